@@ -70,6 +70,10 @@ describe("a protected environment, with nobody to ask", () => {
     );
     await project.query("CREATE TABLE kept (id int); ALTER TABLE kept ENABLE ROW LEVEL SECURITY");
     await project.query("CREATE POLICY own ON kept USING (id = 1)");
+    for (const name of ["secret", "open", "closed"]) {
+      await project.query(`CREATE FUNCTION ${name}(int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'`);
+      if (name !== "open") await project.query(`REVOKE ALL ON FUNCTION ${name} FROM PUBLIC`);
+    }
     await project.write(
       "db/migrations/004_opened.sql",
       `ALTER POLICY own ON public.kept USING (true);
@@ -91,6 +95,9 @@ CREATE TABLE copy (LIKE kept);
 INSERT INTO copy SELECT * FROM kept;
 ALTER TABLE kept RENAME TO kept_old;
 ALTER TABLE copy RENAME TO kept;
+GRANT EXECUTE ON FUNCTION open, public.secret(int) TO PUBLIC;
+CREATE OR REPLACE FUNCTION closed(int) RETURNS int LANGUAGE sql LEAKPROOF SECURITY DEFINER AS 'SELECT 2';
+GRANT EXECUTE ON FUNCTION closed TO CURRENT_USER;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -98,7 +105,12 @@ ALTER TABLE copy RENAME TO kept;
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21]);
+    expect(first.stderr).toContain(
+      "004_opened.sql:20: would expose what FUNCTION public.secret may read with the rights",
+    );
+    // Who may call it stays as it was.
+    expect(first.stderr).toContain("keep back to FUNCTION closed, whoever calls it (LEAKPROOF)");
     expect(first.stderr).toContain("kept to every role (GRANT SELECT TO PUBLIC), by running hand_out\n");
     await rm(join(project.dir, "db/migrations/004_opened.sql"));
     await project.write(
@@ -137,6 +149,18 @@ ALTER TABLE copy RENAME TO kept;
         "CREATE FUNCTION on_watched() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM items; RETURN NEW; END$$",
         "CREATE TRIGGER t AFTER INSERT OR UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watched()",
         "INSERT INTO items SELECT generate_series(1, 100)",
+        "CREATE FUNCTION gone(int) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN DELETE FROM items; RETURN true; END$$",
+        "CREATE FUNCTION fine(int) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RETURN true; END$$",
+        "CREATE FUNCTION gone(int, int) RETURNS int LANGUAGE plpgsql AS $$BEGIN DELETE FROM items; RETURN 1; END$$",
+        "CREATE TABLE checked (id int CHECK (gone(id)))",
+        "CREATE TABLE also_checked (id int CHECK (fine(id)))",
+        "CREATE DOMAIN tiny AS int CHECK (gone(VALUE))",
+        "CREATE TABLE of_tiny (id tiny[])",
+        "CREATE AGGREGATE pick(int) (SFUNC = gone, STYPE = int)",
+        "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = gone)",
+        "CREATE TABLE ruled (id int)",
+        "CREATE VIEW over_ruled AS SELECT * FROM ruled",
+        "CREATE VIEW reading AS SELECT purge()::text AS a",
       ].join(";\n"),
     });
     await project.write(
@@ -144,6 +168,7 @@ ALTER TABLE copy RENAME TO kept;
       environmentFile(project.server, project.database, "protected: true\n"),
     );
     await project.succeed(["migrate", "up"]);
+    await project.query("CREATE RULE clean AS ON INSERT TO ruled DO ALSO DELETE FROM items");
     for (const [sql, name] of [
       ["SELECT purge()", "public.purge"],
       ["SELECT public.purge()", "public.purge"],
@@ -162,6 +187,27 @@ ALTER TABLE copy RENAME TO kept;
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN EXECUTE 'DROP TABLE items'; END$$;\n" +
           "CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION f();\nINSERT INTO log VALUES (now())",
         "f",
+      ],
+      ["INSERT INTO checked VALUES (1)", "public.gone"],
+      ["ALTER TABLE checked ALTER id TYPE bigint", "public.gone"],
+      ["INSERT INTO of_tiny VALUES ('{1}')", "public.gone"],
+      ["SELECT CAST(1 AS tiny)", "the CHECK of DOMAIN tiny"],
+      ["SELECT pick(id) FROM log, items", "public.pick"],
+      ["SELECT 1 === 2", "OPERATOR ==="],
+      ["WITH a AS (SELECT 1) INSERT INTO over_ruled TABLE a", "RULE clean of public.ruled"],
+      ["SELECT * FROM reading", "the query of VIEW reading"],
+      ["CREATE FUNCTION e() RETURNS void LANGUAGE sql AS E'\\x44ELETE FROM items';\nSELECT e()", "e"],
+      ["CREATE FUNCTION e() RETURNS void LANGUAGE sql AS U&'!0044ELETE FROM items' UESCAPE '!';\nSELECT e()", "e"],
+      ["CREATE FUNCTION e() RETURNS void LANGUAGE sql AS 'DEL'\n'ETE FROM items';\nSELECT e()", "e"],
+      [
+        "CREATE DOMAIN d AS int CHECK (gone(VALUE));\nCREATE TABLE t (a d);\nINSERT INTO t VALUES (1)",
+        "the CHECK of DOMAIN d",
+      ],
+      ["CREATE TABLE t (a int DEFAULT gone(1, 2), b int);\nINSERT INTO t (b) VALUES (1)", "public.gone"],
+      [
+        "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM items; END$$;\n" +
+          "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION ev();\nCOMMENT ON TABLE items IS 'x'",
+        "ev (EVENT TRIGGER e)",
       ],
     ] as const) {
       await project.write("db/migrations/002_more.sql", `${sql};\n`);
@@ -199,10 +245,24 @@ CREATE TRIGGER t2 BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watc
       "5 runs statements on another server",
     ]);
     expect(await project.query("SELECT count(*)::int AS n FROM items")).toEqual([{ n: 100 }]);
+    await project.query(
+      "CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN IF false THEN DROP FUNCTION f(); DELETE FROM items; END IF; END$$",
+    );
+    await project.query("CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('COMMENT') EXECUTE FUNCTION watch()");
+    await project.write(
+      "db/migrations/002_more.sql",
+      "CREATE TABLE t (id int);\nCOMMENT ON TABLE t IS 'x';\nCOMMENT ON TABLE t IS 'y';\n",
+    );
+    expect([...(await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g)].map(([, ...of]) => of)).toEqual([
+      ["2", "runs public.watch (EVENT TRIGGER e), which may change or delete something"],
+    ]);
     await project.write(
       "db/migrations/002_more.sql",
       [
         "SELECT note()",
+        "SELECT gone, total FROM (SELECT 1 AS gone, 2 AS total) x",
+        "INSERT INTO also_checked VALUES (1)",
+        "CREATE AGGREGATE pick2(int) (SFUNC = gone, STYPE = int)",
         "SELECT total(), now(), length('purge()')",
         `CREATE OR REPLACE ${purge}`,
         "GRANT EXECUTE ON FUNCTION purge() TO CURRENT_USER",

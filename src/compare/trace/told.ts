@@ -49,10 +49,11 @@ export class Teller {
 
   async of(database: Database, statement: Statement): Promise<Told> {
     const byCode = (await doneByCode([statement], database)).get(statement);
+    const exposures = await exposuresOf([statement], database, this.#known);
     return {
       replaces: await this.#replaced(statement),
       endangers: await this.#endangers(statement),
-      exposes: [...(await exposuresOf([statement], database, this.#known)).values(), ...(byCode?.exposes ?? [])],
+      exposes: [...(exposures.get(statement) ?? []), ...(byCode?.exposes ?? [])],
       runs: byCode?.takes ?? [],
       isSpent: (await spentChecks([statement], database)).size > 0,
       swallows: await this.#swallows(database, statement),

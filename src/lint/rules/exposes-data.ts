@@ -1,6 +1,7 @@
 import { isExposedByCode } from "#migrate/warnings/taking-code.ts";
 import { exposureOf } from "#sql/effects/exposure.ts";
-import { isTakenBack, openedBy } from "#sql/effects/opened.ts";
+import { BY_GRANTED_CALLS, homeSchema, isCallableInTheEnd } from "#sql/effects/definer.ts";
+import { type Opened, openedBy } from "#sql/effects/opened.ts";
 import { inside, type Node, type RangeVar } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Context, Found, Rule } from "../rule.ts";
@@ -33,6 +34,7 @@ export const exposesData: Rule = {
         ...(isNew ? { severity: "note" } : {}),
         fix: fixOf(context),
       },
+      ...opened(context),
     ];
   },
 };
@@ -50,16 +52,27 @@ function fixOf({ node }: Context): string {
 
 /** What its text alone does not tell: where it was run, that is known; elsewhere, what migrations say of the table. */
 function opened(context: Context): readonly Found[] {
-  const { node, statement, facts, file } = context;
-  const open = openedBy(Statement.of(statement.text));
-  if (open === undefined) return byCode(facts?.exposes ?? []);
+  const { statement, facts } = context;
+  return [
+    ...openedBy(Statement.of(statement.text)).flatMap((open) => ofOpened(context, open)),
+    ...byCode(facts?.exposes ?? []),
+  ];
+}
+
+function ofOpened(context: Context, open: Opened): readonly Found[] {
+  const { node, facts, file } = context;
   if (facts !== undefined && !facts.exposes.includes(open.what)) return [];
   // Which roles no policy stops, a server knows.
   if (facts === undefined && open.role !== undefined && open.role !== "postgres") return [];
   const found = { message: `Exposes ${open.what}`, fix: fixOfOpened(node) };
   if (open.table === undefined) {
-    const later = file.statements.slice(file.statements.indexOf(statement) + 1).map(({ text }) => Statement.of(text));
-    if (isTakenBack(later, open.routine)) return [];
+    const all = file.statements.map(({ text }) => Statement.of(text));
+    // Where it was run, that is known.
+    const isOpen =
+      facts !== undefined ||
+      open.routine === undefined ||
+      isCallableInTheEnd(open.routine, all, undefined, true, homeSchema(all, undefined));
+    if (!isOpen) return [];
     // Nobody has called a new one yet.
     const made = inside(node, "CreateFunctionStmt");
     return [made !== undefined && made.replace !== true ? { ...found, severity: "note" } : found];
@@ -85,12 +98,14 @@ function isSecuredHere({ file, world }: Context, table: RangeVar | undefined): b
 /** Statements in the bodies of functions that it runs; views that expose something are found by another rule. */
 function byCode(exposes: readonly string[]): readonly Found[] {
   return exposes
-    .filter((what) => isExposedByCode(what) || what.includes("read PUBLICATION "))
+    .filter((what) => isExposedByCode(what) || what.includes("read PUBLICATION ") || what.endsWith(BY_GRANTED_CALLS))
     .map((what) => ({
       message: `Exposes ${what}`,
       fix: isExposedByCode(what)
         ? "Write the statement itself into the migration, and grant to the roles that need it"
-        : "Publish tables whose rows every subscriber may see, or the rows that they may see (WHERE)",
+        : what.endsWith(BY_GRANTED_CALLS)
+          ? "Grant it to the roles that need it"
+          : "Publish tables whose rows every subscriber may see, or the rows that they may see (WHERE)",
     }));
 }
 

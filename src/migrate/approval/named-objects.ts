@@ -111,11 +111,13 @@ function mentioned(statements: readonly Statement[]): Set<string> {
   return new Set(statements.flatMap((statement) => namesIn(statement.tokens())));
 }
 
+const IS_NAME = /^["A-Za-z_\u0080-\uffff]/;
+
 function namesIn(tokens: readonly string[]): string[] {
-  return tokens.flatMap((token) => {
-    if (isString(token)) return codeIn(token).flatMap((code) => namesIn(Statement.of(code).tokens()));
-    return /^["A-Za-z_\u0080-\uffff]/.test(token) ? [writtenName(token)] : [];
-  });
+  return [
+    ...tokens.flatMap((token) => (!isString(token) && IS_NAME.test(token) ? [writtenName(token)] : [])),
+    ...codeIn(tokens).flatMap((code) => namesIn(Statement.of(code).tokens())),
+  ];
 }
 
 async function find(database: Database, names: readonly string[]): Promise<Found[]> {

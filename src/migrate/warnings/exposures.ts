@@ -1,12 +1,25 @@
 import type { Database } from "#database/database.ts";
 import { exposureOf } from "#sql/effects/exposure.ts";
 import { mayBeSame } from "#sql/names-in.ts";
-import { isTakenBack, type Opened, openedBy } from "#sql/effects/opened.ts";
+import {
+  BY_GRANTED_CALLS,
+  homeSchema,
+  isAbout,
+  isCallable,
+  isCallableInTheEnd,
+  isSameRoutine,
+  type NamedRoutine,
+  publicCalls,
+  type PublicCalls,
+} from "#sql/effects/definer.ts";
+import { type Opened, openedBy } from "#sql/effects/opened.ts";
 import { type ReadPastPolicies, readPastPolicies } from "#sql/effects/read-past-policies.ts";
 import { type MadeTable, madeTableAt, madeTables } from "#sql/effects/made-tables.ts";
 import { mayMoveTable, moveOf, replacedTables } from "#sql/effects/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
 import { foldedName, namesAltered } from "#sql/lexer/token-names.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import { type KnownRoutines, mightyIn, routinesIn, securedIn } from "./secured.ts";
 
 /**
  * What statements show to people who could not see it before, in words that go on from "exposes": what their text says
@@ -19,59 +32,115 @@ export async function exposuresOf(
   statements: readonly Statement[],
   database: Database | undefined,
   all: readonly Statement[] = statements,
-): Promise<ReadonlyMap<Statement, string>> {
-  const found = new Map<Statement, string>();
+): Promise<ReadonlyMap<Statement, readonly string[]>> {
+  const found = new Map<Statement, string[]>();
+  const add = (statement: Statement, what: string | undefined): void => {
+    if (what !== undefined) found.set(statement, [...(found.get(statement) ?? []), what]);
+  };
   const readers: [Statement, ReadPastPolicies][] = [];
   const opened: [Statement, Opened][] = [];
+  const granted: [Statement, PublicCalls][] = [];
   for (const statement of statements) {
-    const exposure = exposureOf(statement);
+    add(statement, exposureOf(statement));
     const reader = readPastPolicies(statement);
-    if (exposure !== undefined) found.set(statement, exposure);
-    else if (reader !== undefined) {
-      // A table that was there before has the rights that it was given for what is in it.
-      if (reader.isFilled !== true || targetOf(all, statement, reader.into) !== undefined)
-        readers.push([statement, reader]);
-    } else {
-      const open = openedBy(statement);
-      if (open !== undefined) opened.push([statement, open]);
-    }
+    // A table that was there before has the rights that it was given for what is in it.
+    if (reader !== undefined && (reader.isFilled !== true || targetOf(all, statement, reader.into) !== undefined))
+      readers.push([statement, reader]);
+    opened.push(...openedBy(statement).map((one): [Statement, Opened] => [statement, one]));
+    const right = publicCalls(statement);
+    if (right?.isGiven === true && !right.isOfNew) granted.push([statement, right]);
   }
   const replacing = statements.flatMap((statement) => {
     const replaced = tablesOf(all).replaced.get(statement);
-    return replaced === undefined || found.has(statement) ? [] : [{ statement, ...replaced }];
+    return replaced === undefined ? [] : [{ statement, ...replaced }];
   });
-  if (readers.length + opened.length + replacing.length === 0) return found;
-  const before = database === undefined ? [] : await securedIn(database);
+  if (readers.length + opened.length + granted.length + replacing.length === 0) return found;
+  const known = database === undefined ? [] : await securedIn(database);
+  const before = known.flatMap(({ isView, name }) => (isView ? [] : [name]));
   const now = securedBy(all);
   const secured = withMoves([...now, ...before], all);
-  for (const [statement, { what, isCopy, into, tables }] of readers) {
-    if (targetOf(all, statement, into)?.isSecured === true) continue;
+  const read = withReaders([...secured, ...known.flatMap(({ isInvoker, name }) => (isInvoker ? [name] : []))], all);
+  for (const [statement, { what, isCopy, into, tables, isHarmless }] of readers) {
+    if (isHarmless === true || targetOf(all, statement, into)?.isSecured === true) continue;
     if (tables === undefined) {
-      found.set(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
+      add(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
       continue;
     }
-    const table = tables.find((name) => secured.some((one) => mayBeSame(name, one)));
+    const table = tables.find((name) => read.some((one) => mayBeSame(name, one)));
     if (table === undefined) continue;
     const how = isCopy ? "which has none of its policies" : "whatever its policies say";
-    found.set(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
+    add(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
   }
   for (const { statement, table, now: old } of replacing) {
     if (targetOf(all, statement, table)?.isSecured === true || !secured.some((one) => mayBeSame(old, one))) continue;
-    found.set(statement, `rows of ${table} to whoever may read it, as the policies stay with ${old}`);
+    add(statement, `rows of ${table} to whoever may read it, as the policies stay with ${old}`);
   }
   const mighty = opened.some(([, { role }]) => role !== undefined) ? await mightyIn(database) : new Set<string>();
-  const isOpened = (statement: Statement, { table, through, role, routine }: Opened): boolean => {
+  const calls = await callsAmong(opened, granted, all, database);
+  const isOpened = ({ table, through, role, routine }: Opened): boolean => {
     if (role !== undefined) return mighty.has(role);
-    if (table === undefined) return !isTakenBack(all.slice(all.indexOf(statement) + 1), routine);
+    if (routine !== undefined) return calls.isCallable(routine);
+    if (table === undefined) return false;
     if (through !== undefined && secured.some((one) => mayBeSame(through, one))) return false;
     return before.some((one) => mayBeSame(table, one)) && !now.some((one) => mayBeSame(table, one));
   };
-  for (const [statement, open] of opened) {
-    if (!isOpened(statement, open)) continue;
-    const { what } = open;
-    found.set(statement, what);
-  }
+  for (const [statement, open] of opened) if (isOpened(open)) add(statement, open.what);
+  for (const [statement, right] of granted) add(statement, calls.exposedBy(statement, right));
   return found;
+}
+
+/** Who may call the functions that run with the rights of their owner, once all statements have run. */
+interface Calls {
+  readonly isCallable: (routine: NamedRoutine) => boolean;
+  /** What a GRANT to PUBLIC opens of those that are there. */
+  readonly exposedBy: (statement: Statement, right: PublicCalls) => string | undefined;
+}
+
+async function callsAmong(
+  opened: readonly (readonly [Statement, Opened])[],
+  granted: readonly unknown[],
+  all: readonly Statement[],
+  database: Database | undefined,
+): Promise<Calls> {
+  const named = opened.flatMap(([, { routine }]) => routine ?? []);
+  const { routines, isNewCallable, home } =
+    database === undefined || named.length + granted.length === 0
+      ? NO_ROUTINES
+      : await routinesIn(
+          database,
+          named.flatMap(({ name }) => parseQualifiedName(name)?.name ?? []),
+        );
+  const place = homeSchema(all, home);
+  return {
+    isCallable(routine) {
+      const known = routines.filter((one) => isSameRoutine(one, routine));
+      const wasCallable = known.length === 0 ? undefined : known.some(({ isCallable: was }) => was);
+      return isCallableInTheEnd(routine, all, wasCallable, isNewCallable, place);
+    },
+    exposedBy(statement, right) {
+      const behind = all.slice(all.indexOf(statement) + 1);
+      const opens = routines.filter(
+        (one) => one.isDefiner && !one.isCallable && isAbout(right, one, place) && isCallable(one, behind, true, place),
+      );
+      if (opens.length === 0) return undefined;
+      const names = [...new Set(opens.map(({ what }) => what))].join(", ");
+      return `what ${names} may read with the rights of the owner to every role ${BY_GRANTED_CALLS}`;
+    },
+  };
+}
+
+const NO_ROUTINES: KnownRoutines = { routines: [], isNewCallable: true, home: undefined };
+
+/** With the views and temporary tables that pass on what is read from these to those who read them. */
+function withReaders(tables: readonly string[], statements: readonly Statement[]): readonly string[] {
+  const names = [...tables];
+  for (const statement of statements) {
+    const reader = readPastPolicies(statement);
+    if (reader?.isHarmless !== true || reader.into === undefined) continue;
+    const isRead = reader.tables?.some((name) => names.some((one) => mayBeSame(name, one)));
+    if (isRead === true) names.push(reader.into);
+  }
+  return names;
 }
 
 /** Tables whose row level security one of the statements switches on. */
@@ -113,23 +182,4 @@ function withMoves(tables: readonly string[], statements: readonly Statement[]):
     if (move !== undefined && names.some((name) => mayBeSame(name, move.from))) names.push(move.to);
   }
   return names;
-}
-
-/** Roles that no policy stops, folded; where there is no database yet, that of PostgreSQL itself. */
-async function mightyIn(database: Database | undefined): Promise<ReadonlySet<string>> {
-  if (database === undefined) return new Set(["postgres"]);
-  const rows = await database.query<{ name: string }>(
-    "select pg_catalog.quote_ident(rolname) as name from pg_catalog.pg_roles where rolsuper or rolbypassrls",
-  );
-  return new Set(rows.map(({ name }) => name));
-}
-
-async function securedIn(database: Database): Promise<string[]> {
-  // In whatever transaction and search_path there is: a scratch database is asked in the middle of a migration.
-  const rows = await database.query<{ schema: string; name: string }>(
-    `select pg_catalog.quote_ident(n.nspname) as schema, pg_catalog.quote_ident(c.relname) as name
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-      where c.relrowsecurity`,
-  );
-  return rows.map(({ schema, name }) => `${schema}.${name}`);
 }

@@ -73,7 +73,7 @@ export async function lossesOf(
         ...takes.map(lossByCode),
         ...swallows.map((one) => lossOfSwallowed(one)),
       ].flat();
-      const exposed = [...(exposures.get(statement) === undefined ? [] : [exposures.get(statement)!]), ...exposes];
+      const exposed = [...(exposures.get(statement) ?? []), ...exposes];
       if (losses.length + exposed.length === 0) return [];
       const { line = 1 } = placeIn(script, statement.start);
       const location = { file: script.file, line };

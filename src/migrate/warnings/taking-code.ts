@@ -1,23 +1,21 @@
 import type { Database } from "#database/database.ts";
-import { lossOf } from "#sql/effects/loss.ts";
-import { reachOf } from "#sql/effects/outside.ts";
-import { Statement } from "#sql/statement.ts";
-import { statementsInCode } from "#sql/statements-in-code.ts";
-import { codeIn, isString } from "#sql/strings-in-code.ts";
-import { TAKING_WORDS } from "#sql/effects/taking-code.ts";
+import {
+  calledIn,
+  type Code,
+  codeMade,
+  type EventTrigger,
+  isName,
+  lastOf,
+  readCode,
+  usedKey,
+  type Wake,
+  type WakingEvent,
+  wakes,
+} from "#sql/effects/code.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
+import type { Statement } from "#sql/statement.ts";
 import { exposuresOf } from "./exposures.ts";
-
-/** A function or procedure in SQL or a procedural language. */
-interface Routine {
-  /** Schema and name, or the name alone where that is how it is made. */
-  readonly name: string;
-  readonly takes: boolean;
-  /** Names, without schemas, of what its body may call. */
-  readonly calls: readonly string[];
-  /** Statements in its body that are about objects and rights. */
-  readonly statements: readonly Statement[];
-}
+import { hasCode, readAnywhere, readRoutines, readRules, readTargets, readUses, readWakes } from "./known-code.ts";
 
 /** What a statement does by the words of the code that it runs. */
 export interface DoneByCode {
@@ -27,67 +25,92 @@ export interface DoneByCode {
   readonly exposes: readonly string[];
 }
 
-/** Rows of a table that come or change wake these. */
-interface Trigger {
+/** What a statement runs besides itself. */
+interface Asks {
+  /** Of DO. */
+  readonly block: Code | undefined;
+  /** Functions and operators. */
+  readonly calls: readonly string[];
+  /** What it names besides them: a view, a domain, a type. */
+  readonly uses: readonly string[];
+  readonly writes: readonly Write[];
+  /** Event triggers that it is the first to wake. */
+  readonly wakes: readonly EventTrigger[];
+}
+
+interface Write {
   readonly table: string;
-  readonly event: "INSERT" | "UPDATE";
-  readonly routine: string;
+  readonly event: WakingEvent;
 }
 
 /**
- * What these statements, run in this order, take away or expose by the bodies of functions: those that they call, that such a
- * function calls in turn, or that a trigger of the table runs to which they add rows. They may be in the database, or made by one
- * of the statements. Of DO, whose purpose is to run code, it tells what that exposes. Views and rules are not looked into.
+ * What these statements, run in this order, take away or expose by the code that they run: functions that they call, by themselves or
+ * by an operator, an aggregate, a view, a domain or a cast, and that such a function calls in turn; triggers, rules, constraints and defaults of
+ * the tables to which they add rows; and event triggers. All of that may be in the database, or made by one of the statements. Of DO,
+ * whose purpose is to run code, it tells what that exposes.
  */
 export async function doneByCode(
   statements: readonly Statement[],
   database: Database | undefined,
 ): Promise<ReadonlyMap<Statement, DoneByCode>> {
-  const routines = new Map<string, Routine[]>();
-  const triggers: Trigger[] = [];
-  const asks = new Map<
-    Statement,
-    { readonly block: Routine | undefined; readonly calls: readonly string[]; readonly wakes: Wakes | undefined }
-  >();
+  const codes = new Map<string, Code[]>();
+  const woken: Wake[] = [];
+  const there = database !== undefined && (await hasCode(database)) ? database : undefined;
+  const { operators, eventTriggers } =
+    there === undefined ? { operators: [], eventTriggers: [] } : await readAnywhere(there);
+  const asleep: EventTrigger[] = [...eventTriggers];
+  for (const [sign, code] of operators) addTo(codes, sign, code);
+  const asks = new Map<Statement, Asks>();
   for (const statement of statements) {
-    const { firstWord = "" } = statement;
-    if (firstWord === "CREATE") {
-      const made = madeRoutine(statement);
-      if (made !== undefined) addTo(routines, made.bare, made.routine);
-      triggers.push(...madeTriggers(statement));
-    }
-    if (!runsWhatItNames(statement)) continue;
-    const tokens = statement.tokens();
-    const block = firstWord === "DO" ? { name: "DO", ...read(tokens, true) } : undefined;
-    asks.set(statement, { block, calls: block?.calls ?? calledIn(tokens), wakes: wakesOf(tokens) });
+    const wakened = asleep.filter((trigger) => wakes(trigger, statement));
+    // Whoever is told once knows.
+    for (const trigger of wakened) asleep.splice(asleep.indexOf(trigger), 1);
+    const made = codeMade(statement, (name) => codes.has(usedKey(name)));
+    for (const [key, code] of made.codes) addTo(codes, key, code);
+    woken.push(...made.wakes);
+    asleep.push(...made.eventTriggers);
+    const runs = runsWhatItNames(statement);
+    if (!runs && wakened.length === 0) continue;
+    const tokens = runs ? statement.tokens() : [];
+    const block = statement.firstWord === "DO" ? { name: "DO", ...readCode(tokens, true) } : undefined;
+    asks.set(statement, {
+      block,
+      calls: block?.calls ?? [...calledIn(tokens), ...tokens.filter((token) => OPERATOR.test(token))],
+      uses: block === undefined ? usedIn(tokens, statement) : [],
+      writes: writesOf(tokens),
+      wakes: wakened,
+    });
   }
   if (asks.size === 0) return new Map();
-  if (database !== undefined) {
-    const tables = new Set([...asks.values()].flatMap(({ wakes }) => wakes?.table ?? []));
-    triggers.push(...(await readTriggers(database, [...tables])));
-    const first = [...asks.values()].flatMap(({ calls }) => calls);
-    const made = [...routines.values()].flat().flatMap(({ calls }) => calls);
-    await readRoutines(database, [...first, ...made, ...triggers.map(({ routine }) => routine)], routines);
-  }
+  if (there !== undefined) await readThere(there, [...asks.values()], codes, woken);
   const blocks = [...asks.values()].flatMap(({ block }) => block ?? []);
-  const inside = [...routines.values(), blocks].flat().flatMap((routine) => routine.statements);
+  const inside = [...codes.values(), blocks].flat().flatMap((code) => code.statements);
   const exposures = await exposuresOf(inside, database);
   const done = new Map<Statement, DoneByCode>();
-  for (const [statement, { block, calls, wakes }] of asks) {
-    const woken = triggers.filter(({ table, event }) => table === wakes?.table && event === wakes.event);
-    const names = new Set([...calls, ...woken.map(({ routine }) => routine)]);
-    const run = [...names].map((name) => {
-      return { as: routines.get(name)?.at(-1)?.name ?? name, reached: reachedFrom(name, routines) };
-    });
+  for (const [statement, { block, calls, uses, writes, wakes: triggers }] of asks) {
+    const keys = new Set([
+      ...calls,
+      ...uses.map(usedKey),
+      ...woken
+        .filter((wake) => writes.some(({ table, event }) => wake.table === table && wake.event === event))
+        .map(({ routine }) => routine),
+    ]);
+    const run = [...keys].map((key) => ({ as: codes.get(key)?.at(-1)?.name ?? key, reached: reachedFrom(key, codes) }));
     if (block !== undefined) run.push({ as: block.name, reached: [block] });
-    const exposes = run.flatMap(({ as, reached }) =>
+    const byTriggers = triggers.map(({ name, routine }) => {
+      const as = codes.get(routine)?.at(-1)?.name ?? routine;
+      return { as: `${as} (EVENT TRIGGER ${name})`, reached: reachedFrom(routine, codes) };
+    });
+    const exposes = [...run, ...byTriggers].flatMap(({ as, reached }) =>
       reached
-        .flatMap((routine) => routine.statements.flatMap((one) => exposures.get(one) ?? []))
+        .flatMap((code) => code.statements.flatMap((one) => exposures.get(one) ?? []))
         .map((what) => `${what}${BY_RUNNING}${as}`),
     );
-    const takes = run.filter(({ reached }) => reached.some((routine) => routine.takes)).map(({ as }) => as);
+    const takes = run.filter(({ reached }) => reached.some((code) => code.takes)).map(({ as }) => as);
+    // They keep rights and other objects in order.
+    const taking = byTriggers.filter(({ reached }) => reached.some((code) => code.takesRows)).map(({ as }) => as);
     // What code takes that is run for its own sake is not known anyway.
-    const told = isCode(statement) ? [] : takes;
+    const told = [...(isCode(statement) ? [] : takes), ...taking];
     if (told.length + exposes.length > 0) done.set(statement, { takes: told, exposes: [...new Set(exposes)] });
   }
   return done;
@@ -109,17 +132,47 @@ function isCode({ firstWord }: Statement): boolean {
   return firstWord === "DO" || firstWord === "CALL";
 }
 
-/** The functions of a name, and all that they call. */
-function reachedFrom(name: string, routines: ReadonlyMap<string, readonly Routine[]>): Routine[] {
+/** Adds what the database has of all that is asked for. */
+async function readThere(
+  database: Database,
+  asks: readonly Asks[],
+  codes: Map<string, Code[]>,
+  woken: Wake[],
+): Promise<void> {
+  const uses = [...new Set(asks.flatMap((one) => one.uses))];
+  const written = [...new Set(asks.flatMap(({ writes }) => writes.map(({ table }) => table)))];
+  if (written.length > 0) {
+    const targets = await readTargets(database, written);
+    const tables = [...new Set([...targets.values()].flat())];
+    const rules = await readRules(database, tables);
+    for (const { code } of rules) addTo(codes, code.name, code);
+    const found = [...(await readWakes(database, tables)), ...rules.map(({ wake }) => wake)];
+    // Whoever writes to a view or a parent writes to these.
+    for (const [name, all] of targets) {
+      woken.push(...found.filter(({ table }) => all.includes(table)).map((wake) => ({ ...wake, table: name })));
+    }
+  }
+  if (uses.length > 0) for (const [key, code] of await readUses(database, uses)) addTo(codes, key, code);
+  const calls = [
+    ...asks.flatMap((one) => one.calls),
+    ...[...codes.values()].flat().flatMap((code) => code.calls),
+    ...woken.map(({ routine }) => routine),
+    ...asks.flatMap((one) => one.wakes.map(({ routine }) => routine)),
+  ];
+  // Functions of the database come last: those that statements make are told by their names.
+  for (const [key, code] of await readRoutines(database, calls)) addTo(codes, key, code);
+}
+
+/** What is known by a name, and all that it calls. */
+function reachedFrom(name: string, codes: ReadonlyMap<string, readonly Code[]>): Code[] {
   const names = new Set([name]);
   // A set goes on to what is added while it is gone through.
-  for (const one of names)
-    for (const { calls } of routines.get(one) ?? []) for (const called of calls) names.add(called);
-  return [...names].flatMap((one) => routines.get(one) ?? []);
+  for (const one of names) for (const { calls } of codes.get(one) ?? []) for (const called of calls) names.add(called);
+  return [...names].flatMap((one) => codes.get(one) ?? []);
 }
 
 const RUNS: ReadonlySet<string> = new Set(
-  "SELECT,WITH,VALUES,TABLE,INSERT,UPDATE,DELETE,MERGE,COPY,DECLARE,PREPARE,DO,CALL,(".split(","),
+  "SELECT,WITH,VALUES,TABLE,INSERT,UPDATE,DELETE,MERGE,COPY,DECLARE,PREPARE,DO,CALL,REFRESH,(".split(","),
 );
 
 /** Whether functions that stand in it are called when it runs; definitions only keep them. */
@@ -127,144 +180,57 @@ function runsWhatItNames(statement: Statement): boolean {
   const { firstWord = "", words } = statement;
   if (firstWord === "EXPLAIN") return /\banaly[zs]e\b/i.test(statement.text);
   if (RUNS.has(firstWord)) return true;
-  if (firstWord === "ALTER") return words[1] === "TABLE";
+  if (firstWord === "ALTER") return words[1] === "TABLE" || words[1] === "DOMAIN" || words[1] === "FOREIGN";
   if (firstWord !== "CREATE") return false;
   if (words.includes("INDEX")) return true;
   const isStored = words.slice(1, 4).some((word) => word === "TABLE" || word === "MATERIALIZED");
   return isStored && /\bas\b/i.test(statement.text) && !/\bgenerated\b/i.test(statement.text);
 }
 
-interface Wakes {
-  readonly table: string;
-  readonly event: Trigger["event"];
+/** So many names are looked up; what has more of them is rows. */
+const MOST_NAMES = 2000;
+
+/** What a statement names besides functions. */
+function usedIn(tokens: readonly string[], { firstWord }: Statement): string[] {
+  // The columns and constraints of a table are called like anything.
+  const isQuery = firstWord !== "ALTER" && firstWord !== "CREATE";
+  const used = tokens.filter((token, at) => {
+    if (!isName(token)) return false;
+    return isQuery || /^(?:FROM|JOIN|\.)$/.test(tokens[at - 1] ?? "") || isTypeAt(tokens, at);
+  });
+  return [...new Set(used.map(writtenName))].slice(0, MOST_NAMES);
 }
 
-/** Of statements that are not said to take something as they are. */
-function wakesOf(tokens: readonly string[]): Wakes | undefined {
-  const insert = tokens.findIndex((token, at) => token === "INTO" && tokens[at - 1] === "INSERT");
-  if (insert >= 0) return { table: lastOf(tokens, insert + 1), event: "INSERT" };
-  if (tokens[0] === "UPDATE") return { table: lastOf(tokens, tokens[1] === "ONLY" ? 2 : 1), event: "UPDATE" };
-  if (tokens[0] === "COPY" && tokens.includes("FROM")) return { table: lastOf(tokens, 1), event: "INSERT" };
-  return undefined;
+const OPERATOR = /^[-+*/<>=~!@#%^&|`?]+$/;
+
+/** Behind a name, as in ADD COLUMN total money_amount, behind TYPE, AS and DOMAIN, and behind a cast. */
+function isTypeAt(tokens: readonly string[], at: number): boolean {
+  const before = tokens[at - 1] ?? "";
+  return /^(?:TYPE|AS|DOMAIN|::)$/.test(before) || (isName(before) && /^(?:COLUMN|ADD)$/.test(tokens[at - 2] ?? ""));
 }
 
-/** The last part of the name that begins there. */
-function lastOf(tokens: readonly string[], from: number): string {
-  let at = from;
-  while (tokens[at + 1] === ".") at += 2;
-  return writtenName(tokens[at] ?? "");
-}
-
-function calledIn(tokens: readonly string[]): string[] {
-  return [...new Set(tokens.flatMap((token, at) => (at > 0 && token === "(" ? nameAt(tokens[at - 1]!) : [])))];
-}
-
-function nameAt(token: string): string[] {
-  return /^["\w\u0080-\uffff]/.test(token) ? [writtenName(token)] : [];
-}
-
-/** CREATE [OR REPLACE] FUNCTION purge() ... */
-function madeRoutine(statement: Statement): { readonly bare: string; readonly routine: Routine } | undefined {
-  const at = statement.words.findIndex((word) => word === "FUNCTION" || word === "PROCEDURE");
-  if (at !== 1 && at !== 3) return undefined;
-  const tokens = statement.tokens();
-  const parameters = tokens.indexOf("(", at);
-  const name = tokens.slice(at + 1, parameters).map((token) => (token === "." ? token : writtenName(token)));
-  return { bare: name.at(-1) ?? "", routine: { name: name.join(""), ...read(tokens.slice(parameters), true) } };
-}
-
-/** CREATE [OR REPLACE] [CONSTRAINT] TRIGGER name AFTER INSERT OR UPDATE OF bio ON users ... EXECUTE FUNCTION log() */
-function madeTriggers(statement: Statement): Trigger[] {
-  const at = statement.words.indexOf("TRIGGER");
-  if (at < 1 || at > 4 || statement.words[at - 1] === "EVENT") return [];
-  const tokens = statement.tokens();
-  const on = tokens.indexOf("ON", at);
-  const run = tokens.lastIndexOf("EXECUTE");
-  if (on < 0 || run < 0) return [];
-  const routine = lastOf(tokens, run + 2);
-  const events = (["INSERT", "UPDATE"] as const).filter((event) => tokens.slice(at, on).includes(event));
-  return events.map((event) => ({ table: lastOf(tokens, on + 1), event, routine }));
-}
-
-/** Functions of PostgreSQL that write to files, and to other databases or this one by another connection. */
-const OUTSIDE = /^(?:dblink(?:_exec|_send_query)?|lo_export|pg_file_(?:write|rename|unlink))$/;
-
-const TAKES = new RegExp(String.raw`\b(?:${TAKING_WORDS}|do\s+update)\b`, "i");
-
-/**
- * What code may do, by its words; comments are none, and neither are strings in it.
- * @param holdsBody whether the strings are the code itself
- */
-function read(tokens: readonly string[], holdsBody: boolean): Omit<Routine, "name"> {
-  const bodies = holdsBody ? tokens.flatMap(codeIn) : [];
-  const all = [tokens, ...bodies.map((body) => Statement.of(body).tokens())];
-  const statements = all.flatMap(statementsInCode);
-  const saysSo = all.some((one) =>
-    TAKES.test(
-      one
-        .filter((token) => !isString(token))
-        .join(" ")
-        .replaceAll(" . ", "."),
-    ),
-  );
-  const calls = all.flatMap(calledIn);
-  const takes =
-    saysSo ||
-    statements.some((statement) => lossOf(statement) !== undefined || reachOf(statement) !== undefined) ||
-    calls.some((name) => OUTSIDE.test(name));
-  return { takes, calls, statements };
-}
-
-function addTo(routines: Map<string, Routine[]>, bare: string, routine: Routine): void {
-  routines.set(bare, [...(routines.get(bare) ?? []), routine]);
-}
-
-/** Adds those of the database that have one of these names, and what they call. */
-async function readRoutines(
-  database: Database,
-  names: readonly string[],
-  routines: Map<string, Routine[]>,
-): Promise<void> {
-  const known = new Set<string>();
-  let wanted = [...new Set(names)];
-  while (wanted.length > 0) {
-    for (const name of wanted) known.add(name);
-    const found = await database.query<{ bare: string; name: string; body: string }>(
-      `select p.proname as bare, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) as name,
-              coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) as body
-         from pg_catalog.pg_proc p
-         join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
-         join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang and (l.lanispl or l.lanname operator(pg_catalog.=) 'sql')
-        where p.oid operator(pg_catalog.>=) 16384 and p.proname operator(pg_catalog.=) any (${NAMES})
-        order by p.oid`,
-      [JSON.stringify(wanted)],
-    );
-    const more: string[] = [];
-    for (const { bare, name, body } of found) {
-      const routine = { name, ...read(Statement.of(body).tokens(), false) };
-      addTo(routines, bare, routine);
-      more.push(...routine.calls);
+/** Which tables a statement adds rows to or changes rows of, where it is not said to take something as it is, and those that it alters. */
+function writesOf(tokens: readonly string[]): Write[] {
+  const writes: Write[] = [];
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1];
+    if (token === "INTO" && (before === "INSERT" || before === "MERGE")) {
+      const table = lastOf(tokens, at + 1);
+      writes.push({ table, event: "INSERT" });
+      // ON CONFLICT DO UPDATE, WHEN MATCHED THEN UPDATE
+      if (tokens.includes("UPDATE", at)) writes.push({ table, event: "UPDATE" });
     }
-    wanted = [...new Set(more)].filter((name) => !known.has(name));
   }
+  const [first, second] = tokens;
+  if (first === "UPDATE") writes.push({ table: lastOf(tokens, 1), event: "UPDATE" });
+  if (first === "COPY" && tokens.includes("FROM")) writes.push({ table: lastOf(tokens, 1), event: "INSERT" });
+  if (first === "ALTER" && (second === "TABLE" || second === "FOREIGN")) {
+    const from = tokens.indexOf("TABLE") + 1;
+    writes.push({ table: lastOf(tokens, tokens[from] === "IF" ? from + 2 : from), event: "ALTER" });
+  }
+  return writes;
 }
 
-async function readTriggers(database: Database, tables: readonly string[]): Promise<Trigger[]> {
-  if (tables.length === 0) return [];
-  // Bits of tgtype, see pg_trigger.h: 4 for INSERT, 16 for UPDATE.
-  return await database.query<Trigger>(
-    `select c.relname as "table", e.event, p.proname as routine
-       from pg_catalog.pg_trigger t
-       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.tgrelid
-       join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) t.tgfoid
-       join (values (4, 'INSERT'), (16, 'UPDATE')) as e (bit, event)
-         on (t.tgtype operator(pg_catalog.&) e.bit) operator(pg_catalog.<>) 0
-      where not t.tgisinternal and t.tgenabled operator(pg_catalog.<>) 'D' and c.relname operator(pg_catalog.=) any (${NAMES})
-      order by t.oid`,
-    [JSON.stringify(tables)],
-  );
+function addTo(codes: Map<string, Code[]>, key: string, code: Code): void {
+  codes.set(key, [...(codes.get(key) ?? []), code]);
 }
-
-/** In whatever transaction and search_path there is: a scratch database is asked in the middle of a migration. */
-const NAMES =
-  "array(select pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json)::pg_catalog.name)";

@@ -10,13 +10,15 @@ export interface ReadPastPolicies {
   readonly into?: string;
   /** Whether that table was there before the statement. */
   readonly isFilled?: true;
+  /** Whether nobody sees more by it, while what is read from it comes from its tables: what is temporary, and views with `security_invoker`. */
+  readonly isHarmless?: true;
   /** The tables that it reads, folded, with a schema where one is written; undefined where the statement does not say. */
   readonly tables: readonly string[] | undefined;
 }
 
 /**
  * The view or copy that a statement makes or fills and that policies of its tables do not hold for, or the view that loses its
- * `security_invoker`. What is temporary is the session's own. Pure.
+ * `security_invoker`, or gets another owner. Pure.
  */
 export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
   const { firstWord, words } = statement;
@@ -30,7 +32,7 @@ export function readPastPolicies(statement: Statement): ReadPastPolicies | undef
     if (!isReset && (!tokens.includes("SET") || isInvoker(tokens))) return undefined;
     return { what: `VIEW ${foldedName(namesAltered(tokens)[0] ?? "")}`, isCopy: false, tables: undefined };
   }
-  if (firstWord !== "CREATE" || words.slice(1, 4).some((word) => /^TEMP(?:ORARY)?$/.test(word))) return undefined;
+  if (firstWord !== "CREATE") return undefined;
   const kind = words.slice(1, 5).find((word) => word === "VIEW" || word === "TABLE");
   if (kind === undefined || !/\bas\b/i.test(statement.text)) return undefined;
   const tokens = statement.tokens();
@@ -38,11 +40,13 @@ export function readPastPolicies(statement: Statement): ReadPastPolicies | undef
   if (as === undefined) return undefined;
   const isMaterialized = words[1] === "MATERIALIZED";
   const isCopy = isMaterialized || kind === "TABLE";
-  if (!isCopy && isInvoker(tokens.slice(0, as))) return undefined;
+  const isTemporary = words.slice(1, 4).some((word) => /^TEMP(?:ORARY)?$/.test(word));
+  const isHarmless = isTemporary || (!isCopy && isInvoker(tokens.slice(0, as)));
   const at = tokens.indexOf(kind) + 1;
   const [name = ""] = namesFrom(tokens, tokens[at] === "IF" ? at + 3 : at);
   const what = `${isMaterialized ? "MATERIALIZED " : ""}${kind} ${foldedName(name)}`;
   const tables = tablesRead(tokens.slice(as + 1)).map(foldedName);
+  if (isHarmless) return { what, isCopy, tables, into: foldedName(name), isHarmless };
   return { what, isCopy, tables, ...(kind === "TABLE" ? { into: foldedName(name) } : {}) };
 }
 
@@ -68,14 +72,15 @@ function ofSelectInto(statement: Statement): ReadPastPolicies | undefined {
   });
   if (at < 0 || /^(?:INSERT|MERGE)$/.test(tokens[at - 1] ?? "")) return undefined;
   const rest = tokens.slice(at + 1);
-  if (/^TEMP(?:ORARY)?$/.test(rest[0] ?? "")) return undefined;
+  const isHarmless = /^TEMP(?:ORARY)?$/.test(rest[0] ?? "");
   const [name] = namesFrom(
     rest,
-    rest.findIndex((token) => token !== "UNLOGGED" && token !== "TABLE"),
+    rest.findIndex((token) => !/^(?:UNLOGGED|TABLE|TEMP|TEMPORARY)$/.test(token)),
   );
   if (name === undefined) return undefined;
   const into = foldedName(name);
-  return { what: `TABLE ${into}`, isCopy: true, into, tables: tablesRead(tokens).map(foldedName) };
+  const tables = tablesRead(tokens).map(foldedName);
+  return { what: `TABLE ${into}`, isCopy: true, into, tables, ...(isHarmless ? { isHarmless } : {}) };
 }
 
 /** CREATE PUBLICATION p FOR TABLE notes, TABLE users (id), ALTER PUBLICATION p ADD TABLE notes */

@@ -1,5 +1,5 @@
 import { Statement } from "../statement.ts";
-import { codeIn } from "../strings-in-code.ts";
+import { codeIn, isString } from "../strings-in-code.ts";
 import { foldedName, namesAltered, namesFrom, writtenName } from "../lexer/token-names.ts";
 import { parseQualifiedName } from "../quote.ts";
 
@@ -61,7 +61,8 @@ export function triggerFunctionMade(
   const language = tokens[tokens.indexOf("LANGUAGE") + 1]?.replaceAll("'", "").toLowerCase();
   if (tokens[returns + 1] !== "TRIGGER" || language !== "plpgsql") return undefined;
   const [name = ""] = namesFrom(tokens, at + 1);
-  const [body] = tokens.flatMap((token, index) => (tokens[index - 1] === "AS" ? codeIn(token) : []));
+  const begin = tokens.findIndex((token, index) => isString(token) && tokens[index - 1] === "AS");
+  const [body] = begin < 0 ? [] : codeIn(tokens.slice(begin));
   return body === undefined ? undefined : { name: foldedName(name), body };
 }
 

@@ -8,7 +8,7 @@ async function shown(sql: string): Promise<string | undefined> {
   const before = sql.startsWith("ALTER TABLE copy RENAME") ? "ALTER TABLE notes RENAME TO notes_old" : "SELECT 1";
   const made = sql.includes("TABLE copy A") ? "SELECT 1" : "CREATE TABLE copy (LIKE notes)";
   const { statements } = splitStatements(`${SECURED};\n${made};\n${before};\n${sql}`);
-  return (await exposuresOf(statements, undefined)).get(statements[3]!);
+  return (await exposuresOf(statements, undefined)).get(statements[3]!)?.join("\n");
 }
 
 const LEAK = "CREATE FUNCTION app.leak(OUT a int, OUT b int) SECURITY DEFINER LANGUAGE sql AS 'SELECT 1, 2'";
@@ -65,6 +65,21 @@ test.each([
   [`${LEAK};\nREVOKE ALL ON FUNCTION leak(int) FROM PUBLIC`, LEAKED],
   [`${LEAK};\nREVOKE ALL ON FUNCTION other, leak2() FROM PUBLIC`, LEAKED],
   [`${LEAK};\nREVOKE ALL ON FUNCTION leak FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION leak() TO PUBLIC`, LEAKED],
+  [`${LEAK};\nREVOKE ALL ON FUNCTION app.leak FROM web`, LEAKED],
+  [`${LEAK};\nREVOKE ALL ON FUNCTION public.leak FROM PUBLIC`, LEAKED],
+  [`${LEAK};\nREVOKE GRANT OPTION FOR EXECUTE ON FUNCTION app.leak FROM PUBLIC`, LEAKED],
+  [`${LEAK};\nREVOKE ALL ON ALL ROUTINES IN SCHEMA other FROM PUBLIC`, LEAKED],
+  [`${LEAK};\nALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`, LEAKED],
+  [
+    LEAK.replace("SECURITY", "LEAKPROOF SECURITY"),
+    `values that policies and security_barrier views keep back to FUNCTION app.leak, whoever calls it (LEAKPROOF)\n${LEAKED}`,
+  ],
+  ["GRANT app, postgres TO web", "whatever ROLE postgres may see, whom no policy stops, to ROLE web (GRANT postgres)"],
+  ["ALTER GROUP postgres ADD USER web", "whatever ROLE postgres may see, whom no policy stops, to ROLE web (ADD USER)"],
+  [
+    "CREATE ROLE web LOGIN IN ROLE postgres",
+    "whatever ROLE postgres may see, whom no policy stops, to ROLE web (IN ROLE postgres)",
+  ],
   ["GRANT SELECT ON notes TO PUBLIC", "notes to every role (GRANT SELECT TO PUBLIC)"],
 ])("%s", async (sql, what) => {
   expect(await shown(sql)).toBe(what);
@@ -95,4 +110,23 @@ test.each([
   "ALTER VIEW v RENAME TO security_invoker",
 ])("%s exposes nothing", async (sql) => {
   expect(await shown(sql)).toBeUndefined();
+});
+
+test("what views with security_invoker and temporary tables pass on is copied past the policies of their tables", async () => {
+  const { statements } = splitStatements(`${SECURED};
+CREATE VIEW own WITH (security_invoker) AS SELECT * FROM app.notes;
+CREATE TEMP TABLE some AS SELECT * FROM own;
+CREATE MATERIALIZED VIEW m AS SELECT * FROM own;
+CREATE TABLE others AS SELECT * FROM some;
+CREATE VIEW all_notes AS SELECT * FROM own;
+CREATE VIEW owner_too WITH (security_invoker) AS SELECT * FROM own;
+CREATE TABLE none AS SELECT * FROM strangers;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+${LEAK}`);
+  const exposures = await exposuresOf(statements, undefined);
+  expect([...exposures].map(([statement, [what = ""]]) => `${statements.indexOf(statement)} ${what}`)).toEqual([
+    "3 rows of own to whoever may read MATERIALIZED VIEW m, which has none of its policies",
+    "4 rows of some to whoever may read TABLE others, which has none of its policies",
+    "5 rows of own to whoever may read VIEW all_notes, whatever its policies say",
+  ]);
 });
