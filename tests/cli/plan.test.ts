@@ -269,8 +269,20 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
       { version: "2" },
       { version: "3" },
     ]);
-    // Once done, it is no plan any more.
-    expect(await project.run(up)).toMatchObject({ exitCode: 7 });
+    // Once done, it is no plan any more; as soon as the database is what it was, it is one again.
+    expect(await project.run(up)).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringContaining("2_bio was applied since; 3_token was applied since"),
+    });
+    await project.write(
+      "db/migrations/4_later.sql",
+      "-- migrate:up\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n",
+    );
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    await project.succeed(up);
+    expect((await project.run(up)).exitCode).toBe(7);
+    await project.succeed(["migrate", "down", "--steps", "1", "--yes", "local"]);
+    await project.succeed(up);
   });
 
   test.each([
@@ -401,7 +413,7 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await using project = await cliProject(
       {
         "db/migrations/1_clean.sql":
-          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nALTER TABLE visits ADD note text;\nDROP SCHEMA app CASCADE;\n",
+          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nALTER TABLE visits ADD note text;\nDROP SCHEMA app CASCADE;\nINSERT INTO goods (id) SELECT 1 WHERE 1 === 2;\nALTER TABLE goods DROP note;\n",
       },
       { major },
     );
@@ -412,6 +424,15 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await project.query("CREATE SCHEMA app");
     await project.query("CREATE TABLE visits (user_id int REFERENCES users, at date) PARTITION BY RANGE (at)");
     await project.query("CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')");
+    const body = (name: string, args: string) => (text: string) =>
+      `CREATE OR REPLACE FUNCTION ${name}(${args}) RETURNS boolean LANGUAGE sql AS '${text}'`;
+    const [fine, same] = [body("fine", "int"), body("same", "int, int")];
+    await project.query(fine("SELECT true"));
+    await project.query(same("SELECT true"));
+    await project.query("CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same)");
+    await project.query("CREATE DOMAIN amount AS int CHECK (fine(VALUE))");
+    await project.query("CREATE TYPE mood AS ENUM ('good', 'bad')");
+    await project.query("CREATE TABLE goods (id int, price amount, mood mood, note text)");
     await project.succeed(["migrate", "plan", "--out", "plan.json"]);
     const partition = "CREATE TABLE visits_2 PARTITION OF visits";
     const bounds = "FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')";
@@ -455,6 +476,28 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
         "ALTER POLICY own ON users USING (true)",
         "POLICY own on public.users is another one than it was",
       ],
+      [fine("SELECT false"), fine("SELECT true"), "FUNCTION public.fine(integer) is another one than it was"],
+      [same("SELECT false"), same("SELECT true"), "FUNCTION public.same(integer, integer) is another one than it was"],
+      [
+        "ALTER DOMAIN amount ADD CONSTRAINT c CHECK (VALUE > 0)",
+        "ALTER DOMAIN amount DROP CONSTRAINT c",
+        "CHECK c of DOMAIN public.amount is there now, and was not",
+      ],
+      [
+        "ALTER TYPE mood ADD VALUE 'fair' BEFORE 'bad'",
+        "DELETE FROM pg_enum WHERE enumlabel = 'fair'",
+        "TYPE public.mood is another one than it was",
+      ],
+      [
+        "ALTER TABLE goods ADD CONSTRAINT c CHECK (id > 0)",
+        "ALTER TABLE goods DROP CONSTRAINT c",
+        "CONSTRAINT c on public.goods is there now, and was not",
+      ],
+      [
+        "CREATE VIEW seen AS SELECT note FROM goods",
+        "DROP VIEW seen",
+        "VIEW public.seen, which uses goods is there now, and was not",
+      ],
       ["CREATE TABLE app.kept (id int)", "DROP TABLE app.kept", "what depends on app is there now, and was not"],
       [
         "ALTER TABLE users RENAME TO kept; CREATE TABLE users (LIKE kept INCLUDING ALL)",
@@ -470,8 +513,10 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
       });
       for (const sql of back.split("; ")) await project.query(sql);
     }
-    // A partition like the others, with its foreign key.
+    // A partition like the others, with its foreign key, and what nobody has to wait for.
     await project.query(`${partition} ${bounds}`);
+    await project.query("CREATE INDEX ON goods (note)");
+    await project.query("CREATE VIEW not_named AS SELECT * FROM visits");
     await project.succeed(up);
   });
 

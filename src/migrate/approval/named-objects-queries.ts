@@ -65,14 +65,10 @@ select inhrelid::regclass || ' as a part of ' || inhparent::regclass, inhrelid::
        (inhrelid, inhparent) in (select o.inhrelid, o.inhparent from ordinary o)
   from below
 union all
-select 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), null, false, false
-  from pg_type t join pg_namespace n on n.oid = t.typnamespace
- where t.typname in (table wanted) and t.oid >= 16384 and t.typtype in ('d', 'e', 'r')
-union all
 select case p.prokind when 'p' then 'PROCEDURE ' when 'a' then 'AGGREGATE ' else 'FUNCTION ' end
        || quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
        concat_ws(E'\\n', case when p.prokind <> 'a' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end,
-                 (select concat_ws(' ', a.aggtransfn, a.aggfinalfn) from pg_aggregate a where a.aggfnoid = p.oid),
+                 (select concat_ws(' ', a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn) from pg_aggregate a where a.aggfnoid = p.oid),
                  '-- ' || concat_ws(' ', p.probin, p.prolang, p.prosecdef, p.proconfig)),
        true, false
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
@@ -85,6 +81,80 @@ union all
 select 'RULE ' || quote_ident(r.rulename) || ' on ' || c.name, pg_get_ruledef(r.oid) || ' -- ' || r.ev_enabled::text, true, false
   from pg_rewrite r join named c on c.oid = r.ev_class
  where r.rulename <> '_RETURN'`;
+
+/**
+ * What the types of these names and the tables of these names are made of, whose expressions call functions alone: constraints,
+ * indexes that refuse rows or compute something, and casts.
+ */
+export const FIND_PARTS = `
+with recursive ${WANTED},
+tables as materialized (
+  select c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relname in (table wanted) and c.oid >= 16384 and c.relpersistence <> 't'),
+types (oid) as (
+  (select t.oid from pg_type t where t.typname in (table wanted)
+   union all
+   select a.atttypid from pg_attribute a join tables c on c.oid = a.attrelid where a.attnum > 0 and not a.attisdropped)
+  union
+  select o.oid from types y join pg_type t on t.oid = y.oid
+   cross join lateral (select t.typbasetype as oid union all select t.typelem union all
+                       select a.atttypid from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) o
+   where o.oid <> 0),
+named as materialized (
+  select t.*, quote_ident(n.nspname) || '.' || quote_ident(t.typname) as name
+    from types y join pg_type t on t.oid = y.oid join pg_namespace n on n.oid = t.typnamespace
+   where t.oid >= 16384 and t.typtype in ('d', 'e', 'r'))
+select 'TYPE ' || t.name as what,
+       concat_ws(E'\\n', (select string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid),
+         (select format_type(r.rngsubtype, null) from pg_range r where r.rngtypid = t.oid),
+         case t.typtype when 'd' then concat_ws(' ', format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault) end) as code
+  from named t
+union all
+select 'CHECK ' || quote_ident(k.conname) || ' of DOMAIN ' || t.name, pg_get_constraintdef(k.oid)
+  from named t join pg_constraint k on k.contypid = t.oid and k.contype = 'c'
+union all
+select 'CONSTRAINT ' || quote_ident(k.conname) || ' on ' || c.name, pg_get_constraintdef(k.oid)
+  from tables c join pg_constraint k on k.conrelid = c.oid and k.contype in ('c', 'p', 'u', 'x')
+union all
+select 'INDEX ' || quote_ident(x.relname) || ' on ' || c.name, pg_get_indexdef(i.indexrelid)
+  from tables c join pg_index i on i.indrelid = c.oid join pg_class x on x.oid = i.indexrelid
+ where (i.indisunique or i.indexprs is not null or i.indpred is not null)
+   and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
+union all
+select 'CAST (' || format_type(k.castsource, null) || ' AS ' || format_type(k.casttarget, null) || ')',
+       concat_ws(' ', k.castfunc::regproc || '()', k.castcontext)
+  from pg_cast k where k.oid >= 16384 and (k.castsource in (table types) or k.casttarget in (table types))
+union all
+select 'ROLE ' || quote_ident(r.rolname), concat_ws(' ', r.rolsuper, r.rolbypassrls) from pg_roles r
+ where r.rolname in (table wanted)`;
+
+/** Operators that run functions in SQL or a procedural language, by their signs: statements that use them name no function. */
+export const OPERATORS = `
+select o.oprname as sign, 'OPERATOR ' || o.oid::regoperator as what, o.oprcode || '()' as code
+  from pg_operator o join pg_proc p on p.oid = o.oprcode join pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
+ where o.oid >= 16384`;
+
+/** Views, functions, policies and columns that stand in the way of a DROP or another type, since they use what has these names. */
+export const IN_THE_WAY = `
+with ${WANTED},
+start as materialized (
+  select 'pg_class'::regclass as classid, c.oid, quote_ident(c.relname) as name from pg_class c where c.relname in (table wanted) and c.oid >= 16384
+  union all
+  select 'pg_type'::regclass, t.oid, quote_ident(t.typname) from pg_type t where t.typname in (table wanted) and t.oid >= 16384 and t.typtype in ('d', 'e', 'r')
+  union all
+  select 'pg_proc'::regclass, p.oid, quote_ident(p.proname) from pg_proc p where p.proname in (table wanted) and p.oid >= 16384)
+select upper(i.type) || ' ' || i.identity || ', which uses ' || s.name as what,
+       string_agg(distinct d.refobjsubid::text, ' ') as code, false as calls
+  from start s
+  join pg_depend d on d.refclassid = s.classid and d.refobjid = s.oid and d.deptype = 'n'
+  left join pg_rewrite w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid
+  left join pg_policy o on d.classid = 'pg_policy'::regclass and o.oid = d.objid
+  left join pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
+  cross join lateral pg_identify_object(case when w.oid is null then d.classid else 'pg_class'::regclass end, coalesce(w.ev_class, d.objid), 0) i
+ where (w.ev_class <> s.oid or o.polrelid <> s.oid or d.classid = 'pg_proc'::regclass
+        or s.classid <> 'pg_class'::regclass and c.relkind in ('r', 'p', 'f') and not c.relispartition)
+ group by i.type, i.identity, s.name`;
 
 /** They wake for statements that name none of them. */
 export const EVENT_TRIGGERS = `

@@ -3,9 +3,10 @@ import { withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Statement } from "#sql/statement.ts";
+import { calledIn } from "#sql/effects/code.ts";
 import { codeIn, isString } from "#sql/strings-in-code.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
-import { EVENT_TRIGGERS, FIND, TAKEN_ALONG } from "./named-objects-queries.ts";
+import { EVENT_TRIGGERS, FIND, FIND_PARTS, IN_THE_WAY, OPERATORS, TAKEN_ALONG } from "./named-objects-queries.ts";
 import type { LoadedMigration } from "../files/body.ts";
 import type { MigrateOptions } from "../exclusive.ts";
 import { isUnmade } from "../status.ts";
@@ -28,8 +29,8 @@ export interface PresentObject extends NamedObject {
 interface Found {
   readonly what: string;
   readonly code: string | null;
-  /** Whether the code calls others by their names. */
-  readonly calls: boolean;
+  /** Whether the code calls others by their names; an expression names no others than functions. */
+  readonly calls: boolean | "functions";
   readonly isOrdinary?: boolean;
 }
 
@@ -49,11 +50,15 @@ export async function namedObjects(
   const statements = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   if (statements.length === 0) return [];
   let wanted = mentioned(statements);
+  const operators = await queryCatalogue<Operator>(database, OPERATORS);
+  const using = (tokens: readonly string[]): Found[] =>
+    takeFrom(operators, ({ sign }) => tokens.includes(sign)).map((one) => ({ ...one, calls: "functions" }));
   const others = [
     ...(await queryCatalogue<Found>(database, EVENT_TRIGGERS)),
     ...(await findTakenAlong(database, statements)),
+    ...(operators.length === 0 ? [] : statements.flatMap((statement) => using(statement.tokens()))),
   ];
-  while (wanted.size > 0) {
+  while (wanted.size + others.length > 0) {
     for (const name of wanted) known.add(name);
     const more: string[] = [];
     for (const { what, code, calls, isOrdinary = false } of [
@@ -61,7 +66,10 @@ export async function namedObjects(
       ...others.splice(0),
     ]) {
       objects.set(what, { what, code: code === null ? null : Bun.SHA256.hash(code, "hex"), isOrdinary });
-      if (calls && code !== null) more.push(...namesIn(Statement.of(code).tokens()));
+      if (calls === false || code === null) continue;
+      const tokens = Statement.of(code).tokens();
+      more.push(...(calls === "functions" ? calledIn(tokens) : namesIn(tokens)));
+      others.push(...using(tokens));
     }
     wanted = new Set(more.filter((name) => !known.has(name)));
   }
@@ -88,11 +96,13 @@ export async function askNamedObjects(
 export function requireSameObjects(planned: readonly NamedObject[], now: readonly PresentObject[]): void {
   const [before, after] = [byWhat(planned), byWhat(now)];
   const changes = [
-    ...now.flatMap(({ what, code, isOrdinary }) => {
-      if (!before.has(what)) return isOrdinary ? [] : [`${what} is there now, and was not`];
-      return before.get(what) === code ? [] : [`${what} is another one than it was`];
-    }),
+    ...now.flatMap(({ what, code }) =>
+      before.has(what) && before.get(what) !== code ? [`${what} is another one than it was`] : [],
+    ),
     ...planned.flatMap(({ what }) => (after.has(what) ? [] : [`${what} is gone`])),
+    ...now.flatMap(({ what, isOrdinary }) =>
+      before.has(what) || isOrdinary ? [] : [`${what} is there now, and was not`],
+    ),
   ];
   if (changes.length === 0) return;
   const shown = changes.length > 5 ? [...changes.slice(0, 5), `${changes.length - 5} more`] : changes;
@@ -121,15 +131,40 @@ function namesIn(tokens: readonly string[]): string[] {
 }
 
 async function find(database: Database, names: readonly string[]): Promise<Found[]> {
-  return await queryCatalogue<Found>(database, FIND, [JSON.stringify(names)]);
+  if (names.length === 0) return [];
+  const parts = await queryCatalogue<Omit<Found, "calls">>(database, FIND_PARTS, [JSON.stringify(names)]);
+  return [
+    ...(await queryCatalogue<Found>(database, FIND, [JSON.stringify(names)])),
+    ...parts.map((part): Found => ({ ...part, calls: "functions" })),
+  ];
 }
 
-/** What CASCADE and DROP OWNED take that statements do not name, for the names that they mention. */
+interface Operator extends Pick<Found, "what" | "code"> {
+  readonly sign: string;
+}
+
+/** Takes those out of a list of which something is true. */
+function takeFrom<One>(list: One[], isWanted: (one: One) => boolean): One[] {
+  const taken = list.filter(isWanted);
+  for (const one of taken) list.splice(list.indexOf(one), 1);
+  return taken;
+}
+
+/**
+ * What CASCADE and DROP OWNED take that statements do not name, and what keeps others from dropping or converting something, for the
+ * names that they mention.
+ */
 async function findTakenAlong(database: Database, statements: readonly Statement[]): Promise<Found[]> {
   const cascading = statements.filter(({ firstWord = "", text, words }) => {
     if (firstWord === "DROP" && words[1] === "OWNED") return true;
     return /^(?:DROP|TRUNCATE|ALTER|DO)$/.test(firstWord) && /\bcascade\b/i.test(text);
   });
-  const names = [...mentioned(cascading)];
-  return names.length === 0 ? [] : await queryCatalogue<Found>(database, TAKEN_ALONG, [JSON.stringify(names)]);
+  const stopped = statements.filter(({ firstWord = "", text }) => {
+    return firstWord === "DROP" || (/^(?:ALTER|DO)$/.test(firstWord) && /\b(?:drop|type)\b/i.test(text));
+  });
+  const [along, inTheWay] = [[...mentioned(cascading)], [...mentioned(stopped)]];
+  return [
+    ...(along.length === 0 ? [] : await queryCatalogue<Found>(database, TAKEN_ALONG, [JSON.stringify(along)])),
+    ...(inTheWay.length === 0 ? [] : await queryCatalogue<Found>(database, IN_THE_WAY, [JSON.stringify(inTheWay)])),
+  ];
 }
