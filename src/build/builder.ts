@@ -30,6 +30,8 @@ export interface ExecuteOptions extends BuildOptions {
   /** Empties the database first, in the same transaction. */
   readonly fresh: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Runs statements of a file, as `runStatements`, which does it when undefined. */
+  readonly run?: typeof runStatements | undefined;
   readonly onFile?: ((file: string, index: number) => void) | undefined;
 }
 
@@ -124,11 +126,16 @@ async function clearSession(database: Database): Promise<void> {
   await database.execute(`${CLEAR_SESSION}${lift}`);
 }
 
-async function runFile(database: Database, script: SchemaScript, options: BuildOptions, index: number): Promise<void> {
+async function runFile(
+  database: Database,
+  script: SchemaScript,
+  options: ExecuteOptions,
+  index: number,
+): Promise<void> {
   if (options.resetBetweenFiles && index > 0) await clearSession(database);
   for (const piece of piecesOf(script)) {
     if (piece === "connect") await clearSession(database);
-    else await runStatements(database, piece);
+    else await (options.run ?? runStatements)(database, piece);
   }
 }
 
@@ -169,7 +176,7 @@ async function runOneByOne(
     const control = transactionControl(statement);
     const begins = control === "BEGIN" || control === "START TRANSACTION";
     if (begins) block.isOpen = true;
-    await runStatements(database, script, [statement]);
+    await (options.run ?? runStatements)(database, script, [statement]);
     if (control !== undefined && !begins && !control.endsWith("PREPARED")) block.isOpen = false;
   }
 }

@@ -62,8 +62,9 @@ export interface Database {
   /**
    * Only of the embedded engine: statements are cancelled (57014) from now on once they take so many milliseconds, and the session of
    * one that catches that is ended (57P01).
+   * @returns what held before
    */
-  limitWork?(milliseconds: number | undefined): void;
+  limitWork?(milliseconds: number | undefined): number | undefined;
 
   /**
    * Everything that is in an embedded database without a folder, for another one to begin with (`EmbeddedTarget.saved`). Undefined where not all

@@ -33,11 +33,11 @@ export async function withTimeLimit<T>(database: Database, milliseconds: number,
 }
 
 async function limitedByEngine<T>(database: Database, milliseconds: number, work: () => Promise<T>): Promise<T> {
-  database.limitWork?.(milliseconds);
+  const before = database.limitWork?.(milliseconds);
   try {
     return await work();
   } finally {
-    database.limitWork?.(undefined);
+    database.limitWork?.(before);
   }
 }
 

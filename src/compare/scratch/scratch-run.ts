@@ -20,7 +20,7 @@ import { deallocateOthers } from "../catalogue/read-again.ts";
 import { type Moment, watchRows } from "../catalogue/written-rows.ts";
 import { explainMissing, withMissingRoles } from "./missing.ts";
 import type { ScratchSite } from "./site.ts";
-import { replayingWithinLimit } from "./within-limit.ts";
+import { bothWithinLimit, replayingWithinLimit } from "./within-limit.ts";
 import { textsOf, thereAndBack, type Trial } from "./there-and-back.ts";
 
 /** Where the runner keeps its record in a scratch database. */
@@ -140,7 +140,9 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     try {
       await withMissingRoles(database, async () => {
         try {
-          isRight = await thereAndBack(database, watch, { up, down, clean, record });
+          isRight = await bothWithinLimit(database, migration, options, () =>
+            thereAndBack(database, watch, { up, down, clean, record }),
+          );
         } finally {
           if (!isRight) await rollback(database);
         }

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { fingerprints } from "../catalogue/fingerprint.ts";
 import { withSavedScratch } from "./embedded-scratch.ts";
 import { type ScratchOptions, withScratch } from "./scratch.ts";
@@ -22,8 +23,7 @@ export async function withScratchSeries<T>(
   let current: Opened | undefined;
   const empty = async (): Promise<Database> => {
     if (current !== undefined) {
-      await dropScratchLedger(current.database);
-      if (await current.isUntouched()) return current.database;
+      if (await isAsBegun(current)) return current.database;
       await current.close();
     }
     current = await open(options);
@@ -39,6 +39,17 @@ export async function withScratchSeries<T>(
     return await work({ empty, begunWith });
   } finally {
     await current?.close();
+  }
+}
+
+/** Whether nothing is left behind in it. The session of what could not be ended otherwise is over. */
+async function isAsBegun({ database, isUntouched }: Opened): Promise<boolean> {
+  try {
+    await dropScratchLedger(database);
+    return await isUntouched();
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "connection_lost") return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
+import { placeIn, type runStatements } from "#database/script.ts";
 import { withTimeLimit } from "#database/time-limit.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadMigration } from "#migrate/files/load.ts";
@@ -24,7 +25,10 @@ export interface TimeLimit {
 /** Milliseconds that a statement may take where nobody says how many. */
 const USUAL = 60_000;
 
-/** How long a statement, and the code of a migration, may take in a scratch database; a minute when undefined. */
+/**
+ * How long a statement, and the code of a migration, may take in a scratch database. When undefined, code may take a minute, SQL of a
+ * migration a minute for each of its statements, and SQL of other files as long as it likes.
+ */
 export interface Limited {
   readonly timeLimit?: number | undefined;
 }
@@ -89,7 +93,7 @@ export async function limitingCode<T>(
       return;
     }
     limit.reached.add(path);
-    over.abort(tookTooLong(path, limit.milliseconds));
+    over.abort(tookTooLong("migration_failed", `The code of ${path}`, limit.milliseconds, { file: path }));
   };
   let timer = setTimeout(look, limit.milliseconds);
   try {
@@ -117,8 +121,8 @@ export async function loadWithinLimit(
 }
 
 /**
- * Runs a migration that is replayed: its code ends at the limit, and so does each of its statements. Those of SQL are sent together, and
- * share as much time as all of them have.
+ * Runs a migration that is replayed: its code ends at the limit, and so does each of its statements. Where nobody names a limit, those of
+ * SQL are sent together, and share as much time as all of them have.
  * @param work is given what sends the statements, and the signal to end at
  * @throws ConfitureError with `timeLimit` in its data; as `work`
  */
@@ -130,18 +134,75 @@ export async function replayingWithinLimit<T>(
   work: (how: { readonly performer: Performer | undefined; readonly signal: AbortSignal | undefined }) => Promise<T>,
 ): Promise<T> {
   const { performer, signal } = given;
+  if (performer?.limitsItself === true) return await work({ performer, signal });
   if (file.form === "typescript") {
     const limit = timeLimit(given.timeLimit);
     const within = limitedPerformer(performer ?? DIRECTLY, limit);
     return await limitingCode(file, limit, signal, (over) => work({ performer: within, signal: over }));
   }
   const body = direction === "up" ? up : down;
-  if (performer !== undefined || body?.kind !== "sql") return await work({ performer, signal });
-  const milliseconds = Math.max(given.timeLimit ?? 0, USUAL) * Math.max(body.script.statements.length, 1);
+  if (body?.kind !== "sql") return await work({ performer, signal });
+  const { timeLimit: named } = given;
+  const { script } = body;
+  const within = named === undefined ? performer : oneByOne(performer ?? DIRECTLY, named);
+  // What is put off to the end of the transaction comes behind the last statement.
+  const milliseconds = (named ?? USUAL) * (script.statements.length + 1);
+  return await endingLate({ file: file.path }, file.path, milliseconds, () =>
+    withTimeLimit(database, milliseconds, () => work({ performer: within, signal })),
+  );
+}
+
+/**
+ * Does what runs both ways of a migration at once, where that can be limited.
+ * @throws ConfitureError with `timeLimit` in its data; as `work`
+ */
+export async function bothWithinLimit(
+  database: Database,
+  { up, down }: LoadedMigration,
+  { timeLimit: named }: Limited,
+  work: () => Promise<boolean>,
+): Promise<boolean> {
+  // Nobody could tell which of its statements took how long.
+  if (named !== undefined) return false;
+  const counts = [up, down].map((body) => (body?.kind === "sql" ? body.script.statements.length : 0));
+  return await withTimeLimit(database, USUAL * counts.reduce((sum, each) => sum + each, 1), work);
+}
+
+/** Runs statements of files that are no migrations, each within the limit; undefined where nobody names one. */
+export function runningWithinLimit({ timeLimit: named }: Limited): typeof runStatements | undefined {
+  return named === undefined
+    ? undefined
+    : (database, script, statements = script.statements) =>
+        oneByOne(DIRECTLY, named).statements(database, script, statements);
+}
+
+/** Sends statement by statement, each of which ends at the limit. */
+function oneByOne(inner: Performer, milliseconds: number): Performer {
+  return {
+    async statements(database, script, statements) {
+      for (const statement of statements) {
+        await endingLate(placeIn(script, statement.start), "A statement", milliseconds, () =>
+          withTimeLimit(database, milliseconds, () => inner.statements(database, script, [statement])),
+        );
+      }
+    },
+    query: (database, script, sql, parameters) => inner.query(database, script, sql, parameters),
+  };
+}
+
+/** Says of what was ended at its limit what it was, and where. */
+async function endingLate<T>(
+  location: Location,
+  what: string,
+  milliseconds: number,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    return await withTimeLimit(database, milliseconds, () => work({ performer, signal }));
+    return await work();
   } catch (error) {
-    throw isOverLimit(error) ? tookTooLong(file.path, milliseconds, error) : error;
+    // Something inside may have said so already.
+    if (!isOverLimit(error) || error.server === undefined) throw error;
+    throw tookTooLong("sql_failed", what, milliseconds, error.location ?? location);
   }
 }
 
@@ -161,12 +222,17 @@ function limitedPerformer(inner: Performer, limit: TimeLimit): Performer {
   };
 }
 
-function tookTooLong(path: string, milliseconds: number, cause?: ConfitureError): ConfitureError {
+function tookTooLong(
+  code: "migration_failed" | "sql_failed",
+  what: string,
+  milliseconds: number,
+  location: Location,
+): ConfitureError {
   return new ConfitureError(
-    "migration_failed",
-    `${cause === undefined ? `The code of ${path}` : path} took longer than ${formatDuration(milliseconds)} in a scratch database, and was ended`,
+    code,
+    `${what} took longer than ${formatDuration(milliseconds)} in a scratch database, and was ended`,
     {
-      location: cause?.location ?? { file: path },
+      location,
       hint: "It loops or waits for something that does not come. If it only needs more time, give it that: --time-limit",
       data: { timeLimit: milliseconds },
     },

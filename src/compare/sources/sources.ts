@@ -9,7 +9,7 @@ import { allLedgers } from "#migrate/ledger/find.ts";
 import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit, runningWithinLimit } from "../scratch/within-limit.ts";
 import { isBase } from "#migrate/files/version.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
@@ -39,7 +39,7 @@ export interface ProjectFiles {
   readonly toolVersion: string;
   readonly scratch: ScratchSite;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that a statement, and the code of a migration, may take in a scratch database; a minute when undefined. */
+  /** As of `Limited`. */
   readonly timeLimit?: number | undefined;
   /** Hears of statements that are not run in scratch databases. */
   readonly onLeftOut?: OnLeftOut | undefined;
@@ -185,7 +185,10 @@ export function startsElsewhere(error: ConfitureError): ConfitureError {
 export async function buildSchema(database: Database, files: ProjectFiles): Promise<BuildOptions> {
   const options = schemaBuild(files);
   try {
-    await withMissingRoles(database, () => executeSchema(database, { ...options, fresh: false, signal: files.signal }));
+    const run = runningWithinLimit(files);
+    await withMissingRoles(database, () =>
+      executeSchema(database, { ...options, fresh: false, signal: files.signal, run }),
+    );
   } catch (error) {
     throw error instanceof ConfitureError ? explainMissing(error, files.scratch) : error;
   }

@@ -7,6 +7,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
+import { runningWithinLimit } from "../scratch/within-limit.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 
 /**
@@ -72,7 +73,7 @@ function mayNeedMore({ server }: ConfitureError): boolean {
 async function loadFile(
   database: Database,
   file: string,
-  { projectDir, signal }: ProjectFiles,
+  { projectDir, signal, timeLimit }: ProjectFiles,
 ): Promise<ConfitureError | undefined> {
   try {
     await executeSchema(database, {
@@ -82,6 +83,7 @@ async function loadFile(
       transaction: true,
       fresh: false,
       signal,
+      run: runningWithinLimit({ timeLimit }),
     });
     return undefined;
   } catch (error) {

@@ -45,6 +45,7 @@ export interface TracerOptions {
 
 /** Runs a migration's statements one by one and takes down what each of them does. */
 export class Tracer implements Performer {
+  readonly limitsItself = true;
   readonly statementFacts: StatementFacts[] = [];
   readonly #options: TracerOptions;
   readonly #runner: StatementRunner;

@@ -23,6 +23,8 @@ export interface BuildBeside {
  */
 export async function buildBeside(files: ProjectFiles): Promise<BuildBeside | undefined> {
   if (files.scratch.engine !== "embedded" || files.scratch.like !== undefined) return undefined;
+  // Only this thread has another one watch what takes too long.
+  if (files.timeLimit !== undefined) return undefined;
   if (schemaBuild(files).files.length < MANY_FILES || availableParallelism() < 2) return undefined;
   const task: BuildTask = { code: await (await loadAssets()).postgresModule(), files: withoutSurroundings(files) };
   const beside = typeof CONFITURE_COMPILED === "undefined" ? "./build-thread.ts" : "./compare/verify/build-thread.ts";

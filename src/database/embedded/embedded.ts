@@ -19,7 +19,7 @@ export interface EmbeddedEngine {
   /** As of `StartedEngine`. */
   files(): DataFiles;
   /** As of `Database`. */
-  limitWork(milliseconds: number | undefined): void;
+  limitWork(milliseconds: number | undefined): number | undefined;
   /** Ends the live connection, stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface StartedEngine {
   /** Those of a database in memory; whole after a CHECKPOINT. */
   files(): DataFiles;
   /** As of `Database`. */
-  limitWork(milliseconds: number | undefined): void;
+  limitWork(milliseconds: number | undefined): number | undefined;
   /** Stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -65,7 +65,11 @@ export async function startEmbedded(target: EmbeddedTarget, options: StartOption
       folder?.release();
     }
   };
-  const limitWork = (milliseconds: number | undefined): void => void (backend.limit = milliseconds);
+  const limitWork = (milliseconds: number | undefined): number | undefined => {
+    const before = backend.limit;
+    backend.limit = milliseconds;
+    return before;
+  };
   return { backend, files: () => backend.files(), limitWork, close: () => (closing ??= close()) };
 }
 

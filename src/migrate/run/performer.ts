@@ -4,6 +4,8 @@ import type { Statement } from "#sql/statement.ts";
 
 /** Runs the statements that are a migration's own; the runner's are not among them. For whoever watches what each of them does. */
 export interface Performer {
+  /** Whether it ends what takes too long itself. */
+  readonly limitsItself?: true;
   /** Whether it sends what it is given, as it is, so that a whole migration may go in one round trip. */
   readonly sendsAtOnce?: true;
   /** Neighbouring statements of a script; of a TypeScript migration's, `script` is the text of one call. */

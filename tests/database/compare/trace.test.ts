@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { withScratch } from "#compare/scratch/scratch.ts";
+import { watchProject } from "#compare/dev.ts";
 import { projectMigrations } from "#compare/sources/sources.ts";
 import type { Relation, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
 import { impactOf } from "#compare/trace/impact.ts";
 import { untoldLosses } from "#compare/trace/limits.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
+import { verify } from "#compare/verify/verify.ts";
 import type { Database } from "#database/database.ts";
 import { withTimeLimit } from "#database/time-limit.ts";
 import type { ConfitureError } from "#errors/error.ts";
@@ -595,23 +597,25 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
       },
       // Whatever takes too long on a slow machine has the same outcome.
       { timeLimit: 100 },
+      "1",
     );
     expect(trace.migrations.map(({ file, error }) => [file.version, error?.data?.["timeLimit"]])).toEqual([
+      ["1", undefined],
       ["2", 100],
       ["3", 100],
       ["4", 100],
       ["5", 100],
       ["6", undefined],
     ]);
-    expect(trace.migrations[2]?.statements.length).toBeLessThan(2);
+    expect(trace.migrations[3]?.statements.length).toBeLessThan(2);
     // The same in one that is applied, and only replayed.
     for (const up of [code("while (true) {}"), `while (true) {}\n${code("")}`]) {
       const failed = await failureOf(
-        traced({ "migrations/2_computes.ts": up, "migrations/3_behind.sql": "SELECT 1" }, { timeLimit: 100 }, "3"),
+        traced({ "migrations/0_computes.ts": up, "migrations/3_behind.sql": "SELECT 1" }, { timeLimit: 100 }, "3"),
       );
-      expect(failed).toMatchObject({ data: { timeLimit: 100 }, location: { file: "db/migrations/2_computes.ts" } });
+      expect(failed).toMatchObject({ data: { timeLimit: 100 }, location: { file: "db/migrations/0_computes.ts" } });
     }
-    expect(trace.migrations[4]?.statements.map(({ sql }) => sql)).toEqual(["ALTER TABLE orgs ADD a int"]);
+    expect(trace.migrations[5]?.statements.map(({ sql }) => sql)).toEqual(["ALTER TABLE orgs ADD a int"]);
   });
 
   test.each([
@@ -637,6 +641,41 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
       ]);
     },
   );
+
+  test.each([
+    ["embedded", undefined],
+    ["a server", NEWEST_ALONE[0]],
+  ] as const)("a named limit ends a statement wherever files are run, with its place: %s", async (_, major) => {
+    const instance = major === undefined ? undefined : await server(major);
+    const scratch = instance?.target("postgres") ?? EMBEDDED;
+    // Nothing stands before what does not end: on a slow machine that might reach the limit as well.
+    const endless = "-- migrate:up\nSELECT pg_sleep(3600);\nSELECT 1;\n";
+    const ended = (file: string): object => ({
+      code: "sql_failed",
+      data: { timeLimit: 20 },
+      location: { file, line: 2 },
+    });
+    await using project = await temporaryProject({
+      "db/schema/a.sql": endless,
+      "db/migrations/1_a.sql": endless,
+      "db/fixtures/a.sql": endless,
+    });
+    const files = { ...filesOf(project.dir), scratch, timeLimit: 20 };
+    const look = await watchProject(files).look();
+    expect(look.schemaError).toMatchObject(ended("db/schema/a.sql"));
+    expect(look.migrationsError).toMatchObject(ended("db/migrations/1_a.sql"));
+    await project.write("db/migrations/1_a.sql", "CREATE TABLE a (id int);\n");
+    const traces = traceMigrations({ ...files, migrations: projectMigrations(files), fixturesDir: "db/fixtures" });
+    expect(await failureOf(traces)).toMatchObject(ended("db/fixtures/a.sql"));
+    // What catches that takes its session with it, and what comes next has another.
+    await project.write("db/schema/a.sql", "");
+    await project.write("db/migrations/1_a.sql", `-- migrate:up\n${CATCHING}\n-- migrate:down\nSELECT 1;\n`);
+    const { checks } = await verify(files);
+    expect(checks[1]?.findings[0]?.error).toMatchObject(ended("db/migrations/1_a.sql"));
+    if (instance === undefined) return;
+    const left = "SELECT 1 FROM pg_stat_activity WHERE datname ~ '^confiture_scratch_' AND query ~ 'pg_sleep'";
+    expect(await instance.sql(left)).toEqual([]);
+  });
 
   test("what gives up every prepared statement does no harm to what follows", async () => {
     const { statements } = await traced({
