@@ -1,10 +1,8 @@
-import {
-  bashCompletion,
-  completions,
-  fishCompletion,
-  powershellCompletion,
-  zshCompletion,
-} from "../../src/cli/completion.ts";
+import { bashCompletion } from "../../src/cli/completion/bash.ts";
+import { completions } from "../../src/cli/completion/facts.ts";
+import { fishCompletion } from "../../src/cli/completion/fish.ts";
+import { powershellCompletion } from "../../src/cli/completion/powershell.ts";
+import { zshCompletion } from "../../src/cli/completion/zsh.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
 
 /** The scripts that `confiture completion` prints, under the names that shells look for. */

@@ -1,6 +1,10 @@
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../command.ts";
-import { bashCompletion, completions, fishCompletion, powershellCompletion, zshCompletion } from "../completion.ts";
+import { bashCompletion } from "../completion/bash.ts";
+import { completions } from "../completion/facts.ts";
+import { fishCompletion } from "../completion/fish.ts";
+import { powershellCompletion } from "../completion/powershell.ts";
+import { zshCompletion } from "../completion/zsh.ts";
 
 const SHELLS = {
   bash: bashCompletion,
@@ -11,7 +15,12 @@ const SHELLS = {
 
 export const command = defineCommand({
   args: {
-    shell: { type: "positional", required: true, description: "bash, zsh, fish or powershell" },
+    shell: {
+      type: "positional",
+      required: true,
+      valueHint: "bash|zsh|fish|powershell",
+      description: "bash, zsh, fish or powershell",
+    },
   },
   details: "Prints a script that makes the shell complete commands, options and values. The examples load it.",
   examples: [
