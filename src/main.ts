@@ -3,7 +3,7 @@ import { isHeld } from "./cli/held.ts";
 import { LongestEnd, LOOK } from "./cli/longest-end.ts";
 import { beginAnew, takeOutOf } from "./cli/reluctant-compiler.ts";
 import { run } from "./cli/run.ts";
-import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
+import { isTerminal, lostOutput, StandardOutput } from "./cli/standard-output.ts";
 import { userName } from "./cli/user-name.ts";
 
 /** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   process.exitCode = exitCode;
   if (exitBySignal !== undefined) setTimeout(() => process.exit(exitCode), LAST_OUTPUT).unref();
   if (stdout.failure !== undefined) {
-    stderr.write(`Cannot write to standard output: ${stdout.failure.message}\n`);
+    stderr.write(lostOutput(stdout.failure, exitCode));
     process.exitCode ||= 1;
   }
   if (!isHeld()) return;

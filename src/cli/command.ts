@@ -69,6 +69,8 @@ export interface CommandContext {
    * @param use "files" for a command that makes no connection: what is said about that is no concern of its user
    */
   config(use?: "database" | "files"): Promise<Config>;
+  /** Has `config` read the environment again, for a command during which its file may change. */
+  readonly forgetConfig: () => void;
   /** The error with the commands in its hint made to work where they have to; for errors that are part of a result. */
   readonly aim: (error: ConfitureError) => ConfitureError;
   /** Every command of the tool, for those that speak of the others. */
@@ -138,6 +140,12 @@ export const GLOBAL_ARGS = {
   },
   quiet: { type: "boolean", alias: "q", description: "no progress messages" },
   verbose: { type: "boolean", alias: "v", description: "more messages, also the server's notices" },
-  color: { type: "enum", options: ["auto", "always", "never"], default: "auto", description: "auto, always or never" },
+  color: {
+    type: "enum",
+    options: ["auto", "always", "never"],
+    default: "auto",
+    valueHint: "WHEN",
+    description: "auto, always or never",
+  },
   help: { type: "boolean", alias: "h", description: "show this help" },
 } as const satisfies ArgsDef;

@@ -19,7 +19,7 @@ import { VERSION } from "./version.ts";
 export const SCRATCH_ARGS = {
   scratch: {
     type: "string",
-    valueHint: "URL",
+    valueHint: "URL|embedded",
     description: "server for scratch databases (needs CREATEDB), or `embedded` (default: scratch.url)",
   },
 } as const satisfies ArgsDef;
@@ -31,7 +31,7 @@ export const REPLAY_ARGS = {
     type: "string",
     valueHint: "DURATION",
     description:
-      "end a statement, or the code of a migration, that takes longer than this in a scratch database (default: 1min)",
+      "end a statement, or the code of a migration, that takes longer than this in a scratch database (default: 1min for each statement of a migration, none for schema files)",
   },
 } as const satisfies ArgsDef;
 

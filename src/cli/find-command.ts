@@ -106,6 +106,8 @@ function unknownCommand(
   return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, { hint: hint() });
 
   function hint(): string {
+    const other = OTHER_TOOLS.get(word) ?? OTHER_TOOLS.get(`${path[0] ?? ""} ${word}`);
+    if (other !== undefined) return `Did you mean \`confiture ${other}\`?`;
     const suggestion =
       path.length === 0 ? nearestCommand(word, behind[0]) : (begunWith(word, known) ?? nearest(word, known));
     if (suggestion !== undefined) return `Did you mean \`${prefix} ${suggestion}\`?`;
@@ -119,6 +121,34 @@ function unknownCommand(
   }
 }
 
+/** What other tools call it, everywhere or in one group. */
+const OTHER_TOOLS = new Map(
+  Object.entries({
+    rollback: "migrate down",
+    revert: "migrate down",
+    undo: "migrate down",
+    deploy: "migrate up",
+    repair: "migrate accept",
+    history: "migrate status",
+    validate: "verify",
+    dump: "export",
+    pull: "export",
+    push: "apply",
+    watch: "dev",
+    psql: "db shell",
+    console: "db shell",
+    connect: "db shell",
+    query: "db sql",
+    "migrate create": "migrate new",
+    "migrate add": "migrate new",
+    "migrate make": "migrate new",
+    "migrate apply": "migrate up",
+    "migrate run": "migrate up",
+    "migrate latest": "migrate up",
+    "migrate diff": "migrate generate",
+  }),
+);
+
 /** The only name that a word of two letters or more is the beginning of. */
 function begunWith(word: string, known: readonly string[]): string | undefined {
   const found = word.length < 2 ? [] : known.filter((name) => name.startsWith(word));
@@ -130,7 +160,7 @@ function nearestCommand(word: string, next: string | undefined): string | undefi
   const groups = Object.entries(COMMANDS).flatMap(([name, entry]) => (isGroup(entry) ? [{ name, entry }] : []));
   const inside = groups.filter(({ entry }) => Object.hasOwn(entry.commands, word));
   if (inside.length > 0) return `${inside[0]!.name} ${word}`;
-  const near = nearest(word, Object.keys(COMMANDS));
+  const near = nearest(word, [...Object.keys(COMMANDS), "help", "version"]);
   if (near === undefined) {
     const children = groups.flatMap(({ name, entry }) => Object.keys(entry.commands).map((child) => ({ name, child })));
     const child = nearest(

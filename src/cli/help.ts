@@ -59,8 +59,8 @@ export function commandHelp(path: readonly string[], summary: string, command: A
   );
   const own = optionLines(command.args);
   return [
-    `${summary}.`,
-    ...(command.details === undefined ? [] : ["", command.details]),
+    ...flow(`${summary}.`, WIDTH),
+    ...(command.details === undefined ? [] : ["", ...flow(command.details, WIDTH)]),
     "",
     "USAGE",
     `  confiture ${[name, ...usage, "[OPTIONS]"].join(" ")}`,
@@ -70,7 +70,7 @@ export function commandHelp(path: readonly string[], summary: string, command: A
     ),
     ...section("OPTIONS", own),
     "",
-    `Every command also takes ${globalNames(command.args)}: see \`confiture --help\`.`,
+    ...flow(`Every command also takes ${globalNames(command.args)}: see \`confiture --help\`.`, WIDTH),
     "",
     "EXAMPLES",
     ...command.examples.map((example) => `  ${example}`),
@@ -106,7 +106,39 @@ export function optionLines(args: ArgsDef): [string, string][] {
   });
 }
 
+/** Columns of a terminal that nobody has made wider. */
+const WIDTH = 80;
+
+/** What is longer than this stands in a line of its own. */
+const LONGEST_LEFT = 27;
+
 function columns(lines: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...lines.map(([left]) => left.length)) + 2;
-  return lines.map(([left, right]) => `  ${left.padEnd(width)}${right}`.trimEnd());
+  const lengths = lines.map(([left]) => left.length);
+  const width = Math.max(...lengths.filter((length) => length <= LONGEST_LEFT), 0) + 4;
+  return lines.flatMap(([left, right]) => {
+    const [first = "", ...more] = flow(right, WIDTH - width);
+    const isLong = left.length > LONGEST_LEFT;
+    const begin = isLong ? [`  ${left}`, " ".repeat(width) + first] : [`  ${left}`.padEnd(width) + first];
+    return [...begin, ...more.map((line) => " ".repeat(width) + line)].map((line) => line.trimEnd());
+  });
+}
+
+/** A text in lines of that width, with its paragraphs; what stands in backquotes stays together. */
+function flow(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const [at, paragraph] of text.split("\n\n").entries()) {
+    if (at > 0) lines.push("");
+    let current = "";
+    for (const word of paragraph.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? []) {
+      const whole = word.replaceAll(/\s+/g, " ");
+      if (current !== "" && current.length + 1 + whole.length > width) {
+        lines.push(current);
+        current = whole;
+      } else {
+        current = current === "" ? whole : `${current} ${whole}`;
+      }
+    }
+    lines.push(current);
+  }
+  return lines;
 }

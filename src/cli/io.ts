@@ -61,6 +61,8 @@ export interface Output {
   writeNow(piece: string | Uint8Array): void;
   /** Whether nothing more can be written, because the reader has gone or for another reason. */
   readonly closed: boolean;
+  /** Why not, where it is not that the reader has seen enough: a disk that is full. */
+  readonly failure?: Error | undefined;
   readonly isTerminal: boolean;
   /** How wide a terminal is; undefined for anything else. */
   readonly columns?: number | undefined;

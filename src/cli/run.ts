@@ -145,6 +145,10 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
       warn(loaded.warnings.filter(({ connection }) => use === "database" || connection !== true));
       return loaded;
     },
+    forgetConfig: () => {
+      config = undefined;
+      defaults = undefined;
+    },
     configOf: loadOtherConfiguration,
     aim: (error) => aimError(error, form),
     commands: COMMANDS,

@@ -2,6 +2,7 @@ import { fstatSync } from "node:fs";
 import type { FileSink } from "bun";
 import type * as Tty from "node:tty";
 import { wasClosed, writeAtOnce } from "#files/descriptor.ts";
+import { reasonOf } from "#files/reason.ts";
 import type { Output } from "./io.ts";
 
 /**
@@ -97,6 +98,13 @@ export class StandardOutput implements Output {
     // A reader that has seen enough (`| head`) is no failure of ours.
     if ((error as NodeJS.ErrnoException).code !== "EPIPE") this.failure = error as Error;
   }
+}
+
+/** What is said where standard output could not be written: whether the work is done all the same. */
+export function lostOutput(failure: Error, exitCode: number): string {
+  const what =
+    exitCode === 0 ? "The work is done, but its output could not be written" : "The output could not be written";
+  return `error: ${what} to standard output: ${reasonOf(failure)}\n`;
 }
 
 /** Whether a descriptor is a terminal. */

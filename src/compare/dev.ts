@@ -10,6 +10,8 @@ export interface Look {
   /** Milliseconds that it took. */
   readonly duration: number;
   readonly schemaFiles: number;
+  /** Whether there is a migration, or a base. */
+  readonly hasMigrations: boolean;
   /** Why the schema files do not build. */
   readonly schemaError: ConfitureError | undefined;
   /** Why the migrations cannot be replayed. */
@@ -70,10 +72,15 @@ export function watchProject(files: ProjectFiles): Watcher {
         schemaError: schema instanceof ConfitureError ? schema : undefined,
         migrationsError: migrations instanceof ConfitureError ? migrations : undefined,
         changes: isWhole ? compareCatalogues(migrations, schema) : undefined,
+        hasMigrations: migrations instanceof ConfitureError || hasMigrations(files),
         duration: performance.now() - started,
       };
     },
   };
+}
+
+function hasMigrations(files: ProjectFiles): boolean {
+  return projectBase(files).length + projectMigrations(files).length > 0;
 }
 
 interface Made {

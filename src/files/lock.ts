@@ -48,7 +48,7 @@ function tryLock(folder: string, path: string, shown: string): boolean {
     mkdirSync(folder, { recursive: true });
     return create(path) || (remove(path) && create(path));
   } catch (cause) {
-    throw cannotWrite(shown, cause);
+    throw cannotWrite(shown === "." ? folder : shown, cause);
   }
 }
 

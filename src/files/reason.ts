@@ -46,6 +46,7 @@ const WRITE_HINTS: Readonly<Record<string, string>> = {
   EACCES: "The folder has to be writable as well: a file is written beside the old one and then takes its place.",
   EPERM: "The folder has to be writable as well: a file is written beside the old one and then takes its place.",
   EROFS: "Name a place that can be written.",
+  ENOENT: "Name a place where files can be made.",
   ENOSPC: "Free some space, then run it again. Nothing was written.",
   EDQUOT: "Free some space, then run it again. Nothing was written.",
   EFBIG: "Raise the limit (ulimit -f), then run it again. Nothing was written.",

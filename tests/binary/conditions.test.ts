@@ -183,13 +183,15 @@ describe("standard streams", () => {
   test("standard output and error closed", async () => {
     await using project = await executableProject(FILES);
     expect(await shell(project, `"$0" build >&-; echo "exit $?" >&2`)).toMatchObject({
-      stderr: expect.stringMatching(/Cannot write to standard output: it is closed\n[^]*exit 1/),
+      stderr: expect.stringMatching(
+        /The work is done, but its output could not be written to standard output: it is closed\n[^]*exit 1/,
+      ),
     });
     expect(await shell(project, `"$0" migrate up 2>&-`)).toMatchObject({ exitCode: 0 });
     expect(await shell(project, `"$0" migrate status <&- >&- 2>&-`)).toMatchObject({ exitCode: 1 });
     expect(await shell(project, `"$0" migrate status --format json >&-`)).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining("Cannot write to standard output"),
+      stderr: expect.stringContaining("could not be written to standard output"),
     });
   });
 
@@ -201,7 +203,9 @@ describe("standard streams", () => {
       const up = await shell(project, `"$0" migrate up > /dev/full`);
       expect(up).toMatchObject({
         exitCode: 1,
-        stderr: expect.stringContaining("Cannot write to standard output: ENOSPC"),
+        stderr: expect.stringContaining(
+          "The work is done, but its output could not be written to standard output: no space",
+        ),
       });
       expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);
     },

@@ -49,7 +49,8 @@ describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on Postgr
     expect(refused.stderr).toContain("column public.users.name is not in the schema files: what it held is gone");
     expect(refused.stderr).toContain("--rename public.users.name=full_name");
     expect(await project.snapshot()).toBe(before);
-    await project.succeed(["apply", "--yes", "local", "--rename", "public.users.name=full_name"]);
+    const renamed = await project.succeed(["apply", "--yes", "local", "--rename", "public.users.name=full_name"]);
+    expect(renamed.stdout).toStartWith("✅ Applied 1 change in ");
     expect(await project.query("TABLE users")).toEqual([{ id: 1, full_name: "Ada" }]);
 
     await project.write(

@@ -30,6 +30,23 @@ async function refused(line: string): Promise<string> {
   return stderr;
 }
 
+test("names of other tools, and slips near help and version, lead to the command that is meant", () => {
+  for (const [line, meant] of [
+    ["rollback", "migrate down"],
+    ["migrate rollback", "migrate down"],
+    ["migrate create add_bio", "migrate new"],
+    ["verison", "version"],
+    ["constructor", undefined],
+  ] as const) {
+    const thrown = expect(() => findCommand(line.split(" ")));
+    thrown.toThrow(
+      expect.objectContaining({
+        hint: meant === undefined ? expect.stringMatching(/^Commands: /) : `Did you mean \`confiture ${meant}\`?`,
+      }),
+    );
+  }
+});
+
 describe("a slip on the command line is refused, with a suggestion", () => {
   test.each([
     ["buidl", "confiture build"],

@@ -69,6 +69,10 @@ describe("dev", () => {
     await project.write("db/migrations/002_small.sql", "CREATE TABLE small (id int PRIMARY KEY);\n");
     await watching.until(/- table public\.small\n[\s\S]*or confiture schema update\n/);
     await watching.until(/\[prefer-bigint\][\s\S]* in 2 files\n/);
+    await project.write("db/environments/local.yaml", "database: [\n");
+    await watching.until(/--> db\/environments\/local\.yaml:\d/);
+    await project.write("db/environments/local.yaml", FILES["db/environments/local.yaml"]);
+    await watching.until(/schema file built/);
     expect(await watching.stop()).toBe(130);
   });
 
@@ -76,7 +80,7 @@ describe("dev", () => {
     await using project = await temporaryProject(FILES);
     await rm(project.path("db/migrations/001_users.sql"));
     const watching = await watch(project, "--apply");
-    await watching.until(/✅ \.confiture\/local, embedded is in step\n/);
+    expect(await watching.until(/✅ \.confiture\/local, embedded is in step\n/)).not.toContain("Next:");
     await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n");
     await watching.until(/\+ column bio text\n[\s\S]*is in step\n/);
     await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY);\n");
@@ -92,6 +96,9 @@ describe("dev", () => {
     expect(await once()).toMatchObject({ exitCode: 0, schemaFiles: 1, changes: [], findings: [] });
     await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
     expect(await once()).toMatchObject({ exitCode: 3, changes: [{ change: "added", name: "public.posts" }] });
+    await rm(project.path("db/migrations"), { recursive: true });
+    const first = await runHere(["dev", "--once"], { cwd: project.dir });
+    expect(first.stdout).toContain("Next: confiture apply, or confiture migrate generate NAME for a first migration");
     await project.write("db/schema/posts.sql", "CREATE TABEL posts (id int);\n");
     expect(await once()).toMatchObject({ exitCode: 1, changes: null, error: { location: { line: 1, column: 8 } } });
     const endless = await runHere(["dev", "--format", "json"], { cwd: project.dir });

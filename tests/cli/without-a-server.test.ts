@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -55,15 +56,17 @@ test("that DATABASE_URL is not used is said where a connection is made, and nowh
 test("an assembled script goes to no folder, and not among the schema files", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": NOWHERE,
+    "db/environments/whole.yaml": `${NOWHERE}include_dirs: [.]\n`,
     "db/schema/a.sql": "CREATE TABLE a ();",
     "db/schema/notes.txt": "",
   });
-  for (const [output, said] of [
+  for (const [output, said, environment = "local"] of [
     ["db/schema/out.sql", "error: db/schema/out.sql would be one of the schema files in db/schema"],
     ["./db/schema/a.sql", "next: Write it somewhere else: --output schema.sql\n"],
     ["db", "next: Name a file.\n"],
+    ["schema.sql", "next: Write it somewhere else: --output ../schema.sql\n", "whole"],
   ] as const) {
-    const refused = await runHere(["build", "--output", output], { cwd: project.dir });
+    const refused = await runHere(["build", "--output", output, "-e", environment], { cwd: project.dir });
     expect(refused).toMatchObject({ stdout: "", stderr: expect.stringContaining(said) });
   }
   for (const output of ["db/schema.sql", "db/schema/notes.txt"])
@@ -88,6 +91,16 @@ test("a new migration looks like the others of its folder, and what is said is a
 });
 
 const EMBEDDED = 'database:\n  engine: embedded\n  path: ":memory:"\n';
+
+test("`apply --dry-run` leaves no database where there was none", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    "db/schema/a.sql": "CREATE TABLE a (id int);\n",
+  });
+  const dry = await runHere(["apply", "--dry-run"], { cwd: project.dir });
+  expect(dry).toMatchObject({ exitCode: 0, stdout: "CREATE TABLE public.a (\n  id integer\n);\n" });
+  expect(await readdir(project.dir)).toEqual(["db"]);
+});
 
 test("`init` beside an environment file that is kept goes by what that says", async () => {
   await using project = await temporaryProject({ "db/environments/local.yml": EMBEDDED });

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { readArguments } from "#cli/arguments.ts";
 import { isGroup } from "#cli/command.ts";
 import { findCommand } from "#cli/find-command.ts";
+import { commandHelp, groupHelp, rootHelp } from "#cli/help.ts";
+import { COMMANDS } from "#cli/registry.ts";
 import { documentsIn } from "../../scripts/website/stage.ts";
 import { readBlocks } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
@@ -85,4 +87,16 @@ test.each(documents.filter((name) => lines.some(({ at }) => at.startsWith(`${nam
 
 test("there are hundreds of them, in every part of the documents", () => {
   expect(lines.length).toBeGreaterThan(250);
+});
+
+test("help fits into 80 columns", async () => {
+  const pages = [rootHelp()];
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    if (isGroup(entry)) pages.push(groupHelp([name], entry));
+    const leaves = isGroup(entry)
+      ? Object.entries(entry.commands).map(([child, leaf]) => [[name, child], leaf] as const)
+      : [[[name], entry] as const];
+    for (const [path, leaf] of leaves) pages.push(commandHelp(path, leaf.summary, (await leaf.load()).command));
+  }
+  expect(pages.flatMap((page) => page.split("\n")).filter((line) => line.length > 80)).toEqual([]);
 });

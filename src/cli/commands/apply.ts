@@ -87,7 +87,7 @@ export const command = defineCommand({
       );
       return { json, error };
     }
-    const size = count(plan.changes.length, "change");
+    const size = count(plan.changes.length + plan.renames.length, "change");
     const but = byHand.size === 0 ? "" : ", but for what is to be written by hand";
     return {
       json,
@@ -169,6 +169,7 @@ function tellByHand(
 function toJson(plan: ApplyPlan, duration: number | null): Record<string, unknown> {
   return {
     changes: plan.changes.map(changeToJson),
+    renames: plan.renames,
     sql: plan.migrations.flatMap(({ up }) => up.map(({ sql }) => sql)),
     hazards: plan.migrations.flatMap(({ hazards }) => hazards.up.map(hazardToJson)),
     possibleRenames: plan.possibleRenames,

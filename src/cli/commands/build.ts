@@ -111,9 +111,15 @@ function refuseAmongSources(
     "usage",
     `${output} would be one of the schema files in ${dir}: the next build would run it, too`,
     {
-      hint: "Write it somewhere else: --output schema.sql",
+      hint: `Write it somewhere else: --output ${outside(dirs)}`,
     },
   );
+}
+
+/** A place that is in none of the folders. */
+function outside(dirs: Config["includeDirs"]): string {
+  const places = ["schema.sql", "build/schema.sql"];
+  return places.find((place) => dirs.every(({ path }) => relative(path, place).startsWith(".."))) ?? "../schema.sql";
 }
 
 async function writeScript(

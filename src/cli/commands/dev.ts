@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Change } from "#compare/catalogue/changes.ts";
 import type { Look } from "#compare/dev.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { stampOf } from "#files/stamps.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { projectFiles, REPLAY_ARGS } from "../compare-options.ts";
 import { lintPending } from "../lint-pending.ts";
@@ -35,28 +38,54 @@ export const command = defineCommand({
     }
     if (args.apply === true) await refuseProtected(context);
     const { watchProject } = await import("#compare/dev.ts");
-    const files = await projectFiles(context, args);
-    const watcher = watchProject(files);
+    let files = await projectFiles(context, args);
+    let watcher = watchProject(files);
     if (args.once === true) return await lookOnce(context, files, await watcher.look());
     const { signal } = context.io;
+    let settings = settingsStamp(context);
     let last: string | undefined;
     const shown = { lint: "" };
-    const lintHere = lintIfPossible(context, files);
+    let lintHere = lintIfPossible(context, files);
     context.messages.log("Watching the schema files and migrations (Ctrl-C ends this)");
     while (!signal.aborted) {
-      const stamp = watcher.stamp();
+      const now = settingsStamp(context);
+      const stamp = `${now}\n\n${watcher.stamp()}`;
       if (stamp === last) {
         await sleep(LOOK, undefined, { signal }).catch(() => {});
         continue;
       }
-      const isFirst = last === undefined;
+      if (last !== undefined) context.io.stdout.write(forPeople("\n"));
       last = stamp;
-      if (!isFirst) context.io.stdout.write(forPeople("\n"));
+      if (now !== settings) {
+        context.forgetConfig();
+        try {
+          if (args.apply === true) await refuseProtected(context);
+          files = await projectFiles(context, args);
+        } catch (error) {
+          context.io.stdout.write(forPeople(renderSavedError(context, error)));
+          continue;
+        }
+        settings = now;
+        watcher = watchProject(files);
+        lintHere = lintIfPossible(context, files);
+      }
       await lookAndTell(context, lintHere, await watcher.look(), args.apply === true, shown);
     }
     throw new ConfitureError("interrupted", "Interrupted");
   },
 });
+
+/** Of what says how the files are read: an environment, and what it may name, or how they are linted. */
+function settingsStamp({ projectDir, environment = DEFAULT_ENVIRONMENT }: CommandContext): string {
+  const files = ["yaml", "yml"].map((extension) => `db/environments/${environment}.${extension}`);
+  return stampOf(projectDir, [...files, ".env", "db/lint.yaml"]);
+}
+
+/** @throws what the next save cannot put right */
+function renderSavedError(context: CommandContext, error: unknown): string {
+  if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+  return renderError(context.aim(error), context.paint);
+}
 
 /** @param shown what stands on the screen already, and is not said again */
 async function lookAndTell(
@@ -67,7 +96,7 @@ async function lookAndTell(
   shown: { lint: string },
 ): Promise<void> {
   const tell = (text: string): void => context.io.stdout.write(forPeople(text));
-  tell(renderLook(look, context));
+  tell(renderLook(look, context, applies));
   if (look.migrationsError === undefined) {
     const linted = await lintHere();
     const text = linted === undefined ? "" : renderLinted(linted, context);
@@ -77,9 +106,7 @@ async function lookAndTell(
   if (!applies || look.schemaError !== undefined) return;
   const { keepInStep } = await import("../keep-in-step.ts");
   await keepInStep(context, tell).catch((error: unknown) => {
-    // The next save may put it right.
-    if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
-    tell(renderError(context.aim(error), context.paint));
+    tell(renderSavedError(context, error));
   });
 }
 
@@ -127,20 +154,34 @@ async function lookOnce(context: CommandContext, files: ProjectFiles, look: Look
   };
 }
 
-function renderLook(look: Look, context: CommandContext): string {
+function renderLook(look: Look, context: CommandContext, applies: boolean): string {
   const error = look.schemaError ?? look.migrationsError;
-  return renderBuilt(look, context) + (error === undefined ? "" : renderError(context.aim(error), context.paint));
+  return (
+    renderBuilt(look, context, applies) + (error === undefined ? "" : renderError(context.aim(error), context.paint))
+  );
 }
 
-/** What could be made, and how it differs. */
-function renderBuilt({ schemaFiles, schemaError, changes, duration }: Look, { paint }: CommandContext): string {
+/**
+ * What could be made, and how it differs.
+ * @param applies whether the database follows by itself
+ */
+function renderBuilt(look: Look, { paint }: CommandContext, applies = false): string {
+  const { schemaFiles, schemaError, changes, duration } = look;
   if (schemaError !== undefined) return "";
   const built = `✅ ${count(schemaFiles, "schema file")} built in ${formatDuration(duration)}\n`;
   if (changes === undefined) return built;
   if (changes.length === 0) return `${built}   The migrations make the same\n`;
-  const isAhead = changes.every(({ change }) => change === "added");
-  const next = `   Next: confiture migrate generate NAME${isAhead ? "" : ", or confiture schema update"}\n`;
+  const next = nextStep(look, changes, applies);
   return `${built}   + only in the schema files, - only made by the migrations, ~ not the same:\n${renderChanges(changes, paint)}${next}`;
+}
+
+/** Without migrations, the schema files may be all there is. */
+function nextStep({ hasMigrations }: Look, changes: readonly Change[], applies: boolean): string {
+  if (!hasMigrations) {
+    return applies ? "" : "   Next: confiture apply, or confiture migrate generate NAME for a first migration\n";
+  }
+  const isAhead = changes.every(({ change }) => change === "added");
+  return `   Next: confiture migrate generate NAME${isAhead ? "" : ", or confiture schema update"}\n`;
 }
 
 function renderLinted(

@@ -3,6 +3,7 @@ import { withDatabase } from "#database/open.ts";
 import { readSql } from "#database/read-sql.ts";
 import { decodeSql, type Script, type SqlText } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { reasonOf } from "#files/reason.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../../command.ts";
 import { openOptions, tellDatabase } from "../../database-options.ts";
 import type { ResultFormat } from "../../output/result-format.ts";
@@ -59,7 +60,10 @@ export const command = defineCommand({
     const end = async (error?: unknown): Promise<Outcome> => {
       if (json) printer?.add("],");
       await printer?.flush();
-      const isQuiet = error === undefined || (gone.signal.aborted && !io.signal.aborted);
+      const { failure } = io.stdout;
+      const isStopped = gone.signal.aborted && !io.signal.aborted;
+      if (isStopped && failure !== undefined && error instanceof ConfitureError) error = stoppedBy(failure, error);
+      const isQuiet = error === undefined || (isStopped && failure === undefined);
       return {
         json: {},
         ...(json ? { written: "beginning" as const } : {}),
@@ -88,6 +92,15 @@ export const command = defineCommand({
     return await end();
   },
 });
+
+/** What became of statements whose results could not be written. */
+function stoppedBy(failure: Error, error: ConfitureError): ConfitureError {
+  return error.with({
+    code: "file_unreadable",
+    message: `The results could not be written to standard output (${reasonOf(failure)}), so the rest was not run`,
+    hint: "Statements before this one are done, but for those of a transaction that was open.",
+  });
+}
 
 /** As `readScript`; a command of psql's on the command line is one that a shell has, or that has a query. */
 function readTyped(source: SqlText, rules: SqlRules): Script {

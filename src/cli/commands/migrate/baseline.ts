@@ -18,7 +18,8 @@ export const command = defineCommand({
     from: {
       type: "enum",
       options: Object.keys(HISTORIES),
-      description: "take over the history that this tool keeps in the database",
+      valueHint: "TOOL",
+      description: `take over the history that this tool keeps in the database: ${Object.keys(HISTORIES).join(", ")}`,
     },
     "from-table": {
       type: "string",

@@ -107,7 +107,7 @@ export const command = defineCommand({
   examples: [
     "confiture migrate plan",
     "confiture migrate plan --env production --out plan.json",
-    "confiture migrate plan --since git:origin/main --stats db/stats.json --format markdown",
+    "confiture migrate plan --since git:main --stats stats.json --format markdown",
   ],
   async run(args, context) {
     const files = await projectFiles(context, args);
