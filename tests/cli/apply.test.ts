@@ -9,7 +9,7 @@ setDefaultTimeout(120_000);
 
 const USERS = "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE users (id int PRIMARY KEY, name text, mood mood);\n";
 
-describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on PostgreSQL %d", (major) => {
+describe.each([...OLDEST_ALONE])("apply on PostgreSQL %d", (major) => {
   test("plans, shows, wants a yes, runs and compares; what is in step needs nothing", async () => {
     await using project = await cliProject({ "db/schema/users.sql": USERS }, { major });
     const asked = await project.run(["apply"]);
@@ -36,7 +36,9 @@ describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on Postgr
     expect(await project.query("INSERT INTO users VALUES (2) RETURNING mood::text")).toEqual([{ mood: "bad" }]);
     expect((await project.run(["diff", "env:local", "schema"])).exitCode).toBe(0);
   });
+});
 
+describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d", (major) => {
   test("takes nothing away unasked, loses no rows to a rename, and a failure leaves all as it was", async () => {
     await using project = await cliProject(
       { "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, full_name text);\n" },
@@ -67,9 +69,7 @@ describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on Postgr
     );
     expect(await project.snapshot()).toBe(unchanged);
   });
-});
 
-describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d, whose version does not matter", (major) => {
   test("is refused where migrations keep the database, unless --no-ledger says so", async () => {
     await using project = await cliProject(
       {
