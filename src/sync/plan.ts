@@ -205,6 +205,8 @@ export interface SourceColumn {
   /** The expression of a generated column. */
   readonly generation: string | null;
   readonly isDomain: boolean;
+  /** Whether its collation takes texts of other bytes for others. */
+  readonly isDeterministic: boolean;
   /** CHECK expressions of its domains over VALUE. */
   readonly domainChecks: readonly { readonly name: string; readonly expression: string }[];
 }

@@ -1,40 +1,22 @@
 import type { Subkeys } from "./keyed.ts";
 import { QueryKeys } from "./keyed.ts";
-import {
-  type Behind,
-  type SourceCatalogue,
-  type SourceColumn,
-  type SourceTable,
-  type SyncFinding,
-  type SyncPlan,
-  type SyncTable,
-  TOKEN_KINDS,
-  type Trial,
-} from "./plan.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding, SyncPlan, SyncTable, Trial } from "./plan.ts";
 import { syncTable } from "./query.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
-import { guessByName } from "./rules/guess.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
 import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
-import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
+import { columnTrials, conditionTrials, constraintTrials, spellingTrials } from "./rules/trials.ts";
 import { unsafeSql } from "./rules/unsafe-sql.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
+import { skipped } from "./skipped.ts";
 import { sampleCondition } from "./subset/sample.ts";
 import { graphOf, type Wish } from "./subset/graph.ts";
 import { Subset } from "./subset/subset.ts";
-
-function skipped({ schema, name, columns }: SourceTable): SyncTable {
-  const behind = columns.flatMap((column): Behind[] => {
-    const tokens = TOKEN_KINDS.find((kind) => kind === guessByName(column));
-    return tokens === undefined ? [] : [{ name: column.name, tokens, isGuessed: true }];
-  });
-  return { schema, name, mode: "skip", columns: [], query: "", whole: false, where: undefined, behind };
-}
 
 /** Lays the rules beside the tables of a source, and says what is copied, or what keeps it from that. */
 export class Planner {
@@ -181,6 +163,10 @@ export class Planner {
         ...columnTrials(table, treatmentOf, this.subkeys),
       ]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#constraintTrials(made))),
+      ...spellingTrials(
+        this.#references.filter(({ from, to }) => copied.includes(from) && copied.includes(to)),
+        treatmentOf,
+      ),
     ];
   }
 

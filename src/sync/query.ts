@@ -126,17 +126,24 @@ function resultOf(column: SourceColumn, treatment: Treatment, keys: QueryKeys): 
     const constant = `${made.expression(original, keyed)}::${typeOf(column)}`;
     return made.makesNull === true ? constant : `CASE WHEN ${original} IS NULL THEN NULL ELSE ${constant} END`;
   }
-  if (!elements) return made.expression(readable(original, column), keyed);
-  const element = made.expression(readable("element.v", column), keyed);
+  // Columns that have their rule from another one may have another type of numbers.
+  const replaced = (value: string): string => {
+    const sql = made.expression(readable(value, column), keyed);
+    return familyOf(column) === "integer" ? `${sql}::${column.baseType}` : sql;
+  };
+  if (!elements) return replaced(original);
+  const element = replaced("element.v");
   return `CASE WHEN ${original} IS NULL THEN NULL ELSE ARRAY(SELECT ${element} FROM unnest(${original}) WITH ORDINALITY element (v, n) ORDER BY element.n) END`;
 }
 
 /** The value in the type that the transform works on. */
 function readable(sql: string, column: SourceColumn): string {
-  const { baseType, isDomain, typeSchema } = column;
+  const { baseType, isDeterministic, isDomain, typeSchema } = column;
   if (familyOf(column) === "text") {
     // Two spellings are one value of citext, so they are one original.
     if (baseType === "citext") return `lower(${sql}::text)`;
+    // PostgreSQL looks for no pattern in a text of such a collation.
+    if (!isDeterministic) return `(${sql}::text COLLATE "C")`;
     return baseType === "text" && !isDomain ? sql : `${sql}::text`;
   }
   return isDomain ? `${sql}::${quoteQualified(typeSchema, baseType)}` : sql;

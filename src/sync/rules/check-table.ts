@@ -1,4 +1,5 @@
 import type { SourceColumn, SourceTable } from "../plan.ts";
+import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Place, Problem } from "./rules.ts";
@@ -38,6 +39,12 @@ export function checkTable(table: SourceTable, parts: readonly SourceTable[], tr
       const message = `\`${transform.name}\` makes up to ${maxLength} characters, and ${shown} (${column.type}) takes ${column.length}`;
       const fix = "Take one that is shorter: token with a length, mask, filler, or a value";
       found.push({ rule: "too-long", message, fix, ...about(column, place) });
+    }
+    const room = column.typeKind === "b" ? BITS[column.baseType] : undefined;
+    if (made.bits !== undefined && room !== undefined && made.bits > room) {
+      const message = `\`${transform.name}\` replaces ${made.bits} bits of a number, and ${shown} (${column.type}) has ${room}`;
+      const fix = `Write { integer: { bits: ${room} } } there: what is larger keeps its upper bits`;
+      found.push({ rule: "too-large", message, fix, ...about(column, place) });
     }
     const unique = made.class === "lossy" ? brokenUnique(table, column, treatmentOf) : undefined;
     if (unique !== undefined && !(isNothing(treatment) && !elements)) {

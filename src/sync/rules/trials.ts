@@ -33,6 +33,38 @@ export function conditionTrials(table: SourceTable, rule: TableRule, references:
   });
 }
 
+/** A collation may take two spellings for the same text, of which the results are two. */
+export function spellingTrials(references: readonly Reference[], treatmentOf: TreatmentOf): Trial[] {
+  return references.flatMap(({ from, to, fromColumns, toColumns, virtual }) =>
+    fromColumns.flatMap((column, at): Trial[] => {
+      const key = toColumns[at]!;
+      const treatment = treatmentOf(key);
+      if (virtual || key.isDeterministic || treatment?.kind !== "transform") return [];
+      const on = fromColumns.map(
+        (one, i) => `f.${quoteIdentifier(one.name)} = k.${quoteIdentifier(toColumns[i]!.name)}`,
+      );
+      const [own, theirs] = [`f.${quoteIdentifier(column.name)}`, `k.${quoteIdentifier(key.name)}`];
+      const shown = `${shownTable(from)}.${column.name}`;
+      const target = `${shownTable(to)}.${key.name}`;
+      return [
+        {
+          kind: "count",
+          sql: `SELECT count(*)::float8 AS refused FROM ${rowsOf(from)} f JOIN ${rowsOf(to)} k ON ${on.join(" AND ")}
+            WHERE ${own}::text COLLATE "C" <> ${theirs}::text COLLATE "C"`,
+          finding: {
+            rule: "other-spelling",
+            message: `${shown} has values of ${target} in another spelling, which its collation takes for the same: results would be different, and the reference broken`,
+            fix: `Spell them alike on the source, or keep ${target}`,
+            location: treatment.place.file.location(treatment.place.offset),
+            table: shownTable(from),
+            column: column.name,
+          },
+        },
+      ];
+    }),
+  );
+}
+
 /** What to ask of the values that the rules of a table make. */
 export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subkeys: Subkeys): Trial[] {
   const shown = shownTable(table);

@@ -72,7 +72,8 @@ function originsIn(table: SyncTable, column: SyncColumn | Behind, isByChance: bo
       : [{ kind, table, values, isByChance: table.mode === "rows" && proof.kind !== "disjoint", isGuessed }],
   );
   if (tokens === undefined) return nested;
-  const values = `select source.${quoteIdentifier(name)}::pg_catalog.text`;
+  // A collation of its own might not know patterns.
+  const values = `select source.${quoteIdentifier(name)}::pg_catalog.text collate pg_catalog."C"`;
   return [{ kind: tokens, table, values, isByChance, isGuessed }, ...nested];
 }
 

@@ -10,7 +10,7 @@ import { hasToken, isEmail } from "./tokens.ts";
 export async function countOtherForms(source: Database, table: SyncTable, column: SyncColumn): Promise<number> {
   const value = `source.${quoteIdentifier(column.name)}`;
   const values = column.elements === true ? `pg_catalog.unnest(${value})` : `(select ${value})`;
-  const text = `each.v::pg_catalog.text`;
+  const text = `(each.v::pg_catalog.text collate pg_catalog."C")`;
   const [row] = await source.query<{ number: number }>(
     `select pg_catalog.count(*)::pg_catalog.float8 as number from only ${quoteQualified(table.schema, table.name)} source, lateral ${values} each (v)
       where pg_catalog.strpos(${text}, '@') operator(pg_catalog.>) 0 and not ${isEmail(text)} and not ${hasToken("email", text)}`,

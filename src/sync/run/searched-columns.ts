@@ -108,7 +108,8 @@ export async function searchedColumns(
     .map(({ schema, table, column }) => ({
       name: reportedName(schema, table, column),
       from: `only ${quoteQualified(schema, table)} t`,
-      text: `t.${quoteIdentifier(column)}::pg_catalog.text`,
+      // A collation of its own might not know patterns.
+      text: `(t.${quoteIdentifier(column)}::pg_catalog.text collate pg_catalog."C")`,
     }));
   const labels = (await target.query<{ schema: string; name: string; oid: string }>(ENUMS)).map(
     ({ schema, name, oid }) => ({

@@ -44,6 +44,7 @@ const READ = `
         'generated', a.attgenerated <> '',
         'generation', (select pg_catalog.pg_get_expr(x.adbin, x.adrelid) from pg_catalog.pg_attrdef x
             where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum), 'isDomain', y.base <> a.atttypid,
+        'isDeterministic', coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
         'domainChecks', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname,
               'expression', pg_catalog.pg_get_expr(k.conbin, 0))), '[]')
             from domains d join pg_catalog.pg_constraint k on k.contypid = d.at and k.contype = 'c'

@@ -3,7 +3,7 @@ import { Options } from "./options.ts";
 import type { Transform } from "./transform.ts";
 
 /** Bits of a positive number of the type. */
-const BITS: Readonly<Record<string, number>> = { int2: 15, int4: 31, int8: 63 };
+export const BITS: Readonly<Record<string, number>> = { int2: 15, int4: 31, int8: 63 };
 
 /** Numbers of JavaScript and JSON end at 2^53, so those below it stay below. */
 const SAFE = 53;
@@ -25,6 +25,7 @@ export const integer: Transform = {
       class: "preserving",
       proof: { kind: "differs", chance: 2 ** -bits },
       maxLength: 20,
+      bits,
       expression: (value, { digest }) => {
         const mask = (width: number): string => `${(1n << BigInt(width)) - 1n}`;
         const number = `${value}::int8`;
@@ -41,7 +42,7 @@ export const integer: Transform = {
         }
         // Shifts and ors are of one precedence.
         const result = `((top << ${bits}) | (l << ${low}) | r)`;
-        return `(SELECT (CASE WHEN sign THEN ~${result} ELSE ${result} END)::${baseType} FROM (${source}) d WHERE ${value} IS NOT NULL)`;
+        return `(SELECT CASE WHEN sign THEN ~${result} ELSE ${result} END FROM (${source}) d WHERE ${value} IS NOT NULL)`;
       },
     };
   },

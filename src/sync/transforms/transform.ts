@@ -83,6 +83,8 @@ export interface Made {
   readonly unfit?: (value: string) => string;
   /** The most characters of a result; `original` where it is never longer than that. */
   readonly maxLength: number | "original";
+  /** Of whole numbers: how many bits of one are replaced, which a result may have all of. */
+  readonly bits?: number;
   /** Texts that stay, as nothing personal is in them. */
   readonly stays?: readonly string[];
   /** Whether NULL may come of a value. */

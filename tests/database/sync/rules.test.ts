@@ -119,6 +119,18 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
   ["NULL into NOT NULL", users({ email: "{ value: null }" }), "null-into-not-null"],
   ["a result that is too long", users({ name: "email" }), "too-long"],
   ["a value that is too long", users({ name: '{ value: "much too long" }' }), "too-long"],
+  [
+    "a number that is too large for what refers to it",
+    rules(
+      {
+        users: { ...USERS, keep: "[]", id: "integer" },
+        orders: { ...ORDERS, keep: "[id]" },
+        nodes: { keep: "[id, parent, right_id]" },
+      },
+      "references: [{ from: nodes.left_id, to: users.id }]",
+    ),
+    "too-large",
+  ],
   ["a partition key", rules({ logs: { keep: "[who]", at: "year", line: "filler" } }), "partition-key"],
   ["a kept reference to a transformed key", users({ keep: "[]", id: "integer" }), "kept-reference"],
   ["a transformed reference to a kept key", orders({ keep: "[id]", user_id: "integer" }), "transformed-reference"],
