@@ -6,8 +6,16 @@ import { migrationFolders } from "./migration-folders.ts";
 import { newestSql, type NewFiles, type NewMigration, type NewWay, twoFiles } from "./new-files.ts";
 import { wholeFile } from "./whole-file.ts";
 
-/** "2018-01-01-000000_create": Diesel's version is what stands before the first `_`, without its dashes. */
+/** "2018-01-01-000000_create", "2026-01-01-000000-0000_create" */
 const FOLDER_NAME = /^([\d-]+)(?:_(.*))?$/s;
+
+/** A moment, and the number that newer versions of Diesel put behind it. */
+const NUMBERED = /^(\d{4}-\d\d-\d\d-\d{6})-(\d+)$/;
+
+/** Diesel's version is what stands before the first `_`, without its dashes; as texts, versions are in its order. */
+function versionThere(stem: string): string {
+  return stem.split("_", 1)[0]!.replaceAll("-", "");
+}
 
 /**
  * Diesel (https://diesel.rs/guides/getting-started): a folder a migration, with up.sql, down.sql and perhaps a
@@ -36,7 +44,7 @@ export const diesel: Layout = {
 function write(migration: NewMigration): NewFiles {
   const { version, name, before, up, down } = migration;
   const newest = newestSql(before);
-  const dashed = newest === undefined || /\/\d{4}-\d\d-\d\d-\d+(?:_[^/]*)?\/up\.sql$/.test(newest.path);
+  const dashed = newest === undefined || /\/\d{4}-\d\d-\d\d-\d+(?:-\d+)?(?:_[^/]*)?\/up\.sql$/.test(newest.path);
   const written = dashed ? version.replace(/^(\d{4})(\d\d)(\d\d)(\d{6})$/, "$1-$2-$3-$4") : version;
   const folder = migrationId({ version: written, name });
   const inside = (way: NewWay): NewWay => ({ ...way, outside: false });
@@ -52,18 +60,22 @@ function write(migration: NewMigration): NewFiles {
 function find(folder: Folder): Found {
   const { migrations, ignored } = migrationFolders(
     folder,
-    { layout: "diesel", title: "Diesel" },
+    { layout: "diesel", title: "Diesel", sortKey: versionThere },
     { up: "up.sql", down: "down.sql" },
     (stem) => {
       const [, version, name = ""] = FOLDER_NAME.exec(stem) ?? [];
-      const digits = version?.replaceAll("-", "");
-      return digits === undefined || digits === "" ? undefined : { version: digits, name };
+      const [, moment, number] = NUMBERED.exec(version ?? "") ?? [];
+      const digits = (moment ?? version)?.replaceAll("-", "");
+      if (digits === undefined || digits === "") return undefined;
+      // The number stays apart: as one, the digits would come behind every moment without a number.
+      return { version: number === undefined ? digits : `${digits}-${number}`, name };
     },
   );
   return {
     migrations: migrations.map((migration) => {
       const stem = migration.path.slice(folder.path.length + 1, -"/up.sql".length);
-      return runsOutside(folder.inside(stem)) ? { ...migration, transaction: false } : migration;
+      const known = { ...migration, key: versionThere(stem) };
+      return runsOutside(folder.inside(stem)) ? { ...known, transaction: false } : known;
     }),
     ignored,
   };

@@ -4,14 +4,21 @@ import type { Ignored } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
 import { type Naming, requireOneOrder, versionsOf } from "./names-and-versions.ts";
 
+interface Tool {
+  readonly layout: LayoutName;
+  readonly title: string;
+  /** What it goes by, as text, when it puts folders in order; their names when undefined. */
+  readonly sortKey?: (stem: string) => string;
+}
+
 /**
- * Migrations that are folders, which all tools that have them run in the order of their names.
+ * Migrations that are folders, which all tools that have them run in the order of their names, or of what they read of these.
  * @param files what each holds; the second one may be missing
  * @param naming how a folder's name is read, where not by the digits it begins with
  */
 export function migrationFolders(
   folder: Folder,
-  { layout, title }: { readonly layout: LayoutName; readonly title: string },
+  { layout, title, sortKey }: Tool,
   files: { readonly up: string; readonly down?: string },
   naming?: Naming,
 ): { readonly migrations: MigrationFile[]; readonly ignored: Ignored[] } {
@@ -27,7 +34,7 @@ export function migrationFolders(
     }
   }
   const versions = versionsOf(stems, naming);
-  requireOneOrder(versions, title);
+  requireOneOrder(sortKey === undefined ? versions : sortedBy(versions, sortKey), title);
   const migrations = versions.map(({ stem, path, version, name }): MigrationFile => {
     const inside = folder.inside(stem);
     const { down } = files;
@@ -35,4 +42,11 @@ export function migrationFolders(
     return { version, name, form: "sql-pair", layout, path, downPath: inside.pathOf(down) };
   });
   return { migrations, ignored };
+}
+
+function sortedBy<Entry extends { readonly stem: string }>(
+  entries: readonly Entry[],
+  keyOf: (stem: string) => string,
+): Entry[] {
+  return entries.toSorted((a, b) => Buffer.compare(Buffer.from(keyOf(a.stem)), Buffer.from(keyOf(b.stem))));
 }

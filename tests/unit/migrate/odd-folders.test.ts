@@ -46,6 +46,23 @@ describe("migrations are inside the project, as schema files are", () => {
   });
 });
 
+test("folders of Diesel come in its order: by moment, with and without dashes, and with the number of newer versions", async () => {
+  const stems = ["20170102000000_a", "2017-11-12-195324_b", "2025-12-29-110242-0000_c", "2026-01-20-162913_d"];
+  stems.push("2026-01-20-162913-0000_e", "2026-01-20-162913-0001_f");
+  const files = Object.fromEntries(stems.map((stem) => [`db/migrations/${stem}/up.sql`, "SELECT 1;\n"]));
+  await using project = await temporaryProject(files);
+  const { layout, migrations } = discoverMigrations(project.dir, "db/migrations", undefined);
+  expect(layout).toBe("diesel");
+  expect(migrations.map(({ version, key, name }) => [version, key, name])).toEqual([
+    ["20170102000000", "20170102000000", "a"],
+    ["20171112195324", "20171112195324", "b"],
+    ["20251229110242-0000", "202512291102420000", "c"],
+    ["20260120162913", "20260120162913", "d"],
+    ["20260120162913-0000", "202601201629130000", "e"],
+    ["20260120162913-0001", "202601201629130001", "f"],
+  ]);
+});
+
 test("a folder with the name of a migration is named", async () => {
   await using project = await temporaryProject({ "db/migrations/1_a.sql/x": "", "db/migrations/2_b.up.sql/x": "" });
   const { migrations, ignored } = discoverMigrations(project.dir, "db/migrations", undefined);
