@@ -2,6 +2,7 @@ import { isAtLeast, type LockMode } from "#compare/trace/facts.ts";
 import { type AlterTableCmd, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { Context, TableLock } from "./rule.ts";
+import { nameOf } from "./syntax.ts";
 
 /** Actions of ALTER TABLE that take less than ACCESS EXCLUSIVE (PostgreSQL's manual, "ALTER TABLE"; AlterTableGetLockLevel). */
 const WEAKER: Readonly<Partial<Record<NonNullable<AlterTableCmd["subtype"]>, LockMode>>> = {
@@ -101,6 +102,11 @@ function droppedTables(node: Node): TableLock[] {
     const [schemaname, relname = ""] = [parts.at(-2), parts.at(-1)];
     return { table: schemaname === undefined ? { relname } : { schemaname, relname }, mode: "ACCESS EXCLUSIVE" };
   });
+}
+
+/** A locked table as people write it: the trace names the schema in any case. */
+export function lockedName({ table }: Pick<TableLock, "table">): string {
+  return nameOf(table.schemaname === "public" ? { relname: table.relname ?? "" } : table);
 }
 
 /** Locks on tables in use that a statement takes: as traced, or by its text. */

@@ -1,4 +1,5 @@
 import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
+import { FOLLOWS } from "#compare/trace/run-statement.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Parser } from "#sql/parser.ts";
@@ -63,11 +64,15 @@ function withFacts(
   const traced = isTypeScript ? fromTypeScript(file, facts, parser) : file;
   const byStart = new Map(traced.statements.map((statement) => [statement.span.start, statement]));
   const problems: FileProblem[] = isTypeScript && facts.statements.length > 0 ? [] : [...traced.problems];
+  const following: FileProblem[] = [];
   for (const [index, statement] of facts.statements.entries()) {
     const own = isTypeScript ? traced.statements[index] : byStart.get(statement.span?.start ?? -1);
     if (own !== undefined) known.set(own, statement);
-    problems.push(...problemsOf(statement, own, mayLack));
+    const found = problemsOf(statement, own, mayLack);
+    if (statement.how.kind === "not-traced" && statement.how.reason.startsWith(FOLLOWS)) following.push(...found);
+    else problems.push(...found);
   }
+  problems.push(...once(following));
   if (facts.hasBranches) {
     problems.push({
       rule: "opaque-block",
@@ -90,6 +95,14 @@ function withFacts(
     });
   }
   return { ...traced, problems };
+}
+
+/** What one statement that did not run brings about for all behind it is said once a file. */
+function once(following: readonly FileProblem[]): FileProblem[] {
+  const [first, ...others] = following;
+  if (first === undefined || others.length === 0) return [...following];
+  const more = others.length === 1 ? "was 1 more statement" : `were ${others.length} more statements`;
+  return [{ ...first, message: `${first.message}; so ${more} of this file` }];
 }
 
 const REFUSALS: ReadonlySet<string> = new Set([

@@ -187,9 +187,12 @@ export class StatementRunner {
     if (explained.code === "extension_missing") return explained.message;
     if (error.server?.sqlstate === NO_SUCH_DATABASE) return "it names a database, and this is another one";
     if (!this.#options.lost.any || !isMissingObject(error)) return undefined;
-    return `a statement before it did not run: ${error.message}`;
+    return `${FOLLOWS}: ${error.message}`;
   }
 }
+
+/** How the reason begins of what lacks something that a statement before it would have made. */
+export const FOLLOWS = "a statement before it did not run";
 
 /** invalid_transaction_termination */
 const COMMITS_BY_ITSELF = "2D000";

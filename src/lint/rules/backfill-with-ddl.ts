@@ -1,7 +1,7 @@
 import { type RangeVar, inside } from "#sql/parser.ts";
+import { lockedName } from "../locks.ts";
 import type { Rule } from "../rule.ts";
 import { isNarrow } from "../rows.ts";
-import { nameOf } from "../syntax.ts";
 
 export const backfillWithDdl: Rule = {
   id: "backfill-with-ddl",
@@ -28,7 +28,7 @@ export const backfillWithDdl: Rule = {
     if (lock === undefined) return [];
     return [
       {
-        message: `Reads and writes of ${nameOf(lock.table)} wait until these rows are changed: an earlier statement of this transaction has locked it`,
+        message: `Reads and writes of ${lockedName(lock)} wait until these rows are changed: an earlier statement of this transaction has locked it`,
         fix: "Move this statement into the next migration",
       },
     ];

@@ -19,7 +19,7 @@ export const columnReplaced: Rule = {
     return (tablesOf(file).replacedColumns.get(statement) ?? [])
       .filter(({ table, hasValues }) => !hasValues && isOld(rangeOfName(table)))
       .map(({ table, column, now }) => ({
-        message: `Applications that use ${table}.${column} find another column, without the values of ${now}`,
+        message: `Applications that use ${table}.${column} find a new column there, without the values: those are in ${now}`,
         fix: `Write them into it: UPDATE ${table} SET ${column} = ${now}`,
       }));
   },

@@ -36,8 +36,8 @@ export const dropCascades: Rule = {
     // Nothing was there, and another rule says so.
     if (facts?.absent !== undefined) return [];
     const taken = (facts?.takesAlong ?? []).map(({ kind, name }) => `${kind} ${name}`);
-    // The trace has seen that it takes nothing else.
-    if (facts !== undefined && isDrop && drop.removeType === "OBJECT_INDEX" && taken.length === 0) return [];
+    const isTried = facts !== undefined && !isTruncate && taken.length === 0;
+    if (isTried && drop?.removeType === "OBJECT_INDEX") return [];
     // Nothing of before depends on what is new, unless the migrations made it do so, which the trace has seen.
     if (isAboutNew(context) && taken.length === 0) return [];
     return [
@@ -46,7 +46,10 @@ export const dropCascades: Rule = {
           ? "TRUNCATE CASCADE empties every table that has a foreign key to this one"
           : taken.length > 0
             ? `CASCADE drops more than is named here: ${listOf(taken)}`
-            : "CASCADE drops whatever depends on this, and does not say what that is",
+            : isTried
+              ? "CASCADE drops whatever depends on this: nothing does by the migrations, but something may in a database in use"
+              : "CASCADE drops whatever depends on this, and does not say what that is",
+        severity: isTried ? "warning" : undefined,
         fix: "Name what is to go, and leave CASCADE out",
       },
     ];

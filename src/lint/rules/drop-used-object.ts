@@ -24,7 +24,7 @@ export const dropUsedObject: Rule = {
     // Nobody has used it by a name that it was given here.
     const isOwn = ({ parts }: { readonly parts: readonly string[] }): boolean =>
       before.some(({ node: other }) => givesName(other, parts.at(-1)));
-    const relations = ["OBJECT_VIEW", "OBJECT_SEQUENCE"].flatMap((type) =>
+    const relations = ["OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE"].flatMap((type) =>
       dropped(node, type).filter(
         ({ parts }) => world.findByParts(parts) === undefined && isOld({ relname: parts.at(-1) ?? "" }),
       ),
@@ -60,6 +60,9 @@ export const dropUsedObject: Rule = {
 
 /** Whether a statement makes a view or sequence, or gives an object that name. */
 function givesName(node: Node | undefined, name: string | undefined): boolean {
-  const made = inside(node, "ViewStmt")?.view ?? inside(node, "CreateSeqStmt")?.sequence;
+  const made =
+    inside(node, "ViewStmt")?.view ??
+    inside(node, "CreateSeqStmt")?.sequence ??
+    inside(node, "CreateTableAsStmt")?.into?.rel;
   return made?.relname === name || inside(node, "RenameStmt")?.newname === name;
 }

@@ -2,7 +2,7 @@ import { isExposedByCode } from "#migrate/warnings/taking-code.ts";
 import { exposureOf } from "#sql/effects/exposure.ts";
 import { BY_GRANTED_CALLS, homeSchema, isCallableInTheEnd } from "#sql/effects/definer.ts";
 import { type Opened, openedBy } from "#sql/effects/opened.ts";
-import { inside, type Node, type RangeVar } from "#sql/parser.ts";
+import { inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Context, Found, Rule } from "../rule.ts";
 import { alterations, dropped, nameOf } from "../syntax.ts";
@@ -73,9 +73,10 @@ function ofOpened(context: Context, open: Opened): readonly Found[] {
       open.routine === undefined ||
       isCallableInTheEnd(open.routine, all, undefined, true, homeSchema(all, undefined));
     if (!isOpen) return [];
-    // Nobody has called a new one yet.
+    // Nobody has called a new one yet, which OR REPLACE makes as well.
     const made = inside(node, "CreateFunctionStmt");
-    return [made !== undefined && made.replace !== true ? { ...found, severity: "note" } : found];
+    const isNew = made?.replace !== true || !context.world.isOldFunction(strings(made.funcname));
+    return [made !== undefined && isNew && file.migration !== undefined ? { ...found, severity: "note" } : found];
   }
   const table =
     inside(node, "CreatePolicyStmt")?.table ?? inside(node, "AlterPolicyStmt")?.table ?? alterations(node)[0]?.table;

@@ -1,6 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { strongLocks } from "../locks.ts";
-import { nameOf } from "../syntax.ts";
+import { lockedName, strongLocks } from "../locks.ts";
 
 /** So many tables that are locked at once are reported. */
 const MANY = 3;
@@ -29,7 +28,7 @@ export const manyTablesLocked: Rule = {
     if (before.size >= MANY || all.size < MANY) return [];
     return [
       {
-        message: `From here on this transaction keeps ${[...all.values()].map(nameOf).join(", ")} locked against reads and writes, all at once`,
+        message: `From here on this transaction keeps ${[...all.values()].map((table) => lockedName({ table })).join(", ")} locked against reads and writes, all at once`,
         fix: "One table in each migration",
       },
     ];

@@ -21,7 +21,7 @@ export const policyPerRowFunction: Rule = {
       : [
           {
             message: `${name}() is called for every row of ${nameOf(policy?.table)}`,
-            fix: `(SELECT ${name}(...)) is called once for the statement`,
+            fix: `Write the call as a sub-select, (SELECT ${name}(${name.endsWith("current_setting") ? "'NAME'" : ""})), which is run once for the statement`,
           },
         ];
   },

@@ -1,6 +1,7 @@
-import type { Rule } from "../rule.ts";
-import { inside } from "#sql/parser.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import type { Context, Rule } from "../rule.ts";
+import { inside, type Node, type RangeVar } from "#sql/parser.ts";
+import { addedConstraints, alterations, dropped, nameOf } from "../syntax.ts";
+import { rangeOf } from "../world/relations.ts";
 
 export const replicaIdentityLost: Rule = {
   id: "replica-identity-lost",
@@ -9,18 +10,17 @@ export const replicaIdentityLost: Rule = {
   severity: "warning",
   asks: ["syntax", "neighbours"],
   why: "Logical replication finds rows by their primary key. In a published table without one, every UPDATE and DELETE fails.",
-  instead: "Set another replica identity first, or add the new primary key in the same statement.",
+  instead: "Set another replica identity first, or add the new primary key in the same migration.",
   wrong: "ALTER TABLE users DROP CONSTRAINT users_pkey;",
   right: "ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY USING INDEX users_new_pkey;",
-  check({ node, isOld, world }) {
-    const all = alterations(node);
-    const addsKey = all.some(({ command }) => inside(command.def, "Constraint")?.contype === "CONSTR_PRIMARY");
-    return all.flatMap(({ table, command }) => {
+  check(context) {
+    const { node, isOld, world } = context;
+    return alterations(node).flatMap(({ table, command }) => {
       if (!isOld(table)) return [];
       const known = world.find(table)?.constraints.get(command.name ?? "");
       const isKey =
         known === undefined ? command.name === `${table.relname ?? ""}_pkey` : known.kind === "CONSTR_PRIMARY";
-      const drops = command.subtype === "AT_DropConstraint" && isKey && !addsKey;
+      const drops = command.subtype === "AT_DropConstraint" && isKey && !isSetAgain(context, table);
       const nothing =
         command.subtype === "AT_ReplicaIdentity" && inside(command.def, "ReplicaIdentityStmt")?.identity_type === "n";
       if (!drops && !nothing) return [];
@@ -33,3 +33,14 @@ export const replicaIdentityLost: Rule = {
     });
   },
 };
+
+/** Whether the same statement, or one behind it, gives the table another key or identity, or drops it. */
+function isSetAgain({ file, statement, world }: Context, table: RangeVar): boolean {
+  const isSame = (other: RangeVar): boolean => world.keyOf(other) === world.keyOf(table);
+  const sets = (node: Node): boolean =>
+    addedConstraints(node, "CONSTR_PRIMARY").some((added) => isSame(added.table)) ||
+    alterations(node, "AT_ReplicaIdentity").some((other) => isSame(other.table)) ||
+    dropped(node, "OBJECT_TABLE").some(({ parts }) => isSame(rangeOf(parts)));
+  const from = file.statements.indexOf(statement);
+  return file.statements.slice(from).some(({ node }) => node !== undefined && sets(node));
+}

@@ -33,7 +33,7 @@ export const typeChangeRewrites: Rule = {
         if (facts?.rewritesIndexes.length === 0) return [];
         return [
           {
-            message: `The new type of ${column} rebuilds indexes of ${nameOf(table)} while all reads and writes of it wait`,
+            message: `The new type or collation of ${column} rebuilds indexes of ${nameOf(table)} while all reads and writes of it wait`,
           },
         ];
       }

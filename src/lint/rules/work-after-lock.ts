@@ -1,3 +1,4 @@
+import { lockedName } from "../locks.ts";
 import type { Rule } from "../rule.ts";
 import { inside } from "#sql/parser.ts";
 import { addedConstraints, alterations, nameOf } from "../syntax.ts";
@@ -40,7 +41,7 @@ export const workAfterLock: Rule = {
     if (lock === undefined) return [];
     return [
       {
-        message: `This processes all of ${nameOf(worked)} while reads and writes of ${world.keyOf(lock.table) === world.keyOf(worked) ? "it" : nameOf(lock.table)} wait: an earlier statement of this transaction has locked it`,
+        message: `This processes all of ${nameOf(worked)} while reads and writes of ${world.keyOf(lock.table) === world.keyOf(worked) ? "it" : lockedName(lock)} wait: an earlier statement of this transaction has locked it`,
         fix: "Move this statement into a migration of its own",
       },
     ];

@@ -166,7 +166,10 @@ export class World {
 
   #noteType(node: Node): void {
     const domain = inside(node, "CreateDomainStmt");
-    const type = domain?.domainname ?? inside(node, "CreateEnumStmt")?.typeName;
+    const composite = inside(node, "CompositeTypeStmt")?.typevar?.relname;
+    const type =
+      domain?.domainname ?? inside(node, "CreateEnumStmt")?.typeName ?? inside(node, "CreateRangeStmt")?.typeName;
+    if (composite !== undefined) this.#types.set(composite, { made: this.here, isChecked: false });
     if (type !== undefined) {
       const isChecked = (domain?.constraints ?? []).some(
         (constraint) => inside(constraint, "Constraint")?.contype !== "CONSTR_DEFAULT",

@@ -497,7 +497,14 @@ describe("what exposes data", () => {
     ["CREATE POLICY q ON t USING (id > 0);", "note"],
     ["ALTER FUNCTION f() SECURITY DEFINER;", "warning"],
     ["ALTER FUNCTION f() LEAKPROOF;", "warning"],
-    ["CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';", "warning"],
+    ["CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';", "note"],
+    [
+      [
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';",
+      ],
+      "warning",
+    ],
     ["CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';", "note"],
     ["CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN new; END';", undefined],
     ["ALTER FUNCTION f() SECURITY DEFINER; REVOKE EXECUTE ON FUNCTION f() FROM PUBLIC;", undefined],
@@ -628,6 +635,10 @@ test.each([
   "CREATE TYPE m AS ENUM ('a'); ALTER TYPE m RENAME VALUE 'a' TO 'b'; DROP TYPE m CASCADE;",
   "CREATE VIEW v AS SELECT 1 AS a; ALTER VIEW v RENAME TO w; ALTER VIEW w SET SCHEMA app; DROP VIEW app.w CASCADE;",
   "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f() CASCADE;",
+  "CREATE TYPE m AS (a int); ALTER TYPE m RENAME TO n; DROP TYPE n;",
+  "ALTER TYPE m RENAME TO m_old; CREATE TYPE m AS ENUM ('b'); DROP TYPE m_old;",
+  "CREATE TYPE m_new AS ENUM ('b'); ALTER TYPE m RENAME TO m_old; ALTER TYPE m_new RENAME TO m;",
+  "CREATE MATERIALIZED VIEW m AS SELECT 1 AS a; REFRESH MATERIALIZED VIEW m; DROP MATERIALIZED VIEW m;",
   "CREATE TABLE t (id bigint PRIMARY KEY); ALTER TABLE t DROP COLUMN id CASCADE; TRUNCATE t CASCADE; DROP TABLE t CASCADE;",
 ])("no alarm: %s", (sql) => {
   expect(findingsIn(sql).filter(({ severity }) => severity !== "note")).toEqual([]);
@@ -640,8 +651,32 @@ test.each([
   ["ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO v; DROP TABLE v;", "rename-table"],
   ["DROP SEQUENCE s;", "drop-used-object"],
   ["CREATE SCHEMA r; DROP SCHEMA s CASCADE;", "drop-schema"],
+  ["DROP MATERIALIZED VIEW m;", "drop-used-object"],
+  ["ALTER TYPE mood RENAME TO feeling;", "rename-table"],
+  ["ALTER FUNCTION f(int) RENAME TO g;", "rename-table"],
+  ["ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE u ADD PRIMARY KEY (id);", "replica-identity-lost"],
 ])("alarm: %s %s", (sql, rule) => {
   expect(rulesIn(sql)).toContain(rule);
+});
+
+test.each([
+  ["a TYPE timestamptz", true],
+  ["a TYPE timestamptz USING a", true],
+  ["a TYPE timestamptz USING a::timestamptz", true],
+  ["a TYPE timestamptz USING a AT TIME ZONE 'UTC'", false],
+  ["b TYPE timestamptz(3)", false],
+])("the time zone of the session decides what a timestamp becomes: %s %p", (action, isFound) => {
+  const sql = `ALTER TABLE t ALTER ${action};`;
+  const of = (...texts: string[]): boolean =>
+    rulesIn(["CREATE TABLE t (a timestamp, b timestamptz);", ...texts]).includes("changes-values");
+  expect(of(sql)).toBe(isFound);
+  expect(of(`SET TIME ZONE 'UTC'; ${sql}`)).toBe(false);
+});
+
+test("a primary key that is dropped and made again in one migration leaves no table without", () => {
+  const drop = "ALTER TABLE t DROP CONSTRAINT t_pkey;";
+  for (const again of ["ADD CONSTRAINT t_pkey PRIMARY KEY (a)", "REPLICA IDENTITY USING INDEX i"])
+    expect(rulesIn(`${drop} ALTER TABLE t ${again};`)).not.toContain("replica-identity-lost");
 });
 
 test.each([
