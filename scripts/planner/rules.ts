@@ -1,0 +1,262 @@
+import { type Changes, engine } from "./changes.ts";
+
+const MADE_TABLE = engine("made-table.ts");
+const SEQUENCE_OPTIONS = engine("sequence-options.ts");
+
+/** What statements pg-delta makes for an object, and what they say. */
+export const RULES: Changes = {
+  // Whether it is valid is said once, so that one that is not is validated and not made anew.
+  ...Object.fromEntries(
+    ["extract/relations.ts", "extract/types.ts"].map((file) => [
+      file,
+      [
+        [
+          "pg_get_constraintdef(con.oid) AS def",
+          "regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') AS def",
+        ],
+      ],
+    ]),
+  ),
+  // Types come before the tables that have columns of them, so that these are made whole.
+  "plan/rules/types.ts": [
+    ...["domain", "type", "typeAttribute", "collation"].map(
+      (kind) => [`  ${kind}: {\n    weight: 7,`, `  ${kind}: {\n    weight: 3,`] as const,
+    ),
+    ['"__pgdelta_replaced"', '"_before"'],
+    ["TYPE ${str(to)} CASCADE`,", "TYPE ${str(to)}${collateClause(fact)} CASCADE`,"],
+    ['\n} from "./helpers.ts";', '\n  collateClause,\n} from "./helpers.ts";'],
+  ],
+  // What a sequence is anyway goes without saying.
+  "plan/rules/sequences.ts": [
+    [
+      `\`CREATE SEQUENCE \${rel(id.schema, id.name)} AS \${str(p(fact, "dataType"))}\` +
+            \` INCREMENT BY \${str(p(fact, "increment"))} MINVALUE \${str(p(fact, "minValue"))}\` +
+            \` MAXVALUE \${str(p(fact, "maxValue"))} START WITH \${str(p(fact, "start"))}\` +
+            \` CACHE \${str(p(fact, "cache"))} \${p(fact, "cycle") ? "CYCLE" : "NO CYCLE"}\`,`,
+      `[
+            \`CREATE \${p(fact, "_unlogged") === true ? "UNLOGGED " : ""}SEQUENCE \${rel(id.schema, id.name)}\`,
+            ...(p(fact, "dataType") === "bigint" ? [] : [\`AS \${str(p(fact, "dataType"))}\`]),
+            ...sequenceOptions(str(p(fact, "dataType")), {
+              increment: str(p(fact, "increment")), minValue: str(p(fact, "minValue")), maxValue: str(p(fact, "maxValue")),
+              start: str(p(fact, "start")), cache: str(p(fact, "cache")), cycle: p(fact, "cycle") === true,
+            }),
+          ].join(" "),`,
+    ],
+    ["\nexport const ", `\nimport { sequenceOptions } from ${SEQUENCE_OPTIONS};\nexport const `],
+  ],
+  "plan/rules/helpers.ts": [
+    // Since PostgreSQL 18 a generated column need not be stored.
+    [
+      "GENERATED ALWAYS AS (${str(generated)}) STORED`;",
+      'GENERATED ALWAYS AS (${str(generated)}) ${p(fact, "_virtual") === true ? "VIRTUAL" : "STORED"}`;',
+    ],
+    [
+      `parts.push(
+      \`INCREMENT BY \${options.increment}\`,
+      \`MINVALUE \${options.minValue}\`,
+      \`MAXVALUE \${options.maxValue}\`,
+      \`START WITH \${options.start}\`,
+      \`CACHE \${options.cache}\`,
+      options.cycle ? "CYCLE" : "NO CYCLE",
+    );`,
+      "parts.push(...sequenceOptions(columnType, options));",
+    ],
+    [
+      "export function identityOptionsClause(",
+      `import { sequenceOptions } from ${SEQUENCE_OPTIONS};
+export const collateClause = (fact: Fact): string =>
+  p(fact, "collation") == null ? "" : \` COLLATE \${str(p(fact, "collation"))}\`;
+export function identityOptionsClause(`,
+    ],
+    // Default privileges without FOR ROLE are those of the role that runs the statement.
+    [
+      "  let sql = `ALTER DEFAULT PRIVILEGES FOR ROLE ${qid(id.role)}`;",
+      '  let sql = `ALTER DEFAULT PRIVILEGES${id._builder === true ? "" : ` FOR ROLE ${qid(id.role)}`}`;',
+    ],
+    [
+      "export function defaultPrivilegeCreateActions(fact: Fact): ActionSpec[] {\n  const id = fact.id as {",
+      'export function defaultPrivilegeCreateActions(fact: Fact): ActionSpec[] {\n  const id = { ...fact.id, _builder: p(fact, "_builder") } as {',
+    ],
+    // A publication would take in the children of a table with it.
+    [
+      "let member = rel(id.schema, id.table);",
+      'let member = `${p(fact, "_only") === true ? "ONLY " : ""}${rel(id.schema, id.table)}`;',
+    ],
+    // An aggregate is called by the types of its arguments; how they are given to it is told beside them.
+    [
+      "export function aggSig(fact: Fact): string {\n",
+      `export function aggSig(fact: Fact): string {
+  const own = p(fact, "_arguments");
+  if (own != null) return str(own);
+`,
+    ],
+  ],
+  // A table may have more parents than one.
+  "plan/rules/tables.ts": [
+    [
+      "createSql += ` INHERITS (${rel(parentT.schema, parentT.name)})`;",
+      `const further = (p(fact, "_furtherParents") ?? []) as { schema: string; name: string }[];
+          createSql += \` INHERITS (\${[parentT, ...further].map(({ schema, name }) => rel(schema, name)).join(", ")})\`;
+          for (const { schema, name } of further) consumes.push({ kind: "table", schema, name });`,
+    ],
+    // It declares columns that it has from them as well, which cannot be said afterwards.
+    [
+      "createSql = `CREATE ${unlogged}TABLE ${relName} (${cols})`;",
+      `if (parentT != null && partKey == null) {
+          const declared = view
+            .childrenOf(fact.id)
+            .filter((child) => child.id.kind === "column" && p(child, "_declaredAgain") === true)
+            .sort((a, b) => Number(p(a, "_position")) - Number(p(b, "_position")));
+          cols = declared
+            .map((column) => {
+              alsoProduces.push(column.id);
+              const ofColumn = view.childrenOf(column.id).find(({ id }) => id.kind === "default");
+              if (ofColumn === undefined) return columnClause(column);
+              alsoProduces.push(ofColumn.id);
+              return \`\${columnClause(column)} DEFAULT \${str(p(ofColumn, "expr"))}\`;
+            })
+            .join(", ");
+        }
+        table = { head: \`CREATE \${unlogged}TABLE \${relName}\`, elements: cols === "" ? [] : [cols], tail: "" };
+        createSql = writeTable(table);
+        tableEnd = createSql.length;`,
+    ],
+    // What is put into the statement of a table later has its place there, and what can be put there is known.
+    [
+      "let createSql: string;",
+      "let createSql: string;\n      let table: MadeTable | undefined;\n      let tableEnd = 0;",
+    ],
+    [
+      "      // only the bare shape (no partition machinery",
+      "      if (table !== undefined) table = { ...table, tail: createSql.slice(tableEnd) };\n      // only the bare shape (no partition machinery",
+    ],
+    ["sql: createSql,", "sql: createSql,\n          ...(table === undefined ? {} : { table }),"],
+    [
+      "sql: `ALTER TABLE ${rel(schema, table)} ADD COLUMN ${clause}`,",
+      "sql: `ALTER TABLE ${rel(schema, table)} ADD COLUMN ${clause}`,\n        element: clause,",
+    ],
+    [
+      "\nexport const tableRules",
+      `\nimport { type MadeTable, writeTable } from ${MADE_TABLE};\nexport const tableRules`,
+    ],
+    // A column gets another collation together with its type, and values of another composite type by their names.
+    [
+      ": ` USING ${qid(column)}::${str(to)}`;",
+      `: p(fact, "_onlyCollation") === true
+                ? ""
+                : \` USING \${str(p(fact, "_using") ?? \`\${qid(column)}::\${str(to)}\`)}\`;
+          const keepsDefault = p(fact, "_keepsDefault") === true;`,
+    ],
+    [
+      "sql: `${target} TYPE ${str(to)}${usingCast}`,",
+      "sql: `${target} TYPE ${str(to)}${collateClause(fact)}${usingCast}`,",
+    ],
+    [
+      "if (desiredIdentity == null && !sourceGenerated) {",
+      "if (desiredIdentity == null && !sourceGenerated && !keepsDefault) {",
+    ],
+    ["          if (desiredDefault) {\n", "          if (desiredDefault && !keepsDefault) {\n"],
+    ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
+  ],
+  // What holds no rows yet is made without them.
+  "plan/rules/views.ts": [
+    [
+      '`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`,',
+      '`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`.trim().replace(/;$/, "") + (p(fact, "_unfilled") === true ? "\\nWITH NO DATA" : ""),',
+    ],
+  ],
+  // PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without.
+  "plan/rules/indexes.ts": [
+    [
+      "return [{ sql: def }];",
+      `const isWhole = parentIsPartitioned && p(fact, "_incomplete") !== true;
+      return [{ sql: isWhole ? def.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ") : def }];`,
+    ],
+  ],
+  "plan/rules/constraints.ts": [
+    [
+      "          ...foldHint,",
+      '          ...foldHint,\n          ...(p(fact, "validated") === true && p(fact, "_incomplete") !== true && fact.parent?.kind !== "domain"\n            ? { element: `CONSTRAINT ${qid(id.name)} ${str(p(fact, "def"))}` }\n            : {}),',
+    ],
+    [
+      "const target = constraintTarget(fact);\n      let sql =",
+      `const only = p(fact, "_incomplete") === true ? "ONLY " : "";
+      const target = constraintTarget(fact).replace(/^ALTER TABLE (?!ONLY )/, \`ALTER TABLE \${only}\`);
+      let sql =`,
+    ],
+  ],
+  // PostgreSQL's own validator, which knows no options of wrappers, can only have come behind them, and maybe behind what is
+  // made with the wrapper.
+  "plan/rules/foreign.ts": [
+    [
+      'sql: `CREATE FOREIGN TABLE ${rel(id.schema, id.name)} () SERVER ${qid(str(p(fact, "server")))}${optionsClause((p(fact, "options") as string[]) ?? [])}`,',
+      `...((table) => ({ sql: writeTable(table), table }))({
+            head: \`CREATE FOREIGN TABLE \${rel(id.schema, id.name)}\`,
+            elements: [],
+            tail: \` SERVER \${qid(str(p(fact, "server")))}\${optionsClause((p(fact, "options") as string[]) ?? [])}\`,
+          }),`,
+    ],
+    ["\nexport const ", `\nimport { writeTable } from ${MADE_TABLE};\nexport const `],
+    [
+      "create: (fact) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
+      "create: (fact, view) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
+    ],
+    [
+      'const validator = p(fact, "validator");',
+      `const validator = p(fact, "validator");
+      const comesLast = validator === "postgresql_fdw_validator" && ((p(fact, "options") ?? []) as unknown[]).length > 0;
+      const madeWith = (id: StableId): StableId[] =>
+        view
+          .childrenOf(id)
+          .filter((child) => ["server", "userMapping", "foreignTable"].includes(child.id.kind))
+          .flatMap((child) => [child.id, ...madeWith(child.id)]);
+      const validation = () => ({ sql: \`ALTER FOREIGN DATA WRAPPER \${name} VALIDATOR \${str(validator)}\`, consumes: madeWith(fact.id) });`,
+    ],
+    ["if (validator != null) sql +=", "if (validator != null && !comesLast) sql +="],
+    [
+      "return [{ sql }];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
+      "return [{ sql }, ...(comesLast ? [validation()] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
+    ],
+  ],
+  // What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.
+  "plan/rules/publications.ts": [
+    ...["disableOnError", "runAsOwner", "twoPhase"].map(
+      (key) => [`  bool("${key}", `, `  if (p(fact, "${key}") === true) bool("${key}", `] as const,
+    ),
+    ['  text("origin", ', '  if (p(fact, "origin") !== "any") text("origin", '],
+    [
+      "DROP TABLE ${rel(id.schema, id.table)}`",
+      'DROP TABLE ${p(fact, "_only") === true ? "ONLY " : ""}${rel(id.schema, id.table)}`',
+    ],
+  ],
+  // What is not the planner's own is made anew as well when what it needs is.
+  "plan/rule-flags.ts": [
+    [
+      'export const isRebuildable = (kind: string): boolean =>\n  ruleFlag(kind, "rebuildable") === true;',
+      'export const isRebuildable = (kind: string): boolean =>\n  kind === "extensionIntent" || ruleFlag(kind, "rebuildable") === true;',
+    ],
+  ],
+  // Unless it is changed to do without what goes.
+  "plan/phases/replacement-expansion.ts": [
+    [
+      "if (!isRebuildable(dependent.id.kind)) continue;",
+      `if (!isRebuildable(dependent.id.kind)) continue;
+        if (dependent.id.kind === "extensionIntent" && removed.has(toKey) && setsByFact.has(fromKey)) continue;`,
+    ],
+  ],
+  // In schema files, what may be there already is made where it is not.
+  "plan/rules/schemas.ts": [
+    [
+      "  ownerRole?: string,\n): string {\n  const base = `CREATE SCHEMA ${qid(schemaName)}`;",
+      '  ownerRole?: string,\n  whereNotThere = false,\n): string {\n  const base = `CREATE SCHEMA ${whereNotThere ? "IF NOT EXISTS " : ""}${qid(schemaName)}`;',
+    ],
+    [
+      "{ sql: schemaCreateSql((fact.id as { name: string }).name) },",
+      '{ sql: schemaCreateSql((fact.id as { name: string }).name, undefined, p(fact, "_whereNotThere") === true) },',
+    ],
+    [
+      "const name = qid((fact.id as { name: string }).name);\n      return [\n        schemaPresent",
+      'const name = `${p(fact, "_whereNotThere") === true ? "IF NOT EXISTS " : ""}${qid((fact.id as { name: string }).name)}`;\n      return [\n        schemaPresent',
+    ],
+  ],
+};
