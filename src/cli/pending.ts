@@ -89,9 +89,11 @@ export async function tracePending(
   files: ProjectFiles,
   { migrations, applied, otherwise, sizes }: Pick<Pending, "migrations" | "applied" | "otherwise" | "sizes">,
   fixtures?: string,
+  triesBack = false,
 ): Promise<Trace> {
   return await traceMigrations({
     ...files,
+    triesBack,
     migrations,
     applied,
     otherwise,

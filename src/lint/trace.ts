@@ -137,19 +137,21 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
     const rule = error.sqlstate === UNSAFE_NEW_ENUM_VALUE ? "enum-value-used-at-once" : "statement-fails";
     return [{ rule, message, how: "measured", fix: hint ?? server?.hint, location, statement }];
   }
-  const { table, example, whose } = error.onRows;
+  const { table, example, whose, isEvery } = error.onRows;
   const where = table === undefined ? "" : ` of ${table}`;
-  // That a constraint refuses some rows is what it is there for.
-  const isConstraint = error.sqlstate?.startsWith("23") === true;
+  // That a constraint refuses some rows is what it is there for; where it refuses all of them, one is enough.
+  const isConstraint = error.sqlstate?.startsWith("23") === true && !isEvery;
   return [
     {
       rule: "fails-on-rows",
       how: "measured",
       severity: isConstraint ? "note" : undefined,
-      message: `This works without rows${where}, and fails on ${whose}: ${message}${example === message ? "" : ` (${example})`}`,
+      message: `This works without rows${where}, and fails on ${isEvery ? "every row" : whose}: ${message}${example === message ? "" : ` (${example})`}`,
       fix: isConstraint
         ? "Look for such rows in production before"
-        : "Clean up such rows in an earlier migration. If production cannot have any, say why in this one: -- confiture:ignore fails-on-rows REASON",
+        : isEvery
+          ? "Give the column a default, or add it without the constraint and fill it in an earlier migration"
+          : "Clean up such rows in an earlier migration. If production cannot have any, say why in this one: -- confiture:ignore fails-on-rows REASON",
       location,
       statement,
     },

@@ -1,4 +1,4 @@
-import { blockedBy, type Lock, type Relation, type StatementFacts } from "#compare/trace/facts.ts";
+import { blockedBy, type Lock, type MigrationFacts, type Relation, type StatementFacts } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import { errorToJson } from "./diagnostic.ts";
 import type { Plan } from "./plan-words.ts";
@@ -57,7 +57,12 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
       onRows:
         error?.onRows === undefined
           ? null
-          : { table: error.onRows.table ?? null, example: error.onRows.example, madeUp: error.onRows.madeUp },
+          : {
+              table: error.onRows.table ?? null,
+              example: error.onRows.example,
+              every: error.onRows.isEvery,
+              madeUp: error.onRows.madeUp,
+            },
     };
   };
   return {
@@ -79,6 +84,7 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
       transactional: migration.transactional,
       backfill: migration.backfill,
       reversible: migration.reversible,
+      wayBack: wayBackToJson(migration),
       opaque: migration.hasBranches,
       error: migration.error === undefined ? null : errorToJson(aim(migration.error)),
       statements: migration.statements.map(statementToJson),
@@ -95,4 +101,10 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
     leftOut: trace.leftOut.map((error) => errorToJson(aim(error))),
     notReplayed: trace.notReplayed === undefined ? null : errorToJson(aim(trace.notReplayed)),
   };
+}
+
+function wayBackToJson({ wayBack }: MigrationFacts): object | null {
+  if (wayBack === undefined) return null;
+  if (typeof wayBack === "string") return { state: wayBack, message: null };
+  return { state: "fails", message: wayBack.message };
 }

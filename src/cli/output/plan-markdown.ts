@@ -3,6 +3,7 @@ import { type Impact, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
 import {
   cutTo,
+  failureOfWayBack,
   headline,
   inUse,
   limitLines,
@@ -36,6 +37,10 @@ export function planToMarkdown({ trace, sizes, above }: Plan): string {
     ...migrations.flatMap(({ file, error }) =>
       error === undefined ? [] : [`- \`${inCode(file.path)}\` cannot run: ${escaped(inLine(error.message))}`, ""],
     ),
+    ...migrations.flatMap((migration) => {
+      const failed = failureOfWayBack(migration);
+      return failed === undefined ? [] : [`- \`${inCode(migration.file.path)}\`: ${escaped(failed)}`, ""];
+    }),
     "| place | statement | worst | locks |",
     "|---|---|---|---|",
   ].join("\n");
@@ -76,7 +81,10 @@ function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap
   }
   const large = [...inUse(statement.rewrites), ...inUse(statement.scans)].filter(({ name }) => sizeOf.has(name));
   const sizes = large.length === 0 ? "" : ` (${large.map((relation) => sized(relation, sizeOf)).join(", ")})`;
-  const rows = error?.onRows === undefined ? "" : `; fails on some rows: ${error.onRows.example}`;
+  const rows =
+    error?.onRows === undefined
+      ? ""
+      : `; ${error.onRows.isEvery ? "for example" : "fails on some rows"}: ${error.onRows.example}`;
   const unseen = statement.opaque ? "; its code has branches, of which not all were seen" : "";
   return cutTo(`${sentence}${besides}${sizes}${rows}${unseen}`, 600);
 }

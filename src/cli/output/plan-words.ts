@@ -2,6 +2,7 @@ import {
   blockedBy,
   isAtLeast,
   type Lock,
+  type MigrationFacts,
   type Relation,
   type StatementFacts,
   type Trace,
@@ -55,6 +56,24 @@ export function excessInWords({ statement: { place }, what }: Excess): string {
   return `${place.line === undefined ? inLine(place.file) : `${inLine(place.file)}:${place.line}`}: ${inLine(what)}`;
 }
 
+/** Pure. */
+export function wayBackInWords({ reversible, wayBack }: MigrationFacts): string {
+  if (!reversible) return "no way back";
+  if (wayBack === undefined) return "has a way back, not tried";
+  return wayBack === "leads-back" ? "has a way back" : "no way back that works";
+}
+
+/** Why a way back does not lead back. Pure. */
+export function failureOfWayBack({ wayBack }: MigrationFacts): string | undefined {
+  if (wayBack === "leads-elsewhere") {
+    return "the way back leads to another schema than there was before: `confiture verify` shows in what it differs";
+  }
+  if (wayBack === undefined || wayBack === "leads-back") return undefined;
+  const { message, location } = wayBack;
+  const place = location === undefined ? "" : `${placeInWords(location)} `;
+  return `the way back fails: ${place}${inLine(message)}`;
+}
+
 /** What migrations do, by their files: comments for a script that shows their statements already. Pure. */
 export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): ReadonlyMap<string, readonly string[]> {
   const sizeOf = sizesByName(sizes);
@@ -99,7 +118,9 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
   }
   const locked = inUse(statement.rows).filter((table) => table.locked);
   if (locked.length > 0) add(`locks rows of ${listOf(locked.map(({ name }) => name))}`);
-  if (error?.onRows !== undefined) {
+  if (error?.onRows?.isEvery === true) {
+    if (error.onRows.example !== error.error.message) add(`for example: ${inLine(error.onRows.example)}`);
+  } else if (error?.onRows !== undefined) {
     const { message } = error.error;
     add(
       `fails on ${error.onRows.whose}: ${inLine(message)}${error.onRows.example === message ? "" : `. ${inLine(error.onRows.example)}`}`,

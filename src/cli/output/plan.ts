@@ -5,6 +5,7 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import {
   cutTo,
   factsIn,
+  failureOfWayBack,
   headline,
   inUse,
   limitLines,
@@ -13,6 +14,7 @@ import {
   type Plan,
   shownLocks,
   verdict,
+  wayBackInWords,
 } from "./plan-words.ts";
 import type { Paint } from "./style.ts";
 import { inLine } from "./visible.ts";
@@ -39,16 +41,16 @@ export function renderPlan({ trace, sizes, above }: Plan, paint: Paint): string 
 }
 
 function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
-  const { file, transactional, backfill, reversible, hasBranches, statements, error } = migration;
+  const { file, transactional, backfill, hasBranches, statements, error } = migration;
   const how = backfill
     ? "a backfill, in batches: a transaction for each"
     : transactional
       ? "one transaction"
       : "outside a transaction";
-  // The way back was not run: where it leads is not known here.
-  const wayBack = reversible ? "has a way back" : "no way back";
+  const failed = failureOfWayBack(migration);
   return [
-    `${paint("bold", inLine(migrationId(file)))} (${how}, ${wayBack})`,
+    `${paint("bold", inLine(migrationId(file)))} (${how}, ${wayBackInWords(migration)})`,
+    ...(failed === undefined ? [] : [paint("yellow", `  ${failed}`)]),
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
     ...(hasBranches ? ["  has branches: what they did not lead into with the rows here was not seen"] : []),
     ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint)),

@@ -21,7 +21,7 @@ import { type Moment, watchRows } from "../catalogue/written-rows.ts";
 import { explainMissing, withMissingRoles } from "./missing.ts";
 import type { ScratchSite } from "./site.ts";
 import { bothWithinLimit, replayingWithinLimit } from "./within-limit.ts";
-import { textsOf, thereAndBack, type Trial } from "./there-and-back.ts";
+import { textsOf, thereAndBack, type Trial, tryWayBack, type WayBack } from "./there-and-back.ts";
 
 /** Where the runner keeps its record in a scratch database. */
 export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -54,6 +54,12 @@ export interface ScratchRun {
    * @returns whether all of that is right, and the migration is rolled back. If not, nothing is changed
    */
   backAndThere(migration: LoadedMigration): Promise<boolean>;
+  /**
+   * Tries the way back of a migration that is not applied, and takes all of it back.
+   * @param prepare what is done before it is applied, in the same transaction
+   * @throws ConfitureError `sql_failed` where the migration cannot be applied
+   */
+  tryWayBack(migration: LoadedMigration, prepare: () => Promise<void>): Promise<WayBack>;
   /** For `isUntouchedSince`; undefined where that cannot be told. */
   moment(): Promise<Moment | undefined>;
   /** Whether each row of the catalogue is the very one that it was then. */
@@ -159,6 +165,23 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     step: (migration, direction, performer, signal) =>
       attempt(migration, direction, { performer, ...(signal === undefined ? {} : { signal }) }),
     tryOut: (migration, performer, direction = "up") => attempt(migration, direction, { performer, takesBack: true }),
+    async tryWayBack(migration, prepare) {
+      const texts = textsOf(migration);
+      if (texts === undefined) return undefined;
+      await begin(migration, "Trying out");
+      watching ??= watchRows(database);
+      const watch = await watching;
+      if (watch === undefined || !isCounted) return undefined;
+      noteSettings(database, migration);
+      const clean = cleanSession(runOptions, database);
+      return await withMissingRoles(database, async () => {
+        try {
+          return await tryWayBack(database, watch, { ...texts, clean }, prepare);
+        } finally {
+          await rollback(database);
+        }
+      });
+    },
     async thereAndBack(migration) {
       const texts = textsOf(migration);
       if (texts === undefined) return false;

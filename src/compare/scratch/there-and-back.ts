@@ -1,6 +1,7 @@
 import { CATALOGUE_PATH, inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { isOneMessage, messageOf } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { Body, LoadedMigration } from "#migrate/files/body.ts";
 import { CHECK_DEFERRED } from "#migrate/ledger/change.ts";
 import { defineTheSame } from "../catalogue/same-rows.ts";
@@ -53,4 +54,48 @@ export async function thereAndBack(database: Database, watch: RowWatch, trial: T
   if (rows === undefined || !defineTheSame(rows, written.rows)) return false;
   await database.execute(`${clean}; ${up}; ${clean}; ${record}; commit`);
   return true;
+}
+
+/**
+ * What became of a way back that was tried: whether it leads to the catalogue that was there before, or what it failed with; undefined
+ * where it could not be tried.
+ */
+export type WayBack = "leads-back" | "leads-elsewhere" | ConfitureError | undefined;
+
+/** What a way back meets because it runs in the transaction of the way there: pending triggers, and new labels of enums. */
+const BECAUSE_TOGETHER: ReadonlySet<string | undefined> = new Set(["55006", "55P04"]);
+/** undefined_object: a role may be what is missing, which can be made. */
+const MISSING = "42704";
+
+/**
+ * Applies a migration, rolls it back and compares with what was there before. Leaves an open transaction, to be taken back.
+ * @param prepare what is done before, in the same transaction
+ * @throws what keeps the migration from being applied
+ */
+export async function tryWayBack(
+  database: Database,
+  watch: RowWatch,
+  { up, down, clean }: Omit<Trial, "record">,
+  prepare: () => Promise<void>,
+): Promise<WayBack> {
+  const since = await watch.now();
+  await database.execute(`begin; ${clean}`);
+  await prepare();
+  await database.execute(`${up}; ${clean}`);
+  try {
+    await database.execute(`${down}; ${clean}; ${CATALOGUE_PATH}`);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw error;
+    const sqlstate = error.server?.sqlstate;
+    if (sqlstate === MISSING) throw error;
+    return BECAUSE_TOGETHER.has(sqlstate) ? undefined : error;
+  }
+  const written = since && (await watch.writtenSince(since));
+  if (written === undefined) return undefined;
+  if (written.isNothing) return "leads-back";
+  // What was there before can be read when it is there again.
+  await database.execute(`rollback; begin; ${clean}; ${CATALOGUE_PATH}`);
+  const rows = await watch.rowsBefore(written);
+  if (rows === undefined) return undefined;
+  return defineTheSame(rows, written.rows) ? "leads-back" : "leads-elsewhere";
 }

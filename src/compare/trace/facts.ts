@@ -1,6 +1,7 @@
 import type { ConfitureError, Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Span } from "#sql/statement.ts";
+import type { WayBack } from "../scratch/there-and-back.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 
 /**
@@ -76,6 +77,8 @@ export interface StatementError {
         readonly table: string | undefined;
         /** The row or key as PostgreSQL wrote it, or what it says of it: `Key (email)=(a) is duplicated.` */
         readonly example: string;
+        /** Whether no other row of this table could do instead: one is enough for the statement to fail. */
+        readonly isEvery: boolean;
         /** Whether the row was made up for the trace; otherwise it is one of the fixtures, or a migration inserted it. */
         readonly madeUp: boolean;
         /** "rows made up for this", "rows of the fixtures", "rows that a migration inserted", or several of them. */
@@ -142,8 +145,10 @@ export interface MigrationFacts {
   readonly transactional: boolean;
   /** It runs in batches. */
   readonly backfill: boolean;
-  /** Whether it has a way back; that one was not run. */
+  /** Whether it has a way back. */
   readonly reversible: boolean;
+  /** What became of the way back, where it was tried. */
+  readonly wayBack: WayBack;
   /** It is TypeScript with branches or loops: what they did not lead into with the rows that were there was not seen. */
   readonly hasBranches: boolean;
   /** In the order they ran. Those of TypeScript are the ones that it asked for here. */
@@ -184,6 +189,8 @@ export interface TraceOptions extends ProjectFiles {
   /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */
   readonly timeZone?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Whether to try the ways back as well. */
+  readonly triesBack?: boolean | undefined;
 }
 
 /** Whether one mode is at least as strong as another. Pure. */

@@ -2,7 +2,7 @@ import { blockedBy, isAtLeast, type Lock, type MigrationFacts, type StatementFac
 import type { SizeOf, Sizes } from "./sizes.ts";
 
 /**
- * How much a statement hurts those who use the database, the worst first. `fails`: it cannot run; `rewrite` and `scan`: it
+ * How much a statement hurts those who use the database, the worst first. `fails`: it cannot run, or not as soon as there is a row; `rewrite` and `scan`: it
  * works through a whole table while others wait; `loss`: what is stored is gone, or at risk; `exposure`: people see what they could not
  * see; `lock`: others wait for a moment, once
  * it has got its lock; `rows`: those wait who change the same rows; `unseen`: not all of it was seen, and what was keeps nobody
@@ -59,6 +59,10 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
     names.reduce((sum, name) => sum + (sizeOf.get(name)?.bytes ?? 0), 0);
   if (error !== undefined && error.onRows === undefined) {
     return { weight: "fails", sentence: `fails: ${firstLine(error.error.message)}`, bytes: 0 };
+  }
+  if (error?.onRows?.isEvery === true) {
+    const table = error.onRows.table ?? "the table";
+    return { weight: "fails", sentence: `fails on every row of ${table}: ${firstLine(error.error.message)}`, bytes: 0 };
   }
   if (statement.tooNew !== undefined) return { weight: "fails", sentence: `fails: ${statement.tooNew}`, bytes: 0 };
   // What a transaction holds already is in the way of others while this works.

@@ -107,7 +107,7 @@ export async function exampleOf(
   if (server === undefined) return undefined;
   const { schema, table, column, detail, sqlstate } = server;
   const name = table === undefined ? undefined : await shownName(database, schema, table);
-  const of = { table: name, madeUp: rows.isMadeUp(name), whose: rows.whose(name) };
+  const of = { table: name, madeUp: rows.isMadeUp(name), whose: rows.whose(name), isEvery: false };
   // SET NOT NULL names the column alone.
   if (sqlstate === "23502" && detail === undefined && name !== undefined && column !== undefined) {
     const found = await rowWithNull(database, name, column);
@@ -141,20 +141,28 @@ async function rowWithNull(database: Database, table: string, column: string): P
   }
 }
 
-/** A row that a new CHECK refuses: added without looking at rows, its condition can be asked for. */
+/** A row that a CHECK refuses: added without looking at rows, its condition can be asked for. */
 async function rowAgainstCheck(
   database: Database,
   table: string,
   constraint: string,
   text: string,
 ): Promise<string | undefined> {
-  try {
-    await database.execute(`${text} not valid`);
+  const find = async (): Promise<{ condition: string } | undefined> => {
     const [check] = await database.query<{ condition: string }>(
       `select pg_catalog.pg_get_expr(k.conbin, k.conrelid) as condition from pg_catalog.pg_constraint k
         where k.conrelid operator(pg_catalog.=) pg_catalog.to_regclass($1) and k.conname operator(pg_catalog.=) $2 and k.contype = 'c'`,
       [table, constraint],
     );
+    return check;
+  };
+  try {
+    // VALIDATE CONSTRAINT finds it there.
+    let check = await find();
+    if (check === undefined) {
+      await database.execute(`${text} not valid`);
+      check = await find();
+    }
     if (check === undefined) return undefined;
     const [row] = await database.query<{ row: string }>(
       `select t::pg_catalog.text as row from ${table} t where not (${check.condition}) limit 1`,

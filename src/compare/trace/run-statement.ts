@@ -7,6 +7,7 @@ import type { Statement } from "#sql/statement.ts";
 import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";
+import { failsOnEveryRow } from "./every-row.ts";
 import type { How, StatementError } from "./facts.ts";
 import { backToSavepoint, isUnguarded, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { type Measured, NOTHING_MEASURED } from "./measured.ts";
@@ -92,6 +93,7 @@ export class StatementRunner {
           ? await exampleOf(database, error, rows, statement.text)
           : undefined;
       if (onRows !== undefined) {
+        const isEvery = await failsOnEveryRow(database, onRows.table, error, rows, work);
         const elsewhere = await this.#withSequenceElsewhere(database, statement, error);
         if (elsewhere !== undefined) {
           await releaseSavepoint(database);
@@ -103,7 +105,7 @@ export class StatementRunner {
             const measured = await attempt();
             await releaseSavepoint(database);
             await rows.refill(database, tables, true);
-            const found = statementError(error, onRows);
+            const found = statementError(error, { ...onRows, isEvery });
             return { measured, how: MEASURED, ...(meetsMadeUpKeys(statement, found) ? {} : { error: found }) };
           } catch (again) {
             asServerError(again);

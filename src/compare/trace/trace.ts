@@ -26,6 +26,8 @@ import {
   withoutEndless,
 } from "../scratch/within-limit.ts";
 import { type Start, beginWith, begin, stepLeavingOut } from "./start.ts";
+import { wayBackOf } from "./way-back.ts";
+import { validatedBy, withoutUnvalidated } from "./unvalidated.ts";
 
 /**
  * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
@@ -134,13 +136,19 @@ async function traceFrom(
       const madeUp =
         way === "apart"
           ? { filled: new Set<string>(), withoutRows: [] }
-          : await makeUpRows(database, { without, inTransaction: false });
+          : await withoutUnvalidated(database, validatedBy(options.projectDir, options.migrations), () =>
+              makeUpRows(database, { without, inTransaction: false }),
+            );
       rows = new RowsInTheWay(madeUp.filled, options.fixturesDir !== undefined, without);
       withoutRows = madeUp.withoutRows;
     }
     if (meter === undefined) meter = await Meter.start(database, without);
     // What was watched is known; what was not may have changed anything.
     else if (!isWatched || fixtures.length > 0) await meter.refresh();
+    const wayBack =
+      options.triesBack === true && way !== "apart"
+        ? await wayBackOf(run, database, migration, { meter, rows, limit: options.limit })
+        : undefined;
     const { projectDir, scratch, timeZone, postgres, limit, signal } = options;
     const told = await traceOne(
       run,
@@ -157,6 +165,7 @@ async function traceFrom(
       transactional: migration.up.kind !== "refused" && migration.up.transactional,
       backfill: backfillOf(migration.up) !== undefined,
       reversible: isReversible(migration),
+      wayBack,
       hasBranches: mayBranch(projectDir, migration),
       statements: told.statements,
       error: told.error,

@@ -102,6 +102,108 @@ DROP TABLE posts;`,
     expect(statements.map(({ loses }) => loses)).toEqual([["updates rows of users"], [], [], [], [], [dropped]]);
   });
 
+  test("ways back are tried where that is asked for, and take nothing with them", async () => {
+    const way = (up: string, down: string, more = "") => `-- migrate:up${more}\n${up};\n-- migrate:down\n${down};\n`;
+    const files = {
+      "migrations/2_a.sql": way("ALTER TABLE users ADD a int", "ALTER TABLE users DROP a"),
+      "migrations/3_b.sql": way("ALTER TABLE users ADD b int, ADD c int", "ALTER TABLE users DROP b"),
+      "migrations/4_c.sql": way("CREATE TABLE t (id int)", "DROP TABLE tt"),
+      "migrations/5_d.sql": way(
+        "ALTER TABLE users ALTER bio SET NOT NULL",
+        "ALTER TABLE users ALTER bio DROP NOT NULL",
+      ),
+      "migrations/6_e.sql": way("CREATE INDEX CONCURRENTLY i ON t (id)", "DROP INDEX i", " transaction:false"),
+      "migrations/7_f.sql": "DROP TABLE t;",
+      "migrations/8_g.sql": way("DROP TABLE visits", "CREATE TABLE visits (at date)"),
+      "migrations/9_h.sql": way(
+        "DELETE FROM users WHERE bio = 'x'; GRANT SELECT ON users TO guest",
+        "REVOKE SELECT ON users FROM guest",
+      ),
+    };
+    const { trace, statements } = await traced(files, { triesBack: true });
+    expect(trace.migrations.map(({ wayBack }) => (typeof wayBack === "object" ? wayBack.message : wayBack))).toEqual([
+      "leads-back",
+      "leads-elsewhere",
+      'table "tt" does not exist',
+      "leads-back",
+      undefined,
+      undefined,
+      "leads-elsewhere",
+      "leads-back",
+    ]);
+    const { trace: plain, statements: same } = await traced(files);
+    expect(plain.migrations.every(({ wayBack }) => wayBack === undefined)).toBe(true);
+    const told = (all: readonly StatementFacts[]) =>
+      all.map((one) => [
+        one.sql,
+        one.how,
+        one.locks,
+        one.rewrites,
+        one.scans,
+        one.loses,
+        one.endangers,
+        one.error?.sqlstate,
+      ]);
+    expect(told(statements)).toEqual(told(same));
+  });
+
+  test("rows that violate what is validated are there, and a statement that every row stops is told apart", async () => {
+    const { statements, trace } = await traced(
+      {
+        "migrations/2_a.sql": `${[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `CREATE TABLE t${n} (id serial PRIMARY KEY, v text NOT NULL, w text);`).join("\n")}
+ALTER TABLE users ADD CONSTRAINT c CHECK (length(bio) > 1) NOT VALID;
+ALTER TABLE users ADD CONSTRAINT other CHECK (length(email) < 99) NOT VALID;
+ALTER TABLE visits_2024 ADD CONSTRAINT u FOREIGN KEY ("user") REFERENCES users NOT VALID;
+CREATE DOMAIN level AS int;
+CREATE TABLE t9 (id serial PRIMARY KEY, size level);
+ALTER DOMAIN level ADD CONSTRAINT small CHECK (VALUE < 9) NOT VALID;`,
+        "migrations/3_b.sql": `ALTER TABLE users VALIDATE CONSTRAINT c;
+ALTER TABLE visits_2024 VALIDATE CONSTRAINT "u";
+ALTER DOMAIN level VALIDATE CONSTRAINT small;`,
+        "migrations/4_c.sql": `ALTER TABLE t1 ADD required int NOT NULL;
+ALTER TABLE t2 ADD fresh int;
+ALTER TABLE t2 ALTER fresh SET NOT NULL;
+ALTER TABLE t3 ADD fresh int;
+ALTER TABLE t3 ADD CHECK (fresh IS NOT NULL);
+ALTER TABLE t4 ADD n int DEFAULT 0 CHECK (n > 0);
+UPDATE t5 SET v = NULL;
+ALTER TABLE t6 ADD CHECK (v = 'x');
+ALTER TABLE t7 ALTER w SET NOT NULL;
+ALTER TABLE t8 ADD FOREIGN KEY (v) REFERENCES orgs (name);`,
+        "migrations/5_d.sql":
+          "UPDATE users SET bio = 'none' WHERE length(bio) < 2;\nALTER TABLE users VALIDATE CONSTRAINT c;",
+      },
+      {},
+      "3",
+    );
+    const failing = statements.map(({ error }) =>
+      error === undefined ? undefined : [error.sqlstate, error.onRows?.table, error.onRows?.isEvery],
+    );
+    expect(failing).toEqual([
+      ["23514", "public.users", false],
+      ["23503", "public.visits_2024", false],
+      ["23514", "public.t9", false],
+      ["23502", "public.t1", true],
+      undefined,
+      ["23502", "public.t2", true],
+      undefined,
+      ["23514", "public.t3", true],
+      ["23514", "public.t4", true],
+      ["23502", "public.t5", true],
+      ["23514", "public.t6", false],
+      ["23502", "public.t7", false],
+      ["23503", "public.t8", false],
+      undefined,
+      undefined,
+    ]);
+    expect(statements[0]?.error?.onRows?.example).toMatch(/^Failing row contains \(\d/);
+    expect(impactOf(statements[3]!, new Map())).toMatchObject({
+      weight: "fails",
+      sentence: expect.stringContaining("fails on every row of public.t1"),
+    });
+    expect(trace.withoutRows).toEqual([]);
+  });
+
   test("what CONCURRENTLY does is known, and what was made before in other pending migrations is new", async () => {
     const { statements, trace } = await traced({
       "migrations/2_new.sql": "CREATE TABLE fresh (id int);",

@@ -154,7 +154,7 @@ export const command = defineCommand({
     const trace =
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
-        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures);
+        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures, true);
     const above = foreseeLimits(await context.config("files"), trace, sizes);
     const plan = { trace, sizes, aim: context.aim, above };
     const failed = hasFailure(trace);
