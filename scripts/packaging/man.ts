@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
 import { type AnyCommand, type Entry, GLOBAL_ARGS, isGroup } from "../../src/cli/command.ts";
-import { optionLines } from "../../src/cli/help.ts";
+import { argumentsOf, optionLines } from "../../src/cli/help.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 
@@ -46,10 +46,7 @@ function mainPage(commands: readonly Described[], version: string): string {
 
 function commandPage({ path, summary, command }: Described, version: string): string {
   const positionals = Object.entries<ArgsDef[string]>(command.args).filter(([, { type }]) => type === "positional");
-  const usage = positionals.map(([name, { required, valueHint = "" }]) => {
-    const shown = `${name.toUpperCase()}${valueHint}`;
-    return `.I ${escape(required === false ? `[${shown}]` : shown)}`;
-  });
+  const usage = argumentsOf(command.args).map((argument) => `.I ${escape(argument)}`);
   const own = options(command.args);
   return page(pageName(path), summary, version, [
     ["SYNOPSIS", [`.B confiture ${path}`, ...usage, "[OPTIONS]"].join("\n")],

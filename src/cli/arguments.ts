@@ -18,7 +18,7 @@ export function readArguments<Args extends ArgsDef>(
   // A command may have more values for one of them.
   const definitions: ArgsDef = { ...GLOBAL_ARGS, ...own };
   const rawArgs = raw.map((word) => (isBareOption(definitions, word) ? `${word}=all` : word));
-  const given = requireKnown(path, definitions, rawArgs);
+  const { given, positionals } = requireKnown(path, definitions, rawArgs);
   try {
     const args: Record<string, unknown> = parseArgs(rawArgs, definitions);
     // citty reads any --no-x as x turned off, also where x is an option of another kind.
@@ -30,7 +30,7 @@ export function readArguments<Args extends ArgsDef>(
     return args as ParsedArgs<Args & typeof GLOBAL_ARGS>;
   } catch (cause) {
     // citty colours its messages.
-    throw usage(path, Bun.stripANSI((cause as Error).message));
+    throw usage(path, missingArgument(definitions, positionals) ?? Bun.stripANSI((cause as Error).message));
   }
 }
 
@@ -43,7 +43,20 @@ function isBareOption(definitions: ArgsDef, word: string): boolean {
   return definition?.valueHint?.startsWith("[=") === true;
 }
 
-function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string[]): Record<string, unknown> {
+/** What the first argument that has to be there and is not would say. */
+function missingArgument(definitions: ArgsDef, given: readonly string[]): string | undefined {
+  const positionals = Object.entries(definitions).filter(([, { type }]) => type === "positional");
+  const [name, definition] = positionals[given.length] ?? [];
+  if (name === undefined || definition?.required === false) return undefined;
+  return `${name.toUpperCase()} is missing: ${definition?.description ?? "it has to be given"}`;
+}
+
+/** The options that are given, by name, and the arguments. */
+function requireKnown(
+  path: readonly string[],
+  definitions: ArgsDef,
+  raw: string[],
+): { readonly given: Record<string, unknown>; readonly positionals: readonly string[] } {
   const options: Record<string, { type: "boolean" | "string"; short?: string }> = {};
   const positionals: string[] = [];
   for (const [name, definition] of Object.entries(definitions)) {
@@ -72,7 +85,7 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
   const isList = definitions[positionals.at(-1) ?? ""]?.valueHint === LIST;
   const extra = given[positionals.length];
   if (extra !== undefined && !isList) throw usage(path, `Unexpected argument "${extra}"`);
-  return values;
+  return { given: values, positionals: given };
 }
 
 /** What other tools call it, too far from our name for a spelling suggestion. */

@@ -54,16 +54,13 @@ export function commandHelp(path: readonly string[], summary: string, command: A
   const positionals = Object.entries<ArgsDef[string]>(command.args).filter(
     ([, definition]) => definition.type === "positional",
   );
-  const usage = positionals.map(([argument, { required, valueHint = "" }]) =>
-    required === false ? `[${argument.toUpperCase()}${valueHint}]` : argument.toUpperCase(),
-  );
   const own = optionLines(command.args);
   return [
     ...flow(`${summary}.`, WIDTH),
     ...(command.details === undefined ? [] : ["", ...flow(command.details, WIDTH)]),
     "",
     "USAGE",
-    `  confiture ${[name, ...usage, "[OPTIONS]"].join(" ")}`,
+    `  confiture ${[name, ...argumentsOf(command.args), "[OPTIONS]"].join(" ")}`,
     ...section(
       "ARGUMENTS",
       positionals.map(([argument, definition]) => [argument.toUpperCase(), definition.description ?? ""]),
@@ -76,6 +73,15 @@ export function commandHelp(path: readonly string[], summary: string, command: A
     ...command.examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** "NAME" or "[PATHS...]", for each argument. */
+export function argumentsOf(args: ArgsDef): string[] {
+  return Object.entries<ArgsDef[string]>(args)
+    .filter(([, { type }]) => type === "positional")
+    .map(([name, { required, valueHint = "" }]) =>
+      required === false ? `[${name.toUpperCase()}${valueHint}]` : name.toUpperCase(),
+    );
 }
 
 /** What every command takes, but for what this one has in another form. */

@@ -103,6 +103,10 @@ describe("dev", () => {
     expect(await once()).toMatchObject({ exitCode: 1, changes: null, error: { location: { line: 1, column: 8 } } });
     const endless = await runHere(["dev", "--format", "json"], { cwd: project.dir });
     expect(endless.exitCode).toBe(2);
+    expect(await runHere(["dev", "--once", "--apply"], { cwd: project.dir })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("confiture apply"),
+    });
   });
 
   test("a protected environment is not kept in step", async () => {

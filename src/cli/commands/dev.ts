@@ -36,6 +36,11 @@ export const command = defineCommand({
     if (context.json && args.once !== true) {
       throw new ConfitureError("usage", "`confiture dev` has no end, so --format json goes with --once");
     }
+    if (args.apply === true && args.once === true) {
+      throw new ConfitureError("usage", "--apply keeps a database in step for as long as it runs, and --once ends", {
+        hint: "To look: confiture dev --once\nTo bring the database in step once: confiture apply",
+      });
+    }
     if (args.apply === true) await refuseProtected(context);
     const { watchProject } = await import("#compare/dev.ts");
     let files = await projectFiles(context, args);

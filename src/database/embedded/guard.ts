@@ -77,7 +77,7 @@ function inUse(folder: string, file: string): ConfitureError {
     hint: isStopped(holder)
       ? `That process is stopped. \`kill -CONT ${holder}\` lets it go on; the database is free as soon as it has ended.`
       : "It serves one process at a time. Wait for that process or end it: the database is free as soon as it is gone. " +
-        "If it is `confiture db serve`, the URL that it printed goes in: --database-url URL",
+        "If it is `confiture db serve`, give the URL that it printed: --database-url URL",
     data: { folder, ...(holder === undefined ? {} : { pid: holder }) },
   });
 }

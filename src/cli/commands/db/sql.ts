@@ -102,15 +102,15 @@ function stoppedBy(failure: Error, error: ConfitureError): ConfitureError {
   });
 }
 
-/** As `readScript`; a command of psql's on the command line is one that a shell has, or that has a query. */
+/** As `readScript`; a command of psql's that was typed is one that a shell has, or that has a query. */
 function readTyped(source: SqlText, rules: SqlRules): Script {
   try {
     return readScript(source, rules);
   } catch (error) {
-    if (source.file !== IN_ARGUMENT || !(error instanceof ConfitureError) || error.code !== "sql_psql_command")
-      throw error;
+    const isTyped = source.file === IN_ARGUMENT || source.file === IN_INPUT;
+    if (!isTyped || !(error instanceof ConfitureError) || error.code !== "sql_psql_command") throw error;
     throw error.with({
-      hint: `Type it into the shell, which has \\d, \\dt, \\df and others: confiture db shell\nOr list the tables with SQL: confiture db sql "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' AND schemaname <> 'information_schema'"`,
+      hint: `Type it at a terminal, into the shell, which has \\d, \\dt, \\df and others: confiture db shell\nOr list the tables with SQL: confiture db sql "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' AND schemaname <> 'information_schema'"`,
     });
   }
 }

@@ -17,7 +17,7 @@ export const command = defineCommand({
   },
   details:
     "For an edit that changes nothing in the database, such as a comment: the edit is shown, and what the file runs is\n" +
-    "compared with the text that was applied. Where statements differ that leave rows alone, both texts run in the embedded\n" +
+    "compared with the text that was applied. If only statements differ that touch no rows, both texts run in the embedded\n" +
     "PostgreSQL and have to do the same. Any other difference is refused. The ledger gets the new checksum of the file.",
   examples: ["confiture migrate accept 003", "confiture migrate accept 003 --different"],
   async run(args, context) {

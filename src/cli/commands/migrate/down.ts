@@ -60,6 +60,10 @@ export const command = defineCommand({
     await requirePermission(context, args, `roll back migrations${how}`);
     const options = await writingOptions(context, args);
     const report = await down(options, plan);
+    const { length } = report.results;
+    if (report.error === undefined && length > 0 && length < (plan.steps ?? 0)) {
+      context.messages.log(`No migration is applied any more: there ${length === 1 ? "was" : "were"} only ${length}`);
+    }
     return finishRun(
       context,
       report,

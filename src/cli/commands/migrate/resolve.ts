@@ -24,7 +24,7 @@ export const command = defineCommand({
   },
   details:
     "For a migration outside a transaction that stopped half way: put the database right first, then say how the migration\nstands. --applied and --rolled-back change the ledger only.\n" +
-    "A backfill can be run again at any time, also after it was done, as the refusal of a contract may ask for: rows that\nare filled stay as they are, since its WHERE does not find them.",
+    "A backfill can be run again at any time, even when it is done: the error of a contract that is refused may ask for it. Rows\nthat are filled stay as they are, since its WHERE does not find them.",
   examples: [
     "confiture migrate resolve 012 --applied",
     "confiture migrate resolve 012 --rolled-back",

@@ -15,13 +15,13 @@ export const command = defineCommand({
     from: {
       type: "string",
       valueHint: "NAME",
-      description: "lay the rules beside the database of this environment (default: beside the schema files)",
+      description: "check the rules against the database of this environment (default: against the schema files)",
     },
     ...SCRATCH_ARGS,
     ...REPORT_ARGS,
   },
   details:
-    "Lays the rules in db/sync beside every table and column of the schema files, which are built in the embedded PostgreSQL:\n" +
+    "Checks the rules in db/sync against every table and column of the schema files, built in the embedded PostgreSQL:\n" +
     "no server is needed, and a column that no rule speaks of is found before it is in production. Exits 3 for findings.",
   examples: ["confiture sync check", "confiture sync check --from production", "confiture sync check --format json"],
   async run(args, context) {

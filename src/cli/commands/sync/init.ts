@@ -13,8 +13,9 @@ export const command = defineCommand({
     from: { type: "string", valueHint: "NAME", description: "the environment whose tables the rules are for" },
   },
   details:
-    "Writes db/sync/tables.yaml with a line for every column: by its name, its type, and how many of its values look like an address\n" +
-    "or a number of a phone or card, which the database counts itself. What that does not tell is `?`, and stops a copy.",
+    "Writes db/sync/tables.yaml with a rule for every column, chosen by its name, its type, and how many of its values look like\n" +
+    "e-mail addresses, phone numbers or card numbers; the database counts them itself. A column that this says nothing about\n" +
+    "gets `?`, and nothing is copied until you have put a rule in its place.",
   examples: ["confiture sync init --from production"],
   async run(args, context) {
     const from = await requireEnvironment(context, args.from);

@@ -10,7 +10,10 @@ export const command = defineCommand({
     ...SYNC_ARGS,
     "dry-run": { type: "boolean", description: "print what would be copied, with every query, and change nothing" },
     jobs: { type: "string", valueHint: "N", description: `streams at a time (default: ${JOBS})` },
-    anonymize: { type: "boolean", description: "as always; --plain is the opposite" },
+    anonymize: {
+      type: "boolean",
+      description: "replace values as the rules say, which is what happens without it, too; the opposite of --plain",
+    },
     "skip-large-objects": { type: "boolean", description: "leave large objects out, which are refused otherwise" },
     "skip-extension-tables": {
       type: "boolean",
