@@ -133,9 +133,9 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
       if (how === "no key")
         return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
       const what = {
-        "no value in common": `no value in common with ${number(originals)} originals`,
+        "no value in common": `no value in common with ${number(originals)} ${agree(originals, "original", "originals")}`,
         "no row has its own": `${number(same)} of ${number(results)} rows kept their own original${aboutOthers(elsewhere)}`,
-        "only results": `none of ${number(results)} values is an original alone (rows have no key that tells them apart)`,
+        "only results": `no value is an original unless the rules make it as well (${count(results, "value")}; rows have no key that tells them apart)`,
       }[how];
       return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : inTheCopy(same, elsewhere)}`;
     }),

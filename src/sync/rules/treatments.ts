@@ -8,7 +8,7 @@ import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { ColumnRule, Place, Problem, Several, TableRule } from "./rules.ts";
 import { inSchema } from "./schemas.ts";
-import { readRule, inside } from "./written-treatment.ts";
+import { inside, notInside, readRule } from "./written-treatment.ts";
 
 /** What becomes of a column. */
 export type Treatment = Kept | Transformed;
@@ -201,7 +201,7 @@ export class Treatments {
     }
     const { transform } = written;
     const refuse = (): never => {
-      throw options.fail(`\`${transform.name}\` does not work inside of a document`);
+      throw notInside(options, transform);
     };
     const family = transform.takes === "any" || transform.takes.includes("text") ? "text" : "integer";
     const made = transform.make(written.options, {

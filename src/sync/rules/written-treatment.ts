@@ -1,5 +1,5 @@
 import { nearest } from "#errors/suggest.ts";
-import { Options } from "../transforms/options.ts";
+import { Options, type RuleProblem } from "../transforms/options.ts";
 import { TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
 import { type Keyed, type Made, type Nested, tokenKindOf, type Transform } from "../transforms/transform.ts";
 
@@ -16,6 +16,8 @@ type Written =
       readonly keepsKeys: boolean;
     };
 
+const DECIDE = "Add it to `keep: [...]` if nothing in it is personal, or write a transform here";
+
 const BESIDE = ["domain", "keep", "keys"];
 
 /**
@@ -24,18 +26,12 @@ const BESIDE = ["domain", "keep", "keys"];
  */
 export function readRule(options: Options, shown: string): Written {
   const { node, offset } = options;
-  if (node === undefined)
-    throw options.fail(`The rule of ${shown} is empty`, "Write keep, or a transform", "undecided");
+  if (node === undefined) throw options.fail(`The rule of ${shown} is empty`, DECIDE, "undecided");
   if (node.kind === "list")
     throw options.fail("A rule is `keep`, a transform or a map", "For example email, or { mask: { last: 4 } }");
   if (node.kind === "scalar") {
     if (node.text === "keep") return { kind: "keep" };
-    if (node.text === "?")
-      throw options.fail(
-        `Nobody has decided about ${shown} yet`,
-        "Write keep in place of the ?, or a transform",
-        "undecided",
-      );
+    if (node.text === "?") throw options.fail(`Nobody has decided about ${shown} yet`, DECIDE, "undecided");
     if (node.text === "as") throw options.fail("`as` needs a column", "{ as: users.email }");
     return {
       kind: "transform",
@@ -82,7 +78,7 @@ export function inside(transform: Transform, made: Made, domain: string, options
   const { takes } = transform;
   const tokens = tokenKindOf(made);
   if (takes !== "any" && !takes.includes("text") && !takes.includes("integer")) {
-    throw options.fail(`\`${transform.name}\` does not work inside of a document`, undefined, "wrong-type");
+    throw notInside(options, transform);
   }
   return {
     kept: false,
@@ -100,4 +96,20 @@ export function inside(transform: Transform, made: Made, domain: string, options
       return made.isConstant === true ? `${sql}::text` : sql;
     },
   };
+}
+
+/** Transforms that read other columns, or what is inside of a value. */
+const NOT_INSIDE = new Set(["address", "shift", "expr", "json", "hstore"]);
+
+/** What to say of a transform that takes no value of a document. */
+export function notInside(options: Options, { name }: Transform): RuleProblem {
+  const fitting = TRANSFORM_NAMES.filter((one) => {
+    const { takes } = transformNamed(one)!;
+    return !NOT_INSIDE.has(one) && (takes === "any" || takes.includes("text") || takes.includes("integer"));
+  });
+  return options.fail(
+    `\`${name}\` does not work inside of a document`,
+    `For a value in a document: keep, ${fitting.join(", ")}; without a rule it is left out`,
+    "wrong-type",
+  );
 }

@@ -212,6 +212,15 @@ test("there are no tables without rules, nor columns, but those that are told wi
   });
 });
 
+test("a transform that works on no value in a document is refused with those that do", async () => {
+  for (const rule of ["network", "{ address: { part: city, by: id } }", "year", "{ json: { b: email } }"]) {
+    const result = await planned(database, users({ doc: `{ json: { a: ${rule} } }` }));
+    const [finding] = result.kind === "findings" ? result.findings : [];
+    expect(finding?.fix).toMatch(/^For a value in a document: keep, email, .*\binteger, .*\bvalue; /);
+    expect(finding?.fix).not.toMatch(/network|address|json/);
+  }
+});
+
 test("a misspelt column that another is to be like is told with its right name", async () => {
   for (const [written, fix] of [
     ["users.emial", 'Did you mean "users.email"?'],
