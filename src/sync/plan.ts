@@ -181,6 +181,12 @@ export interface SourceTable {
     /** "(price > 0)" */
     readonly expression: string;
   }[];
+  /** Expressions of indexes and their conditions, as one list each, with the columns that they read. */
+  readonly indexExpressions: readonly {
+    readonly name: string;
+    readonly columns: readonly number[];
+    readonly expressions: string;
+  }[];
   readonly foreignKeys: readonly SourceForeignKey[];
   /** Columns of the partition key, by number; also those that its expressions read. */
   readonly partitionKey: readonly number[];
@@ -204,6 +210,8 @@ export interface SourceColumn {
   readonly generated: boolean;
   /** The expression of a generated column. */
   readonly generation: string | null;
+  /** Numbers of the columns that it reads. */
+  readonly reads: readonly number[];
   readonly isDomain: boolean;
   /** Whether its collation takes texts of other bytes for others. */
   readonly isDeterministic: boolean;

@@ -62,7 +62,10 @@ export class Planner {
     // A condition by sample is a part of every query that it cuts down.
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
-    const graph = graphOf(wishes, this.#references);
+    const graph = graphOf(
+      wishes,
+      this.#references.filter(({ ofPartition }) => ofPartition !== true),
+    );
     if (graph.endless !== undefined) this.#endless(graph.endless);
     this.#problems.push(...this.#treatments.problems);
     if (this.#problems.length + this.#missing.length > 0) return undefined;
@@ -102,7 +105,10 @@ export class Planner {
     const sampled = new QueryKeys(this.subkeys);
     const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
     const wishes = copied.map((table) => this.#wish(table, sampled));
-    const graph = graphOf(wishes, this.#references);
+    const graph = graphOf(
+      wishes,
+      this.#references.filter(({ ofPartition }) => ofPartition !== true),
+    );
     const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
     if (graph.endless?.some((table) => inQuery.includes(table)) === true) this.#endless(graph.endless);
     own.push(...(await this.#unsafeSql(inQuery, [root])));

@@ -83,11 +83,13 @@ export function keyText(values: readonly string[]): string {
 function identityOf(table: SourceTable, treatmentOf: (column: SourceColumn) => Treatment): Identity | undefined {
   const found = table.unique.flatMap(({ columns: numbers, isPlain }): Identity[] => {
     const columns = table.columns.filter(({ number }) => numbers.includes(number));
+    // Nothing becomes of a generated one: the target computes it.
+    if (columns.some(({ generated }) => generated)) return [];
     const treatments = columns.map((column) => treatmentOf(column));
     const isTold = treatments.every(
       (one) => one.kind === "keep" || (one.made.class !== "lossy" && one.made.makesNull !== true && !one.elements),
     );
-    if (!isPlain || columns.length === 0 || !isTold || columns.some((one) => !one.notNull || one.generated)) return [];
+    if (!isPlain || columns.length === 0 || !isTold || columns.some((one) => !one.notNull)) return [];
     return [{ columns: columns.map(({ name }) => name), isKept: treatments.every(({ kind }) => kind === "keep") }];
   });
   return found.find(({ isKept }) => isKept) ?? found[0];

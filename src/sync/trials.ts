@@ -83,13 +83,10 @@ async function answer(database: Database, { kind, sql, finding }: Trial): Promis
     if (kind === "parse" || kind === "value")
       return { ...finding, message: `${finding.message}: ${error.server?.message ?? error.message}` };
     const sqlstate = error.server?.sqlstate ?? "";
-    const data =
-      kind === "rows" && sqlstate.startsWith("22")
-        ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value")
-        : undefined;
-    if (data !== undefined) return { ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` };
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
     if (/^(?:23502|23514|22001)$/.test(sqlstate)) return finding;
+    const data = sqlstate.startsWith("22") ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value") : undefined;
+    if (data !== undefined) return { ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` };
     throw readingFailed(error, finding.table);
   }
 }

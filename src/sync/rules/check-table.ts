@@ -71,9 +71,12 @@ function brokenUnique(table: SourceTable, column: SourceColumn, treatmentOf: Tre
     const treatment = other === undefined ? undefined : treatmentOf(other);
     return treatment === undefined || treatment.kind === "keep" || treatment.made.class !== "lossy";
   };
+  const generated = table.columns.filter((one) => one.generated);
   return table.unique.find(({ columns }) => {
-    if (!columns.includes(column.number)) return false;
-    const firm = columns.filter(isFirm);
+    const computed = generated.filter(({ number }) => columns.includes(number));
+    const isRead = columns.includes(column.number) || computed.some(({ reads }) => reads.includes(column.number));
+    if (!isRead) return false;
+    const firm = columns.filter((number) => isFirm(number) && !computed.some((one) => one.number === number));
     // What is unique without the lossy columns stays so with them.
     return !table.unique.some(
       (other) => other.isPlain && other.columns.length > 0 && other.columns.every((number) => firm.includes(number)),

@@ -9,13 +9,15 @@ export interface Reference {
   /** In the order of `toColumns`. */
   readonly fromColumns: readonly SourceColumn[];
   readonly toColumns: readonly SourceColumn[];
+  /** A foreign key of one partition: it says what becomes of the column, and nothing of the rows of other partitions. */
+  readonly ofPartition?: true;
   /** Of one that the rules speak of. */
   readonly virtual: boolean;
   /** For which rows it holds, in SQL. */
   readonly where: PlacedText | undefined;
 }
 
-/** Foreign keys between tables, those of partitions apart, and the references of the rules. */
+/** Foreign keys between tables, and the references of the rules. */
 export function referencesIn(
   { tables }: SourceCatalogue,
   rules: Rules,
@@ -25,18 +27,23 @@ export function referencesIn(
   const problems: Problem[] = [];
   const columnsOf = (table: SourceTable, numbers: readonly number[]): SourceColumn[] =>
     numbers.flatMap((number) => table.columns.filter((column) => column.number === number));
-  const real = tables
-    .filter(({ partitionOf }) => partitionOf === null)
-    .flatMap((from) =>
-      from.foreignKeys.flatMap((key): Reference[] => {
-        const to = byOid.get(key.references);
-        if (to === undefined) return [];
-        const fromColumns = columnsOf(from, key.columns);
-        return [
-          { from, to, fromColumns, toColumns: columnsOf(to, key.referencedColumns), virtual: false, where: undefined },
-        ];
-      }),
-    );
+  const rootOf = (table: SourceTable): SourceTable => {
+    const parent = table.partitionOf === null ? undefined : byOid.get(table.partitionOf);
+    return parent === undefined ? table : rootOf(parent);
+  };
+  // Rules are those of the table that a partition is a part of.
+  const inRoot = (table: SourceTable, numbers: readonly number[]): SourceColumn[] =>
+    columnsOf(table, numbers).flatMap(({ name }) => rootOf(table).columns.filter((column) => column.name === name));
+  const real = tables.flatMap((table) =>
+    table.foreignKeys.flatMap((key): Reference[] => {
+      const other = byOid.get(key.references);
+      if (other === undefined) return [];
+      const ends = { from: rootOf(table), to: rootOf(other), virtual: false, where: undefined };
+      const columns = { fromColumns: inRoot(table, key.columns), toColumns: inRoot(other, key.referencedColumns) };
+      const isOfPart = table.partitionOf !== null || other.partitionOf !== null;
+      return [{ ...ends, ...columns, ...(isOfPart ? { ofPartition: true as const } : {}) }];
+    }),
+  );
   const virtual = rules.references.flatMap(({ from, to, where }): Reference[] => {
     const ends = [from, to].map((end) => {
       const found = names.column(end.text);

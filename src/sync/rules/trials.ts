@@ -199,6 +199,40 @@ export function constraintTrials(
       ),
     ];
   });
+  const fix = "Use a transform of whose results it can be computed, a value, or skip the table";
+  const columnRead = (numbers: readonly number[]): SourceColumn | undefined =>
+    changed.find(({ number }) => numbers.includes(number)) ??
+    changed.find(({ number }) => generated.some((one) => numbers.includes(one.number) && one.reads.includes(number)));
+  const computed = generated.flatMap((one): Trial[] => {
+    const column = columnRead(one.reads);
+    const expression = one.generation!;
+    if (column === undefined || (one.length === null && !one.notNull && !mayFailOnRows(withoutTextCasts(expression))))
+      return [];
+    const name = quoteIdentifier(one.name);
+    // A cast to a type with a length would cut, which the column does not.
+    const long = `length((${expression.replace(/::character(?: varying)?\(\d+\)$/, "::text")})::text) > ${one.length}`;
+    const refused = [...(one.notNull ? [`${name} IS NULL`] : []), ...(one.length === null ? [] : [long]), "false"];
+    return [
+      trial(
+        column,
+        `SELECT (count(${name}::text) * 0 + count(*) FILTER (WHERE ${refused.join(" OR ")}))::float8 AS refused FROM ${results}`,
+        `The generated column ${shownTable(table)}.${one.name} cannot be computed of what the rules make: ${expression}`,
+        fix,
+      ),
+    ];
+  });
+  const indexes = table.indexExpressions.flatMap(({ name, columns, expressions }): Trial[] => {
+    const column = columnRead(columns);
+    if (column === undefined || !mayFailOnRows(withoutTextCasts(expressions))) return [];
+    return [
+      trial(
+        column,
+        `SELECT count((ROW(${expressions}))::text)::float8 * 0 AS refused FROM ${results}`,
+        `The index "${name}" of ${shownTable(table)} cannot be made of what the rules make: ${expressions}`,
+        fix,
+      ),
+    ];
+  });
   const domains = changed
     .filter(({ isDomain }) => isDomain)
     .map((column): Trial => {
@@ -210,5 +244,10 @@ export function constraintTrials(
         "Use a transform whose results it allows, or a value",
       );
     });
-  return [...checks, ...domains];
+  return [...checks, ...computed, ...indexes, ...domains];
+}
+
+/** Casts to a text never fail. */
+function withoutTextCasts(expression: string): string {
+  return expression.replaceAll(/::(?:text|character varying)\b/g, "");
 }

@@ -62,11 +62,15 @@ function making(error: unknown, sql: string): unknown {
     {
       hint:
         HINTS[sqlstate] ??
+        (sqlstate.startsWith("22") ? OF_VALUES : undefined) ??
         "What PostgreSQL said is not shown, because it may quote values. The target's own log has it.",
       data: { sqlstate, statement: sql },
     },
   );
 }
+
+const OF_VALUES =
+  "It computes something of values that a rule has replaced, which their results are not fit for. Give the columns that it reads another rule. What PostgreSQL said is not shown, because it may quote values; the target's own log has it.";
 
 const HINTS: Readonly<Record<string, string>> = {
   "23503": "Rows refer to rows that were not copied, or a rule changes a key and not what refers to it.",

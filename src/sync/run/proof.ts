@@ -60,7 +60,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
   try {
     await openProvers(1);
     const { scanned, search } = await readingOf(undefined, () =>
-      prepareScan(provers[0]!.source, provers[0]!.target, plan, options.ledgers),
+      prepareScan(provers[0]!.source, provers[0]!.target, plan, options.ledgers, options.isFresh),
     );
     const proven = new Map<SyncColumn, readonly ColumnResult[]>();
     const ofColumn = ({ table, column }: (typeof transformed)[number]): Check => ({

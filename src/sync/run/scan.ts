@@ -43,13 +43,15 @@ export type Search = (comparison: Comparison, source: Database, target: Database
 
 /**
  * A search of the target's text for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
- * a transform that makes values of nothing but digests are proven by themselves, and not searched.
+ * a transform that makes values of nothing but digests are proven by themselves, and not searched, unless somebody may have written
+ * into the target since.
  */
 export async function prepareScan(
   source: Database,
   target: Database,
   plan: SyncPlan,
   without: readonly TableName[],
+  isFresh: boolean,
 ): Promise<{ readonly scanned: Scanned; readonly search?: Search }> {
   const { tables } = plan;
   const { origins, behind, unread } = await originsOf(source, plan);
@@ -59,7 +61,7 @@ export async function prepareScan(
     tables.flatMap((table) =>
       table.columns
         .filter(({ treatment }) => treatment === "transform")
-        .map((column) => [keyOf(table, column.name), isMade(column) ? "made" : "partly"] as const),
+        .map((column) => [keyOf(table, column.name), isFresh && isMade(column) ? "made" : "partly"] as const),
     ),
   );
   const empty = new Set(tables.filter(({ mode }) => mode === "skip").map((table) => keyOf(table, "")));

@@ -43,7 +43,11 @@ const READ = `
                                             where d.oid = a.atttypid and q.typnotnull),
         'generated', a.attgenerated <> '',
         'generation', (select pg_catalog.pg_get_expr(x.adbin, x.adrelid) from pg_catalog.pg_attrdef x
-            where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum), 'isDomain', y.base <> a.atttypid,
+            where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum),
+        'reads', (select coalesce(pg_catalog.json_agg(distinct d.refobjsubid), '[]') from pg_catalog.pg_attrdef x
+            join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = x.oid
+              and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = a.attrelid and d.refobjsubid > 0
+            where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum and d.refobjsubid <> a.attnum), 'isDomain', y.base <> a.atttypid,
         'isDeterministic', coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
         'domainChecks', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname,
               'expression', pg_catalog.pg_get_expr(k.conbin, 0))), '[]')
@@ -66,6 +70,10 @@ const READ = `
         order by i.indisprimary desc, c.relname)
       from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
      where i.indrelid = t.oid and (i.indisunique or i.indisexclusion)), '[]') as unique,
+    coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('name', c.relname, 'columns', ${columnsOf("pg_class", "i.indexrelid", "t.oid")},
+        'expressions', pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid))) order by c.relname)
+      from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+     where i.indrelid = t.oid and (i.indexprs is not null or i.indpred is not null)), '[]') as "indexExpressions",
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'columns', ${columnsOf("pg_constraint", "k.oid", "t.oid")},
         'expression', pg_catalog.pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
       from pg_catalog.pg_constraint k where k.conrelid = t.oid and k.contype = 'c'), '[]') as checks,

@@ -18,7 +18,7 @@ export const filler: Transform = {
       maxLength: "original",
       expression: (value) => {
         const text = `left(repeat('${LOREM}', 1 + length(${value}) / ${LOREM.length}), length(${value}))`;
-        return `CASE WHEN ${text} = ${value} THEN upper(${text}) ELSE ${text} END`;
+        return `CASE WHEN lower(${text}) = lower(${value}) THEN repeat('x', length(${value})) ELSE ${text} END`;
       },
     };
   },

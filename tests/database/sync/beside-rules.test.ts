@@ -122,4 +122,36 @@ for (const engine of newestServer) {
       await target.query("select count(*)::int as n from k join r on r.k = k.id where strpos(k::text, 'b.org') = 0"),
     ).toEqual([{ n: 2 }]);
   }, 60_000);
+
+  test("what generated columns and indexes cannot make of results stops the copy, and a text that is filler already is replaced", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create table a (id int primary key, e text, l text not null generated always as (lower(e)) stored unique, f text);
+        insert into a (id, e, f) values (1, 'A', 'L'), (2, 'B', 'lorem');
+        create table b (e text, n int generated always as (split_part(e, '-', 2)::int) stored); insert into b values ('a-5');
+        create table c (e text, s varchar(5) generated always as (e) stored); insert into c values ('abc');
+        create table d (e text, n text); insert into d values ('5', ''); create index on d ((e::int)); create index on d (lower(n))`),
+    );
+    const rules = (name: string, e: string): string => `tables:
+  a: { keep: [id], e: ${name}, f: filler }
+  b: { e: ${e} }
+  c: { e: ${e} }
+  d: { e: ${e}, n: filler }
+`;
+    const refusal = async (yaml: string): Promise<string> =>
+      await withDatabase(source.target, {}, ruled(yaml)).then(() => "none", String);
+    expect(await refusal(rules("first_name", "token"))).toMatch(/^Error: lossy-unique: .*a_l_key/);
+    const refused = (await refusal(rules("email", "token"))).split("\n");
+    expect(refused.map((line) => line.replace(/^Error: /, ""))).toEqual([
+      expect.stringMatching(/^check-violated: The generated column b\.n .*22P02/),
+      expect.stringMatching(/^check-violated: The generated column c\.s .*\(1 row\)/),
+      expect.stringMatching(/^check-violated: The index "d_e_idx" .*22P02/),
+    ]);
+    await copy(source.target, target.target, { plan: ruled(rules("email", "{ value: '-7' }")) });
+    expect(await target.query("select f, e = l as same from a order by id")).toEqual([
+      { f: "x", same: true },
+      { f: "xxxxx", same: true },
+    ]);
+  }, 60_000);
 }

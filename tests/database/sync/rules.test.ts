@@ -11,6 +11,9 @@ const SCHEMA = `
   create table logs (at date not null, who bigint, line text) partition by range (at);
   create table logs_1 partition of logs for values from ('2024-01-01') to ('2025-01-01');
   create table loose (a int, b text);
+  create table parts (k int, of bigint) partition by list (k);
+  create table parts_1 partition of parts for values in (1); create table parts_2 partition of parts for values in (2);
+  alter table parts_1 add foreign key (of) references users;
   create table nodes (id int primary key, parent int references nodes, left_id int, right_id int);`;
 
 const USERS = {
@@ -24,6 +27,7 @@ const USERS = {
 const ORDERS = { keep: "[id, user_id]", mail: "email", note: "filler" };
 const LOGS = { keep: "[at, who]", line: "filler" };
 const LOOSE = { keep: "[a]", b: "filler" };
+const PARTS = { keep: "[k, of]" };
 const NODES = { keep: "[id, parent, left_id, right_id]" };
 
 type Table = Readonly<Record<string, string | undefined>> | string | undefined;
@@ -36,6 +40,7 @@ function rules(changes: Readonly<Record<string, Table>> = {}, top = ""): string 
     logs: LOGS,
     loose: LOOSE,
     nodes: NODES,
+    parts: PARTS,
     ...changes,
   };
   const lines = Object.entries(tables).flatMap(([name, table]) => {
@@ -132,6 +137,11 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
     "too-large",
   ],
   ["a partition key", rules({ logs: { keep: "[who]", at: "year", line: "filler" } }), "partition-key"],
+  [
+    "a kept reference of one partition to a transformed key",
+    rules({ users: { ...USERS, keep: "[]", id: "integer" }, orders: { ...ORDERS, keep: "[id]" } }),
+    "kept-reference",
+  ],
   ["a kept reference to a transformed key", users({ keep: "[]", id: "integer" }), "kept-reference"],
   ["a transformed reference to a kept key", orders({ keep: "[id]", user_id: "integer" }), "transformed-reference"],
   [
@@ -234,11 +244,15 @@ test("a misspelt column that another is to be like is told with its right name",
 });
 
 test("a foreign key follows its key", async () => {
-  const yaml = rules({ users: { ...USERS, keep: "[]", id: "integer" }, orders: { ...ORDERS, keep: "[id]" } });
+  const yaml = rules({
+    users: { ...USERS, keep: "[]", id: "integer" },
+    orders: { ...ORDERS, keep: "[id]" },
+    parts: { keep: "[k]" },
+  });
   const result = await planned(database, yaml);
   const tables = result.kind === "plan" ? result.plan.tables : [];
   const columns = tables.flatMap((table) => table.columns.filter(({ domain }) => domain === "public.users.id"));
-  expect(columns.map(({ name }) => name)).toEqual(["user_id", "id"]);
+  expect(columns.map(({ name }) => name)).toEqual(["user_id", "of", "of", "id"]);
 });
 
 test("one rule stands for a table in many schemas, and one of its own goes first", async () => {

@@ -16,6 +16,7 @@ const column = (number: number, name: string, generated = false): SourceColumn =
   generation: generated ? "lower(x)" : null,
   isDomain: false,
   isDeterministic: true,
+  reads: [],
   domainChecks: [],
 });
 
@@ -27,6 +28,7 @@ const table = (name: string, kind: SourceTable["kind"], columns: readonly Source
   partitionOf: null,
   columns,
   unique: [],
+  indexExpressions: [],
   checks: [],
   foreignKeys: [],
   partitionKey: [],
