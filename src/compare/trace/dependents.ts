@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import type { Relation } from "./facts.ts";
 
 /** Something other than a relation that is gone, as PostgreSQL itself calls it (pg_identify_object). */
@@ -38,18 +39,27 @@ export class Dependents {
   readonly #database: Database;
   readonly #rows: readonly Row[];
   readonly scope: Scope;
+  /** As it was given. */
+  readonly table: string | undefined;
   /** Objects with higher numbers are new. */
   readonly #newest: number;
 
-  private constructor(database: Database, scope: Scope, rows: readonly Row[], newest: number) {
+  private constructor(
+    database: Database,
+    looked: { readonly scope: Scope; readonly table: string | undefined; readonly rows: readonly Row[] },
+    newest: number,
+  ) {
     this.#database = database;
-    this.scope = scope;
-    this.#rows = rows;
+    this.scope = looked.scope;
+    this.table = looked.table;
+    this.#rows = looked.rows;
     this.#newest = newest;
   }
 
-  static async look(database: Database, scope: Scope, newest: number): Promise<Dependents> {
-    return new Dependents(database, scope, await readRows(database, scope), newest);
+  /** @param table whose constraints, and those of tables below it, are all that is looked at */
+  static async look(database: Database, scope: Scope, table: string | undefined, newest: number): Promise<Dependents> {
+    const rows = await readRows(database, scope, isOf(table));
+    return new Dependents(database, { scope, table, rows }, newest);
   }
 
   /** The highest number that an object has: PostgreSQL counts up. */
@@ -68,10 +78,10 @@ export class Dependents {
     const there = new Set(keys.map(({ key }) => key));
     const missing = this.#rows.filter(({ key }) => !there.has(key));
     if (missing.length === 0) return [];
-    // A change of a type makes constraints anew.
-    const made = new Set(
-      (await readRows(this.#database, this.scope)).map(({ type, identity }) => `${type} ${identity}`),
-    );
+    // A change of a type makes constraints anew, with higher numbers.
+    const last = this.#rows.reduce((max, { oid }) => Math.max(max, oid), 0);
+    const since = await readRows(this.#database, this.scope, `d.objid::pg_catalog.int8 > ${last}`);
+    const made = new Set(since.map(({ type, identity }) => `${type} ${identity}`));
     const gone = missing.filter(({ type, identity }) => !made.has(`${type} ${identity}`));
     const columns = await this.#columnsOf(gone.flatMap(({ owner }) => owner ?? []));
     return gone
@@ -104,9 +114,20 @@ export class Dependents {
   }
 }
 
-async function readRows(database: Database, scope: Scope): Promise<readonly Row[]> {
-  const [row] = await database.query<{ objects: readonly Row[] }>(dependents(scope));
+async function readRows(database: Database, scope: Scope, which: string): Promise<readonly Row[]> {
+  const [row] = await database.query<{ objects: readonly Row[] }>(`${dependents(scope)} and ${which}`);
   return row?.objects ?? [];
+}
+
+/** Whether a constraint is of a table, or one below it; of any where there is no table of that name. */
+function isOf(table: string | undefined): string {
+  if (table === undefined) return "true";
+  const oid = `pg_catalog.to_regclass(${quoteLiteral(table)})`;
+  return `(${oid} is null or k.conrelid in (
+    with recursive below (oid) as (
+      select ${oid}::pg_catalog.oid
+      union select i.inhrelid from below join pg_catalog.pg_inherits i on i.inhparent = below.oid)
+    select oid from below))`;
 }
 
 /** pg_constraint.contype */

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
+import { hasCode } from "#migrate/warnings/known-code.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Dependents, type GoneObject, relationObject } from "./dependents.ts";
 import type { Relation } from "./facts.ts";
@@ -20,7 +21,7 @@ import {
   RELATION,
   type RelationRow,
 } from "./watch-queries.ts";
-import { type Code, NO_CODE, FORGETS, scopeOf, SETS_BACK, RUNS_CODE } from "./code-words.ts";
+import { type Code, FORGETS, MAKES_CODE, NO_CODE, RUNS_CODE, scopeOf, SETS_BACK, tableAltered } from "./code-words.ts";
 import { PreparedQueries } from "./prepared-queries.ts";
 
 /**
@@ -34,6 +35,8 @@ export class Meter {
   readonly #queries: PreparedQueries;
   /** What functions may do; undefined until somebody asks, after each that may have changed. */
   #code: Code | undefined;
+  /** As it was when somebody last asked, as long as no functions and rules can have been made. */
+  #hasCode: boolean | undefined;
   /** As they were when somebody last asked, as long as nothing but rows can have changed. */
   #dependents: Dependents | undefined;
   /** By the name of a table, as long as no foreign key can have changed. */
@@ -81,6 +84,7 @@ export class Meter {
     await this.#queries.forgetLost();
     this.#relations.look(await this.#look<RelationRow>(`${RELATION} where ${IS_OWN}`));
     this.#forget();
+    this.#hasCode = undefined;
   }
 
   /** As `refresh`, behind a migration that is in use and was not watched: what it has made is in use as well. */
@@ -179,7 +183,7 @@ export class Meter {
     const [before] = await this.#look<Before>(isPlanned ? `${BEFORE}, ${BY_INDEX}` : BEFORE);
     const runsCode = isPlanned ? (this.#code ??= await this.#readCode()) : NO_CODE;
     const scope = scopeOf(text, runsCode);
-    const dependents = scope && (await this.#lookAtDependents(scope));
+    const dependents = scope && (await this.#lookAtDependents(scope, text));
     const sequences = SETS_BACK.test(text) || runsCode.setsBack ? this.#sequencesInUse() : [];
     const places = await readPlaces(this.#database, sequences);
     try {
@@ -196,6 +200,7 @@ export class Meter {
     const setsBack = setBack(places, now);
     const isRowsAlone = isPlanned && !RUNS_CODE.test(text) && !runs.some(({ takes }) => takes);
     if (!isRowsAlone) this.#forget();
+    if (runs.length > 0 || MAKES_CODE.test(text)) this.#hasCode = undefined;
     // An index goes with its table, its column or its constraint, and so does the sequence of a column.
     const isBySelf = ({ kind, table }: Relation): boolean =>
       kind === "index" ? /^drop\b/i.test(text) && this.find(table ?? "") !== undefined : kind !== "sequence";
@@ -211,11 +216,16 @@ export class Meter {
     };
   }
 
-  async #lookAtDependents(scope: Dependents["scope"]): Promise<Dependents> {
-    if (this.#dependents?.scope !== scope) {
-      this.#dependents = await Dependents.look(this.#database, scope, this.#newest);
-    }
-    return this.#dependents;
+  async #lookAtDependents(scope: Dependents["scope"], text: string): Promise<Dependents> {
+    const table = scope === "constraints" ? tableAltered(text) : undefined;
+    const known = this.#dependents;
+    if (known?.scope === scope && known.table === table) return known;
+    return (this.#dependents = await Dependents.look(this.#database, scope, table, this.#newest));
+  }
+
+  /** Whether functions or rules may take or expose something, as `hasCode` says. */
+  async hasCode(): Promise<boolean> {
+    return (this.#hasCode ??= await hasCode(this.#database));
   }
 
   async #readCode(): Promise<Code> {

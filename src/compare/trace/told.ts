@@ -48,7 +48,9 @@ export class Teller {
   }
 
   async of(database: Database, statement: Statement): Promise<Told> {
-    const byCode = (await doneByCode([statement], database)).get(statement);
+    // Most databases have no code that matters, which need not be asked for each statement; what DO exposes is always asked.
+    const mayRun = statement.firstWord === "DO" || (await this.#meter.hasCode());
+    const byCode = (await doneByCode([statement], mayRun ? database : undefined)).get(statement);
     const exposures = await exposuresOf([statement], database, this.#known);
     return {
       replaces: await this.#replaced(statement),

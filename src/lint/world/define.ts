@@ -107,9 +107,7 @@ export function addConstraint(
   if (used?.index !== undefined) {
     used.index.ofConstraint = true;
     // PostgreSQL calls it as the constraint is called.
-    relations.all.delete(`${used.schema}.${used.name}`);
-    used.name = constraint.conname ?? used.name;
-    relations.all.set(`${used.schema}.${used.name}`, used);
+    relations.move(used, used.schema, constraint.conname ?? used.name);
     return;
   }
   if (range !== undefined)

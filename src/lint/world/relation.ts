@@ -3,7 +3,7 @@ import type { Constraint } from "#sql/parser.ts";
 /** A table, view or index as far as migrations tell: what their text says, and not what a database holds. */
 export interface Relation {
   readonly schema: string;
-  name: string;
+  readonly name: string;
   readonly kind: "table" | "view" | "materialized view" | "index" | "sequence";
   /** Where it was made, as `World.here` was then. */
   readonly made: number;

@@ -9,7 +9,9 @@ export type Name = Pick<RangeVar, "schemaname" | "relname">;
 export class Relations {
   /** A number for each file, counting up. */
   here = 0;
-  readonly all = new Map<string, Relation>();
+  readonly #all = new Map<string, Relation>();
+  /** Indexes by the key of their table. */
+  readonly #indexes = new Map<string, Set<Relation>>();
   /** The schemas in which names without one are looked up. */
   path: readonly string[] = ["public"];
 
@@ -17,11 +19,11 @@ export class Relations {
   keyOf(range: Name | undefined): string {
     const name = range?.relname ?? "";
     if (range?.schemaname !== undefined) return `${range.schemaname}.${name}`;
-    return this.path.map((schema) => `${schema}.${name}`).find((key) => this.all.has(key)) ?? this.#newKey(name);
+    return this.path.map((schema) => `${schema}.${name}`).find((key) => this.#all.has(key)) ?? this.#newKey(name);
   }
 
   find(range: Name | undefined): Relation | undefined {
-    return this.all.get(this.keyOf(range)) ?? this.#temporary(range);
+    return this.#all.get(this.keyOf(range)) ?? this.#temporary(range);
   }
 
   /** A name as DROP and COMMENT write it: a list of its parts. */
@@ -29,8 +31,31 @@ export class Relations {
     return this.find(rangeOf(parts));
   }
 
+  get all(): ReadonlyMap<string, Relation> {
+    return this.#all;
+  }
+
   indexesOf(key: string): Relation[] {
-    return [...this.all.values()].filter(({ index }) => index?.table === key);
+    return [...(this.#indexes.get(key) ?? [])];
+  }
+
+  #put(relation: Relation): void {
+    const key = `${relation.schema}.${relation.name}`;
+    this.#take(key);
+    this.#all.set(key, relation);
+    if (relation.index !== undefined) this.#indexesOn(relation.index.table).add(relation);
+  }
+
+  #take(key: string): void {
+    const relation = this.#all.get(key);
+    this.#all.delete(key);
+    if (relation?.index !== undefined) this.#indexesOn(relation.index.table).delete(relation);
+  }
+
+  #indexesOn(table: string): Set<Relation> {
+    const known = this.#indexes.get(table) ?? new Set();
+    this.#indexes.set(table, known);
+    return known;
   }
 
   /** Notes what a statement makes. */
@@ -42,7 +67,7 @@ export class Relations {
     if (range?.relname === undefined) return;
     const temporary = isTemporary(range);
     const schema = temporary ? "pg_temp" : (range.schemaname ?? this.#newSchema());
-    this.all.set(`${schema}.${range.relname}`, {
+    this.#put({
       schema,
       name: range.relname,
       kind,
@@ -68,13 +93,13 @@ export class Relations {
 
   /** Forgets a relation and its indexes. */
   remove(relation: Relation): void {
-    this.all.delete(`${relation.schema}.${relation.name}`);
+    this.#take(`${relation.schema}.${relation.name}`);
     this.removeIndexes(relation, () => true);
   }
 
   removeIndexes(table: Relation, which: (index: Relation) => boolean): void {
     for (const index of this.indexesOf(`${table.schema}.${table.name}`)) {
-      if (which(index)) this.all.delete(`${index.schema}.${index.name}`);
+      if (which(index)) this.#take(`${index.schema}.${index.name}`);
     }
   }
 
@@ -82,9 +107,13 @@ export class Relations {
   move(relation: Relation, schema: string, name: string): void {
     const old = `${relation.schema}.${relation.name}`;
     const key = `${schema}.${name}`;
-    this.all.delete(old);
-    this.all.set(key, { ...relation, schema, name });
-    for (const { index } of this.indexesOf(old)) if (index !== undefined) index.table = key;
+    this.#take(old);
+    this.#put({ ...relation, schema, name });
+    for (const one of this.indexesOf(old)) {
+      if (one.index !== undefined) one.index.table = key;
+      this.#indexesOn(key).add(one);
+    }
+    this.#indexes.delete(old);
   }
 
   #newSchema(): string {
@@ -96,7 +125,7 @@ export class Relations {
   }
 
   #temporary(range: Name | undefined): Relation | undefined {
-    return range?.schemaname === undefined ? this.all.get(`pg_temp.${range?.relname ?? ""}`) : undefined;
+    return range?.schemaname === undefined ? this.#all.get(`pg_temp.${range?.relname ?? ""}`) : undefined;
   }
 }
 
