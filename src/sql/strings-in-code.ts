@@ -47,8 +47,8 @@ function withEscapes(text: string): string {
   );
 }
 
-/** As in `U&'d\0061t\+000061'`. */
-function withCodePoints(text: string, escape: string): string {
+/** As in `U&'d\0061t\+000061'`. Pure. */
+export function withCodePoints(text: string, escape: string): string {
   const sign = RegExp.escape(escape);
   const escaped = new RegExp(`${sign}(?:([0-9a-f]{4})|\\+([0-9a-f]{6})|${sign})`, "gi");
   return text.replaceAll(escaped, (whole, short?: string, long?: string) => {

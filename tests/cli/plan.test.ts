@@ -413,7 +413,7 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await using project = await cliProject(
       {
         "db/migrations/1_clean.sql":
-          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nALTER TABLE visits ADD note text;\nDROP SCHEMA app CASCADE;\nINSERT INTO goods (id) SELECT 1 WHERE 1 === 2;\nALTER TABLE goods DROP note;\n",
+          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nALTER TABLE visits ADD note text;\nDROP SCHEMA app CASCADE;\nINSERT INTO goods (id) SELECT 1 WHERE 1 === 2 AND definer() = 2;\nALTER TABLE goods DROP note;\n",
       },
       { major },
     );
@@ -429,6 +429,7 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     const [fine, same] = [body("fine", "int"), body("same", "int, int")];
     await project.query(fine("SELECT true"));
     await project.query(same("SELECT true"));
+    await project.query("CREATE FUNCTION definer() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'");
     await project.query("CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same)");
     await project.query("CREATE DOMAIN amount AS int CHECK (fine(VALUE))");
     await project.query("CREATE TYPE mood AS ENUM ('good', 'bad')");
@@ -497,6 +498,21 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
         "CREATE VIEW seen AS SELECT note FROM goods",
         "DROP VIEW seen",
         "VIEW public.seen, which uses goods is there now, and was not",
+      ],
+      [
+        "ALTER VIEW old OWNER TO pg_monitor",
+        "ALTER VIEW old OWNER TO CURRENT_USER",
+        "query of public.old is another one than it was",
+      ],
+      [
+        "ALTER FUNCTION definer() OWNER TO pg_monitor",
+        "ALTER FUNCTION definer() OWNER TO CURRENT_USER",
+        "FUNCTION public.definer() is another one than it was",
+      ],
+      [
+        "ALTER TABLE goods SET UNLOGGED",
+        "ALTER TABLE goods SET LOGGED",
+        "TABLE public.goods is another one than it was",
       ],
       ["CREATE TABLE app.kept (id int)", "DROP TABLE app.kept", "what depends on app is there now, and was not"],
       [

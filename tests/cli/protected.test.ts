@@ -70,6 +70,8 @@ describe("a protected environment, with nobody to ask", () => {
     );
     await project.query("CREATE TABLE kept (id int); ALTER TABLE kept ENABLE ROW LEVEL SECURITY");
     await project.query("CREATE POLICY own ON kept USING (id = 1)");
+    await project.query("CREATE VIEW fenced WITH (security_barrier) AS SELECT * FROM kept WHERE id = 2");
+    await project.query("CREATE VIEW plain AS SELECT 1 AS a");
     for (const name of ["secret", "open", "closed"]) {
       await project.query(`CREATE FUNCTION ${name}(int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'`);
       if (name !== "open") await project.query(`REVOKE ALL ON FUNCTION ${name} FROM PUBLIC`);
@@ -98,6 +100,13 @@ ALTER TABLE copy RENAME TO kept;
 GRANT EXECUTE ON FUNCTION open, public.secret(int) TO PUBLIC;
 CREATE OR REPLACE FUNCTION closed(int) RETURNS int LANGUAGE sql LEAKPROOF SECURITY DEFINER AS 'SELECT 2';
 GRANT EXECUTE ON FUNCTION closed TO CURRENT_USER;
+ALTER VIEW fenced RESET (security_barrier);
+CREATE OR REPLACE VIEW fenced AS SELECT * FROM secret(1);
+CREATE OR REPLACE VIEW plain AS SELECT 1 AS a;
+ALTER FUNCTION secret(int) OWNER TO postgres;
+ALTER VIEW fenced OWNER TO postgres;
+ALTER FUNCTION open(int) OWNER TO pg_monitor;
+REASSIGN OWNED BY CURRENT_USER TO pg_monitor;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -105,7 +114,7 @@ GRANT EXECUTE ON FUNCTION closed TO CURRENT_USER;
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29]);
     expect(first.stderr).toContain(
       "004_opened.sql:20: would expose what FUNCTION public.secret may read with the rights",
     );
@@ -169,8 +178,32 @@ GRANT EXECUTE ON FUNCTION closed TO CURRENT_USER;
     );
     await project.succeed(["migrate", "up"]);
     await project.query("CREATE RULE clean AS ON INSERT TO ruled DO ALSO DELETE FROM items");
+    await project.query("CREATE SEQUENCE numbers");
+    await project.query("CREATE RULE clean_too AS ON UPDATE TO ruled DO ALSO NOTHING");
+    await project.write(
+      "db/migrations/002_more.sql",
+      `ALTER TABLE watched DISABLE TRIGGER USER;
+ALTER TABLE public.watched ENABLE TRIGGER USER;
+SELECT setval('numbers', (SELECT max(id) FROM items));
+CREATE SEQUENCE new;
+SELECT setval('new', 1);
+ALTER TABLE watched DISABLE TRIGGER t;
+ALTER TABLE ruled DISABLE RULE clean_too;
+SELECT setval('numbers', 1);
+ALTER SEQUENCE numbers RESTART;
+`,
+    );
+    const dangers = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g);
+    expect([...dangers].map(([, line, what]) => `${line} ${what}`)).toEqual([
+      "6 switches TRIGGER t of watched off: what it did for writes is not done any more",
+      "7 switches RULE clean_too of ruled off: what it did for writes is not done any more",
+      "8 sets SEQUENCE numbers to 1: values that it has given may come again",
+      "9 restarts SEQUENCE numbers: values that it has given may come again",
+    ]);
     for (const [sql, name] of [
       ["SELECT purge()", "public.purge"],
+      ['SELECT U&"purg\\0065"()', "public.purge"],
+      ["SELECT query_to_xml('SELECT purge()', true, true, '')", "public.purge"],
       ["SELECT public.purge()", "public.purge"],
       ["INSERT INTO log SELECT now() FROM purge_twice()", "public.purge_twice"],
       ["INSERT INTO watched VALUES (1)", "public.on_watched"],

@@ -9,6 +9,7 @@ import { parseQualifiedName } from "#sql/quote.ts";
 import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
 import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
+import { switchedOff } from "#sql/effects/switched-off.ts";
 import type { SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
 import type { Meter } from "./meter.ts";
 import { deletedFrom } from "./statement-losses.ts";
@@ -36,6 +37,7 @@ export class Teller {
   readonly #known: Statement[];
   #replacedTables: ReturnType<typeof replacedTables> | undefined;
   #replacedColumns: ReturnType<typeof replacedColumns> | undefined;
+  #off: ReturnType<typeof switchedOff> | undefined;
   /** As of the database before the first of its statements. */
   #swallowed: Awaited<ReturnType<typeof swallowedWrites>> | undefined;
 
@@ -105,7 +107,10 @@ export class Teller {
 
   /** What its text says that it puts at risk, of what is in use. */
   async #endangers(statement: Statement): Promise<string[]> {
-    const found: string[] = [];
+    // What code of TypeScript does next is not known.
+    this.#off ??= switchedOff(this.#own);
+    const off = this.#off.get(statement);
+    const found = off === undefined ? [] : [off];
     for (const { what, relation } of dangersOf(statement)) {
       // What is no name makes PostgreSQL stop, here as there.
       if (parseQualifiedName(relation) === undefined) continue;

@@ -8,7 +8,7 @@ const WANTED = "wanted as materialized (select json_array_elements_text($1::text
 export const FIND = `
 with recursive ${WANTED},
 named as materialized (
-  select c.oid, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+  select c.oid, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relpersistence, c.relowner,
          quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relname in (table wanted) and c.oid >= 16384 and c.relpersistence <> 't'),
@@ -41,11 +41,11 @@ select case relkind when 'v' then 'VIEW ' when 'm' then 'MATERIALIZED VIEW ' whe
             when 'i' then 'INDEX ' when 'I' then 'INDEX ' when 'c' then 'TYPE ' else 'TABLE ' end || name,
        concat_ws(E'\\n', (select string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
           from pg_attribute a where a.attrelid = named.oid and a.attnum > 0 and not a.attisdropped),
-         case when relkind in ('r', 'p', 'f', 'm') then concat_ws(' ', oid, relrowsecurity, relforcerowsecurity) end),
+         case when relkind in ('r', 'p', 'f', 'm') then concat_ws(' ', oid, relpersistence, relrowsecurity, relforcerowsecurity, case when relrowsecurity then relowner end) end),
        false, false
   from named
 union all
-select 'query of ' || name, concat_ws(E'\\n', pg_get_viewdef(oid), '-- ' || reloptions::text), true, false
+select 'query of ' || name, concat_ws(E'\\n', pg_get_viewdef(oid), '-- ' || concat_ws(' ', relowner, reloptions)), true, false
   from named where relkind in ('v', 'm')
 union all
 select 'DEFAULT of ' || quote_ident(a.attname) || ' of ' || c.name, pg_get_expr(d.adbin, d.adrelid), true, false
@@ -69,7 +69,7 @@ select case p.prokind when 'p' then 'PROCEDURE ' when 'a' then 'AGGREGATE ' else
        || quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
        concat_ws(E'\\n', case when p.prokind <> 'a' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end,
                  (select concat_ws(' ', a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn) from pg_aggregate a where a.aggfnoid = p.oid),
-                 '-- ' || concat_ws(' ', p.probin, p.prolang, p.prosecdef, p.proconfig)),
+                 '-- ' || concat_ws(' ', p.probin, p.prolang, p.prosecdef, case when p.prosecdef then p.proowner end, p.proconfig)),
        true, false
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
  where p.proname in (table wanted) and p.oid >= 16384

@@ -19,7 +19,7 @@ import { mayMoveTable, moveOf, replacedTables } from "#sql/effects/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
 import { foldedName, namesAltered } from "#sql/lexer/token-names.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import { type KnownRoutines, mightyIn, routinesIn, securedIn } from "./secured.ts";
+import { barriersIn, type KnownRoutines, mightyIn, routinesIn, securedIn } from "./secured.ts";
 
 /**
  * What statements show to people who could not see it before, in words that go on from "exposes": what their text says
@@ -48,7 +48,7 @@ export async function exposuresOf(
       readers.push([statement, reader]);
     opened.push(...openedBy(statement).map((one): [Statement, Opened] => [statement, one]));
     const right = publicCalls(statement);
-    if (right?.isGiven === true && !right.isOfNew) granted.push([statement, right]);
+    if (right?.isGiven === true) granted.push([statement, right]);
   }
   const replacing = statements.flatMap((statement) => {
     const replaced = tablesOf(all).replaced.get(statement);
@@ -77,8 +77,19 @@ export async function exposuresOf(
   }
   const mighty = opened.some(([, { role }]) => role !== undefined) ? await mightyIn(database) : new Set<string>();
   const calls = await callsAmong(opened, granted, all, database);
-  const isOpened = ({ table, through, role, routine }: Opened): boolean => {
-    if (role !== undefined) return mighty.has(role);
+  const asksForBarriers = opened.some(([, { view, role }]) => view !== undefined && role === undefined);
+  const barriers = asksForBarriers ? await barriersIn(database) : [];
+  const isOpened = ({ table, through, role, routine, view, owners }: Opened): boolean => {
+    if (owners !== undefined) {
+      const isAnybody = owners.some((owner) => /^(?:current_|session_)(?:user|role)$/.test(owner));
+      return known.some(({ isView, owner }) => !isView && (isAnybody || owners.includes(owner)));
+    }
+    if (role !== undefined) {
+      if (!mighty.has(role)) return false;
+      if (routine !== undefined) return calls.isDefiner(routine);
+      return view === undefined || known.some((one) => one.isView && !one.isInvoker && mayBeSame(one.name, view));
+    }
+    if (view !== undefined) return barriers.some((name) => mayBeSame(name, view));
     if (routine !== undefined) return calls.isCallable(routine);
     if (table === undefined) return false;
     if (through !== undefined && secured.some((one) => mayBeSame(through, one))) return false;
@@ -92,6 +103,8 @@ export async function exposuresOf(
 /** Who may call the functions that run with the rights of their owner, once all statements have run. */
 interface Calls {
   readonly isCallable: (routine: NamedRoutine) => boolean;
+  /** Whether it is there, and runs with the rights of its owner. */
+  readonly isDefiner: (routine: NamedRoutine) => boolean;
   /** What a GRANT to PUBLIC opens of those that are there. */
   readonly exposedBy: (statement: Statement, right: PublicCalls) => string | undefined;
 }
@@ -117,7 +130,10 @@ async function callsAmong(
       const wasCallable = known.length === 0 ? undefined : known.some(({ isCallable: was }) => was);
       return isCallableInTheEnd(routine, all, wasCallable, isNewCallable, place);
     },
+    isDefiner: (routine) => routines.some((one) => one.isDefiner && isSameRoutine(one, routine)),
     exposedBy(statement, right) {
+      if (right.isOfNew)
+        return isNewCallable ? undefined : `every function that is made later to every role ${BY_GRANTED_CALLS}`;
       const behind = all.slice(all.indexOf(statement) + 1);
       const opens = routines.filter(
         (one) => one.isDefiner && !one.isCallable && isAbout(right, one, place) && isCallable(one, behind, true, place),

@@ -8,6 +8,7 @@ import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-col
 import type { Statement } from "#sql/statement.ts";
 import { lossOfSwallowed } from "#sql/effects/swallowed-writes.ts";
 import type { LoadedMigration } from "../files/body.ts";
+import { dangersIn } from "./dangers.ts";
 import { exposuresOf } from "./exposures.ts";
 import { fillsOnly } from "../phases/fills-only.ts";
 import { spentChecks } from "./spent-checks.ts";
@@ -47,6 +48,7 @@ export async function lossesOf(
   const exposures = await exposuresOf(running, database);
   const spent = await spentChecks(running, database);
   const swallowed = await swallowedWrites(running, database);
+  const dangers = await dangersIn(running, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
@@ -72,6 +74,7 @@ export async function lossesOf(
         reach ?? [],
         ...takes.map(lossByCode),
         ...swallows.map((one) => lossOfSwallowed(one)),
+        ...(dangers.get(statement) ?? []),
       ].flat();
       const exposed = [...(exposures.get(statement) ?? []), ...exposes];
       if (losses.length + exposed.length === 0) return [];

@@ -34,6 +34,19 @@ export async function securedIn(database: Database): Promise<Secured[]> {
   );
 }
 
+/** Views that let no function see rows that they keep back, in the form of `Secured.name`. */
+export async function barriersIn(database: Database | undefined): Promise<string[]> {
+  if (database === undefined) return [];
+  const rows = await database.query<{ name: string }>(
+    `select pg_catalog.quote_ident(n.nspname) operator(pg_catalog.||) '.' operator(pg_catalog.||) pg_catalog.quote_ident(c.relname) as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+      where c.relkind operator(pg_catalog.=) 'v' and exists (
+        select from pg_catalog.pg_options_to_table(c.reloptions) o
+         where o.option_name operator(pg_catalog.=) 'security_barrier' and o.option_value::pg_catalog.bool)`,
+  );
+  return rows.map(({ name }) => name);
+}
+
 /**
  * Roles that no policy stops, folded: superusers and those with BYPASSRLS, and owners of tables that their policies do not hold for.
  * Where there is no database yet, that of PostgreSQL itself.

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import {
-  calledIn,
+  calledWithin,
   type Code,
   codeMade,
   type EventTrigger,
@@ -75,7 +75,7 @@ export async function doneByCode(
     const block = statement.firstWord === "DO" ? { name: "DO", ...readCode(tokens, true) } : undefined;
     asks.set(statement, {
       block,
-      calls: block?.calls ?? [...calledIn(tokens), ...tokens.filter((token) => OPERATOR.test(token))],
+      calls: block?.calls ?? [...calledWithin(tokens), ...tokens.filter((token) => OPERATOR.test(token))],
       uses: block === undefined ? usedIn(tokens, statement) : [],
       writes: writesOf(tokens),
       wakes: wakened,

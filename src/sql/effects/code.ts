@@ -154,6 +154,16 @@ export function calledIn(tokens: readonly string[]): string[] {
   return [...new Set(calls)];
 }
 
+/** Functions of PostgreSQL and of its own extensions that run a query which they are given as a text. */
+const RUNS_TEXT = /^(?:query_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|connectby)$/;
+
+/** The same, with what stands in a text that is run as a query. Pure. */
+export function calledWithin(tokens: readonly string[]): string[] {
+  const calls = calledIn(tokens);
+  if (!calls.some((name) => RUNS_TEXT.test(name))) return calls;
+  return [...calls, ...codeIn(tokens).flatMap((text) => calledIn(Statement.of(text).tokens()))];
+}
+
 /** Whether a token may be a name. Pure. */
 export function isName(token: string): boolean {
   return /^["\w\u0080-\uffff]/.test(token) && !/^\d/.test(token) && !isString(token);
@@ -230,7 +240,7 @@ export function readCode(tokens: readonly string[], holdsBody: boolean): Omit<Co
   const bodies = holdsBody ? codeIn(tokens) : [];
   const all = [tokens, ...bodies.map((body) => Statement.of(body).tokens())];
   const statements = all.flatMap(statementsInCode);
-  const calls = all.flatMap(calledIn);
+  const calls = all.flatMap(calledWithin);
   const takes =
     all.some((one) => TAKES.test(wordsOf(one))) ||
     statements.some((statement) => lossOf(statement) !== undefined || reachOf(statement) !== undefined) ||

@@ -81,4 +81,9 @@ function dangersOfOptions(options: readonly string[], what: string, relation: st
   });
 }
 
+/** Whether a sequence goes on from a value that it may have given. Pure. */
+export function repeatsValues({ what }: Pick<Danger, "what">): boolean {
+  return what.endsWith(AGAIN);
+}
+
 const AGAIN = "values that it has given may come again";

@@ -3,7 +3,7 @@ import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
 
 /** Statements that may show data to more people, by their first word and a word that all of those have. */
 const HINTS: Readonly<Record<string, RegExp>> = {
-  ALTER: /\b(?:security|public|superuser|bypassrls|publication|leakproof)\b/i,
+  ALTER: /\b(?:security|security_barrier|public|superuser|bypassrls|publication|leakproof)\b/i,
   CREATE: /\b(?:superuser|bypassrls|publication|leakproof)\b|\bin\s+(?:role|group)\b/i,
   GRANT: /\bpublic\b|\bpg_/i,
   COPY: /\bto\b/i,
@@ -26,6 +26,7 @@ export function exposureOf(statement: Statement): string | undefined {
     case "COPY":
       return ofCopy(tokens);
     case "ALTER":
+      if (tokens[1] === "VIEW") return ofBarrier(tokens);
       return tokens[1] === "TABLE"
         ? ofAlterTable(tokens)
         : tokens[1] === "DEFAULT"
@@ -48,6 +49,16 @@ function ofAlterTable(tokens: readonly string[]): string | undefined {
       return `every row of ${foldedName(table)} to its owner (NO FORCE ROW LEVEL SECURITY)`;
   }
   return undefined;
+}
+
+/** ALTER VIEW v RESET (security_barrier), or SET (security_barrier = false) */
+function ofBarrier(tokens: readonly string[]): string | undefined {
+  const at = tokens.indexOf("SECURITY_BARRIER");
+  const isOff =
+    tokens.includes("RESET") || (tokens[at + 1] === "=" && !/^'?(?:t|true|on|yes|1)'?$/i.test(tokens[at + 2] ?? ""));
+  if (at < 0 || !isOff) return undefined;
+  const [view = ""] = namesAltered(tokens);
+  return `rows that VIEW ${foldedName(view)} keeps back to functions of whoever reads it (security_barrier)`;
 }
 
 /** CREATE [OR REPLACE] FUNCTION f(text) ... LEAKPROOF, ALTER FUNCTION f LEAKPROOF: PostgreSQL hands it rows before policies have their say. */

@@ -10,8 +10,12 @@ export interface Opened {
   readonly through?: string;
   /** A role, folded, of which this is true where it is a superuser, or policies do not hold for it. */
   readonly role?: string;
-  /** A function of which this is true where everybody may call it. */
+  /** A function of which this is true where everybody may call it; with a role, where it runs with the rights of its owner. */
   readonly routine?: NamedRoutine;
+  /** A view, folded, of which this is true where it has `security_barrier`; with a role, where it reads tables with row level security. */
+  readonly view?: string;
+  /** Roles, folded, that something is taken from: it is true where one of them owns a table with row level security. */
+  readonly owners?: readonly string[];
   /** Goes on from "exposes". */
   readonly what: string;
 }
@@ -24,6 +28,7 @@ export interface Opened {
 export function openedBy(statement: Statement): Opened[] {
   const { firstWord, words, text } = statement;
   if (firstWord === "GRANT") return ofMembership(statement.tokens());
+  if (firstWord === "REASSIGN") return ofReassigned(statement.tokens());
   if (firstWord !== "ALTER" && firstWord !== "CREATE") return [];
   if (words[1] === "POLICY") return ofPolicy(statement.tokens());
   if (/^(?:ROLE|USER|GROUP)$/.test(words[1] ?? "")) return ofRole(statement.tokens());
@@ -33,10 +38,43 @@ export function openedBy(statement: Statement): Opened[] {
       ...(/\b(?:inherit|attach)\b/i.test(text) ? ofPart(statement.tokens()) : []),
     ];
   }
-  const routine = /\bdefiner\b/i.test(text) ? writtenRoutine(statement) : undefined;
+  if (words.slice(1, 4).includes("VIEW")) return ofView(statement);
+  const routine = /\b(?:definer|owner)\b/i.test(text) ? writtenRoutine(statement) : undefined;
+  if (routine?.owner !== undefined) {
+    const what = `what ${routine.what} may read with the rights of ROLE ${routine.owner}, whom no policy stops, to whoever may call it (OWNER TO)`;
+    return [{ table: undefined, routine, role: routine.owner, what }];
+  }
   if (routine?.isDefiner !== true) return [];
   const what = `what ${routine.what} reads with its owner's rights to whoever may call it (SECURITY DEFINER)`;
   return [{ table: undefined, routine, what }];
+}
+
+/** CREATE OR REPLACE VIEW v AS ..., which forgets its options, and ALTER VIEW v OWNER TO admin */
+function ofView(statement: Statement): Opened[] {
+  const { firstWord, words, text } = statement;
+  if (firstWord === "CREATE") {
+    if (words[1] !== "OR" || /\bsecurity_barrier\b/i.test(text)) return [];
+    const tokens = statement.tokens();
+    const view = foldedName(namesFrom(tokens, tokens.indexOf("VIEW") + 1)[0] ?? "");
+    const what = `rows that VIEW ${view} keeps back to functions of whoever reads it, as it is no security_barrier any more`;
+    return [{ table: undefined, view, what }];
+  }
+  const tokens = /\bowner\b/i.test(text) ? statement.tokens() : [];
+  const at = tokens.indexOf("OWNER");
+  if (at < 0 || tokens[1] !== "VIEW") return [];
+  const view = foldedName(namesAltered(tokens)[0] ?? "");
+  const role = foldedName(tokens[at + 2] ?? "");
+  const what = `what ROLE ${role} may see, whom no policy stops, to whoever may read VIEW ${view} (OWNER TO)`;
+  return [{ table: undefined, view, role, what }];
+}
+
+/** REASSIGN OWNED BY app, old TO web */
+function ofReassigned(tokens: readonly string[]): Opened[] {
+  const to = tokens.indexOf("TO");
+  if (to < 0) return [];
+  const role = foldedName(tokens[to + 1] ?? "");
+  const what = `every row of tables with row level security to ROLE ${role}, as policies do not hold for their owner (REASSIGN OWNED)`;
+  return [{ table: undefined, owners: namesFrom(tokens, 3).map(foldedName), what }];
 }
 
 /** GRANT admin, app TO web; READERS have words of their own. */

@@ -1,3 +1,5 @@
+import { withCodePoints } from "../strings-in-code.ts";
+
 /** Names with commas between them, as they are written, columns in parentheses left out. Tokens are those of a `Statement`. Pure. */
 export function namesFrom(tokens: readonly string[], from: number): string[] {
   const names: string[] = [];
@@ -20,7 +22,10 @@ export function namesFrom(tokens: readonly string[], from: number): string[] {
 
 /** A name in the form of `namesFrom` as PostgreSQL folds it: what is in quotes stays. */
 export function foldedName(name: string): string {
-  return name.replaceAll(/"(?:[^"]|"")*"|[^"]+/g, (part) => (part.startsWith('"') ? part : part.toLowerCase()));
+  return name.replaceAll(/([uU]&)?"(?:[^"]|"")*"|(?:(?![uU]&")[^"])+/g, (part, escaped?: string) => {
+    if (escaped !== undefined) return withCodePoints(part.slice(escaped.length), "\\");
+    return part.startsWith('"') ? part : part.toLowerCase();
+  });
 }
 
 /** The name behind ALTER or DROP, the kind of object, and perhaps IF EXISTS. */
@@ -30,5 +35,6 @@ export function namesAltered(tokens: readonly string[]): string[] {
 
 /** A name as the catalogue has it, by its token: what is not quoted is in capitals there, and was folded to lower case. */
 export function writtenName(token: string): string {
+  if (/^[uU]&"/.test(token)) return writtenName(withCodePoints(token.slice(2), "\\"));
   return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();
 }

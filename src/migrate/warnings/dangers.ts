@@ -1,0 +1,35 @@
+import type { Database } from "#database/database.ts";
+import { dangersOf, repeatsValues } from "#sql/effects/danger.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import type { Statement } from "#sql/statement.ts";
+import { switchedOff } from "#sql/effects/switched-off.ts";
+
+/**
+ * What these statements, run in this order, put at risk of what is in use: triggers and rules that are off from then on, and sequences
+ * that give values again.
+ * @param database what it is before they run; undefined where there is none yet, and nothing is in use
+ */
+export async function dangersIn(
+  statements: readonly Statement[],
+  database: Database | undefined,
+): Promise<ReadonlyMap<Statement, readonly string[]>> {
+  const found = new Map<Statement, string[]>();
+  if (database === undefined) return found;
+  const off = switchedOff(statements);
+  for (const statement of statements) {
+    const what = off.get(statement);
+    const dangers = what === undefined ? [] : [what];
+    for (const danger of dangersOf(statement)) {
+      if (repeatsValues(danger) && (await isThere(database, danger.relation))) dangers.push(danger.what);
+    }
+    if (dangers.length > 0) found.set(statement, dangers);
+  }
+  return found;
+}
+
+async function isThere(database: Database, relation: string): Promise<boolean> {
+  // What is no name makes PostgreSQL stop.
+  if (parseQualifiedName(relation) === undefined) return false;
+  const [row] = await database.query("select where pg_catalog.to_regclass($1) is not null", [relation]);
+  return row !== undefined;
+}

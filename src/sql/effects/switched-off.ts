@@ -1,0 +1,65 @@
+import { mayBeSame } from "../names-in.ts";
+import type { Statement } from "../statement.ts";
+import { foldedName, namesAltered, writtenName } from "../lexer/token-names.ts";
+
+/** What a statement switches off that ran for others, or on again. */
+interface Switch {
+  readonly kind: "TRIGGER" | "RULE" | "EVENT TRIGGER";
+  /** As the catalogue has it; undefined for all of the table. */
+  readonly name: string | undefined;
+  /** Folded; undefined for an event trigger. */
+  readonly table: string | undefined;
+  readonly isOn: boolean;
+}
+
+/**
+ * Which of these statements, run in this order, switch a trigger, a rule or an event trigger off that none of them switches on again: what
+ * it did for writes, audits and checks among it, is not done from then on. In words that stand by themselves. Pure.
+ */
+export function switchedOff(statements: readonly Statement[]): ReadonlyMap<Statement, string> {
+  const off = new Map<Statement, Switch>();
+  for (const statement of statements) {
+    const found = switchOf(statement);
+    if (found === undefined) continue;
+    if (!found.isOn) off.set(statement, found);
+    else for (const [other, one] of off) if (isAbout(found, one)) off.delete(other);
+  }
+  return new Map([...off].map(([statement, one]) => [statement, inWords(one)]));
+}
+
+/** ALTER TABLE users DISABLE TRIGGER audit, or ENABLE REPLICA TRIGGER audit, which is off but for replication; ALTER EVENT TRIGGER e DISABLE */
+function switchOf(statement: Statement): Switch | undefined {
+  const { firstWord, words, text } = statement;
+  if (firstWord !== "ALTER" || !/\b(?:disable|enable)\b/i.test(text)) return undefined;
+  const tokens = statement.tokens();
+  const verb = tokens.findIndex((token, at) => at > 2 && (token === "DISABLE" || token === "ENABLE"));
+  const isReplica = tokens[verb + 1] === "REPLICA";
+  const isOn = tokens[verb] === "ENABLE" && !isReplica;
+  if (words[1] === "EVENT") {
+    return { kind: "EVENT TRIGGER", name: writtenName(tokens[3] ?? ""), table: undefined, isOn };
+  }
+  const at = verb + (isReplica || tokens[verb + 1] === "ALWAYS" ? 2 : 1);
+  const [kind, name = ""] = tokens.slice(at);
+  const [table] = namesAltered(tokens);
+  if (table === undefined || (kind !== "TRIGGER" && kind !== "RULE")) return undefined;
+  const isAll = kind === "TRIGGER" && (name === "ALL" || name === "USER");
+  return { kind, name: isAll ? undefined : writtenName(name), table: foldedName(table), isOn };
+}
+
+function isAbout(on: Switch, off: Switch): boolean {
+  if (on.kind !== off.kind || (on.name !== undefined && on.name !== off.name)) return false;
+  return on.table === undefined || off.table === undefined || mayBeSame(on.table, off.table);
+}
+
+/** Whether it is what `switchedOff` says of one. Pure. */
+export function isSwitchedOff(what: string): boolean {
+  return what.startsWith(SWITCHES);
+}
+
+const SWITCHES = "switches ";
+
+function inWords({ kind, name, table }: Switch): string {
+  if (table === undefined) return `${SWITCHES}${kind} ${name} off`;
+  if (name === undefined) return `${SWITCHES}every TRIGGER of ${table} off, those of foreign keys among them`;
+  return `${SWITCHES}${kind} ${name} of ${table} off: what it did for writes is not done any more`;
+}
