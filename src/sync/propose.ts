@@ -22,13 +22,13 @@ export interface Proposal {
 }
 
 /** What is proposed for a column, and why where that is not its name. */
-interface Decision {
+export interface Decision {
   /** `keep`, a transform, `?`; undefined for a foreign key that follows its key. */
   readonly rule: string | undefined;
   readonly why?: string;
 }
 
-const UNDECIDED = "?";
+export const UNDECIDED = "?";
 
 /**
  * Writes rules for every column: by name, by type, and by how many of its first values look like something. The counting is done by
@@ -40,12 +40,8 @@ const UNDECIDED = "?";
 export async function proposeRules(database: Database, catalogue: SourceCatalogue, file: string): Promise<Proposal> {
   const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
   const decisions = new Map<SourceColumn, Decision>();
-  for (const table of tables) {
-    const seen = await looksOf(database, table);
-    for (const column of table.columns) {
-      if (!column.generated) decisions.set(column, decide(table, column, seen.get(column)));
-    }
-  }
+  for (const table of tables)
+    for (const [column, decision] of await decideTable(database, table)) decisions.set(column, decision);
   for (const table of tables) followKeys(table, catalogue, decisions);
   // What does not go together nobody has decided yet.
   for (let again = true; again;) {
@@ -62,16 +58,27 @@ export async function proposeRules(database: Database, catalogue: SourceCatalogu
       again = true;
     }
   }
-  const all = [...decisions.values()];
+  return { yaml: write(tables, decisions), tables: tables.length, ...numbersOf([...decisions.values()]) };
+}
+
+/** How many columns are kept, replaced, and still to be decided. */
+export function numbersOf(all: readonly Decision[]): Pick<Proposal, "kept" | "transformed" | "undecided"> {
   const kept = all.filter(({ rule }) => rule === "keep").length;
   const undecided = all.filter(({ rule }) => rule === UNDECIDED).length;
-  return {
-    yaml: write(tables, decisions),
-    tables: tables.length,
-    kept,
-    undecided,
-    transformed: all.length - kept - undecided,
-  };
+  return { kept, undecided, transformed: all.length - kept - undecided };
+}
+
+/** What is proposed for each column of a table, whatever it refers to. */
+export async function decideTable(
+  database: Database,
+  table: SourceTable,
+): Promise<ReadonlyMap<SourceColumn, Decision>> {
+  const seen = await looksOf(database, table);
+  return new Map(
+    table.columns
+      .filter(({ generated }) => !generated)
+      .map((column) => [column, decide(table, column, seen.get(column))] as const),
+  );
 }
 
 function decide(table: SourceTable, column: SourceColumn, looks: Decision | undefined): Decision {
@@ -170,28 +177,39 @@ const HEADING = `# What becomes of every column when this database is copied: do
 `;
 
 function write(tables: readonly SourceTable[], decisions: ReadonlyMap<SourceColumn, Decision>): string {
-  const lines = tables.flatMap((table) => {
-    const columns = table.columns.flatMap((column) => {
-      const decision = decisions.get(column);
-      return decision?.rule === undefined
-        ? []
-        : [{ name: column.name, type: column.type, rule: decision.rule, why: decision.why }];
-    });
-    const kept = columns.filter(({ rule }) => rule === "keep").map(({ name }) => yamlKey(name));
-    const others = columns.filter(({ rule }) => rule !== "keep");
-    const line = (indent: string, { name, rule, type, why }: (typeof others)[number]): string => {
-      const shown = rule === UNDECIDED ? '"?"' : rule;
-      const about = why ?? (rule === UNDECIDED ? type : undefined);
-      return `${indent}${yamlKey(name)}: ${shown}${about === undefined ? "" : ` # ${about.replaceAll(/\s+/g, " ")}`}`;
-    };
-    const isReserved = ({ name }: (typeof others)[number]): boolean => TABLE_KEYS.includes(name);
-    const reserved = others.filter(isReserved);
-    return [
-      `  ${yamlKey(shownTable(table))}:`,
-      `    keep: [${kept.join(", ")}]`,
-      ...others.filter((column) => !isReserved(column)).map((column) => line("    ", column)),
-      ...(reserved.length === 0 ? [] : ["    columns:", ...reserved.map((column) => line("      ", column))]),
-    ];
+  return `${HEADING}tables:\n${tables.flatMap((table) => tableLines(table, decisions)).join("\n")}\n`;
+}
+
+/** The rule of a table, in lines. */
+export function tableLines(table: SourceTable, decisions: ReadonlyMap<SourceColumn, Decision>): string[] {
+  const columns = table.columns.flatMap((column) => {
+    const decision = decisions.get(column);
+    return decision?.rule === undefined ? [] : [{ column, decision }];
   });
-  return `${HEADING}tables:\n${lines.map((each) => `${each}\n`).join("")}`;
+  const kept = columns.filter(({ decision }) => decision.rule === "keep").map(({ column }) => yamlKey(column.name));
+  const others = columns.filter(({ decision }) => decision.rule !== "keep");
+  const lines = (indent: string, some: typeof others): string[] =>
+    some.map(({ column, decision }) => indent + columnLine(column, decision));
+  const isReserved = ({ column }: (typeof others)[number]): boolean => TABLE_KEYS.includes(column.name);
+  const reserved = others.filter(isReserved);
+  return [
+    `  ${yamlKey(shownTable(table))}:`,
+    `    keep: [${kept.join(", ")}]`,
+    ...lines(
+      "    ",
+      others.filter((one) => !isReserved(one)),
+    ),
+    ...(reserved.length === 0 ? [] : ["    columns:", ...lines("      ", reserved)]),
+  ];
+}
+
+/** `email: email # 100% look like e-mail addresses` */
+export function columnLine({ name, type }: SourceColumn, { rule, why }: Decision): string {
+  const about = why ?? (rule === UNDECIDED ? type : undefined);
+  return `${columnRule(name, rule)}${about === undefined ? "" : ` # ${about.replaceAll(/\s+/g, " ")}`}`;
+}
+
+/** The same as a part of a line. */
+export function columnRule(name: string, rule: string | undefined): string {
+  return `${yamlKey(name)}: ${rule === UNDECIDED ? '"?"' : (rule ?? "keep")}`;
 }

@@ -357,7 +357,44 @@ test("init writes rules that say of every column what is known, and what is stil
   const checked = await project.run(["sync", "check", "--format", "json"]);
   const { findings } = JSON.parse(checked.stdout) as { findings: { rule: string }[] };
   expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(["undecided"]));
-  expect((await project.run(["sync", "init", "--from", "local"])).exitCode).toBe(2);
+
+  // Again: what is written stays, and what is missing is added.
+  const own = `# ours
+tables:
+  users: { keep: [id, plan], email: email, phone: phone, born: year } # people
+  orders:
+      # soon more
+      keep: [id, user_id, day, note]
+
+references: []
+`;
+  await project.write("db/sync/tables.yaml", own);
+  const added = await project.succeed(["sync", "init", "--from", "local"]);
+  expect(added.stdout).toContain("✅ Added to db/sync/tables.yaml: 5 columns, of these 0 kept, 2 replaced\n");
+  expect(added.stdout).toContain("  users.login: username\n");
+  const more = await project.read("db/sync/tables.yaml");
+  expect(more).toBe(
+    own
+      .replace("{ keep", '{ login: username, aliases: "?", profile: "?", keep')
+      .replace("  orders:\n", "  orders:\n      contact: email # 100% look like e-mail addresses\n")
+      .replace(
+        "\nref",
+        `  ${JSON.stringify('"Audit Log"')}:\n    keep: []\n    line: "?" # 100% hold an e-mail address\n\nref`,
+      ),
+  );
+  const again = await project.succeed(["sync", "init", "--from", "local", "--format", "json"]);
+  expect(JSON.parse(again.stdout)).toMatchObject({ files: [], tables: 0, kept: 0, transformed: 0, undecided: 0 });
+  expect(await project.read("db/sync/tables.yaml")).toBe(more);
+  // A reference to a key that is transformed follows it, and one to a key that is kept is kept.
+  await project.query(
+    "create table likes (user_id int references users, at timestamptz, keep int); alter table orders add liker int references users",
+  );
+  await project.succeed(["sync", "init", "--from", "local"]);
+  const referring = await project.read("db/sync/tables.yaml");
+  expect(referring).toContain("      liker: keep\n");
+  expect(referring).toMatch(
+    /^ {2}likes:\n {4}keep: \[user_id\]\n {4}at: "\?" # .*\n {4}columns:\n {6}keep: "\?" # integer\n/m,
+  );
   await project.server.dropDatabase(copy);
 }, 60_000);
 

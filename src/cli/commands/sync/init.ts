@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ConfitureError } from "#errors/error.ts";
-import { defineCommand } from "../../command.ts";
+import type { Config } from "#config/config.ts";
+import { readRegularFile } from "#files/read.ts";
+import { type CommandContext, defineCommand, type Outcome } from "../../command.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
 import { count } from "../../output/text.ts";
+import { inLine } from "../../output/visible.ts";
 import { requireEnvironment } from "../../sync-options.ts";
 
 const FILE = "db/sync/tables.yaml";
@@ -13,41 +14,90 @@ export const command = defineCommand({
     from: { type: "string", valueHint: "NAME", description: "the environment whose tables the rules are for" },
   },
   details:
-    "Writes db/sync/tables.yaml with a rule for every column, chosen by its name, its type, and how many of its values look like\n" +
-    "e-mail addresses, phone numbers or card numbers; the database counts them itself. A column that this says nothing about\n" +
-    "gets `?`, and nothing is copied until you have put a rule in its place.",
+    "Writes db/sync/tables.yaml with a line for every column: by its name, its type, and how many of its values look like an address\n" +
+    "or a number of a phone or card, which the database counts itself. What that does not tell is `?`, and stops a copy. Where there\n" +
+    "are rules already, it adds lines for the columns and tables that they leave out, and changes nothing else.",
   examples: ["confiture sync init --from production"],
   async run(args, context) {
     const from = await requireEnvironment(context, args.from);
-    const folder = join(context.projectDir, "db/sync");
-    const there = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".yaml")) : undefined;
-    if (there !== undefined) {
-      throw new ConfitureError("usage", `There are rules already: db/sync/${there}`, {
-        hint: "`confiture sync check` says which columns they leave out, with the line to add.",
-        location: { file: `db/sync/${there}` },
-      });
-    }
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const [{ withDatabase }, { allLedgers }, { readSource }, { proposeRules }, { changeFiles }] = await Promise.all([
+    const { ruleFiles } = await import("#sync/rules/read.ts");
+    return ruleFiles(context.projectDir).length === 0 ? await writeFirst(context, from) : await addMore(context, from);
+  },
+});
+
+async function writeFirst(context: CommandContext, from: Config): Promise<Outcome> {
+  const [{ withDatabase }, { allLedgers }, { readSource }, { proposeRules }, { changeFiles }] = await Promise.all([
+    import("#database/open.ts"),
+    import("#migrate/ledger/find.ts"),
+    import("#sync/source/read.ts"),
+    import("#sync/propose.ts"),
+    import("#files/change.ts"),
+  ]);
+  const { yaml, ...numbers } = await withDatabase(from.target, openOptions(context), async (database) => {
+    const ledgers = await allLedgers(database, from.migrations.table);
+    return await proposeRules(database, await readSource(database, ledgers), FILE);
+  });
+  await changeFiles(context.projectDir, [{ kind: "create", path: FILE, content: yaml }]);
+  const { kept, transformed, undecided } = numbers;
+  return {
+    json: { files: [FILE], ...numbers },
+    text: `✅ Wrote ${FILE}: ${count(numbers.tables, "table")}, ${kept} columns kept, ${transformed} replaced\n${whatIsLeft(undecided)}\n`,
+  };
+}
+
+async function addMore(context: CommandContext, from: Config): Promise<Outcome> {
+  const { projectDir } = context;
+  const [{ withDatabase }, { allLedgers }, { readSource }, { proposeMore }, { changeFiles }, { readRules }] =
+    await Promise.all([
       import("#database/open.ts"),
       import("#migrate/ledger/find.ts"),
       import("#sync/source/read.ts"),
-      import("#sync/propose.ts"),
+      import("#sync/propose-more.ts"),
       import("#files/change.ts"),
+      import("#sync/rules/read.ts"),
     ]);
-    const { yaml, ...numbers } = await withDatabase(from.target, openOptions(context), async (database) => {
+  const rules = await readRules(projectDir);
+  const { files, added, faults, ...numbers } = await withDatabase(
+    from.target,
+    openOptions(context),
+    async (database) => {
       const ledgers = await allLedgers(database, from.migrations.table);
-      return await proposeRules(database, await readSource(database, ledgers), FILE);
-    });
-    await changeFiles(context.projectDir, [{ kind: "create", path: FILE, content: yaml }]);
-    const { kept, transformed, undecided } = numbers;
-    const rest =
-      undecided === 0
-        ? "Read them: names and counts tell what is likely, not what is true."
-        : `${count(undecided, "column")} with "?" ${undecided === 1 ? "is" : "are"} still to be decided.`;
-    return {
-      json: { file: FILE, ...numbers },
-      text: `✅ Wrote ${FILE}: ${count(numbers.tables, "table")}, ${kept} columns kept, ${transformed} replaced\n${rest}\n`,
-    };
-  },
-});
+      return await proposeMore(database, await readSource(database, ledgers), rules.files);
+    },
+  );
+  const there = new Set(rules.files.map(({ file }) => file));
+  await changeFiles(
+    projectDir,
+    files.map(({ file: path, text }) =>
+      there.has(path)
+        ? { kind: "replace", path, content: withEnds(text, join(projectDir, path), path) }
+        : { kind: "create", path, content: text },
+    ),
+  );
+  const names = files.map(({ file }) => file);
+  const rest =
+    faults === 0
+      ? []
+      : [`${count(faults, "fault")} in the rules ${faults === 1 ? "is" : "are"} left: confiture sync check`];
+  const head =
+    added.length === 0
+      ? ["Nothing to add: every column that rules can be added for has one"]
+      : [
+          `✅ Added to ${names.join(", ")}: ${count(added.length, "column")}, of these ${numbers.kept} kept, ${numbers.transformed} replaced`,
+          ...added.map((line) => `  ${inLine(line)}`),
+          whatIsLeft(numbers.undecided),
+        ];
+  return { json: { files: names, ...numbers }, text: [...head, ...rest, ""].join("\n") };
+}
+
+function whatIsLeft(undecided: number): string {
+  return undecided === 0
+    ? "Read them: names and counts tell what is likely, not what is true."
+    : `${count(undecided, "column")} with "?" ${undecided === 1 ? "is" : "are"} still to be decided.`;
+}
+
+/** Lines end as they did. */
+function withEnds(text: string, path: string, shown: string): string {
+  return Buffer.from(readRegularFile(path, shown)).includes("\r\n") ? text.replaceAll("\n", "\r\n") : text;
+}
