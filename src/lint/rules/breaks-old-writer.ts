@@ -24,10 +24,13 @@ export const breaksOldWriter: Rule = {
   atEnd(context) {
     const [{ table } = { table: undefined }] = alterations(context.node);
     if (table === undefined || !context.isOld(table)) return [];
+    // Of a script, each statement commits by itself: releases that write the column may be there before the next one.
+    const isScript = context.file.migration === undefined;
     return requiredOfOldWriters(context).map((name): Found => {
       const column = `${nameOf(table)}.${writeIdentifier(name)}`;
       return {
         message: `INSERTs of every release that does not know ${column} fail from now on: the column is new here, and has no default`,
+        severity: isScript ? "note" : undefined,
         fix: `Leave ${column} its default (ALTER COLUMN ${writeIdentifier(name)} SET DEFAULT), or forbid NULL in it in a later migration, when every release writes it`,
       };
     });

@@ -620,6 +620,12 @@ describe("who writes as before, and fails from the moment it commits", () => {
   test.each(cases)("%j: %p", (sql, times) => {
     expect(findingsIn(sql).filter(({ rule }) => rule === "breaks-old-writer")).toHaveLength(times);
   });
+
+  test("a script may be run in steps, between which a release learns of the column: that is a note", () => {
+    const file = script(`SET lock_timeout = '2s'; ALTER TABLE t ADD c int; ${NOT_NULL}`);
+    const { findings } = lint([{ file, isLinted: true, isAlone: true }], { together: false });
+    expect(findings.map(({ rule, severity }) => [rule, severity])).toEqual([["breaks-old-writer", "note"]]);
+  });
 });
 
 /** What a migration made itself, and what is gone with its session, nobody else uses. */
