@@ -2,8 +2,8 @@ import { Statement } from "./statement.ts";
 
 /** What the next statement of a body in SQL or PL/pgSQL may stand behind. */
 const BEFORE: ReadonlySet<string> = new Set(["BEGIN", "ATOMIC", "THEN", "ELSE", "LOOP", ";"]);
-/** Words with which the statements begin that change what is stored, or who sees it, without being about rows. */
-const BEGINS: ReadonlySet<string> = new Set(["ALTER", "COPY", "CREATE", "GRANT", "REASSIGN"]);
+/** Words with which the statements begin that change what is stored, or who sees it; rows that are only changed are none of these. */
+const BEGINS: ReadonlySet<string> = new Set(["ALTER", "COPY", "CREATE", "GRANT", "INSERT", "MERGE", "REASSIGN"]);
 
 /** Statements about objects and rights that stand as such in the body of a function, by its tokens; none that it puts together. Pure. */
 export function statementsInCode(tokens: readonly string[]): Statement[] {
@@ -14,4 +14,18 @@ export function statementsInCode(tokens: readonly string[]): Statement[] {
     found.push(Statement.of(tokens.slice(at, end < 0 ? undefined : end).join(" ")));
   }
   return found;
+}
+
+/** CREATE SCHEMA s CREATE VIEW v AS ... GRANT SELECT ON v TO PUBLIC: the statements within it; any other statement by itself. Pure. */
+export function withinSchema(statement: Statement): readonly Statement[] {
+  if (statement.firstWord !== "CREATE" || statement.words[1] !== "SCHEMA") return [statement];
+  const tokens = statement.tokens();
+  let depth = 0;
+  const begins = tokens.flatMap((token, at) => {
+    depth += token === "(" ? 1 : token === ")" ? -1 : 0;
+    return at > 1 && depth === 0 && (token === "CREATE" || (token === "GRANT" && tokens[at - 1] !== "WITH"))
+      ? [at]
+      : [];
+  });
+  return begins.map((at, index) => Statement.of(tokens.slice(at, begins[index + 1]).join(" ")));
 }

@@ -107,6 +107,9 @@ ALTER FUNCTION secret(int) OWNER TO postgres;
 ALTER VIEW fenced OWNER TO postgres;
 ALTER FUNCTION open(int) OWNER TO pg_monitor;
 REASSIGN OWNED BY CURRENT_USER TO pg_monitor;
+CREATE TABLE copied (id int);
+CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS 'INSERT INTO copied SELECT id FROM kept_old';
+SELECT fill();
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -114,7 +117,7 @@ REASSIGN OWNED BY CURRENT_USER TO pg_monitor;
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32]);
     expect(first.stderr).toContain(
       "004_opened.sql:20: would expose what FUNCTION public.secret may read with the rights",
     );

@@ -17,6 +17,7 @@ import { type ReadPastPolicies, readPastPolicies } from "#sql/effects/read-past-
 import { type MadeTable, madeTableAt, madeTables } from "#sql/effects/made-tables.ts";
 import { mayMoveTable, moveOf, replacedTables } from "#sql/effects/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
+import { withinSchema } from "#sql/statements-in-code.ts";
 import { foldedName, namesAltered } from "#sql/lexer/token-names.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { barriersIn, type KnownRoutines, mightyIn, routinesIn, securedIn } from "./secured.ts";
@@ -41,14 +42,16 @@ export async function exposuresOf(
   const opened: [Statement, Opened][] = [];
   const granted: [Statement, PublicCalls][] = [];
   for (const statement of statements) {
-    add(statement, exposureOf(statement));
-    const reader = readPastPolicies(statement);
-    // A table that was there before has the rights that it was given for what is in it.
-    if (reader !== undefined && (reader.isFilled !== true || targetOf(all, statement, reader.into) !== undefined))
-      readers.push([statement, reader]);
-    opened.push(...openedBy(statement).map((one): [Statement, Opened] => [statement, one]));
-    const right = publicCalls(statement);
-    if (right?.isGiven === true) granted.push([statement, right]);
+    for (const part of withinSchema(statement)) {
+      add(statement, exposureOf(part));
+      const reader = readPastPolicies(part);
+      // A table that was there before has the rights that it was given for what is in it.
+      if (reader !== undefined && (reader.isFilled !== true || targetOf(all, statement, reader.into) !== undefined))
+        readers.push([statement, reader]);
+      opened.push(...openedBy(part).map((one): [Statement, Opened] => [statement, one]));
+      const right = publicCalls(part);
+      if (right?.isGiven === true) granted.push([statement, right]);
+    }
   }
   const replacing = statements.flatMap((statement) => {
     const replaced = tablesOf(all).replaced.get(statement);

@@ -85,7 +85,7 @@ export async function doneByCode(
   if (there !== undefined) await readThere(there, [...asks.values()], codes, woken);
   const blocks = [...asks.values()].flatMap(({ block }) => block ?? []);
   const inside = [...codes.values(), blocks].flat().flatMap((code) => code.statements);
-  const exposures = await exposuresOf(inside, database);
+  const exposures = await exposuresOf(inside, database, [...statements, ...inside]);
   const done = new Map<Statement, DoneByCode>();
   for (const [statement, { block, calls, uses, writes, wakes: triggers }] of asks) {
     const keys = new Set([

@@ -39,8 +39,11 @@ const HINT = /\b(?:restart|minvalue|maxvalue|cycle|owned|as)\b/i;
 /** setval('users_id_seq', 1) */
 function dangersOfSetval(tokens: readonly string[]): Danger[] {
   return tokens.flatMap((token, at) => {
+    if (token !== "SETVAL") return [];
+    const owned = dangerOfOwned(tokens.slice(at + 1));
+    if (owned !== undefined) return [owned];
     const [open, sequence = "", ...rest] = tokens.slice(at + 1);
-    if (token !== "SETVAL" || open !== "(" || !sequence.startsWith("'")) return [];
+    if (open !== "(" || !sequence.startsWith("'")) return [];
     const comma = rest.indexOf(",");
     // What is between may be a cast to regclass.
     const [value = "", behind] = rest.slice(comma + 1);
@@ -48,6 +51,17 @@ function dangersOfSetval(tokens: readonly string[]): Danger[] {
     const relation = sequence.slice(1, -1).replaceAll("''", "'");
     return [{ what: `sets SEQUENCE ${relation} to ${value}: ${AGAIN}`, relation }];
   });
+}
+
+/** (pg_get_serial_sequence('users', 'id'), 1) */
+function dangerOfOwned(tokens: readonly string[]): Danger | undefined {
+  const call = tokens.indexOf("PG_GET_SERIAL_SEQUENCE");
+  const [, table = "", , column = "", close, comma, value = "", behind] = tokens.slice(call + 1);
+  const isCall =
+    call > 0 && call <= 3 && table.startsWith("'") && column.startsWith("'") && close === ")" && comma === ",";
+  if (!isCall || !/^\d+$/.test(value) || (behind !== ")" && behind !== ",")) return undefined;
+  const relation = table.slice(1, -1).replaceAll("''", "'");
+  return { what: `sets the sequence of ${relation}.${column.slice(1, -1)} to ${value}: ${AGAIN}`, relation };
 }
 
 function dangersOfOptions(options: readonly string[], what: string, relation: string): Danger[] {

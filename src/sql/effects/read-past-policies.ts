@@ -23,7 +23,8 @@ export interface ReadPastPolicies {
 export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
   const { firstWord, words } = statement;
   if (words[1] === "PUBLICATION") return ofPublication(statement);
-  if (firstWord === "INSERT" || firstWord === "WITH") return ofInsert(statement) ?? ofSelectInto(statement);
+  if (firstWord === "INSERT" || firstWord === "WITH" || firstWord === "MERGE")
+    return ofInsert(statement) ?? ofSelectInto(statement);
   if (firstWord === "SELECT") return ofSelectInto(statement);
   if (firstWord === "ALTER" && words[1] === "VIEW") {
     if (!/\bsecurity_invoker\b/i.test(statement.text)) return undefined;
@@ -52,13 +53,16 @@ export function readPastPolicies(statement: Statement): ReadPastPolicies | undef
 
 /** INSERT INTO notes_new SELECT * FROM notes, WITH old AS (SELECT * FROM notes) INSERT INTO ... */
 function ofInsert(statement: Statement): ReadPastPolicies | undefined {
-  if (!/\binto\b[^]*\b(?:from|table)\b|\bfrom\b[^]*\binto\b/i.test(statement.text)) return undefined;
+  if (!/\binto\b[^]*\b(?:from|table|using)\b|\bfrom\b[^]*\binto\b/i.test(statement.text)) return undefined;
   const tokens = statement.tokens();
-  const at = tokens.findIndex((token, index) => token === "INTO" && tokens[index - 1] === "INSERT");
+  const at = tokens.findIndex((token, index) => token === "INTO" && /^(?:INSERT|MERGE)$/.test(tokens[index - 1] ?? ""));
   const [name] = namesFrom(tokens, at + 1);
   if (at < 0 || name === undefined) return undefined;
   const into = foldedName(name);
-  return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables: tablesRead(tokens).map(foldedName) };
+  // MERGE INTO t USING notes ON ...
+  const merged = tokens[at - 1] === "MERGE" ? namesFrom(tokens, tokens.indexOf("USING", at) + 1).slice(0, 1) : [];
+  const tables = [...tablesRead(tokens), ...merged].map(foldedName);
+  return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables };
 }
 
 /** SELECT * INTO notes_new FROM notes, which makes the table. */

@@ -80,6 +80,14 @@ test.each([
     "CREATE ROLE web LOGIN IN ROLE postgres",
     "whatever ROLE postgres may see, whom no policy stops, to ROLE web (IN ROLE postgres)",
   ],
+  [
+    "CREATE SCHEMA s CREATE TABLE t (a int) CREATE VIEW v AS SELECT * FROM app.notes GRANT SELECT ON v TO PUBLIC",
+    "v to every role (GRANT SELECT TO PUBLIC)\nrows of app.notes to whoever may read VIEW v, whatever its policies say",
+  ],
+  [
+    "MERGE INTO copy USING notes n ON false WHEN NOT MATCHED THEN INSERT VALUES (n.body)",
+    "rows of notes to whoever may read TABLE copy, which has none of its policies",
+  ],
   ["GRANT SELECT ON notes TO PUBLIC", "notes to every role (GRANT SELECT TO PUBLIC)"],
 ])("%s", async (sql, what) => {
   expect(await shown(sql)).toBe(what);
@@ -92,6 +100,8 @@ test.each([
   "GRANT app TO web",
   "INSERT INTO copy SELECT * FROM others",
   "INSERT INTO archive SELECT * FROM notes",
+  "MERGE INTO copy USING others ON false WHEN NOT MATCHED THEN INSERT VALUES (1)",
+  "CREATE SCHEMA s AUTHORIZATION web CREATE TABLE t (a int)",
   "INSERT INTO copy VALUES ('SELECT * FROM notes')",
   "INSERT INTO copy SELECT * FROM notes;\nALTER TABLE copy RENAME TO n;\nALTER TABLE n ENABLE ROW LEVEL SECURITY",
   "CREATE TABLE copy AS TABLE notes;\nALTER TABLE copy ENABLE ROW LEVEL SECURITY",

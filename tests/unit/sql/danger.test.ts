@@ -7,6 +7,11 @@ const AGAIN = "values that it has given may come again";
 test.each([
   ["SELECT setval('users_id_seq', 1)", `sets SEQUENCE users_id_seq to 1: ${AGAIN}`, "users_id_seq"],
   ["SELECT pg_catalog.setval('app.s'::regclass, 20, false)", `sets SEQUENCE app.s to 20: ${AGAIN}`, "app.s"],
+  [
+    "SELECT setval(pg_get_serial_sequence('users', 'id'), 1, false)",
+    `sets the sequence of users.id to 1: ${AGAIN}`,
+    "users",
+  ],
   ["ALTER SEQUENCE app.s RESTART", `restarts SEQUENCE app.s: ${AGAIN}`, "app.S"],
   ["ALTER SEQUENCE IF EXISTS s RESTART WITH 7", `restarts SEQUENCE s at 7: ${AGAIN}`, "S"],
   [
@@ -29,6 +34,7 @@ test.each([
 test.each([
   "SELECT setval('users_id_seq', (SELECT max(id) FROM users))",
   "SELECT setval('s', max(id) + 1) FROM users",
+  "SELECT setval(pg_get_serial_sequence('users', 'id'), max(id)) FROM users",
   "SELECT nextval('s')",
   "ALTER SEQUENCE s NO MAXVALUE NO CYCLE",
   "ALTER SEQUENCE s OWNED BY NONE",
