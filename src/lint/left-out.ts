@@ -3,6 +3,7 @@ import type { LintFile } from "./file.ts";
 import { refusesNulls } from "./null-rows.ts";
 import type { Context } from "./rule.ts";
 import { addedColumns, addedConstraints, alterations, isNullConstant } from "./syntax.ts";
+import { isBeforeInsert } from "./world/filling-triggers.ts";
 import type { World } from "./world/world.ts";
 
 /**
@@ -89,13 +90,9 @@ function isOfRequiredColumn(node: Node, column: string): boolean {
 function isFilledBy(file: LintFile, world: World, table: RangeVar): boolean {
   const key = world.keyOf(table);
   return file.statements.some(({ node }) => {
-    const { relation, timing = 0, events = 0 } = inside(node, "CreateTrigStmt") ?? {};
-    if (relation !== undefined) return world.keyOf(relation) === key && (timing & BEFORE) > 0 && (events & INSERT) > 0;
+    const trigger = inside(node, "CreateTrigStmt");
+    if (trigger !== undefined) return isBeforeInsert(node) && world.keyOf(trigger.relation) === key;
     const code = inside(node, "CreateFunctionStmt");
     return code?.replace === true && world.isTriggerFunction(strings(code.funcname));
   });
 }
-
-/** Bits of a trigger's timing and events (PostgreSQL's pg_trigger.h). */
-const BEFORE = 2;
-const INSERT = 4;

@@ -52,6 +52,7 @@ function required(context: Context): Found[] {
       const isLeftOut = world.column(table, name)?.hasDefault === false && !world.refusesNull(table, name);
       if (!isOld(table) || !isLeftOut) return [];
       if (isAddedBy(file, world, table, name) || getsDefault(context, table, name)) return [];
+      if (world.mayFill(table, name)) return [];
       return [
         {
           message: `INSERTs that leave ${nameOf(table)}.${writeIdentifier(name)} out fail from now on: it has no default`,

@@ -5,6 +5,7 @@ import { Triggers } from "#sql/effects/swallowed-writes.ts";
 import { typeText } from "../syntax.ts";
 import { alterTable, rename } from "./alter.ts";
 import { createIndex, createTable } from "./define.ts";
+import { FillingTriggers } from "./filling-triggers.ts";
 import type { Column, Relation } from "./relation.ts";
 import { PublicRights } from "./public-rights.ts";
 import { type Name, rangeOf, Relations } from "./relations.ts";
@@ -19,6 +20,7 @@ export class World {
   /** Schemas that were made, with where. */
   readonly #schemas = new Map<string, number>();
   readonly #publicRights = new PublicRights();
+  readonly #fillingTriggers = new FillingTriggers();
   /** Labels that this file has added to enums. */
   readonly addedValues = new Set<string>();
   readonly triggers = new Triggers();
@@ -73,6 +75,11 @@ export class World {
     );
   }
 
+  /** Whether a trigger may give the column a value which writers leave out. */
+  mayFill(range: Name | undefined, column: string): boolean {
+    return this.#fillingTriggers.mayFill(this.keyOf(range), column);
+  }
+
   /** Whether everybody was given rights on a table, by files that were there before. */
   isOpenToPublic(range: Name | undefined): boolean {
     return this.#publicRights.has(this.keyOf(range), (file) => !this.isNewFile(file));
@@ -121,6 +128,7 @@ export class World {
   /** Takes note of what a statement does. */
   apply(statement: Statement, node: Node): void {
     this.triggers.apply(statement);
+    this.#fillingTriggers.apply(this.#relations, statement.text, node);
     if (SETS_PATH.has(statement.firstWord ?? "")) this.#relations.path = pathBehind(statement, this.#relations.path);
     else this.#apply(node);
     const into = inside(node, "SelectStmt")?.intoClause?.rel;

@@ -552,6 +552,7 @@ describe("who writes as before, and fails from the moment it commits", () => {
   const OLD = "CREATE TABLE t (id bigint PRIMARY KEY, a text, b text);";
   const NOT_NULL = "ALTER TABLE t ADD CHECK (c IS NOT NULL) NOT VALID;";
   const FILL = "CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();";
+  const FILLING = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.a := 1; RETURN NEW; END';";
   const PUBLIC = "GRANT SELECT ON t TO PUBLIC;";
   const cases: readonly (readonly [sql: string | readonly string[], times: number])[] = [
     // A new column, which old releases leave out.
@@ -598,6 +599,10 @@ describe("who writes as before, and fails from the moment it commits", () => {
     ],
     // A column that was there.
     [[OLD, "ALTER TABLE t ALTER a SET NOT NULL;"], 1],
+    [[`${OLD} ${FILLING} ${FILL}`, "ALTER TABLE t ALTER a SET NOT NULL;"], 0],
+    [[`${OLD} ${FILLING} ${FILL}`, "ALTER TABLE t ALTER b SET NOT NULL;"], 1],
+    [[`${OLD} ${FILLING} ${FILL}`, "DROP TRIGGER f ON t; ALTER TABLE t ALTER a SET NOT NULL;"], 1],
+    [[`${OLD} ${FILLING} ${FILL.replace("INSERT", "UPDATE")}`, "ALTER TABLE t ALTER a SET NOT NULL;"], 1],
     [[OLD, "ALTER TABLE t ALTER a SET NOT NULL, ALTER a SET DEFAULT 'x';"], 0],
     [[OLD, "ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER a SET DEFAULT 'x';"], 0],
     ["ALTER TABLE t ADD CHECK (a > 0) NOT VALID;", 1],
