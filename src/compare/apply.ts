@@ -3,7 +3,6 @@ import { rollback } from "#database/rollback.ts";
 import { parseScript, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { exclusively, type MigrateOptions } from "#migrate/exclusive.ts";
-import { isUnmade } from "#migrate/status.ts";
 import { runOptionsOf } from "#migrate/run/session.ts";
 import { prepareSession, type RunOptions } from "#migrate/run/session.ts";
 import type { Catalogue } from "./catalogue/catalogue.ts";
@@ -36,7 +35,7 @@ type Live = Source & { readonly kind: "live" };
  */
 export async function planApply(options: PlanOptions & { readonly from: Live }): Promise<ApplyPlan> {
   options.onStep?.("Reading the database");
-  const there = await readThere(options, options.from);
+  const there = await sourceCatalogue(options, options.from);
   const from: Source = { kind: "catalogue", catalogue: there, name: options.from.name };
   const generated = await generateMigrations({ ...options, from });
   const parts = generated.migrations.map(({ up, transactional }) => ({
@@ -44,12 +43,6 @@ export async function planApply(options: PlanOptions & { readonly from: Live }):
     transactional,
   }));
   return { ...generated, there, parts };
-}
-
-/** To open an embedded database that is not there would make it. */
-async function readThere(files: ProjectFiles, from: Live): Promise<Catalogue> {
-  if (!isUnmade(from.target)) return await sourceCatalogue(files, from);
-  return { ...(await sourceCatalogue(files, { kind: "empty" })), builder: undefined, inUse: true };
 }
 
 /**

@@ -92,11 +92,13 @@ test("a new migration looks like the others of its folder, and what is said is a
 
 const EMBEDDED = 'database:\n  engine: embedded\n  path: ":memory:"\n';
 
-test("`apply --dry-run` leaves no database where there was none", async () => {
+test("`apply --dry-run` and `diff` leave no database where there was none", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": "database:\n  engine: embedded\n",
     "db/schema/a.sql": "CREATE TABLE a (id int);\n",
   });
+  const compared = await runHere(["diff", "env:local", "schema"], { cwd: project.dir });
+  expect(compared).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("+ table public.a") });
   const dry = await runHere(["apply", "--dry-run"], { cwd: project.dir });
   expect(dry).toMatchObject({ exitCode: 0, stdout: "CREATE TABLE public.a (\n  id integer\n);\n" });
   expect(await readdir(project.dir)).toEqual(["db"]);

@@ -9,6 +9,7 @@ import { allLedgers } from "#migrate/ledger/find.ts";
 import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { isUnmade } from "#migrate/status.ts";
 import { loadWithinLimit, runningWithinLimit } from "../scratch/within-limit.ts";
 import { isBase } from "#migrate/files/version.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
@@ -97,6 +98,10 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
     case "snapshot":
       return readSnapshot(files.projectDir, source.file);
     case "live":
+      // To open an embedded database that is not there would make it.
+      if (isUnmade(source.target)) {
+        return { ...(await sourceCatalogue(files, { kind: "empty" })), builder: undefined, inUse: true };
+      }
       return await withDatabase(source.target, {}, (database) => readInUse(database, files.table));
     case "schema":
     case "migrations":
