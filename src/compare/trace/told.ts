@@ -28,6 +28,8 @@ export interface Told {
   readonly swallows: readonly SwallowedWrites[];
 }
 
+export const NOTHING_TOLD: Told = { replaces: [], endangers: [], exposes: [], runs: [], isSpent: false, swallows: [] };
+
 /** Reads statements of one migration, in the order in which they run. */
 export class Teller {
   readonly #meter: Meter;

@@ -20,7 +20,7 @@ import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
 import { insertsFrom } from "./seeds.ts";
 import { lossesOf } from "./statement-losses.ts";
 import { swallowedRows } from "./swallowed-rows.ts";
-import { Teller } from "./told.ts";
+import { NOTHING_TOLD, Teller } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
 import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
@@ -160,7 +160,8 @@ export class Tracer implements Performer {
     const { postgres } = this.#options;
     const tooNew =
       postgres === undefined ? undefined : await whyTooNew(database, statement, postgres, !this.#options.lost.any);
-    const told = await this.#teller.of(database, statement);
+    // Of statements by themselves, nobody asks for more than their locks.
+    const told = this.#options.isApart ? NOTHING_TOLD : await this.#teller.of(database, statement);
     const conversion = await conversionOf(database, statement);
     const taken = await this.#runner.run(database, statement, work);
     const keepsValues = await conversion?.keepsValues();

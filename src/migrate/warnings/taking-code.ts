@@ -224,7 +224,9 @@ function writesOf(tokens: readonly string[]): Write[] {
   const [first, second] = tokens;
   if (first === "UPDATE") writes.push({ table: lastOf(tokens, 1), event: "UPDATE" });
   if (first === "COPY" && tokens.includes("FROM")) writes.push({ table: lastOf(tokens, 1), event: "INSERT" });
-  if (first === "ALTER" && (second === "TABLE" || second === "FOREIGN")) {
+  // Others look at no row again, or only for what they add.
+  const looksAgain = tokens.some((token) => /^(?:TYPE|VALIDATE|ATTACH|EXPRESSION)$/.test(token));
+  if (first === "ALTER" && (second === "TABLE" || second === "FOREIGN") && looksAgain) {
     const from = tokens.indexOf("TABLE") + 1;
     writes.push({ table: lastOf(tokens, tokens[from] === "IF" ? from + 2 : from), event: "ALTER" });
   }
