@@ -217,7 +217,7 @@ function rulesIncomplete(findings: readonly SyncFinding[], outcome: string): Con
     findings.length > TOLD ? [`and ${findings.length - TOLD} more, which \`confiture sync check\` shows`] : [];
   const head = `${count(findings.length, "fault")} in the rules${outcome}`;
   return new ConfitureError("sync_findings", [head, ...told, ...more].join("\n"), {
-    hint: "Mend the rules. `confiture sync check` looks at them again without a server.",
+    hint: "Mend the rules. `confiture sync check` looks at them again without a server, and at what depends on rows with --from NAME.",
     data: { findings: findings.map(syncFindingToJson) },
   });
 }

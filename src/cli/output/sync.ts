@@ -118,7 +118,7 @@ export function renderReport(report: SyncReport, to: string): string {
     `Schema: the same as the source's; ${count(report.foreignKeys, "foreign key")} valid, ${count(sequences.set, "sequence")} set`,
     ...report.ledgers.map(({ table, rows: n }) => `Ledger: ${table}, ${count(n, "migration")}`),
     ...notes,
-    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} rows, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
+    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} ${agree(rows, "row", "rows")}, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
     "",
   ]
     .map((line) => inLine(line))

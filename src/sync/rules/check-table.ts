@@ -58,7 +58,7 @@ export function checkTable(table: SourceTable, parts: readonly SourceTable[], tr
 
 /** What makes other results of other values, by the type. */
 function distinctFor({ type }: SourceColumn): string {
-  if (/^(?:text|character|citext)/.test(type)) return "Take email, username or token";
+  if (/^(?:text|character|citext)/.test(type)) return "Take email, username, or token with at least 14 digits";
   if (type === "uuid") return "Take uuid";
   if (/^(?:smallint|integer|bigint|numeric)/.test(type)) return "Take integer";
   return "Take an expression (expr) that makes other results of other values, or keep the column";

@@ -121,7 +121,7 @@ function unfitTrial(
     finding: {
       rule: "unfit-value",
       message: `${shown} has values that its paths have no rule for, and that would be lost`,
-      fix: "Give them rules as well: PATH.KEY for an object, PATH[].KEY for objects in an array, PATH for a text or number; or replace all of it: `PATH: { value: null }`",
+      fix: "Give them rules as well: PATH.KEY for an object, PATH[].KEY for objects in an array, PATH for a text or number; or replace all of it: `PATH: { value: null }`. A document that is a text or number as a whole takes no rule: leave such rows out (`rows`)",
       location: place.file.location(place.offset),
       table: shownTable(table),
       column: column.name,
