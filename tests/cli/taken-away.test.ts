@@ -59,6 +59,55 @@ describe("nothing is taken away without a word", () => {
     expect(await written(project)).toEqual([]);
   });
 
+  test("what stays and protects no longer, too", async () => {
+    const protectedBy = `CREATE TABLE t (a int) PARTITION BY LIST (a);
+CREATE TABLE one PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE u (a int, b text);
+ALTER TABLE u ENABLE ROW LEVEL SECURITY;
+CREATE POLICY narrow ON u AS RESTRICTIVE USING (a > 0);
+CREATE POLICY wide ON u USING (a > 1) WITH CHECK (b <> '');
+CREATE VIEW v WITH (security_invoker = true, security_barrier = true) AS SELECT a FROM u WHERE a > 2 WITH CHECK OPTION;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1';
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touched BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION touch();
+`;
+    const open = protectedBy
+      .replace(" PARTITION OF t FOR VALUES IN (1)", " (a int)")
+      .replace(" AS RESTRICTIVE", "")
+      .replace(" WITH CHECK (b <> '')", "")
+      .replace("USING (a > 1)", "USING (true)")
+      .replace(" WITH (security_invoker = true, security_barrier = true)", "")
+      .replace(" WITH CHECK OPTION", "")
+      .replace(" SET search_path = pg_catalog", "");
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql": protectedBy,
+      "db/schema/all.sql": `${open}ALTER TABLE u DISABLE TRIGGER touched;\n`,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    const listed = stderr.replaceAll(/, made by \S+,/g, "");
+    for (const line of [
+      "partition public.one is detached, with its rows",
+      "policy public.u.narrow no longer restricts what other policies let through",
+      "policy public.u.wide lets every row through",
+      "policy public.u.wide no longer has a WITH CHECK",
+      "view public.v reads with the rights of its owner again (security_invoker)",
+      "view public.v no longer keeps rows from functions of its readers (security_barrier)",
+      "view public.v takes rows that it does not show (CHECK OPTION)",
+      "function public.f() no longer has a search_path of its own, and runs with the rights of its owner",
+      "trigger public.u.touched is switched off",
+    ]) {
+      expect(listed).toContain(`  ${line}\n`);
+    }
+    expect(await written(project)).toEqual([]);
+    // Nothing of it is asked for where it is the other way round.
+    await project.write("db/migrations/001_all.sql", `${open}ALTER TABLE u DISABLE TRIGGER touched;\n`);
+    await project.write("db/schema/all.sql", protectedBy.replace(" PARTITION OF t FOR VALUES IN (1)", " (a int)"));
+    const back = await generate(project);
+    expect(back).toMatchObject({ exitCode: 0 });
+  });
+
   test("a constraint without a name of its own is found, values are apart, and what to say names what was listed", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

@@ -7,6 +7,8 @@ export interface TakenAway {
   /** Qualified. */
   readonly name: string;
   readonly change: Change;
+  /** What becomes of an object that stays: "is switched off". */
+  readonly fate?: string;
 }
 
 /** What changes take away. Pure. */
@@ -15,26 +17,80 @@ export function takenAway(changes: readonly Change[]): TakenAway[] {
     const { name } = change;
     if (change.change === "dropped") return [{ kind: change.kind, name, change }];
     if (change.change === "added") return [];
-    const kinds = new Set(change.properties.flatMap((property) => protectionLost(change, property) ?? []));
-    return [...kinds].map((kind) => ({ kind, name, change }));
+    const lost = change.properties.flatMap((property) => protectionLost(change, property));
+    const kinds = new Map(lost.map((one) => [`${one.kind} ${one.fate ?? ""}`, one]));
+    return [...kinds.values()].map((one) => ({ ...one, name, change }));
   });
 }
 
-/** The kind of what is lost, if anything is. */
-function protectionLost({ kind }: Change, { property, from, to }: PropertyChange): string | undefined {
+type Lost = Pick<TakenAway, "kind" | "fate">;
+
+/** What is lost with a property, if anything is. */
+function protectionLost({ kind }: Change, { property, from, to }: PropertyChange): Lost[] {
   switch (property) {
     case "rowSecurity":
     case "forceRowSecurity":
-      return from === true && to === false ? "row security" : undefined;
+      return from === true && to === false ? [{ kind: "row security" }] : [];
     case "notNull":
-      return from === true && to === false ? "not null" : undefined;
+      return from === true && to === false ? [{ kind: "not null" }] : [];
     case "enabled":
-      return to === "D" && from !== "D" ? kind : undefined;
+      return to === "D" && from !== "D" ? [{ kind, fate: "is switched off" }] : [];
     case "privileges":
       return Array.isArray(from) && Array.isArray(to) && from.some((privilege) => !to.includes(privilege))
-        ? kind
-        : undefined;
+        ? [{ kind }]
+        : [];
+    case "permissive":
+      return from === false && to === true
+        ? [{ kind, fate: "no longer restricts what other policies let through" }]
+        : [];
+    case "usingExpr":
+      return hasNone(to) && !hasNone(from) ? [{ kind, fate: "lets every row through" }] : [];
+    case "checkExpr":
+      return hasNone(to) && !hasNone(from) ? [{ kind, fate: "no longer has a WITH CHECK" }] : [];
+    case "reloptions":
+      return kind === "view" ? optionsLost(from, to) : [];
+    case "partitionBound":
+      return typeof from === "string" && hasNone(to) ? [{ kind: "partition", fate: "is detached, with its rows" }] : [];
+    case "where":
+      return hasNone(to) && !hasNone(from) ? [{ kind, fate: "sends every row" }] : [];
+    case "def":
+      return losesPath(from, to)
+        ? [{ kind, fate: "no longer has a search_path of its own, and runs with the rights of its owner" }]
+        : [];
     default:
-      return undefined;
+      return [];
   }
+}
+
+/** A condition that is not there, or that everything fulfils. */
+function hasNone(condition: unknown): boolean {
+  return condition === null || condition === undefined || condition === "true";
+}
+
+const OPTIONS: readonly (readonly [RegExp, string])[] = [
+  [/^security_invoker=(?:true|on|yes|1)$/i, "reads with the rights of its owner again (security_invoker)"],
+  [/^security_barrier=(?:true|on|yes|1)$/i, "no longer keeps rows from functions of its readers (security_barrier)"],
+  [/^check_option=/i, "takes rows that it does not show (CHECK OPTION)"],
+];
+
+/** Options of a view that protect something. */
+function optionsLost(from: unknown, to: unknown): Lost[] {
+  const has = (options: unknown, option: RegExp): boolean =>
+    Array.isArray(options) && options.some((one) => typeof one === "string" && option.test(one));
+  return OPTIONS.flatMap(([option, fate]) => (has(from, option) && !has(to, option) ? [{ kind: "view", fate }] : []));
+}
+
+/** The search_path of a function that runs with the rights of its owner: without it, callers choose what its names mean. */
+function losesPath(from: unknown, to: unknown): boolean {
+  const [before, after] = [headOf(from), headOf(to)];
+  return /\bSECURITY DEFINER\b/.test(after) && PATH.test(before) && !PATH.test(after);
+}
+
+const PATH = /^ SET search_path TO /m;
+
+/** What stands before the body, as pg_get_functiondef writes it. */
+function headOf(definition: unknown): string {
+  const text = typeof definition === "string" ? definition : "";
+  const body = /^(?:AS \$|BEGIN ATOMIC$| ?RETURN )/m.exec(text);
+  return body === null ? text : text.slice(0, body.index);
 }

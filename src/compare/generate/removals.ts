@@ -19,6 +19,8 @@ export interface Removal {
   readonly name: string;
   /** What differs, for finding it in files; undefined for data. */
   readonly change: Change | undefined;
+  /** What becomes of an object that stays: "is switched off". */
+  readonly fate?: string;
   /** What is gone besides: "its rows are gone". */
   readonly loss: string | undefined;
 }
@@ -116,9 +118,9 @@ function allowing(removals: readonly Removal[]): string {
 
 /** "policy public.users.own_rows, made by db/migrations/002_rls.sql:4, is not in the schema files" */
 export function describeRemoval(removal: Removal, madeBy: (removal: Removal) => string | undefined): string {
-  const { kind, name, change, loss } = removal;
+  const { kind, name, change, fate = "is not in the schema files", loss } = removal;
   if (change === undefined) return `${name}; -- ${loss ?? ""}`;
   const place = madeBy(removal);
-  const what = `${kind} ${name}${place === undefined ? "" : `, made by ${place},`} is not in the schema files`;
+  const what = `${kind} ${name}${place === undefined ? "" : `, made by ${place},`} ${fate}`;
   return loss === undefined ? what : `${what}: ${loss}`;
 }

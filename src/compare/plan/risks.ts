@@ -4,6 +4,7 @@ import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
 import { textOf } from "../engine/lookups.ts";
 import { attributeRisk } from "./composites.ts";
+import { staleHazard } from "./computed.ts";
 import { conversionOf } from "./conversions.ts";
 import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
 import { publishedHazard } from "./published.ts";
@@ -21,6 +22,7 @@ export function riskOf(action: Action, from: Facts, to: Facts): Risk {
   if (made !== undefined && action.verb === "create") return asRows(creationRisk(made, from, to));
   const narrowed = needed && boundsHazard(needed, action.sql, from, to);
   if (narrowed !== undefined) return { rows: narrowed };
+  if (needed?.kind === "function" && action.verb === "alter") return asRows(staleHazard(needed, from, to));
   if (needed?.kind === "column") return attributeRisk(action, from, to) ?? columnRisk(action.sql, needed, from, to);
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
     return asRows(constraintRisk(needed, to));

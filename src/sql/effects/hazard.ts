@@ -23,6 +23,8 @@ export interface RowsHazard {
   readonly partition?: string;
   /** What PostgreSQL said. */
   readonly error?: string;
+  /** Indexes and columns that a function has computed. */
+  readonly computed?: readonly string[];
   /** How many numbers an identity has. */
   readonly count?: number;
   /** The bounds of a sequence. */
@@ -150,6 +152,8 @@ const ROWS_WORDS = {
     `fails on a table with more rows than the identity has numbers: ${count.toLocaleString("en")}`,
   "outside-bounds": ({ bounds = ["", ""] }: Details) =>
     `fails if the sequence has come to a number that is not between ${bounds.join(" and ")}`,
+  stale: ({ computed = [] }: Details) =>
+    `${list(computed)} ${computed.length === 1 ? "keeps" : "keep"} what the function gave before: REINDEX an index, and write the rows anew for a column`,
   restart: () => "numbers begin again, and may be taken",
   "not-filled": ({ error = "" }: Details) =>
     `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error})`,
@@ -160,7 +164,10 @@ const ROWS_WORDS = {
     `fills those that are there, in batches; the trigger ${trigger} fires for each, and may change more of it (updated_at). Behind the marker, triggers:off instead of triggers:on keeps it from that`,
 };
 
-type Details = Pick<RowsHazard, "type" | "partition" | "error" | "trigger" | "publications" | "count" | "bounds">;
+type Details = Pick<
+  RowsHazard,
+  "type" | "partition" | "error" | "trigger" | "publications" | "count" | "bounds" | "computed"
+>;
 
 /** Partitions can be many. */
 function list(names: readonly string[]): string {

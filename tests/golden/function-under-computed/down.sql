@@ -1,0 +1,14 @@
+-- migrate:down
+
+-- ROWS: public.t.key, public.t_norm keep what the function gave before: REINDEX an index, and write the rows anew for a column.
+CREATE OR REPLACE FUNCTION public.norm(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$SELECT lower(value)$function$;
+
+CREATE OR REPLACE FUNCTION public.other()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$SELECT 1$function$;
