@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dir, "..", "..");
 const SOURCES = [
   "src",
   "scripts/patch-planner.ts",
+  "scripts/planner",
   "scripts/compile.ts",
   "scripts/deafen.ts",
   "scripts/release-macho.ts",

@@ -152,7 +152,8 @@ describe("help", () => {
   test.each(commands)("%s --help tells usage, options and examples", async (name, entry) => {
     const { exitCode, stdout, stderr } = await runBinary([...name.split(" "), "--help"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(stdout).toStartWith(`${entry.summary}.\n`);
+    // Lines end where the terminal does.
+    expect(stdout.replaceAll(/\s+/g, " ")).toStartWith(`${entry.summary}. `);
     expect(stdout).toContain(`USAGE\n  confiture ${name} `);
     // Those that every command takes are explained once.
     expect(stdout).toContain("Every command also takes -e, ");
@@ -190,8 +191,8 @@ describe("help", () => {
     expect({ ...alone, stderr: "" }).toEqual({ exitCode: 2, stdout: "", stderr: "" });
     const asked = await runBinary(["--help"]);
     expect(asked).toEqual({ exitCode: 0, stdout: alone.stderr, stderr: "" });
-    const lines = asked.stdout.split("\n").map((line) => line.trim().replaceAll(/ {2,}/g, "  "));
-    for (const [name, { summary }] of commands) expect(lines).toContain(`${name}  ${summary}`);
+    const text = asked.stdout.replaceAll(/\s+/g, " ");
+    for (const [name, { summary }] of commands) expect(text).toContain(` ${name} ${summary} `);
   });
 
   test("bare lines answer with a document where JSON is asked for", async () => {

@@ -73,7 +73,7 @@ export function renderChange({ change, kind, name, summary, properties }: Change
 }
 
 function renderProperty({ property, from, to }: PropertyChange, paint: Paint): string[] {
-  const [before, after] = [show(from), show(to)];
+  const [before, after] = [show(valueOf(property, from)), show(valueOf(property, to))];
   const label = labelOf(property);
   if (!/\n/.test(before + after) && before.length + after.length <= SHORT) {
     return [`${label}: ${paint("red", before)} -> ${paint("green", after)}`];
@@ -81,8 +81,22 @@ function renderProperty({ property, from, to }: PropertyChange, paint: Paint): s
   return [`${label}:`, ...compareLines(before.split("\n"), after.split("\n"), paint).map((line) => `  ${line}`)];
 }
 
+/** By pg_policy.polcmd. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  "*": "ALL",
+  r: "SELECT",
+  a: "INSERT",
+  w: "UPDATE",
+  d: "DELETE",
+};
+
+function valueOf(property: string, value: unknown): unknown {
+  return property === "cmd" ? COMMANDS[String(value)] : value;
+}
+
 /** "notNull" -> "not null" */
 function labelOf(property: string): string {
+  if (property === "cmd") return "for";
   return property === "def" ? "definition" : property.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
@@ -90,7 +104,11 @@ function show(value: unknown): string {
   if (value === undefined || value === null || value === "") return "(none)";
   if (typeof value === "string") return value.trimEnd();
   if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.map(show).join(", ");
-  return JSON.stringify(value);
+  return isRelation(value) ? `${value.schema}.${value.name}` : JSON.stringify(value);
+}
+
+function isRelation(value: unknown): value is { readonly schema: string; readonly name: string } {
+  return typeof value === "object" && value !== null && Object.keys(value).join() === "schema,name";
 }
 
 function oneLine(text: string): string {

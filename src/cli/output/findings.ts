@@ -21,7 +21,7 @@ const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", dispr
 
 const WAYS: Readonly<Record<Way, string>> = {
   migrations: "The migrations were replayed from an empty database.",
-  "base-file": "The migrations were replayed from what base.sql makes.",
+  "base-file": "The migrations were replayed on top of base.sql.",
   schema:
     "The first migration needs tables from the schema files, so each one was rolled back from the built schema and applied again.",
   behind:

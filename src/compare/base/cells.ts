@@ -24,16 +24,16 @@ export interface CellColumn {
 
 /** Reads every table of a scratch database that has rows. */
 export async function readCells(database: Database): Promise<TableCells[]> {
-  const tables = await queryCatalogue<Omit<TableCells, "rows">>(database, TABLES, [
+  const tables = await queryCatalogue<Omit<TableCells, "rows"> & { own: "only" | "" }>(database, TABLES, [
     SCRATCH_LEDGER.schema,
     SCRATCH_LEDGER.table,
   ]);
   const all: TableCells[] = [];
-  for (const { schema, table, columns } of tables) {
+  for (const { schema, table, own, columns } of tables) {
     const values = columns.map(({ name }) => `${quoteIdentifier(name)}::text`);
     const rows = await queryCatalogue<{ row: (string | null)[] }>(
       database,
-      `select to_json(array[${values.join(", ")}]::text[]) as row from ${quoteQualified(schema, table)} order by tableoid, ctid`,
+      `select to_json(array[${values.join(", ")}]::text[]) as row from ${own} ${quoteQualified(schema, table)} order by tableoid, ctid`,
     );
     if (rows.length > 0) all.push({ schema, table, columns, rows: rows.map(({ row }) => row) });
   }
@@ -52,9 +52,9 @@ export async function valueNow(database: Database, sql: string, type: string): P
   }
 }
 
-/** Rows of partitions are their table's. What an extension keeps, and what is generated, comes by itself. */
+/** Rows of partitions are their table's, those of children are not. What an extension keeps, and what is generated, comes by itself. */
 const TABLES = `
-  select n.nspname::text as schema, c.relname::text as table,
+  select n.nspname::text as schema, c.relname::text as table, case c.relkind when 'r' then 'only' else '' end as own,
          json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                   'computed', case when not ${CONSTANT} and pg_get_expr(d.adbin, d.adrelid) not like 'nextval(%'
                                    then pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum) as columns
@@ -67,5 +67,5 @@ const TABLES = `
      and (n.nspname, c.relname) <> ($1, $2)
      and not exists (select from pg_depend d
                       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-   group by n.nspname, c.relname
+   group by n.nspname, c.relname, c.relkind
    order by 1, 2`;

@@ -12,6 +12,7 @@ import { requireKnown } from "#migrate/plan.ts";
 import { withBaseHead } from "#migrate/files/squashed.ts";
 import { compareVersions, isBase } from "#migrate/files/version.ts";
 import { loadParser } from "#sql/parser.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { nothingKnown } from "#sql/effects/uncompared.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
@@ -225,8 +226,15 @@ async function runAll(
 function requireSame(made: State, wanted: State, what: string): void {
   const changes = compareCatalogues(made.catalogue, wanted.catalogue);
   if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${list(changes)}`, NOTHING);
-  if (!Bun.deepEquals(made.rows, wanted.rows))
-    throw refused(`${what} would leave other rows than there are now`, NOTHING);
+  const tables = [...new Set([...made.rows.keys(), ...wanted.rows.keys()])].filter(
+    (table) => !Bun.deepEquals(made.rows.get(table), wanted.rows.get(table)),
+  );
+  if (tables.length > 0) {
+    throw refused(
+      `${what} would leave other rows than there are now in ${tables.map(unquoteNames).join(", ")}`,
+      NOTHING,
+    );
+  }
   if (!Bun.deepEquals(made.sequences, wanted.sequences)) {
     throw refused(`${what} would leave sequences elsewhere than they are now`, NOTHING);
   }

@@ -55,7 +55,14 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
         if (isClusterWide(id) || (parent !== undefined && whole.has(encodeId(parent)))) break;
         const [change, side] = delta.verb === "add" ? (["added", to] as const) : (["dropped", from] as const);
         const on = partOf(side.facts, id);
-        changes.push({ change, ...describe(id), on, summary: summarise(delta.fact), properties: [], planned: true });
+        changes.push({
+          change,
+          ...describe(id),
+          on,
+          summary: summarise(delta.fact, side.facts),
+          properties: [],
+          planned: true,
+        });
         break;
       }
       case "set":
@@ -131,8 +138,17 @@ function partOf(facts: Catalogue["facts"], id: ObjectId): Change["on"] {
   return { kind, name };
 }
 
-function summarise({ id, payload }: Fact): string | undefined {
-  if (id.kind === "column") return `${payload["type"] as string}${payload["notNull"] === true ? " NOT NULL" : ""}`;
+function summarise({ id, payload }: Fact, facts: Catalogue["facts"]): string | undefined {
+  if (id.kind === "column") {
+    const given = facts.childrenOf(id).find((child) => child.id.kind === "default")?.payload["expr"];
+    const words = [
+      payload["type"],
+      ...(typeof given === "string" ? [`DEFAULT ${given}`] : []),
+      ...(typeof payload["generatedExpr"] === "string" ? [`GENERATED ALWAYS AS (${payload["generatedExpr"]})`] : []),
+      ...(payload["notNull"] === true ? ["NOT NULL"] : []),
+    ];
+    return words.join(" ");
+  }
   const definition = payload["def"] ?? payload["expr"];
   if (typeof definition !== "string") return undefined;
   if (id.kind === "index") return definition.replace(/^CREATE (UNIQUE )?INDEX \S+ ON (?:ONLY )?\S+ USING /, "$1");

@@ -76,7 +76,7 @@ export function lackingPlaces(
     const { last, isCalled } = place;
     return {
       of: "sequences",
-      what: `the sequence ${name}, which ${by} ${isCalled ? `leaves at ${last}` : `sets to go on with ${last}`}, is elsewhere in`,
+      what: `the sequence ${name}, which ${by} ${isCalled ? `leaves at ${last}` : `sets to go on with ${last}`}, has another number in`,
     };
   }
   return undefined;

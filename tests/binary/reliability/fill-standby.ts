@@ -107,7 +107,13 @@ async function withoutStandby(
   };
   await configure("recovery_min_apply_delay = '1h'");
   await standby.sql("select pg_reload_conf()");
-  await session`insert into noise values (2)`;
+  // What replays hears of that a moment later.
+  for (;;) {
+    await session`insert into noise values (2)`;
+    await sleep(300);
+    const [behind] = await standby.sql("select 1 where pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()");
+    if (behind !== undefined) break;
+  }
   const running = fill();
   await waitsFor(/^for the replica behind/);
   await standby.stop("immediate");

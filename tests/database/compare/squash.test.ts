@@ -41,16 +41,20 @@ describe("a base moves forward", () => {
     expect(again).toContain("'last'");
   }, 120_000);
 
-  test("with sequences that were restarted, where they are", async () => {
+  test("with sequences that were restarted, where they are, and rows of children in these", async () => {
     await using project = await temporaryProject({
       "db/migrations/001_t.sql":
-        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); CREATE SEQUENCE sq; CREATE SEQUENCE down INCREMENT -1; CREATE SEQUENCE idle;",
+        "CREATE TABLE par (x int); CREATE TABLE chi (y int) INHERITS (par); INSERT INTO par VALUES (1); INSERT INTO chi VALUES (2, 3); CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); CREATE SEQUENCE sq; CREATE SEQUENCE down INCREMENT -1; CREATE SEQUENCE idle;",
       "db/migrations/002_restart.sql":
         "ALTER TABLE t ALTER COLUMN id RESTART WITH 500; ALTER SEQUENCE sq RESTART WITH 77; SELECT setval('down', -9);",
     });
     await put(project, "002");
     await withDatabase({ engine: "embedded" }, {}, async (database) => {
       await database.execute(await Bun.file(project.path("db/migrations/base.sql")).text());
+      expect(await database.query("SELECT x, tableoid::regclass::text AS of FROM par ORDER BY x")).toEqual([
+        { x: 1, of: "par" },
+        { x: 2, of: "chi" },
+      ]);
       expect(await readSequences(database)).toMatchObject([
         { name: "down", last: "-9", isCalled: true },
         { name: "sq", last: "77", isCalled: false },
