@@ -101,12 +101,18 @@ export function renderReport(report: SyncReport, to: string): string {
     ...list("Not copied: user mappings", left.userMappings),
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
     ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
-    ...list("Sequences that could not be read, and begin anew:", sequences.unreadable),
+    ...list(
+      "Sequences that could not be read, and begin anew (GRANT SELECT on them lets the next copy go on with their numbers):",
+      sequences.unreadable,
+    ),
     ...list(
       "Sequences set beyond the numbers that a rule made:",
       sequences.moved.map((one) => `${one.column} (${number(one.left)} left)`),
     ),
-    ...list("Sequences that are behind their column, as on the source:", sequences.behind),
+    ...list(
+      `Sequences that are behind their column${sequences.unreadable.length === 0 ? ", as on the source" : ""}:`,
+      sequences.behind,
+    ),
     ...(report.place === "in place"
       ? [
           "The role may not create databases, so the copy was made in place: had it failed, the target would be incomplete.",

@@ -142,7 +142,7 @@ function summarise({ id, payload }: Fact, facts: Catalogue["facts"]): string | u
   if (id.kind === "column") {
     const given = facts.childrenOf(id).find((child) => child.id.kind === "default")?.payload["expr"];
     const words = [
-      payload["type"],
+      payload["type"] as string,
       ...(typeof given === "string" ? [`DEFAULT ${given}`] : []),
       ...(typeof payload["generatedExpr"] === "string" ? [`GENERATED ALWAYS AS (${payload["generatedExpr"]})`] : []),
       ...(payload["notNull"] === true ? ["NOT NULL"] : []),

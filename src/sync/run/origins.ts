@@ -33,11 +33,14 @@ export interface Origins {
 /** Bytes of a table that is left out, beyond which it is not read to look for what is in it. */
 const MOST_BYTES = 1024 ** 3;
 
-/** The originals of a plan that can be told in a text. */
-export async function originsOf(source: Database, { tables }: SyncPlan): Promise<Origins> {
+/**
+ * The originals of a plan that can be told in a text.
+ * @param isFresh whether nobody can have written into the copy yet
+ */
+export async function originsOf(source: Database, { tables }: SyncPlan, isFresh: boolean): Promise<Origins> {
   const replaced = tables.flatMap((table) =>
     table.columns.flatMap((column) =>
-      column.treatment === "transform" ? originsIn(table, column, column.proof.kind !== "disjoint") : [],
+      column.treatment === "transform" ? originsIn(table, column, (made) => isByChance(made, isFresh)) : [],
     ),
   );
   const columns = tables.flatMap((table) => (table.behind ?? []).map((column) => ({ table, column })));
@@ -57,24 +60,38 @@ export async function originsOf(source: Database, { tables }: SyncPlan): Promise
     else {
       behind.add(name);
       // No row of the table is in the copy, so that nothing there was made.
-      origins.push(...originsIn(table, column, false));
+      origins.push(...originsIn(table, column, () => false));
     }
   }
   return { origins: [...replaced, ...origins], behind: [...behind], unread: [...unread.values()] };
 }
 
-function originsIn(table: SyncTable, column: SyncColumn | Behind, isByChance: boolean): Origin[] {
+function originsIn(
+  table: SyncTable,
+  column: SyncColumn | Behind,
+  byChance: (made: Made & { readonly kind: TokenKind }) => boolean,
+): Origin[] {
   const { name, tokens, inside = [] } = column;
   const isGuessed = "isGuessed" in column;
-  const nested = inside.flatMap(({ tokens: kind, proof, values }) =>
-    kind === undefined
-      ? []
-      : [{ kind, table, values, isByChance: table.mode === "rows" && proof.kind !== "disjoint", isGuessed }],
+  const nested = inside.flatMap(({ tokens: kind, proof, transform, values }) =>
+    kind === undefined ? [] : [{ kind, table, values, isByChance: byChance({ kind, proof, transform }), isGuessed }],
   );
   if (tokens === undefined) return nested;
   // A collation of its own might not know patterns.
   const values = `select source.${quoteIdentifier(name)}::pg_catalog.text collate pg_catalog."C"`;
-  return [{ kind: tokens, table, values, isByChance, isGuessed }, ...nested];
+  const own = "proof" in column ? byChance({ ...column, kind: tokens }) : false;
+  return [{ kind: tokens, table, values, isByChance: own, isGuessed }, ...nested];
+}
+
+type Made = Pick<SyncColumn, "proof" | "transform">;
+
+/**
+ * Whether a value that was made may be another row's original by chance. What somebody has written into the copy was not made: but for
+ * what a rule says itself, no transform whose results may be originals makes an address.
+ */
+function isByChance({ kind, proof, transform }: Made & { readonly kind: TokenKind }, isFresh: boolean): boolean {
+  if (proof.kind === "disjoint") return false;
+  return isFresh || kind !== "email" || transform === "expr" || transform === "value";
 }
 
 interface State {

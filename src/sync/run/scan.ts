@@ -54,7 +54,7 @@ export async function prepareScan(
   isFresh: boolean,
 ): Promise<{ readonly scanned: Scanned; readonly search?: Search }> {
   const { tables } = plan;
-  const { origins, behind, unread } = await originsOf(source, plan);
+  const { origins, behind, unread } = await originsOf(source, plan, isFresh);
   const kinds = kindsOf(origins);
   if (kinds.length === 0) return { scanned: { ...NOTHING_SCANNED, unread } };
   const replaced = new Map(

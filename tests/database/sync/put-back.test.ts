@@ -17,7 +17,7 @@ const SCHEMA = `
     json_build_object('name', 'Person ' || g), hstore('phone', '+1555' || lpad(g::text, 7, '0')),
     array[jsonb_build_object('phone', '+1555' || lpad(g::text, 7, '0'))]
     from generate_series(1, 400) g;
-  update users set phone = '030 1234567' where id = 300;
+  update users set phone = '030 1234567', bio = 'Write to me@clinic.example' where id = 300;
   create table accounts (id uuid primary key, name text);
   insert into accounts select md5(g::text)::uuid, case g % 2 when 0 then 'Clara' else 'Somebody ' || g end from generate_series(1, 3000) g;
   create table calls (phone text, profile jsonb);
@@ -111,6 +111,13 @@ for (const engine of newestServer) {
       ...Object.fromEntries(names.map((name) => [name, once])),
       "public.users.phone": { found: 2, chance: 0 },
     });
+    // An address in a text of nothing but results.
+    await withDatabase(target.target, {}, async (database) => {
+      await database.execute("update users set bio = 'mail me@clinic.example' where id = 12");
+    });
+    expect((await verify()).proof.leaks).toContainEqual(
+      expect.objectContaining({ column: "public.users.bio", kind: "email", rows: 1 }),
+    );
     // Without the key of the copy only what has not the shape of a result is told from one.
     const withoutKey = async (database: Database): Promise<SyncPlan> => ({
       ...(await plan(database)),
