@@ -138,6 +138,8 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
       if (how === "not compared") return `not compared: ${column} (${transform}): some values may stay as they are`;
       if (how === "no key")
         return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
+      if (how === "no value in common" && holds && originals === 0)
+        return `nothing to prove: ${column} (${transform}): the source has no value there`;
       const what = {
         "no value in common": `no value in common with ${number(originals)} ${agree(originals, "original", "originals")}`,
         "no row has its own": `${number(same)} of ${number(results)} rows kept their own original${aboutOthers(elsewhere)}`,
