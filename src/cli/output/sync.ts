@@ -227,7 +227,7 @@ function behindLines({ behind, unread }: Proof["scanned"]): string[] {
 /** Whether a copy has the rows that it had when it was made. */
 export function renderRows({ copied, now, fewer }: RowCounts): string[] {
   if (copied === null) return [];
-  if (now === copied) return [`Rows: ${number(now)}, as many as were copied`];
+  if (now === copied) return [`Rows: ${number(now)} in all tables together, as many as were copied`];
   if (now > copied) return [`Rows: ${number(now)}; ${number(now - copied)} have come since the copy was made`];
   return [
     `ROWS MISSING: ${number(now)} of the ${number(copied)} that were copied`,
