@@ -1,4 +1,4 @@
-import type { Completion, Values, Word } from "./facts.ts";
+import { type Completion, optionValues, type Word } from "./facts.ts";
 import { LISTS, SOURCE_WORDS } from "./project.ts";
 
 /** A script that makes bash (3.2 and later) complete. */
@@ -95,17 +95,19 @@ function wordsOf(words: readonly Word[]): string {
   return words.map(([word]) => word).join(" ");
 }
 
-/** One line for each kind of value; what every command takes comes last, because a command may have other values for it. */
+/** One line for each kind of value that commands have for themselves. */
 function valueCases(all: readonly Completion[]): string[] {
-  const everywhere = all.find(({ path }) => path === "")?.values ?? new Map<string, Values>();
-  const cases = new Map<Values, string[]>();
-  for (const { path, values } of all) {
-    for (const [option, kind] of values) {
-      if (everywhere.get(option) === kind) continue;
-      cases.set(kind, [...(cases.get(kind) ?? []), `"${path} ${option}"`]);
-    }
-  }
-  const own = [...cases].map(([kind, patterns]) => `    ${patterns.join("|")}) values="${kind}" ;;`);
-  const common = [...everywhere].map(([option, kind]) => `    *" ${option}") values="${kind}" ;;`);
-  return [...own, ...common];
+  const values = optionValues(all);
+  const own = Map.groupBy(
+    values.filter(({ path }) => path !== undefined),
+    ({ kind }) => kind,
+  );
+  return [
+    ...[...own].map(
+      ([kind, some]) => `    ${some.map(({ path, option }) => `"${path} ${option}"`).join("|")}) values="${kind}" ;;`,
+    ),
+    ...values.flatMap(({ path, option, kind }) =>
+      path === undefined ? [`    *" ${option}") values="${kind}" ;;`] : [],
+    ),
+  ];
 }

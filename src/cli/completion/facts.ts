@@ -64,6 +64,24 @@ export async function completions(commands: Readonly<Record<string, Entry>>): Pr
   ];
 }
 
+/** What a value of an option can be: of one command, or, where its path is undefined, of every other. */
+export interface OptionValues {
+  readonly path: string | undefined;
+  readonly option: string;
+  readonly kind: Values;
+}
+
+/** All of them; what every command takes comes last, because a command may have other values for it. Pure. */
+export function optionValues(all: readonly Completion[]): OptionValues[] {
+  const everywhere = all.find(({ path }) => path === "")?.values ?? new Map<string, Values>();
+  return [
+    ...all.flatMap(({ path, values }) =>
+      [...values].flatMap(([option, kind]) => (everywhere.get(option) === kind ? [] : [{ path, option, kind }])),
+    ),
+    ...[...everywhere].map(([option, kind]) => ({ path: undefined, option, kind })),
+  ];
+}
+
 function summaries(entries: Readonly<Record<string, Entry>>): Word[] {
   return Object.entries(entries).map(([name, { summary }]) => [name, summary]);
 }

@@ -1,4 +1,4 @@
-import type { Completion, Values, Word } from "./facts.ts";
+import { type Completion, optionValues, type Word } from "./facts.ts";
 import { LISTS, SOURCE_WORDS } from "./project.ts";
 
 /** A script that makes fish complete. */
@@ -126,16 +126,9 @@ function printed(words: readonly Word[]): string | undefined {
 }
 
 function valueCases(all: readonly Completion[]): string[] {
-  const everywhere = all.find(({ path }) => path === "")?.values ?? new Map<string, Values>();
-  const own = all.flatMap(({ path, values }) =>
-    [...values]
-      .filter(([option, kind]) => everywhere.get(option) !== kind)
-      .map(([option, kind]) => `    case ${quoteForFish(`${path} ${option}`)}\n      echo ${quoteForFish(kind)}`),
+  return optionValues(all).map(
+    ({ path = "*", option, kind }) => `    case ${quoteForFish(`${path} ${option}`)}\n      echo ${quoteForFish(kind)}`,
   );
-  const common = [...everywhere].map(
-    ([option, kind]) => `    case ${quoteForFish(`* ${option}`)}\n      echo ${quoteForFish(kind)}`,
-  );
-  return [...own, ...common];
 }
 
 /** Within fish's single quotes only the quote and the backslash are special. */

@@ -1,4 +1,4 @@
-import type { Completion, Values, Word } from "./facts.ts";
+import { type Completion, optionValues, type Word } from "./facts.ts";
 import { SOURCE_WORDS } from "./project.ts";
 
 /** A script that makes PowerShell complete, on every system. */
@@ -96,14 +96,9 @@ function wordsOf(words: readonly Word[]): string {
 
 /** Keys of PowerShell's tables do not tell capitals from small letters; no two options differ in no more than that. */
 function valueEntries(all: readonly Completion[]): string[] {
-  const everywhere = all.find(({ path }) => path === "")?.values ?? new Map<string, Values>();
-  const own = all.flatMap(({ path, values }) =>
-    [...values]
-      .filter(([option, kind]) => everywhere.get(option) !== kind)
-      .map(([option, kind]) => [`${path} ${option}`, kind] as const),
+  return optionValues(all).map(
+    ({ path = "*", option, kind }) => `    ${quoteForPowerShell(`${path} ${option}`)} = ${quoteForPowerShell(kind)}`,
   );
-  const common = [...everywhere].map(([option, kind]) => [`* ${option}`, kind] as const);
-  return [...own, ...common].map(([key, kind]) => `    ${quoteForPowerShell(key)} = ${quoteForPowerShell(kind)}`);
 }
 
 function quoteForPowerShell(text: string): string {

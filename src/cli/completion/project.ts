@@ -10,8 +10,3 @@ export const LISTS = {
 
 /** Sources that every project has. */
 export const SOURCE_WORDS = "schema migrations empty git:HEAD";
-
-/** One word for bash and zsh. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -1,5 +1,5 @@
-import type { Completion, Values, Word } from "./facts.ts";
-import { LISTS, quote, SOURCE_WORDS } from "./project.ts";
+import { type Completion, optionValues, type Word } from "./facts.ts";
+import { LISTS, SOURCE_WORDS } from "./project.ts";
 
 /** A script that makes zsh complete: to be sourced, or a file of its own in the fpath. */
 export function zshCompletion(all: readonly Completion[]): string {
@@ -81,14 +81,14 @@ function wordsOf(words: readonly Word[]): string {
   return words.map(([word, text]) => quote(`${word}:${text.replaceAll(":", "\\:")}`)).join(" ");
 }
 
-/** As of bash: what a command has for itself comes first. */
 function valueCases(all: readonly Completion[]): string[] {
-  const everywhere = all.find(({ path }) => path === "")?.values ?? new Map<string, Values>();
-  const own = all.flatMap(({ path, values }) =>
-    [...values]
-      .filter(([option, kind]) => everywhere.get(option) !== kind)
-      .map(([option, kind]) => `    (${quote(`${path} ${option}`)}) values=${quote(kind)} ;;`),
-  );
-  const common = [...everywhere].map(([option, kind]) => `    (*${quote(` ${option}`)}) values=${quote(kind)} ;;`);
-  return [...own, ...common];
+  return optionValues(all).map(({ path, option, kind }) => {
+    const pattern = path === undefined ? `*${quote(` ${option}`)}` : quote(`${path} ${option}`);
+    return `    (${pattern}) values=${quote(kind)} ;;`;
+  });
+}
+
+/** One word, with quotes around it whatever it is. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
