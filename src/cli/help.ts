@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
 import { type AnyCommand, type Entry, GLOBAL_ARGS, type GroupEntry, isGroup } from "./command.ts";
+import { fillLines } from "./output/wrap.ts";
 import { COMMANDS } from "./registry.ts";
 
 /** The first screen: what there is. */
@@ -131,20 +132,8 @@ function columns(lines: readonly (readonly [string, string])[]): string[] {
 
 /** A text in lines of that width, with its paragraphs; what stands in backquotes stays together. */
 function flow(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const [at, paragraph] of text.split("\n\n").entries()) {
-    if (at > 0) lines.push("");
-    let current = "";
-    for (const word of paragraph.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? []) {
-      const whole = word.replaceAll(/\s+/g, " ");
-      if (current !== "" && current.length + 1 + whole.length > width) {
-        lines.push(current);
-        current = whole;
-      } else {
-        current = current === "" ? whole : `${current} ${whole}`;
-      }
-    }
-    lines.push(current);
-  }
-  return lines;
+  return text.split("\n\n").flatMap((paragraph, at) => {
+    const words = (paragraph.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? []).map((word) => word.replaceAll(/\s+/g, " "));
+    return [...(at > 0 ? [""] : []), ...fillLines(words, width)];
+  });
 }

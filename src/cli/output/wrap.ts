@@ -28,6 +28,11 @@ function isFixed(line: string): boolean {
 function wrapLine(line: string, columns: number): string {
   const indent = /^ */.exec(line)![0];
   const words = line.slice(indent.length).match(/`[^`]*`\S*|\S+/g) ?? [];
+  return fillLines(words, columns, indent, `${indent}  `).join("\n");
+}
+
+/** Words in lines of that width; a word that is wider than a line has one of its own. Pure. */
+export function fillLines(words: readonly string[], columns: number, indent = "", hanging = ""): string[] {
   const lines: string[] = [];
   let current = indent;
   let isEmpty = true;
@@ -37,9 +42,9 @@ function wrapLine(line: string, columns: number): string {
       current = longer;
     } else {
       lines.push(current);
-      current = `${indent}  ${word}`;
+      current = hanging + word;
     }
     isEmpty = false;
   }
-  return [...lines, current].join("\n");
+  return [...lines, current];
 }
