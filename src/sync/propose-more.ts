@@ -3,20 +3,14 @@ import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding } from "./
 import { planSync } from "./plan-sync.ts";
 import { type Decision, decideTable, numbersOf, type Proposal, UNDECIDED } from "./propose.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
-import { parseRules } from "./rules/read.ts";
+import { parseRules, type RulesText } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { withColumns, withTables } from "./rules/edit.ts";
-
-/** A file of rules, relative to the project. */
-export interface RulesFile {
-  readonly file: string;
-  readonly text: string;
-}
 
 /** Rules for what the rules that are there do not speak of. */
 export interface Additions extends Omit<Proposal, "yaml"> {
   /** Files as they become. */
-  readonly files: readonly RulesFile[];
+  readonly files: readonly RulesText[];
   /** Columns that got a rule, as "users.phone: phone". */
   readonly added: readonly string[];
   /** What is wrong with the rules besides. */
@@ -38,7 +32,7 @@ interface Missing {
 export async function proposeMore(
   database: Database,
   catalogue: SourceCatalogue,
-  files: readonly RulesFile[],
+  files: readonly RulesText[],
 ): Promise<Additions> {
   const before = await findingsOf(catalogue, files);
   const missing = missingIn(before, catalogue);
@@ -79,7 +73,7 @@ export async function proposeMore(
   };
 }
 
-async function findingsOf(catalogue: SourceCatalogue, files: readonly RulesFile[]): Promise<readonly SyncFinding[]> {
+async function findingsOf(catalogue: SourceCatalogue, files: readonly RulesText[]): Promise<readonly SyncFinding[]> {
   const planned = await planSync(catalogue, await parseRules(files), undefined);
   return planned.kind === "findings" ? planned.findings : [];
 }
@@ -98,10 +92,10 @@ function missingIn(findings: readonly SyncFinding[], catalogue: SourceCatalogue)
 }
 
 function write(
-  files: readonly RulesFile[],
+  files: readonly RulesText[],
   missing: readonly Missing[],
   decisions: ReadonlyMap<SourceColumn, Decision>,
-): RulesFile[] {
+): RulesText[] {
   const columns = missing.flatMap(({ column, finding }) => {
     const decision = decisions.get(column);
     return finding === undefined || decision?.rule === undefined

@@ -1,11 +1,7 @@
 import type { Location } from "#errors/error.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { columnLine, columnRule, type Decision, tableLines } from "../propose.ts";
-
-interface RulesFile {
-  readonly file: string;
-  readonly text: string;
-}
+import type { RulesText } from "./read.ts";
 
 interface ColumnToAdd {
   readonly column: SourceColumn;
@@ -18,7 +14,7 @@ interface ColumnToAdd {
 const KEY = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s:][^\n]*?)\s*:(?=\s|$)/;
 
 /** Rules of columns put below the names of their tables. A table that is neither a block nor a map in braces is left as it is. */
-export function withColumns(files: readonly RulesFile[], columns: readonly ColumnToAdd[]): RulesFile[] {
+export function withColumns(files: readonly RulesText[], columns: readonly ColumnToAdd[]): RulesText[] {
   return files.map(({ file, text }) => {
     const places = new Map<number, ColumnToAdd[]>();
     for (const one of columns.filter(({ location }) => location.file === file)) {
@@ -73,10 +69,10 @@ function indentAfter(text: string, own: number): number {
 
 /** Rules of tables, at the end of a block `tables`; in a file of their own where there is none. */
 export function withTables(
-  files: readonly RulesFile[],
+  files: readonly RulesText[],
   tables: readonly SourceTable[],
   decisions: ReadonlyMap<SourceColumn, Decision>,
-): RulesFile[] {
+): RulesText[] {
   if (tables.length === 0) return [...files];
   const lines = tables.flatMap((table) => tableLines(table, decisions));
   const usual = files.toSorted(

@@ -66,8 +66,14 @@ function textOf(projectDir: string, file: string): string {
   }
 }
 
+/** A file of rules, relative to the project. */
+export interface RulesText {
+  readonly file: string;
+  readonly text: string;
+}
+
 /** @param texts files in order */
-export async function parseRules(texts: readonly { readonly file: string; readonly text: string }[]): Promise<Rules> {
+export async function parseRules(texts: readonly RulesText[]): Promise<Rules> {
   const files = texts.map(({ file, text }) => new RuleFile(file, text));
   const reader = new RuleReader();
   for (const file of files) reader.file(file, await parseYaml(file));

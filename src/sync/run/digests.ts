@@ -93,8 +93,22 @@ export class Comparison {
   }
 }
 
-function sqlOf(digest: bigint): string {
+/** A digest, as SQL. Pure. */
+export function sqlOf(digest: bigint | string): string {
   return `'${digest}'::pg_catalog.int8`;
+}
+
+/** Which of these digests, as SQL, a query for one column of them gives. */
+export async function givenBy(
+  database: Database,
+  query: string,
+  digests: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (digests.length === 0) return new Set();
+  const rows = await database.query<{ d: string }>(
+    `select distinct q.d::pg_catalog.text as d from (${query}) q (d) where q.d in (${digests.join(", ")})`,
+  );
+  return new Set(rows.map(({ d }) => sqlOf(d)));
 }
 
 /**

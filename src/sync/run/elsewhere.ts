@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteLiteral } from "#sql/quote.ts";
-import type { Comparison, Digest } from "./digests.ts";
+import { type Comparison, type Digest, givenBy, sqlOf } from "./digests.ts";
 
 /** Originals of other rows among the values of the target. */
 export interface Elsewhere {
@@ -43,15 +42,24 @@ export async function lookElsewhere(options: ElsewhereOptions): Promise<Elsewher
   const { digest } = odd;
   const key = digest.of("rows.k");
   const value = digest.of("each.v");
-  const changed = await target.query<{ key: string; value: string }>(
+  const rows = await target.query<{ key: string; value: string }>(
     `select q.k::pg_catalog.text as key, q.v::pg_catalog.text as value
        from (select ${key}, ${value}, ${digest.of(IDENTIFIED)} ${valuesOf(now)}) q (k, v, d) where q.d in (${odd.digests.join(", ")})`,
   );
+  const changed = rows.map((row) => ({ key: sqlOf(row.key), value: sqlOf(row.value) }));
+  const those = (query: string, digests: readonly string[]): Promise<ReadonlySet<string>> =>
+    givenBy(source, query, [...new Set(digests)]);
   // What became of a row that the source has no more was no original of anybody's choice.
-  const keys = await those(source, `select ${key} from (${originals}) rows (k, v)`, changed, "key");
+  const keys = await those(
+    `select ${key} from (${originals}) rows (k, v)`,
+    changed.map((one) => one.key),
+  );
   const still = changed.filter((row) => keys.has(row.key));
   const query = `select ${value} ${valuesOf(originals)} except select ${value} ${valuesOf(results)}`;
-  const hits = await those(source, query, still, "value");
+  const hits = await those(
+    query,
+    still.map((one) => one.value),
+  );
   const found = still.filter((row) => hits.has(row.value)).length;
   const more = odd.count > LOOKED_AT ? { more: true as const } : {};
   if (found === 0) return { found, chance: 0, ...more };
@@ -65,22 +73,6 @@ export async function lookElsewhere(options: ElsewhereOptions): Promise<Elsewher
 
 /** What `digested` makes a digest of. */
 export const IDENTIFIED = `(array[rows.k, each.n, each.v])::pg_catalog.text`;
-
-/** Which of these digests a query gives. */
-async function those<Part extends "key" | "value">(
-  source: Database,
-  query: string,
-  rows: readonly Readonly<Record<Part, string>>[],
-  part: Part,
-): Promise<ReadonlySet<string>> {
-  const wanted = [...new Set(rows.map((row) => row[part]))];
-  if (wanted.length === 0) return new Set();
-  const list = wanted.map((one) => `${quoteLiteral(one)}::pg_catalog.int8`).join(", ");
-  const found = await source.query<{ d: string }>(
-    `select distinct q.d::pg_catalog.text as d from (${query}) q (d) where q.d in (${list})`,
-  );
-  return new Set(found.map(({ d }) => d));
-}
 
 /** More than that has a probability of less than one in ten thousand (Poisson). */
 function mostByChance(mean: number): number {

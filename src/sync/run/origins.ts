@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { Behind, SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
 import type { Digest } from "./digests.ts";
+import { ROOT } from "./searched-columns.ts";
 import { formsOf, tokensOf } from "./tokens.ts";
 
 /** Originals of one kind: where they are, as SQL over `source`. */
@@ -108,9 +109,7 @@ async function statesOf(
 ): Promise<ReadonlyMap<string, State>> {
   const wanted = columns.map((names) => `(${names.map(quoteLiteral).join(", ")})`).join(", ");
   const rows = await source.query<State & { s: string; t: string; c: string }>(
-    `select w.s, w.t, w.c, (select array[m.nspname::pg_catalog.text, r.relname::pg_catalog.text]
-              from pg_catalog.pg_class r join pg_catalog.pg_namespace m on m.oid operator(pg_catalog.=) r.relnamespace
-             where r.oid operator(pg_catalog.=) case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end) as root,
+    `select w.s, w.t, w.c, ${ROOT} as root,
             pg_catalog.pg_table_size(c.oid)::pg_catalog.float8 as bytes,
             coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select'), false)
               and not pg_catalog.row_security_active(c.oid) as readable

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
-import type { Comparison, Digest } from "./digests.ts";
+import { type Comparison, type Digest, givenBy } from "./digests.ts";
 import { marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { hasToken, mayHaveToken, TOKENS, tokensIn } from "./tokens.ts";
@@ -118,11 +118,8 @@ async function amongThose(
 ): Promise<string[]> {
   if (origins.length === 0) return [];
   const all = origins.map((origin) => originals(origin, digest)).join(" union all ");
-  const rows = await source.query<{ d: string }>(
-    `select distinct q.d::pg_catalog.text as d from (${all}) q (d) where q.d in (${shared.join(", ")})`,
-  );
-  const found = new Set(rows.map(({ d }) => d));
-  return shared.filter((one) => found.has(/-?\d+/.exec(one)![0]));
+  const found = await givenBy(source, all, shared);
+  return shared.filter((one) => found.has(one));
 }
 
 /** In how many rows of each place they are. */

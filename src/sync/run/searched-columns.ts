@@ -33,6 +33,11 @@ interface Column {
   readonly is_number: boolean;
 }
 
+/** SQL for the schema and the name of the relation `c`; of a partition, those of the table that it is a part of. */
+export const ROOT = `(select array[m.nspname::pg_catalog.text, r.relname::pg_catalog.text]
+         from pg_catalog.pg_class r join pg_catalog.pg_namespace m on m.oid operator(pg_catalog.=) r.relnamespace
+        where r.oid operator(pg_catalog.=) case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end)`;
+
 /**
  * What a type is made of: of a domain, an array, a composite type or a range, however deep. A type of an extension that no more is
  * known of counts as text, as all of these are written as text. A materialized view WITH NO DATA holds nothing, and cannot be read. Numbers that the database itself gives out are left out, and those
@@ -70,9 +75,7 @@ const COLUMNS = `
   )
   select c.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", c.attname::pg_catalog.text as "column",
       pg_catalog.format_type(c.atttypid, c.atttypmod) as type, k.has_text, k.is_encoded,
-      (select array[n.nspname::pg_catalog.text, r.relname::pg_catalog.text]
-         from pg_catalog.pg_class r join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) r.relnamespace
-        where r.oid operator(pg_catalog.=) case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end) as root,
+      ${ROOT} as root,
       k.is_number and c.attidentity operator(pg_catalog.=) ''
         and not exists (select from pg_catalog.pg_attrdef d where d.adrelid operator(pg_catalog.=) c.oid
           and d.adnum operator(pg_catalog.=) c.attnum and pg_catalog.pg_get_expr(d.adbin, d.adrelid) operator(pg_catalog.~) 'nextval')
