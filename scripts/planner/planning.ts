@@ -109,7 +109,8 @@ function encode(id: StableId): string {`,
     ["(i) => (actions[i] as Action).sql,\n  );", "(i) => (actions[i] as Action).sql,\n    actions,\n  );"],
     ["const finalActions = compact", "giveBackMemory();\n  const finalActions = compact"],
   ],
-  // Where nothing is dropped, no drop is too much; whoever runs a migration owns the schemas that it makes; default privileges are looked for once and not for each object.
+  // Where nothing is dropped, no drop is too much; whoever runs a migration owns the schemas that it makes; default privileges
+  // are looked for once and not for each object; columns and constraints that go into a table are parts of it.
   "plan/internal.ts": [
     [
       `target.sql = target.sql.endsWith("()")

@@ -1,5 +1,4 @@
 import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
-import { FOLLOWS } from "#compare/trace/run-statement.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Parser } from "#sql/parser.ts";
@@ -69,7 +68,7 @@ function withFacts(
     const own = isTypeScript ? traced.statements[index] : byStart.get(statement.span?.start ?? -1);
     if (own !== undefined) known.set(own, statement);
     const found = problemsOf(statement, own, mayLack);
-    if (statement.how.kind === "not-traced" && statement.how.reason.startsWith(FOLLOWS)) following.push(...found);
+    if (statement.how.kind === "not-traced" && statement.how.follows === true) following.push(...found);
     else problems.push(...found);
   }
   problems.push(...once(following));

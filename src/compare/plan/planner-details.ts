@@ -9,7 +9,8 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 /**
  * Facts with what the planner does not read and needs to write a statement whole, as `scripts/patch-planner.ts` teaches it: virtual
  * columns, parents after the first, sequences that are unlogged like their table, arguments of aggregates that are VARIADIC,
- * indexes that not all partitions have, publications of tables with children, and the role that built the side. None of it counts in a comparison: differences are planned by the kinds. Pure.
+ * indexes that not all partitions have, publications of tables with children, and the role that built the side. None of it counts in
+ * a comparison: differences are planned by the kinds. Pure.
  */
 export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" | "major" | "builder">): Facts {
   const incomplete = pathsOf(side.extras, "partitioned index");

@@ -62,7 +62,13 @@ export type How =
   /** From the table in known.ts: one connection cannot watch the statement (CONCURRENTLY, VACUUM). */
   | { readonly kind: "known" }
   /** It did not run, or nothing could be read off it: the lists are empty, which says nothing. */
-  | { readonly kind: "not-traced"; readonly reason: string };
+  | ({ readonly kind: "not-traced" } & NotTraced);
+
+export interface NotTraced {
+  readonly reason: string;
+  /** Whether it lacks something that a statement before it, which did not run, would have made. */
+  readonly follows?: true;
+}
 
 /** What PostgreSQL said when a statement failed in the scratch database. */
 export interface StatementError {

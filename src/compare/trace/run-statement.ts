@@ -8,7 +8,7 @@ import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";
 import { failsOnEveryRow } from "./every-row.ts";
-import type { How, StatementError } from "./facts.ts";
+import type { How, NotTraced, StatementError } from "./facts.ts";
 import { backToSavepoint, isUnguarded, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { type Measured, NOTHING_MEASURED } from "./measured.ts";
 import type { Meter } from "./meter.ts";
@@ -87,11 +87,9 @@ export class StatementRunner {
     } catch (thrown) {
       const error = asServerError(thrown);
       if (error.server?.sqlstate === NOT_IN_TRANSACTION && !this.#options.isTransactional) throw error;
-      const reason = this.#whyNotTraced(error);
+      const why = this.#whyNotTraced(error);
       const onRows =
-        reason === undefined && dependsOnRows(error)
-          ? await exampleOf(database, error, rows, statement.text)
-          : undefined;
+        why === undefined && dependsOnRows(error) ? await exampleOf(database, error, rows, statement.text) : undefined;
       if (onRows !== undefined) {
         const isEvery = await failsOnEveryRow(database, onRows.table, error, rows, work);
         const elsewhere = await this.#withSequenceElsewhere(database, statement, error);
@@ -115,7 +113,7 @@ export class StatementRunner {
       }
       const isOfOthers = rows.isMadeUp(undefined) && (await refersToRowsInUse(database, statement, error, meter));
       await releaseSavepoint(database);
-      return failed(error, isOfOthers ? "the rows that it refers to are not here (--fixtures)" : reason);
+      return failed(error, isOfOthers ? { reason: "the rows that it refers to are not here (--fixtures)" } : why);
     }
   }
 
@@ -180,21 +178,18 @@ export class StatementRunner {
   }
 
   /** What this PostgreSQL cannot do, or lacks because of that, says nothing about the statement. */
-  #whyNotTraced(error: ConfitureError): string | undefined {
+  #whyNotTraced(error: ConfitureError): NotTraced | undefined {
     const { limit } = this.#options;
     if (error.data?.["timeLimit"] !== undefined) {
-      return tookLonger(limit.milliseconds);
+      return { reason: tookLonger(limit.milliseconds) };
     }
     const explained = explainMissing(error, this.#options.scratch);
-    if (explained.code === "extension_missing") return explained.message;
-    if (error.server?.sqlstate === NO_SUCH_DATABASE) return "it names a database, and this is another one";
+    if (explained.code === "extension_missing") return { reason: explained.message };
+    if (error.server?.sqlstate === NO_SUCH_DATABASE) return { reason: "it names a database, and this is another one" };
     if (!this.#options.lost.any || !isMissingObject(error)) return undefined;
-    return `${FOLLOWS}: ${error.message}`;
+    return { reason: `a statement before it did not run: ${error.message}`, follows: true };
   }
 }
-
-/** How the reason begins of what lacks something that a statement before it would have made. */
-export const FOLLOWS = "a statement before it did not run";
 
 /** invalid_transaction_termination */
 const COMMITS_BY_ITSELF = "2D000";
@@ -217,12 +212,12 @@ function tookLonger(milliseconds: number): string {
   return `it took longer than ${formatDuration(milliseconds)}, and was cancelled (--time-limit)`;
 }
 
-function failed(error: ConfitureError, reason: string | undefined): Taken {
+function failed(error: ConfitureError, why: NotTraced | undefined): Taken {
   return {
     measured: NOTHING_MEASURED,
-    how: { kind: "not-traced", reason: reason ?? "it fails" },
+    how: { kind: "not-traced", ...(why ?? { reason: "it fails" }) },
     stopped: error,
-    ...(reason === undefined ? { error: statementError(error, undefined) } : {}),
+    ...(why === undefined ? { error: statementError(error, undefined) } : {}),
   };
 }
 

@@ -3,8 +3,8 @@ import { withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Statement } from "#sql/statement.ts";
-import { calledIn } from "#sql/effects/code.ts";
-import { codeIn, isString } from "#sql/strings-in-code.ts";
+import { calledIn, isName } from "#sql/effects/code.ts";
+import { codeIn } from "#sql/strings-in-code.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
 import { EVENT_TRIGGERS, FIND, FIND_PARTS, IN_THE_WAY, OPERATORS, TAKEN_ALONG } from "./named-objects-queries.ts";
 import type { LoadedMigration } from "../files/body.ts";
@@ -121,11 +121,9 @@ function mentioned(statements: readonly Statement[]): Set<string> {
   return new Set(statements.flatMap((statement) => namesIn(statement.tokens())));
 }
 
-const IS_NAME = /^["A-Za-z_\u0080-\uffff]/;
-
 function namesIn(tokens: readonly string[]): string[] {
   return [
-    ...tokens.flatMap((token) => (!isString(token) && IS_NAME.test(token) ? [writtenName(token)] : [])),
+    ...tokens.flatMap((token) => (isName(token) ? [writtenName(token)] : [])),
     ...codeIn(tokens).flatMap((code) => namesIn(Statement.of(code).tokens())),
   ];
 }
