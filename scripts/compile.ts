@@ -11,10 +11,16 @@ const ROOT = join(import.meta.dir, "..");
 
 const PROGRAM = join(ROOT, "src", "main.ts");
 
-/** The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, and that builds for `verify`. */
-const THREADS = ["migrate/guest/thread.ts", "database/embedded/limit-thread.ts", "compare/verify/build-thread.ts"].map(
-  (path) => join(ROOT, "src", path),
-);
+/**
+ * The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, that lets signals through to
+ * what takes long there, and that builds for `verify`.
+ */
+const THREADS = [
+  "migrate/guest/thread.ts",
+  "database/embedded/limit-thread.ts",
+  "database/embedded/long-work-thread.ts",
+  "compare/verify/build-thread.ts",
+].map((path) => join(ROOT, "src", path));
 
 export interface CompileOptions {
   /** The platform to compile for; this one when left out. Bun takes the runtime from the npm registry. */

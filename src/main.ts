@@ -27,25 +27,28 @@ async function main(): Promise<void> {
   let signalledAt = 0;
   let looking: NodeJS.Timeout | undefined;
   const signals = Object.keys(SIGNAL_EXIT) as (keyof typeof SIGNAL_EXIT)[];
-  for (const signal of signals) {
-    const code = SIGNAL_EXIT[signal];
-    process.on(signal, () => {
-      // The first asks the work to stop and clean up; the second is not asking.
-      if (exitBySignal !== undefined) {
-        if (performance.now() - signalledAt < SAME_SIGNAL) return;
-        process.exit(code);
-      }
-      exitBySignal = code;
-      signalledAt = performance.now();
-      const end = new LongestEnd();
-      looking = setInterval(() => {
-        if (!end.look()) return;
-        stderr.write("Interrupted; the work did not end in time, so it was abandoned\n");
-        process.exit(code);
-      }, LOOK).unref();
-      abort.abort();
-    });
-  }
+  const releaseSignals = (): void => signals.forEach((signal) => process.removeAllListeners(signal));
+  const keepSignals = (): void => {
+    releaseSignals();
+    for (const signal of signals) process.on(signal, () => onSignal(SIGNAL_EXIT[signal]));
+  };
+  const onSignal = (code: number): void => {
+    // The first asks the work to stop and clean up; the second is not asking.
+    if (exitBySignal !== undefined) {
+      if (performance.now() - signalledAt < SAME_SIGNAL) return;
+      process.exit(code);
+    }
+    exitBySignal = code;
+    signalledAt = performance.now();
+    const end = new LongestEnd();
+    looking = setInterval(() => {
+      if (!end.look()) return;
+      stderr.write("Interrupted; the work did not end in time, so it was abandoned\n");
+      process.exit(code);
+    }, LOOK).unref();
+    abort.abort();
+  };
+  keepSignals();
   const exitCode = await run(process.argv.slice(2), {
     stdout,
     stderr,
@@ -72,7 +75,8 @@ async function main(): Promise<void> {
       if (!ready) beginAnew(process.argv.slice(2));
       ready = true;
     },
-    releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
+    releaseSignals,
+    keepSignals,
   });
   clearInterval(looking);
   // Not process.exit: it would cut output that is still on its way into a pipe.

@@ -21,6 +21,8 @@ export interface Io {
    * handler could run before it is done; the engine's data folder is made to survive a sudden end.
    */
   releaseSignals(): void;
+  /** Handles signals again, after something else released them. */
+  keepSignals(): void;
 }
 
 export interface Input {

@@ -371,6 +371,8 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const lost = new Promise<Error>((resolve) => client.on("error", resolve));
     await client.connect();
     await client.query("CREATE TABLE kept ()");
+    // What takes long gives signals back to the system only as long as it takes.
+    if (signal === "SIGTERM") await client.query("SELECT pg_sleep(1.2)");
     await client.query("BEGIN; CREATE TABLE undone ()");
     const socketFolder = new URL(running.socketUrl.replace("@/", "@host/")).searchParams.get("host")!;
     expect(existsSync(socketFolder)).toBe(true);
@@ -383,3 +385,20 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     expect(after).toMatchObject({ exitCode: 0, stdout: "relname\nkept\n" });
   },
 );
+
+test("a signal ends it at once while a statement runs that does not end, and what is committed stays", async () => {
+  await using own = await temporaryProject({ "db/environments/local.yaml": ENVIRONMENT });
+  await using running = await serve(own.dir);
+  const client = new Client({ connectionString: running.url });
+  client.on("error", () => {});
+  await client.connect();
+  await client.query("CREATE TABLE kept ()");
+  const endless = code(client.query("CREATE TABLE undone (); DO $$ BEGIN LOOP END LOOP; END $$"));
+  await Bun.sleep(1500);
+  running.process.kill("SIGTERM");
+  expect(await running.result).toMatchObject({ exitCode: 143 });
+  expect(await endless).not.toBe("done");
+  const tables = "SELECT relname FROM pg_class WHERE relname IN ('kept', 'undone')";
+  const after = await runBinary(["db", "sql", tables, "--format", "csv"], { cwd: own.dir });
+  expect(after).toMatchObject({ exitCode: 0, stdout: "relname\nkept\n" });
+});

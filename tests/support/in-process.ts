@@ -49,6 +49,7 @@ export async function runInOrder(
     signalExit: () => undefined,
     prepareEngine: () => {},
     releaseSignals: () => {},
+    keepSignals: () => {},
   });
   return {
     exitCode,

@@ -31,6 +31,7 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
     signalExit: () => undefined,
     prepareEngine: () => {},
     releaseSignals: () => {},
+    keepSignals: () => {},
   };
   return { exitCode: await run(argv, io), text };
 }

@@ -51,6 +51,7 @@ export const command = defineCommand({
         port,
         password,
         socketFolder,
+        onReleased: () => io.keepSignals(),
         onStalled: (waiting, holder) => messages.warn(`${waiting} waits for the transaction of ${holder} to end`),
       });
       tellDatabase(context, config);
