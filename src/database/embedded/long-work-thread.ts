@@ -1,14 +1,11 @@
 import { dlopen } from "bun:ffi";
 import { constants } from "node:os";
+import { arch } from "node:process";
 import { workerData } from "node:worker_threads";
 import { LongWork } from "./long-work.ts";
 
 /** The names of the C library: of GNU, musl and macOS. */
-const LIBRARIES = [
-  "libc.so.6",
-  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
-  "libSystem.B.dylib",
-];
+const LIBRARIES = ["libc.so.6", `libc.musl-${arch === "arm64" ? "aarch64" : "x86_64"}.so.1`, "libSystem.B.dylib"];
 
 const SIG_DFL = null;
 

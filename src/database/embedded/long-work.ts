@@ -1,3 +1,4 @@
+import { platform } from "node:process";
 import { Worker } from "node:worker_threads";
 import type { Backend } from "../backend.ts";
 
@@ -60,7 +61,7 @@ export class LongWork {
  */
 export function endable(backend: Backend, onReleased: () => void): Backend {
   // Elsewhere a signal ends the process without asking it.
-  if (process.platform === "win32") return backend;
+  if (platform === "win32") return backend;
   const work = new LongWork();
   const beside =
     typeof CONFITURE_COMPILED === "undefined" ? "./long-work-thread.ts" : "./database/embedded/long-work-thread.ts";
