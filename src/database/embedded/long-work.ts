@@ -1,4 +1,3 @@
-import { platform } from "node:process";
 import { Worker } from "node:worker_threads";
 import type { Backend } from "../backend.ts";
 
@@ -60,8 +59,6 @@ export class LongWork {
  * @param onReleased hears that the work is over, and signals are to be handled again
  */
 export function endable(backend: Backend, onReleased: () => void): Backend {
-  // Elsewhere a signal ends the process without asking it.
-  if (platform === "win32") return backend;
   const work = new LongWork();
   const beside =
     typeof CONFITURE_COMPILED === "undefined" ? "./long-work-thread.ts" : "./database/embedded/long-work-thread.ts";
