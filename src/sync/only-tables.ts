@@ -34,7 +34,7 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
 }
 
 /** A table whose rows are not copied, though there are rules for them: what these replace is in no other table either. */
-function leftBehind(table: SyncTable): SyncTable {
+export function leftBehind(table: SyncTable): SyncTable {
   if (table.mode === "skip") return table;
   const behind = table.columns.flatMap(({ name, tokens, inside }) =>
     tokens === undefined && inside === undefined

@@ -1,45 +1,53 @@
 import type { Database } from "#database/database.ts";
 import { quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncPlan } from "../plan.ts";
-import type { TableReport } from "./events.ts";
+import type { CopyRecord } from "./record.ts";
 
 /** How many rows a copy has, and had when it was made. */
 export interface RowCounts {
-  /** As its comment says; null where it does not. */
+  /** As the copy's record says; null without one. */
   readonly copied: number | null;
   readonly now: number;
-  /** Where rows are gone: tables with fewer rows than the source has for the copy now. */
-  readonly fewer: readonly { readonly table: string; readonly source: number; readonly target: number }[];
+  /** Tables with fewer rows than were copied into them, and with more. */
+  readonly fewer: readonly TableRows[];
+  readonly more: readonly TableRows[];
+  /** How many tables the record counts that the source has no more: nothing tells their names. */
+  readonly unnamed: number;
 }
 
-/** For the comment on a copy. */
-export function rowsMark(tables: readonly TableReport[]): string {
-  return `rows: ${tables.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)}`;
+interface TableRows {
+  readonly table: string;
+  readonly copied: number;
+  readonly now: number;
 }
 
-/** Counts the rows of a copy; those of the source where rows are gone, to say in which tables. */
+/**
+ * Counts the rows of a copy, table by table.
+ * @param plan of the source as it is now
+ * @param isThere whether the copy has a table of the plan
+ */
 export async function countRows(
-  source: Database,
   target: Database,
-  { tables, settings }: SyncPlan,
-  comment: string | null,
+  { tables }: SyncPlan,
+  isThere: (table: SyncPlan["tables"][number]) => boolean,
+  record: CopyRecord,
 ): Promise<RowCounts> {
-  const said = comment === null ? null : /; rows: (\d+)$/.exec(comment);
-  const copied = said === null ? null : Number(said[1]);
-  const counts: number[] = [];
-  // Tables that another choice of --tables left empty count as well: they have none.
-  for (const { schema, name } of tables) counts.push(await count(target, `only ${quoteQualified(schema, name)}`));
-  const now = counts.reduce((sum, one) => sum + one, 0);
-  const fewer: { table: string; source: number; target: number }[] = [];
-  if (copied === null || now >= copied) return { copied, now, fewer };
-  for (const { name, value } of settings)
-    await source.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
-  for (const [index, { schema, name, mode, query }] of tables.entries()) {
-    if (mode === "skip") continue;
-    const rows = await count(source, `(${query}) q`);
-    if (counts[index]! < rows) fewer.push({ table: reportedName(schema, name), source: rows, target: counts[index]! });
+  const counts: TableRows[] = [];
+  for (const table of tables) {
+    const { schema, name } = table;
+    const now = isThere(table) ? await count(target, `only ${quoteQualified(schema, name)}`) : 0;
+    // Tables that were made without rows count as well: they had none.
+    counts.push({ table: reportedName(schema, name), copied: record.rowsOf(table) ?? 0, now });
   }
-  return { copied, now, fewer };
+  const now = counts.reduce((sum, each) => sum + each.now, 0);
+  if (record.tables === undefined) return { copied: null, now, fewer: [], more: [], unnamed: 0 };
+  return {
+    copied: record.rows,
+    now,
+    fewer: counts.filter((each) => each.now < each.copied),
+    more: counts.filter((each) => each.now > each.copied),
+    unnamed: record.tables - tables.filter((table) => record.rowsOf(table) !== undefined).length,
+  };
 }
 
 async function count(database: Database, from: string): Promise<number> {

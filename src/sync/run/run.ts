@@ -18,12 +18,12 @@ import { missingExtensionTables, readExtensionTables } from "./extension-tables.
 import { piecesOf, type TableSize } from "./pieces.ts";
 import { prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
-import { rowsMark } from "./row-counts.ts";
+import { writeRecord } from "./record.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
-import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
+import type { PreparedTarget } from "./prepared-target.ts";
 import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
 import { runAll } from "./make-objects.ts";
@@ -174,7 +174,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
 
     step("Putting the copy in place");
     state = "finishing";
-    const leftover = await prepared.finish(`${commentFor(options, plan, moment)}; ${rowsMark(tables)}`);
+    const leftover = await prepared.finish(writeRecord(options.source.name, plan, moment, tables));
     state = "done";
     if (leftover !== undefined) onEvent({ type: "warning", message: leftover });
     return {
@@ -269,8 +269,4 @@ async function readSizes(database: Database): Promise<TableSize[]> {
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
       where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'`,
   );
-}
-
-function commentFor({ source }: SyncOptions, { digest }: SyncPlan, { takenAt, lsn }: SyncReport["snapshot"]): string {
-  return `${COPY_MARK} from ${source.name}, as of ${takenAt}${lsn === null ? "" : ` (${lsn})`}; rules sha256:${digest}`;
 }

@@ -3,11 +3,13 @@ import type { Database } from "#database/database.ts";
 import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
+import { leftBehind } from "../only-tables.ts";
 import type { SyncPlan, SyncTable } from "../plan.ts";
 import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";
-import { namingSide, readingFailed } from "./reading-failed.ts";
+import { readingFailed } from "./reading-failed.ts";
+import { type CopyRecord, readRecord } from "./record.ts";
 import { requireRights } from "./rights.ts";
 import type { SyncOptions } from "./report.ts";
 import { isIncomplete } from "./target-in-place.ts";
@@ -54,7 +56,8 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
             await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")
           ).map(({ name }) => name),
         );
-        const held = await heldBy(target, plan);
+        const record = readRecord(await commentOf(target));
+        const { held, isThere } = await heldBy(target, asCopied(plan, record));
         const proof = await prove({
           plan: held,
           hasKey: plan.reproducible,
@@ -76,13 +79,11 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           wantedCopy(schema, roles),
           options.table,
         );
-        const comment = await commentOf(target);
-        const rows = await withCounting(
-          source,
-          reader,
-          async (counting) => await countRows(counting, namingSide(target, "target"), held, comment),
-        );
-        const isFewer = rows.copied !== null && rows.now < rows.copied;
+        step("Counting rows");
+        const { comment } = record;
+        const rows = await countRows(target, plan, isThere, record).catch((error: unknown) => {
+          throw readingFailed(error, undefined, "target");
+        });
         const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
         const incomplete = await isIncomplete(target);
         const proven = proof.columns.every(({ holds }) => holds) && proof.leaks.length === 0;
@@ -93,7 +94,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           comment,
           sameRules,
           incomplete,
-          holds: proven && !isFewer && changes.length === 0 && sameRules && !incomplete,
+          holds: proven && rows.fewer.length === 0 && changes.length === 0 && sameRules && !incomplete,
         };
       });
     } finally {
@@ -104,8 +105,20 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
   }
 }
 
+/** The plan of the copy as it was made: with `--tables`, other tables have no rows in it. */
+function asCopied(plan: SyncPlan, record: CopyRecord): SyncPlan {
+  if (record.tables === undefined) return plan;
+  return {
+    ...plan,
+    tables: plan.tables.map((table) => (record.rowsOf(table) === undefined ? leftBehind(table) : table)),
+  };
+}
+
 /** The plan without tables and columns that the source has got since: the comparison of the schemas tells of those. */
-async function heldBy(target: Database, plan: SyncPlan): Promise<SyncPlan> {
+async function heldBy(
+  target: Database,
+  plan: SyncPlan,
+): Promise<{ readonly held: SyncPlan; readonly isThere: (table: SyncTable) => boolean }> {
   const columns = await target.query<{ schema: string; name: string; names: string[] }>(
     `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
             coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text) filter (where a.attname is not null), '{}') as names
@@ -114,30 +127,15 @@ async function heldBy(target: Database, plan: SyncPlan): Promise<SyncPlan> {
       where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)' group by 1, 2`,
   );
   const namesOf = new Map(columns.map(({ schema, name, names }) => [quoteQualified(schema, name), new Set(names)]));
-  return {
-    ...plan,
-    tables: plan.tables.flatMap((table): SyncTable[] => {
-      const names = namesOf.get(quoteQualified(table.schema, table.name));
-      if (names === undefined) return [];
-      const { identity, ...rest } = table;
-      const isTold = identity?.columns.every((name) => names.has(name)) === true;
-      const kept = table.columns.filter(({ name }) => names.has(name));
-      return [{ ...rest, columns: kept, ...(isTold ? { identity } : {}) }];
-    }),
-  };
-}
-
-/** A session of the source, which is over by now on a server. */
-async function withCounting<T>(source: Source, reader: Database, work: (session: Database) => Promise<T>): Promise<T> {
-  if (source.isEmbedded) return await work(reader);
-  const session = await source.openLater();
-  try {
-    return await work(namingSide(session, "source"));
-  } catch (error) {
-    throw readingFailed(error, undefined, "both");
-  } finally {
-    await session.close();
-  }
+  const tables = plan.tables.flatMap((table): SyncTable[] => {
+    const names = namesOf.get(quoteQualified(table.schema, table.name));
+    if (names === undefined) return [];
+    const { identity, ...rest } = table;
+    const isTold = identity?.columns.every((name) => names.has(name)) === true;
+    const kept = table.columns.filter(({ name }) => names.has(name));
+    return [{ ...rest, columns: kept, ...(isTold ? { identity } : {}) }];
+  });
+  return { held: { ...plan, tables }, isThere: ({ schema, name }) => namesOf.has(quoteQualified(schema, name)) };
 }
 
 async function commentOf(database: Database): Promise<string | null> {

@@ -6,10 +6,10 @@ import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {
-    ...SYNC_ARGS,
+    from: SYNC_ARGS.from,
     to: { ...SYNC_ARGS.to, description: "the environment whose database is the copy; it is only read" },
+    "ignore-rules": SYNC_ARGS["ignore-rules"],
     plain: { ...SYNC_ARGS.plain, description: "the copy was made with --plain, without rules" },
-    tables: { ...SYNC_ARGS.tables, description: "the copy was made with these --tables, comma-separated" },
   },
   details:
     "Looks at both databases as they are now, and changes neither: whether a replaced column has a value in common with the\n" +

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { quoteQualified, reportedName } from "#sql/quote.ts";
+import type { SyncPlan } from "../plan.ts";
+import { COPY_MARK } from "./prepared-target.ts";
+import type { SyncReport } from "./report.ts";
+
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** What a copy says of itself, in the comment on its database. */
+export interface CopyRecord {
+  /** The comment, as far as it is for people; null where there is none. */
+  readonly comment: string | null;
+  /** Rows of all tables together. */
+  readonly rows: number;
+  /** How many tables had their rows copied; undefined where the comment does not say. */
+  readonly tables: number | undefined;
+  /** How many rows a table had; undefined where its rows were not copied. */
+  rowsOf(table: TableName): number | undefined;
+}
+
+const BY_TABLE = "; by table:";
+
+/** The comment on a copy, which `readRecord` reads. */
+export function writeRecord(
+  source: string,
+  { digest, tables }: SyncPlan,
+  { takenAt, lsn }: SyncReport["snapshot"],
+  copied: SyncReport["tables"],
+): string {
+  const rowsOf = new Map(copied.map(({ table, rowsWritten }) => [table, rowsWritten]));
+  const all = copied.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+  const each = tables.flatMap((table) => {
+    const rows = table.mode === "skip" ? undefined : rowsOf.get(reportedName(table.schema, table.name));
+    return rows === undefined ? [] : [` ${markOf(table)}=${rows}`];
+  });
+  const moment = `${takenAt}${lsn === null ? "" : ` (${lsn})`}`;
+  return `${COPY_MARK} from ${source}, as of ${moment}; rules sha256:${digest}; rows: ${all}${BY_TABLE}${each.join("")}`;
+}
+
+/** Reads what a database says of the copy that it is. */
+export function readRecord(comment: string | null): CopyRecord {
+  const at = comment?.lastIndexOf(BY_TABLE) ?? -1;
+  if (comment === null || at === -1) return { comment, rows: 0, tables: undefined, rowsOf: () => undefined };
+  const rows = new Map(
+    comment
+      .slice(at + BY_TABLE.length)
+      .split(" ")
+      .filter((entry) => entry !== "")
+      .map((entry) => {
+        const [mark = "", number] = entry.split("=");
+        return [mark, Number(number)] as const;
+      }),
+  );
+  return {
+    comment: comment.slice(0, at),
+    rows: [...rows.values()].reduce((sum, each) => sum + each, 0),
+    tables: rows.size,
+    rowsOf: (table) => rows.get(markOf(table)),
+  };
+}
+
+/** Every role of the server reads comments on databases, so tables are not named in them. */
+function markOf({ schema, name }: TableName): string {
+  return createHash("sha256").update(quoteQualified(schema, name)).digest("hex").slice(0, 12);
+}
