@@ -56,11 +56,11 @@ for (const engine of newestServer) {
     expect(first.proof.columns.map(({ column }) => column.split(" ")[0])).not.toContain("public.notes.author");
     expect(first.proof.scanned.behind).toEqual(["public.notes.author"]);
     expect(first.comment).toMatch(/; rows: 1500$/);
-    const change = async (sql: string): Promise<void> =>
+    const alter = async (sql: string): Promise<void> =>
       await withDatabase(target.target, {}, (database) => database.execute(sql));
     // As many rows in all, and yet some are gone. What production does meanwhile does not matter.
     await source.query("insert into visits values (501)");
-    await change("delete from people where id = 1; insert into visits values (1000)");
+    await alter("delete from people where id = 1; insert into visits values (1000)");
     expect(await verify()).toMatchObject({
       holds: false,
       rows: {
@@ -70,7 +70,7 @@ for (const engine of newestServer) {
         more: [{ table: "public.visits", copied: 500, now: 501 }],
       },
     });
-    await change("insert into people select 1; insert into log values ('new')");
+    await alter("insert into people select 1; insert into log values ('new')");
     expect(await verify()).toMatchObject({
       holds: true,
       rows: { now: 1502, fewer: [], more: [{ table: "public.log", copied: 0, now: 1 }, { table: "public.visits" }] },
