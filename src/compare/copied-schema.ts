@@ -13,7 +13,7 @@ import type { ScratchOptions } from "./scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
-import { COLUMN_ORDER, type Detail, detailId, readDetails } from "./tree/details.ts";
+import { COLUMN_ORDER, type Detail, detailId, readDetails, UNFILLED } from "./tree/details.ts";
 import { planFiles } from "./tree/statements.ts";
 
 /** Is there as long as a copy that is made in place is not whole. */
@@ -29,7 +29,7 @@ export interface SourceSchema {
 export interface CopyStatements {
   /** Types, functions, tables without keys. */
   readonly before: readonly string[];
-  /** Keys, indexes, views, foreign keys, triggers, policies and everything else. */
+  /** Keys, indexes, views, foreign keys, triggers, policies and everything else; materialized views are not filled. */
   readonly after: readonly string[];
   /** What hides rows from their owner, who makes the copy and has to see them until it is proven. */
   readonly last: readonly string[];
@@ -110,7 +110,7 @@ export function planCopy(empty: Catalogue, source: SourceSchema, roles: Readonly
   const ofEarly = (detail: Detail): boolean => early.facts.has(detailId(detail));
   const before = statementsOf(from, early, details.filter(ofEarly), builders);
   giveBackMemory();
-  const rest = details.filter((detail) => !ofEarly(detail));
+  const rest = [...details.filter((detail) => !ofEarly(detail)), ...unfilledViews(to)];
   // What the planner does not know is made whenever it is among what there is to be.
   const made = new Set(early.extras.map(keyOf));
   const remaining = { ...to, extras: to.extras.filter((extra) => !made.has(keyOf(extra))) };
@@ -132,6 +132,20 @@ export function wantedCopy(source: SourceSchema, roles: ReadonlySet<string>): Ca
 
 function keyOf({ kind, path }: Extra): string {
   return JSON.stringify([kind, ...path]);
+}
+
+/** Materialized views are made without rows: filling one runs its query, and what that reads need not be in the copy. */
+function unfilledViews({ facts }: Catalogue): Detail[] {
+  return facts.facts().flatMap(({ id }): Detail[] => {
+    if (id.kind !== "materializedView") return [];
+    const { kind, schema, name } = id;
+    return [{ kind, schema, name, part: null, property: UNFILLED, value: "none", statement: null }];
+  });
+}
+
+/** Materialized views that nobody has filled on the source, as `schema.name`. */
+export function unfilledOnSource({ details }: SourceSchema): ReadonlySet<string> {
+  return new Set(details.flatMap(({ property, schema, name }) => (property === UNFILLED ? [`${schema}.${name}`] : [])));
 }
 
 function statementsOf(

@@ -97,6 +97,10 @@ export function renderReport(report: SyncReport, to: string): string {
     ...list("Not copied: policies", left.policies),
     ...list("Not copied: subscriptions", left.subscriptions),
     ...list("Made without rows: foreign tables", left.foreignTables),
+    ...list(
+      "Made without rows: materialized views",
+      left.materializedViews.map(({ view, why }) => `${view} (${why})`),
+    ),
     ...list("Made without rows (skipped by the rules, or not in --tables):", empty),
     ...list("Not copied: user mappings", left.userMappings),
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
@@ -124,12 +128,16 @@ export function renderReport(report: SyncReport, to: string): string {
     `Schema: the same as the source's; ${count(report.foreignKeys, "foreign key")} valid, ${count(sequences.set, "sequence")} set`,
     ...report.ledgers.map(({ table, rows: n }) => `Ledger: ${table}, ${count(n, "migration")}`),
     ...notes,
+    ...(report.proof.columns.length === 0 ? [] : [SCHEMA_TEXT]),
     `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} ${agree(rows, "row", "rows")}, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
     "",
   ]
     .map((line) => inLine(line))
     .join("\n");
 }
+
+const SCHEMA_TEXT =
+  "Copied as it is: text in the schema (definitions of views, conditions, CHECKs, defaults, partition bounds, enum labels, comments, function bodies)";
 
 /** What was proven, a line each. */
 export function renderProof({ columns, leaks, noticed, scanned }: Proof): string[] {

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { endedFrom } from "./reading-failed.ts";
 
@@ -19,6 +20,30 @@ export async function runAll(
       throw isDenied(error) ? await denied(error, sql, database) : making(error, sql);
     }
   }
+}
+
+/**
+ * Runs the statements that come after the rows, and takes all of them back: what the target does not take, it says before the first
+ * row. A schema of more objects than the server has locks for in one transaction is not tried.
+ * @throws ConfitureError `sync_target_failed`, `interrupted`
+ */
+export async function rehearse(
+  database: Database,
+  statements: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await database.execute("begin");
+  let failed: { readonly error: unknown; readonly sql: string } | undefined;
+  for (const sql of statements) {
+    if (signal?.aborted === true || failed !== undefined) break;
+    await database.execute(sql).catch((error: unknown) => (failed = { error, sql }));
+  }
+  await rollback(database);
+  if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+  if (failed === undefined) return;
+  const { error, sql } = failed;
+  if (error instanceof ConfitureError && error.server?.sqlstate === "53200") return;
+  throw isDenied(error) ? await denied(error, sql, database) : making(error, sql, true);
 }
 
 function isDenied(error: unknown): error is ConfitureError {
@@ -43,8 +68,8 @@ function shortened(text: string): string {
   return text.length > 120 ? `${text.slice(0, 120)}...` : text;
 }
 
-/** Without DETAIL and CONTEXT: of a duplicate key they quote the values. */
-function making(error: unknown, sql: string): unknown {
+/** Without what PostgreSQL said, where there are rows: of a duplicate key it quotes the values. */
+function making(error: unknown, sql: string, hasNoRows = false): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const { sqlstate } = error.server;
   const [what = ""] = sql.split("\n", 1);
@@ -58,10 +83,11 @@ function making(error: unknown, sql: string): unknown {
     );
   return new ConfitureError(
     "sync_target_failed",
-    `The target refuses a statement of the source's schema (SQLSTATE ${sqlstate}): ${shown}`,
+    `The target refuses a statement of the source's schema (SQLSTATE ${sqlstate}): ${hasNoRows ? `${error.server.message}. The statement: ` : ""}${shown}`,
     {
       hint:
         HINTS[sqlstate] ??
+        (hasNoRows ? "No row was copied yet." : undefined) ??
         (sqlstate.startsWith("22") ? OF_VALUES : undefined) ??
         "What PostgreSQL said is not shown, because it may quote values. The target's own log has it.",
       data: { sqlstate, statement: sql },

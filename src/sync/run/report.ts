@@ -6,6 +6,7 @@ import type { SyncPlan } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
 import type { ExtensionTables } from "./extension-tables.ts";
 import type { TableSize } from "./pieces.ts";
+import type { EmptyView } from "./materialized-views.ts";
 import type { Proof } from "./proof.ts";
 import type { MovedSequence } from "./sequences.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
@@ -43,7 +44,7 @@ export interface SyncReport {
   readonly plan: SyncPlan;
   readonly tables: readonly TableReport[];
   readonly ledgers: readonly { readonly table: string; readonly rows: number }[];
-  readonly left: LeftOut;
+  readonly left: LeftOut & { readonly materializedViews: readonly EmptyView[] };
   readonly extensionTables: ExtensionTables;
   /** Sequences that could not be read, those that were set beyond numbers of a rule, and columns that are ahead of theirs, as on the source. */
   readonly sequences: {

@@ -7,6 +7,7 @@ import {
   planCopy,
   readSourceSchema,
   reorderedTables,
+  unfilledOnSource,
   type CopyStatements,
 } from "#compare/copied-schema.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
@@ -26,7 +27,8 @@ import { Source } from "./source.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
 import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
-import { runAll } from "./make-objects.ts";
+import { rehearse, runAll } from "./make-objects.ts";
+import { fillMaterializedViews } from "./materialized-views.ts";
 import { refuseSameDatabase, refuseLargeObjects } from "./refuse-source.ts";
 import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
 
@@ -91,8 +93,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       ),
     );
     const copy: CopyStatements = planCopy(await readCatalogue(target), schema, roles);
-    const orders = columnOrders(schema);
+    const [orders, unfilled] = [columnOrders(schema), unfilledOnSource(schema)];
     await runAll(target, copy.before, signal);
+    await rehearse(target, [...copy.after, ...copy.last], signal);
     const missing = await missingExtensionTables(ofExtensions, target, options.skipExtensionTables);
     // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
     Bun.gc(true);
@@ -122,6 +125,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     step("Making keys, indexes and everything else");
     const objectsBegan = performance.now();
     await runAll(target, copy.after, signal);
+    const emptyViews = await fillMaterializedViews(target, unfilled, signal);
     await setSequences(target, sequences.states);
     await runAll(target, ["analyze"], signal);
     const objectsTook = performance.now() - objectsBegan;
@@ -181,7 +185,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       plan,
       tables,
       ledgers,
-      left: copy.left,
+      left: { ...copy.left, materializedViews: emptyViews },
       extensionTables: { withRows: ofExtensions.withRows, missing },
       sequences: { set: sequences.states.length, unreadable: sequences.unreadable, moved, behind },
       foreignKeys,

@@ -154,4 +154,39 @@ for (const engine of newestServer) {
       { f: "xxxxx", same: true },
     ]);
   }, 60_000);
+
+  test("materialized views bring no row from elsewhere, and one that cannot be computed of results stays empty", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create extension file_fdw; create server files foreign data wrapper file_fdw;
+        create foreign table far (line text) server files options (filename 'PG_VERSION');
+        create table people as select 1 as id, '12@corp.example' as email;
+        create view seen as select line from far;
+        create function hidden() returns setof text language plpgsql as $$ begin return query execute 'select line from public.far'; end $$;
+        create function plain() returns bigint language sql begin atomic select count(*) from people; end;
+        create materialized view direct as select line from far;
+        create materialized view through as select line from seen;
+        create materialized view called as select hidden() as line;
+        create materialized view texts as select query_to_xml('select * from public.far', true, true, '')::text as line;
+        create materialized view another as select count(*) as n from direct;
+        create materialized view later as select 1 as n with no data;
+        create materialized view good as select email, plain() as n from people;
+        create unique index on good (email);
+        create materialized view better as select count(*) as n from good;
+        create materialized view broken as select split_part(email, '@', 1)::int as n from people`),
+    );
+    const plan = ruled("tables:\n  people: { keep: [id], email: email }\n");
+    const { left } = await copy(source.target, target.target, { plan });
+    expect(left.materializedViews.map(({ view, why }) => `${view}: ${why}`)).toEqual([
+      "public.direct: it reads the foreign table public.far",
+      "public.another: it reads the foreign table public.far",
+      "public.broken: its query fails on what the copy holds (SQLSTATE 22P02)",
+      "public.called: it calls public.hidden(), which may read foreign tables",
+      "public.texts: it calls query_to_xml(), which may read foreign tables",
+      "public.through: it reads the foreign table public.far",
+    ]);
+    const filled = await target.query("select matviewname::text as name from pg_matviews where ispopulated order by 1");
+    expect(filled).toEqual([{ name: "better" }, { name: "good" }]);
+  }, 60_000);
 }
