@@ -9,7 +9,7 @@ import type { CommandContext } from "../command.ts";
 import type { SyncFinding } from "#sync/plan.ts";
 import { labelled, renderLocation } from "./diagnostic.ts";
 import { forPeople, type Paint } from "./style.ts";
-import { agree, count, formatDuration } from "./text.ts";
+import { agree, count, formatDuration, formatSize } from "./text.ts";
 import { indented, inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
 import { wrapSql } from "./wrap-sql.ts";
@@ -50,7 +50,7 @@ export function showSyncEvents({ io, messages, json }: CommandContext): (event: 
 function speedOf({ rows, bytes, elapsed, left }: Omit<StreamProgress, "table">): string {
   const rate = elapsed === 0 ? 0 : (rows / elapsed) * 1000;
   const rest = left === null ? "" : `, ${formatDuration(left)} left`;
-  return `${number(rows)} rows, ${size(bytes)}, ${number(rate)} rows/s${rest}`;
+  return `${number(rows)} rows, ${formatSize(bytes)}, ${number(rate)} rows/s${rest}`;
 }
 
 function tableLine({ table, rowsWritten, bytes, duration, transformed, where, retries }: TableReport): string {
@@ -59,7 +59,7 @@ function tableLine({ table, rowsWritten, bytes, duration, transformed, where, re
     where === null ? undefined : where,
     retries === 0 ? undefined : `repeated ${count(retries, "time")}`,
   ].filter((note) => note !== undefined);
-  return `✅ ${inLine(table)}: ${number(rowsWritten)} ${agree(rowsWritten, "row", "rows")}, ${size(bytes)}, ${formatDuration(duration)}${notes.length === 0 ? "" : ` (${inLine(notes.join("; "))})`}`;
+  return `✅ ${inLine(table)}: ${number(rowsWritten)} ${agree(rowsWritten, "row", "rows")}, ${formatSize(bytes)}, ${formatDuration(duration)}${notes.length === 0 ? "" : ` (${inLine(notes.join("; "))})`}`;
 }
 
 /** What is wrong with the rules, where, and what to write. */
@@ -129,7 +129,7 @@ export function renderReport(report: SyncReport, to: string): string {
     ...report.ledgers.map(({ table, rows: n }) => `Ledger: ${table}, ${count(n, "migration")}`),
     ...notes,
     ...(report.proof.columns.length === 0 ? [] : [SCHEMA_TEXT]),
-    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} ${agree(rows, "row", "rows")}, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
+    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
     "",
   ]
     .map((line) => inLine(line))
@@ -284,7 +284,7 @@ export function renderPreview({ plan, sizes }: SyncPreview, columns = WIDTH): st
       treatment === "transform" ? [`  ${column} -> ${transform ?? ""}`] : [],
     );
     const where = table.where === undefined ? [] : [`  rows: ${table.where}`];
-    const said = [`${name}: ${size(known?.bytes ?? 0)}${about}`, ...replaced, ...where];
+    const said = [`${name}: ${formatSize(known?.bytes ?? 0)}${about}`, ...replaced, ...where];
     return [...said.map(comment), `${wrapSql(table.query, columns)};`].join("\n");
   });
   return `${[head.join("\n"), ...tables].join("\n\n")}\n`;
@@ -297,18 +297,4 @@ function list(what: string, names: readonly string[]): string[] {
 /** 1,234,567 */
 function number(value: number): string {
   return Math.round(value).toLocaleString("en-US");
-}
-
-/** "12.3 MB" */
-function size(bytes: number): string {
-  if (bytes < 1000) return count(bytes, "byte");
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = "";
-  for (const next of units) {
-    if (value < 1000) break;
-    value /= 1000;
-    unit = next;
-  }
-  return `${value.toFixed(1)} ${unit}`;
 }

@@ -33,3 +33,17 @@ function plural(noun: string): string {
 export function agree(number: number, one: string, several: string): string {
   return number === 1 ? one : several;
 }
+
+/** "12.3 MB" */
+export function formatSize(bytes: number): string {
+  if (bytes < 1000) return count(bytes, "byte");
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = "";
+  for (const next of units) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = next;
+  }
+  return `${value.toFixed(1)} ${unit}`;
+}
