@@ -108,6 +108,7 @@ function unknownCommand(
   function hint(): string {
     const other = OTHER_TOOLS.get(word) ?? OTHER_TOOLS.get(`${path[0] ?? ""} ${word}`);
     if (other !== undefined) return `Did you mean \`confiture ${other}\`?`;
+    if (path.length > 0 && Object.hasOwn(COMMANDS, word)) return `Did you mean \`confiture ${word}\`?`;
     const suggestion =
       path.length === 0 ? nearestCommand(word, behind[0]) : (begunWith(word, known) ?? nearest(word, known));
     if (suggestion !== undefined) return `Did you mean \`${prefix} ${suggestion}\`?`;

@@ -9,6 +9,7 @@ import { lookForLedger } from "#migrate/ledger/find.ts";
 import { readLedger } from "#migrate/ledger/read.ts";
 import { loadWithinLimit } from "./scratch/within-limit.ts";
 import { lacking } from "#migrate/plan.ts";
+import { isUnmade } from "#migrate/status.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
 import { type Change, withoutNamed } from "./catalogue/changes.ts";
 import type { Ends } from "./generate/plan.ts";
@@ -120,10 +121,12 @@ async function pendingVersions({
   migrationsDir,
   migrationsLayout,
 }: DriftOptions): Promise<{ ledger: boolean; pending: string[] }> {
-  const { ledger, rows } = await withDatabase(target, {}, async (database) => {
-    const found = await lookForLedger(database, table);
-    return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
-  });
+  const { ledger, rows } = isUnmade(target)
+    ? { ledger: false, rows: [] }
+    : await withDatabase(target, {}, async (database) => {
+        const found = await lookForLedger(database, table);
+        return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
+      });
   const { migrations, base } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
   const history = joinHistory(migrations, rows, factsOf(projectDir), undefined, ledger ? base?.squashed : []);
   if (history.some(({ standing }) => standing === "lacking")) {

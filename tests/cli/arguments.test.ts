@@ -35,6 +35,7 @@ test("names of other tools, and slips near help and version, lead to the command
     ["rollback", "migrate down"],
     ["migrate rollback", "migrate down"],
     ["migrate create add_bio", "migrate new"],
+    ["migrate verify", "verify"],
     ["verison", "version"],
     ["constructor", undefined],
   ] as const) {

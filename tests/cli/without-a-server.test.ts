@@ -141,3 +141,19 @@ test("where none of several hosts answers, the next step says where they are wri
   expect(stderr).toContain("confiture config show --database-url 'postgres://");
   expect(stderr).toContain("one that is primary (target_session_attrs)");
 });
+
+test("what only reads makes no embedded database where there is none yet", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/schema/a.sql": "CREATE TABLE a ();",
+    "db/migrations/001_a.sql": "CREATE TABLE a ();",
+  });
+  for (const [args, exits] of [
+    [["migrate", "status"], 0],
+    [["drift"], 3],
+    [["diff", "env:local", "schema"], 3],
+  ] as const) {
+    expect((await runHere(args, { cwd: project.dir })).exitCode).toBe(exits);
+    expect(await readdir(project.dir)).not.toContain(".confiture");
+  }
+});
