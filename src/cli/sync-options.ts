@@ -182,25 +182,27 @@ async function makePlan(
   database: Database,
   given: ProjectRules | undefined,
 ): Promise<SyncPlan> {
-  const [{ allLedgers }, { readSource }, { keepEverything }, { checkRules }, { onlyTables }, { requireRights }] =
-    await Promise.all([
-      import("#migrate/ledger/find.ts"),
-      import("#sync/source/read.ts"),
-      import("#sync/plain.ts"),
-      import("#sync/check.ts"),
-      import("#sync/only-tables.ts"),
-      import("#sync/run/rights.ts"),
-    ]);
+  const [
+    { allLedgers },
+    { readSource },
+    { keepEverything },
+    { checkRules },
+    { onlyTables },
+    { readsOf, requireRights },
+  ] = await Promise.all([
+    import("#migrate/ledger/find.ts"),
+    import("#sync/source/read.ts"),
+    import("#sync/plain.ts"),
+    import("#sync/check.ts"),
+    import("#sync/only-tables.ts"),
+    import("#sync/run/rights.ts"),
+  ]);
   const ledgers = await allLedgers(database, migrations.table);
   const names = tables?.split(",").map((name) => name.trim());
   if (plain === true || given === undefined) {
     const catalogue = await readSource(database, ledgers);
     const kept = onlyTables(keepEverything(catalogue), catalogue, names);
-    await requireRights(
-      database,
-      "source",
-      kept.tables.filter(({ mode }) => mode === "rows"),
-    );
+    await requireRights(database, "source", readsOf(kept));
     return kept;
   }
   const checked = await checkRules(database, ledgers, given.rules, given.key);
@@ -212,7 +214,10 @@ async function makePlan(
 const TOLD = 20;
 
 function rulesIncomplete(findings: readonly SyncFinding[], outcome: string): ConfitureError {
-  const told = findings.slice(0, TOLD).flatMap((finding) => renderFinding(finding, (_, text) => text));
+  const told = findings
+    .slice(0, TOLD)
+    .flatMap((finding) => renderFinding(finding, (_, text) => text))
+    .map((line) => `  ${line}`);
   const more =
     findings.length > TOLD ? [`and ${findings.length - TOLD} more, which \`confiture sync check\` shows`] : [];
   const head = `${count(findings.length, "fault")} in the rules${outcome}`;

@@ -5,6 +5,7 @@ import type { SyncFinding, SyncPlan } from "./plan.ts";
 import { planSync, planTable } from "./plan-sync.ts";
 import { Names, shownTable } from "./rules/names.ts";
 import type { Rules } from "./rules/rules.ts";
+import { readsOf } from "./run/rights.ts";
 import { readSource } from "./source/read.ts";
 import { tryPlan } from "./trials.ts";
 
@@ -27,7 +28,7 @@ export async function checkRules(
 ): Promise<Checked> {
   const planned = await planSync(await readSource(database, ledgers), rules, key);
   if (planned.kind === "findings") return planned;
-  const findings = await tryPlan(database, planned.plan, planned.trials);
+  const findings = await tryPlan(database, planned.plan, planned.trials, readsOf(planned.plan));
   return findings.length === 0 ? { kind: "plan", plan: planned.plan } : { kind: "findings", findings };
 }
 
@@ -55,6 +56,6 @@ export async function checkTableRules(
   const about = { table: reportedName(table.schema, table.name) };
   if (planned.kind === "findings") return { ...planned, ...about };
   const plan = { ...planned.plan, tables: planned.plan.tables.filter((one) => shown.has(shownTable(one))) };
-  const findings = await tryPlan(database, plan, planned.trials);
+  const findings = await tryPlan(database, plan, planned.trials, { tables: readsOf(plan).tables });
   return findings.length === 0 ? { kind: "plan", plan, ...about } : { kind: "findings", findings, ...about };
 }

@@ -67,7 +67,7 @@ export class Planner {
     this.#problems.push(...this.#treatments.problems);
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
-    const asked = copied.filter((table) => this.#ruleOf.get(table)!.tenant);
+    const asked = wishes.filter(({ table }) => this.#ruleOf.get(table)!.tenant);
     this.warnings = tenant === undefined ? [] : otherTenants(tenant, asked, graph);
     const subset = new Subset(graph, wishes);
     return this.#catalogue.tables

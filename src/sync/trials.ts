@@ -4,7 +4,7 @@ import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingFailed } from "./run/reading-failed.ts";
-import { requireRights } from "./run/rights.ts";
+import { type Reads, requireRights } from "./run/rights.ts";
 import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /**
@@ -17,12 +17,9 @@ export async function tryPlan(
   database: Database,
   { tables, settings }: SyncPlan,
   trials: readonly Trial[],
+  reads: Reads,
 ): Promise<SyncFinding[]> {
-  await requireRights(
-    database,
-    "source",
-    tables.filter(({ mode }) => mode === "rows"),
-  );
+  await requireRights(database, "source", reads);
   await database.execute(
     `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
   );

@@ -116,7 +116,7 @@ test("a copy has every row and no original, is the same for the same key, and is
   const emails = await target`select id, email from users order by id`;
   await target.end();
   expect((await project.succeed(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY)).stdout).toContain(
-    "Rows: 1,300 in all tables together, as many as were copied\n",
+    "Rows: 1,300; each table has as many as were copied into it\n",
   );
 
   await project.succeed(SYNC, WITH_KEY);
@@ -187,6 +187,16 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   const url = project.server.url("postgres");
   const named = await project.run([...SYNC, "--database-url", url], WITH_KEY);
   expect([named.exitCode, named.stderr]).toEqual([2, expect.stringContaining("--database-url names one database")]);
+  await project.write("db/sync/rules.yaml", RULES.replace("contact.email:", "contacts.email:"));
+  for (const args of [["check"], ["show", "users"]]) {
+    const odd = await project.succeed(["sync", ...args, "--from", "local"], WITH_KEY);
+    expect(odd.stderr).toContain("public.users.profile contacts.email (email): this path matched no row");
+  }
+  await project.write("db/sync/rules.yaml", RULES.replace("    keep: [id, plan]", "    kep: [id, plan]"));
+  const inside = await project.run(SYNC, WITH_KEY);
+  // The caret stands below what is wrong.
+  expect(inside.stderr).toContain('\n  4 |     kep: [id, plan]\n    |     ^\n    fix: Did you mean "keep"?\n');
+  await project.write("db/sync/rules.yaml", RULES);
   const elsewhere = await project.succeed(["sync", "check", "--from", "local"], {
     env: { ...WITH_KEY.env, CONFITURE_DATABASE_URL: url },
   });
@@ -323,6 +333,7 @@ tables:
   await project.write("db/sync/more.yaml", "references: [{ from: users.boss, to: users.id }]\n");
   const warned = [
     expect.stringMatching(/^tenant \(team = 1\): every row is copied of .*child, events, parent: they/),
+    expect.stringMatching(/^tenant \(team = 1\): rows of notes that refer to no other row by user_id are copied/),
     expect.stringMatching(/^tenant \(team = 1\): rows of other tenants are copied of users where/),
   ];
   await project.write(

@@ -3,7 +3,6 @@ import { SEARCH_PATH } from "#sync/plain.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { ColumnResult } from "#sync/run/proof-result.ts";
 import type { Proof } from "#sync/run/proof.ts";
-import type { RowCounts } from "#sync/run/row-counts.ts";
 import type { SyncPreview, SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
 import type { SyncFinding } from "#sync/plan.ts";
@@ -105,10 +104,7 @@ export function renderReport(report: SyncReport, to: string): string {
     ...list("Not copied: user mappings", left.userMappings),
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
     ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
-    ...list(
-      "Sequences that could not be read, and begin anew (GRANT SELECT on them lets the next copy go on with their numbers):",
-      sequences.unreadable,
-    ),
+    ...list("Sequences of tables without rows that begin anew, as the role may not read them:", sequences.unreadable),
     ...list(
       "Sequences set beyond the numbers that a rule made:",
       sequences.moved.map((one) => `${one.column} (${number(one.left)} left)`),
@@ -199,7 +195,7 @@ function inTheCopy(same: number, elsewhere: ColumnResult["elsewhere"]): string {
 }
 
 /** Columns that are named in a line; the document in JSON has all. */
-const NAMED = 20;
+export const NAMED = 20;
 
 function unsearchedLines({ unsearched }: Proof["scanned"]): string[] {
   const line = (what: string, why: "encoded" | "number"): string[] => {
@@ -230,30 +226,6 @@ function behindLines({ behind, unread }: Proof["scanned"]): string[] {
       unreadFor("right"),
     ),
   ];
-}
-
-/** Whether each table of a copy has the rows that it had when it was made. */
-export function renderRows({ copied, now, fewer, more, unnamed }: RowCounts): string[] {
-  if (copied === null)
-    return ["Rows: not compared, as the database does not say how many were copied into which table"];
-  const lines = (what: string, tables: RowCounts["fewer"]): string[] => [
-    ...tables
-      .slice(0, NAMED)
-      .map((each) => `${what}: ${each.table}: ${rowsOf(each.copied)} copied, ${number(each.now)} now`),
-    ...(tables.length > NAMED ? [`${what}: in ${tables.length - NAMED} more tables`] : []),
-  ];
-  return [
-    ...lines("ROWS MISSING", fewer),
-    ...lines("Rows added", more),
-    ...(fewer.length + more.length > 0 ? [] : [`Rows: ${number(now)}; each table has as many as were copied into it`]),
-    ...(unnamed === 0
-      ? []
-      : [`Not counted: ${count(unnamed, "table")} that were copied, and that the source has no more`]),
-  ];
-}
-
-function rowsOf(value: number): string {
-  return `${number(value)} ${agree(value, "row", "rows")}`;
 }
 
 /** Characters of a line where no terminal says how many it has. */
@@ -295,6 +267,6 @@ function list(what: string, names: readonly string[]): string[] {
 }
 
 /** 1,234,567 */
-function number(value: number): string {
+export function number(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }

@@ -48,7 +48,9 @@ export class Names {
     const near = names.includes(name) ? name : nearest(name, names);
     if (table === undefined) return "Write TABLE.COLUMN: users.email";
     if (near === undefined) return `${shownTable(table)} has ${names.map(writeIdentifier).join(", ")}`;
-    return `Did you mean "${shownTable(table)}.${writeIdentifier(near)}"?`;
+    // As YAML takes it: quotes of SQL around a part of a value are none of YAML's.
+    const { schema, name: tableName } = table;
+    return `Did you mean "${reportedName(...(schema === "public" ? [] : [schema]), tableName, near)}"?`;
   }
 }
 

@@ -3,7 +3,9 @@ import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "
 import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { Problem, Rules } from "./rules.ts";
-import type { Graph } from "../subset/graph.ts";
+import { type Edge, type Graph, spread, type Wish } from "../subset/graph.ts";
+import type { Reference } from "./references.ts";
+import { yamlKey } from "./yaml-key.ts";
 
 type Tenant = NonNullable<Rules["tenant"]>;
 
@@ -83,24 +85,57 @@ export function tenantConditions(table: SourceTable, tenant: Tenant): (TenantCon
 }
 
 /** Rows of other tenants that are copied although the rules ask for one. */
-export function otherTenants(tenant: Tenant, asked: readonly SourceTable[], graph: Graph): string[] {
-  const whole = asked.filter((table) => !graph.isCut(table)).map(shownTable);
-  const mixed = asked
-    .filter((table) => graph.isAddedTo(table) && columnNamed(table, tenant.column) !== undefined)
-    .map(shownTable);
+export function otherTenants(tenant: Tenant, asked: readonly Wish[], graph: Graph): string[] {
+  const hasColumn = (table: SourceTable): boolean => columnNamed(table, tenant.column) !== undefined;
+  const bound = new Set(asked.map(({ table }) => table).filter(hasColumn));
+  const leads = ({ direction, reference: { to } }: Edge): boolean => direction === "down" && bound.has(to);
+  spread(bound, graph.edges, (edge) => (leads(edge) ? edge.reference.from : undefined));
+  const free = asked.filter(({ table }) => !bound.has(table));
+  const isCut = ({ table }: Wish): boolean => graph.isCut(table);
   const which = `tenant (${tenant.column} = ${tenant.value})`;
+  const without = `they have no column ${tenant.column}, and no foreign key that leads to one`;
+  const line = (wishes: readonly Wish[], sentence: (names: string) => string): string[] =>
+    wishes.length === 0 ? [] : [`${which}: ${sentence(wishes.map(({ table }) => shownTable(table)).join(", "))}`];
+  const mixed = asked.filter(({ table }) => graph.isAddedTo(table) && hasColumn(table));
   return [
-    ...(whole.length === 0
-      ? []
-      : [
-          `${which}: every row is copied of ${whole.join(", ")}: they have no column ${tenant.column}, and no foreign key that leads to one; give them \`rows:\`, or \`tenant: false\` where that is meant`,
-        ]),
-    ...(mixed.length === 0
-      ? []
-      : [
-          `${which}: rows of other tenants are copied of ${mixed.join(", ")} where copied rows refer to them; to leave them out, empty the column that does (\`COLUMN: {value: null}\`), or leave out its rows (\`follow: {COLUMN: down}\`)`,
-        ]),
+    ...line(
+      free.filter((wish) => !isCut(wish)),
+      (names) =>
+        `every row is copied of ${names}: ${without}; give them \`rows:\` and \`tenant: false\`, or \`tenant: false\` alone to copy every tenant's rows`,
+    ),
+    ...line(
+      free.filter(isCut),
+      (names) =>
+        `rows of every tenant are copied of ${names}: ${without} and is followed down, so other rules alone choose their rows; write \`tenant: false\` there if that is meant`,
+    ),
+    ...asked.flatMap(({ table }) => {
+      if (hasColumn(table) || !bound.has(table)) return [];
+      const ways = graph.edges.filter((edge) => edge.reference.from === table && leads(edge));
+      return ways.some(({ reference }) => holdsAlways(reference)) ? [] : [`${which}: ${withoutParent(table, ways)}`];
+    }),
+    ...line(
+      mixed,
+      (names) =>
+        `rows of other tenants are copied of ${names} where copied rows refer to them; to leave them out, empty the column that does (\`COLUMN: {value: null}\`), or leave out its rows (\`follow: {COLUMN: down}\`)`,
+    ),
   ];
+}
+
+/** Whether every row refers to another one. */
+function holdsAlways({ fromColumns, where }: Reference): boolean {
+  return where === undefined && fromColumns.every(({ notNull }) => notNull);
+}
+
+/** What to say of rows that refer to nothing that tells whose they are. */
+function withoutParent(table: SourceTable, ways: readonly Edge[]): string {
+  const columns = [...new Set(ways.flatMap(({ reference }) => reference.fromColumns))];
+  const names = columns.map(({ name }) => writeIdentifier(name)).join(", ");
+  const follow = columns.map(({ name }) => `${yamlKey(name)}: down`).join(", ");
+  const some = columns.map(({ name }) => `${writeIdentifier(name)} IS NOT NULL`).join(" OR ");
+  // Quotes of SQL are in quotes of YAML.
+  const rows = some.includes('"') ? `'${some.replaceAll("'", "''")}'` : some;
+  const only = `\`rows: ${rows}\`, \`follow: {${follow}}\` and \`tenant: false\``;
+  return `rows of ${shownTable(table)} that refer to no other row by ${names} are copied, whichever tenant's they are; to leave them out, write ${only} there, or \`tenant: false\` alone if that is meant`;
 }
 
 function named({ schema, name }: SourceTable): string {

@@ -6,7 +6,7 @@ import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registr
 import type { Made, Nested, Subject, Transform } from "../transforms/transform.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
-import type { ColumnRule, Place, Problem, Several, TableRule } from "./rules.ts";
+import { type ColumnRule, type Place, type Problem, type Several, TABLE_KEYS, type TableRule } from "./rules.ts";
 import { inSchema } from "./schemas.ts";
 import { inside, notInside, readRule } from "./written-treatment.ts";
 
@@ -62,10 +62,9 @@ export class Treatments {
       const column = columnNamed(table, rule.column);
       const about = { table: shownTable(table), column: rule.column, place: rule.place };
       if (column === undefined) {
-        const near = nearest(
-          rule.column,
-          table.columns.map(({ name }) => name),
-        );
+        // What stands in `keep` is no key.
+        const keys = rule.node === undefined ? [] : TABLE_KEYS;
+        const near = nearest(rule.column, [...table.columns.map(({ name }) => name), ...keys]);
         const fix = near === undefined ? "Remove the rule" : `Did you mean "${near}"?`;
         this.#problem("unknown-column", `The table ${about.table} has no column "${rule.column}"`, fix, about);
       } else if (column.generated) {

@@ -46,6 +46,9 @@ export function readRule(options: Options, shown: string): Written {
   const main = [...map].filter(([key]) => !BESIDE.includes(key));
   const [first] = main;
   if (first === undefined || main.length > 1) {
+    const [key, odd] = main.find(([name]) => name !== "as" && transformNamed(name) === undefined) ?? [];
+    const near = key === undefined ? undefined : nearest(key, [...BESIDE, "as", ...TRANSFORM_NAMES]);
+    if (near !== undefined) throw odd!.fail(`Unknown key "${key}"`, `Did you mean "${near}"?`);
     throw options.fail("A rule has one transform", "For example { email: { at: example.org } }");
   }
   const [name, inner] = first;

@@ -1,3 +1,4 @@
+import { unmatchedPath } from "../unmatched-paths.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import type { SyncEvent } from "./events.ts";
 
@@ -34,8 +35,6 @@ export type Found = Omit<ColumnResult, "column" | "transform">;
 /** Warns of paths that lead nowhere: they may be misspelt. */
 export function warnOfPaths(columns: readonly ColumnResult[], onEvent: (event: SyncEvent) => void): void {
   for (const { column, transform, unmatched } of columns) {
-    if (unmatched !== true) continue;
-    const message = `${column} (${transform}): this path matched no row of the source; is it misspelt?`;
-    onEvent({ type: "warning", message });
+    if (unmatched === true) onEvent({ type: "warning", message: unmatchedPath(column, transform) });
   }
 }

@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
+import { matchesNothing } from "../unmatched-paths.ts";
 import { type Check, type Prover, runChecks } from "./checks.ts";
 import { Comparison } from "./digests.ts";
 import { countOtherForms } from "./other-forms.ts";
@@ -238,16 +239,6 @@ async function proveColumn(
 }
 
 const NOT_COMPARED: Found = { how: "not compared", holds: true, originals: 0, results: 0, same: 0 };
-
-/** Whether there are documents, and none has a value at a path. */
-async function matchesNothing(source: Database, table: SyncTable, value: string, values: string): Promise<boolean> {
-  const from = `from only ${quoteQualified(table.schema, table.name)} source`;
-  const [row] = await source.query<{ nothing: boolean }>(
-    `select exists (select ${from} where ${value} is not null)
-        and not exists (select ${from}, lateral (${values}) each (v) where each.v is not null) as nothing`,
-  );
-  return row?.nothing === true;
-}
 
 /** @param values a query for texts, over `source`, on either side */
 async function haveNothingInCommon(comparison: Comparison, table: SyncTable, values: string): Promise<Found> {

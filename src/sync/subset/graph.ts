@@ -91,7 +91,11 @@ export function graphOf(wishes: readonly Wish[], references: readonly Reference[
 }
 
 /** Adds tables until no edge adds one more. */
-function spread(tables: Set<SourceTable>, edges: readonly Edge[], next: (edge: Edge) => SourceTable | undefined): void {
+export function spread(
+  tables: Set<SourceTable>,
+  edges: readonly Edge[],
+  next: (edge: Edge) => SourceTable | undefined,
+): void {
   for (let size = -1; size !== tables.size;) {
     size = tables.size;
     for (const edge of edges) {

@@ -105,13 +105,13 @@ for (const engine of newestServer) {
     await source.query("create schema billing");
     await withDatabase(source.target, {}, (database) =>
       database.execute(`${PEOPLE}; alter table people enable row level security; create policy few on people using (id < 10);
-        create table billing."Cards" (id int, email text); insert into billing."Cards" values (1, 'person1@corp.example')`),
+        create table billing."Cards" (id serial, email text); create table dull (id serial); insert into billing."Cards" values (1, 'person1@corp.example')`),
     );
     const as = (one: Target, user: string): Target => ({ ...one, user }) as Target;
     await instance.sql("create role sync_reader login password 'postgres'");
     await instance.sql("create role sync_owner login password 'postgres'");
     const plan = ruled(
-      "tables:\n  people: { keep: [id, note], email: email }\n  billing.Cards: { keep: [id], email: email }\n",
+      "tables:\n  people: { keep: [id, note], email: email }\n  billing.Cards: { keep: [id], email: email }\n  dull: skip\n",
     );
     const refused = async (user: string): Promise<ConfitureError> =>
       await failure(copy(as(source.target, user), target.target, { plan }));
@@ -127,19 +127,21 @@ for (const engine of newestServer) {
     expect(await refused("sync_reader")).toMatchObject({
       code: "sync_source_failed",
       message:
-        "On the source, the role sync_reader may not read billing.Cards, and row-level security would hide rows of public.people from the role sync_reader",
+        "On the source, the role sync_reader may not read billing.Cards, billing.Cards_id_seq, and row-level security would hide rows of public.people from the role sync_reader",
       hint: [
         "Run on the source, as a role that may:",
         'GRANT USAGE ON SCHEMA "billing" TO "sync_reader";',
         'GRANT SELECT ON "billing"."Cards" TO "sync_reader";',
+        'GRANT SELECT ON SEQUENCE "billing"."Cards_id_seq" TO "sync_reader";',
         'ALTER ROLE "sync_reader" BYPASSRLS;',
       ].join("\n"),
-      data: { side: "source", role: "sync_reader", tables: ["billing.Cards", "public.people"] },
+      data: { side: "source", role: "sync_reader", tables: ["billing.Cards", "billing.Cards_id_seq", "public.people"] },
     });
     // An owner sees every row, unless that is taken away as well.
     await source.query("alter table people owner to sync_owner");
     await source.query("grant usage on schema billing to sync_owner, sync_reader");
     await source.query('grant select on billing."Cards" to sync_owner, sync_reader');
+    await source.query('grant select on sequence billing."Cards_id_seq" to sync_owner, sync_reader');
     await source.query("alter table people force row level security");
     expect(await refused("sync_owner")).toMatchObject({
       hint: expect.stringContaining('\nALTER ROLE "sync_owner" BYPASSRLS;'),
@@ -149,6 +151,8 @@ for (const engine of newestServer) {
     for (const user of ["sync_owner", "sync_reader"]) {
       const report = await copy(as(source.target, user), target.target, { plan });
       expect(report.tables.map(({ rowsWritten }) => rowsWritten).toSorted((a, b) => a - b)).toEqual([1, 2000]);
+      // Nothing is in that table.
+      expect(report.sequences.unreadable).toEqual(['"public"."dull_id_seq"']);
       await source.query("alter table people force row level security");
     }
     const verified = await failure(

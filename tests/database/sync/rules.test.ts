@@ -235,11 +235,23 @@ test("a misspelt column that another is to be like is told with its right name",
   for (const [written, fix] of [
     ["users.emial", 'Did you mean "users.email"?'],
     ["usres.email", 'Did you mean "users.email"?'],
+    ["users.eMail", 'Did you mean "users.email"?'],
     ["nobody", "Write TABLE.COLUMN: users.email"],
     ["loose.zzzzzz", "loose has a, b"],
   ]) {
     const result = await planned(database, orders({ mail: `{ as: ${written} }` }));
     expect(result.kind === "findings" ? result.findings : []).toMatchObject([{ rule: "unknown-column", fix }]);
+  }
+});
+
+test("a misspelt word of a rule is told with its right spelling", async () => {
+  for (const [yaml, fix] of [
+    [users({ kep: "[id]" }), 'Did you mean "keep"?'],
+    [users({ doc: "{ json: { a: email }, kep: [b] }" }), 'Did you mean "keep"?'],
+    [users({ name: "{ mask: { last: 4 }, domian: people }" }), 'Did you mean "domain"?'],
+  ] as const) {
+    const result = await planned(database, yaml);
+    expect(result.kind === "findings" ? result.findings : []).toContainEqual(expect.objectContaining({ fix }));
   }
 });
 

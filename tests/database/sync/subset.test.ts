@@ -71,6 +71,25 @@ for (const engine of oldestAndEmbedded) {
         const { warnings } = await planOf(database, shop({}, 'tenant: { column: tenant, value: "1" }'));
         expect(warnings).toMatchObject([
           expect.stringContaining("(tenant = 1): every row is copied of events"),
+          expect.stringMatching(
+            /rows of items that refer to no other row by order_id .* `rows: order_id IS NOT NULL`, `follow: \{order_id: down\}` and `tenant: false`/,
+          ),
+          expect.stringMatching(/rows of parts that refer to no other row by order_id /),
+          expect.stringContaining("rows of other tenants are copied of users where"),
+        ]);
+        const said = await planOf(
+          database,
+          shop(
+            {
+              events: 'rows: "id < 5"',
+              items: 'rows: "order_id IS NOT NULL", follow: { order_id: down }, tenant: false',
+              parts: "tenant: false",
+            },
+            'tenant: { column: tenant, value: "1" }',
+          ),
+        );
+        expect(said.warnings).toMatchObject([
+          expect.stringMatching(/rows of every tenant are copied of events: .*`tenant: false`/),
           expect.stringContaining("rows of other tenants are copied of users where"),
         ]);
         const refused = async (value: string): Promise<string[]> => {

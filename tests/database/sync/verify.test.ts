@@ -6,6 +6,7 @@ import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { onlyTables } from "#sync/only-tables.ts";
 import { verifySync } from "#sync/run/verify.ts";
 import { readSource } from "#sync/source/read.ts";
+import { warnUnmatchedPaths } from "#sync/unmatched-paths.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, copyOptions, ruled } from "./copying.ts";
 
@@ -43,6 +44,11 @@ for (const engine of newestServer) {
       "public.people.profile friend[].phone (phone)",
       "public.people.profile name[] (mask)",
     ]);
+    // Neither needs a copy for it.
+    const before = await withDatabase(source.target, {}, async (database) =>
+      warnUnmatchedPaths(database, await plan(database)),
+    );
+    expect(before).toEqual(warnings);
     expect(report.tables.map(({ table }) => table)).toEqual(["public.people", "public.visits"]);
     const there = "select relname::text as name from pg_class where relname like 'confiture%' and relkind = 'r'";
     expect(await withDatabase(target.target, {}, (database) => database.query(there))).toEqual([

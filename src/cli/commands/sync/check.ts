@@ -94,14 +94,20 @@ async function besideFiles(
 }
 
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Checked> {
-  const [{ withDatabase }, { allLedgers }, { checkRules }] = await Promise.all([
+  const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }] = await Promise.all([
     import("#database/open.ts"),
     import("#migrate/ledger/find.ts"),
     import("#sync/check.ts"),
+    import("#sync/unmatched-paths.ts"),
   ]);
   const { target, migrations } = await requireEnvironment(context, name);
   context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
-  return await withDatabase(target, openOptions(context), async (database) =>
-    checkRules(database, await allLedgers(database, migrations.table), project.rules, project.key),
-  );
+  return await withDatabase(target, openOptions(context), async (database) => {
+    const ledgers = await allLedgers(database, migrations.table);
+    const checked = await checkRules(database, ledgers, project.rules, project.key);
+    if (checked.kind === "findings") return checked;
+    const { plan } = checked;
+    const warnings = [...plan.warnings, ...(await warnUnmatchedPaths(database, plan))];
+    return { kind: "plan", plan: { ...plan, warnings } };
+  });
 }

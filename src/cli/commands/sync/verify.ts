@@ -1,6 +1,7 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
-import { renderProof, renderRows } from "../../output/sync.ts";
+import { renderProof } from "../../output/sync.ts";
+import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
 import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
