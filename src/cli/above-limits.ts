@@ -1,5 +1,5 @@
-import { repeatsValues } from "#sql/effects/danger.ts";
-import { isSwitchedOff } from "#sql/effects/switched-off.ts";
+import { dangerWords, isAskedFor } from "#sql/effects/danger-kinds.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { LOCK_MODES, type LockMode, type Trace } from "#compare/trace/facts.ts";
 import { aboveLimits, type Excess, toldLosses } from "#compare/trace/limits.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
@@ -19,20 +19,17 @@ export function excessesOf(trace: Trace, sizes: Sizes, limits: LimitsConfig): Ex
   return aboveLimits(trace, sizes, { lock: modeOf(lock), longLock: modeOf(longLock), rows, dataLoss });
 }
 
-/** Of what is endangered, what `dangersIn` tells. */
-function isAskedFor(what: string): boolean {
-  return repeatsValues({ what }) || isSwitchedOff(what);
-}
-
 /** What statements lose, where that has to be confirmed, and what they expose, in the words of a migration that is yet to run. */
 export function concernsOf({ migrations }: Trace, { dataLoss }: Pick<LimitsConfig, "dataLoss">): Excess[] {
   return migrations.flatMap(({ statements }) =>
     statements.flatMap((statement): Excess[] => [
-      ...(dataLoss ? [] : [...toldLosses(statement), ...statement.endangers.filter(isAskedFor)]).map((what) => ({
-        statement,
-        what,
-      })),
-      ...statement.exposes.map((what) => ({ statement, what: `would expose ${what}` })),
+      ...(dataLoss ? [] : [...toldLosses(statement), ...statement.endangers.filter(isAskedFor).map(dangerWords)]).map(
+        (what) => ({
+          statement,
+          what,
+        }),
+      ),
+      ...statement.exposes.map((one) => ({ statement, what: `would expose ${exposureWords(one)}` })),
     ]),
   );
 }

@@ -50,6 +50,14 @@ export async function queryCatalogue<Row extends object>(
   return await answer;
 }
 
+/**
+ * A query of ours that runs in whatever transaction and search_path there is, as a scratch database is asked in the middle of a
+ * migration: operators between spaces come from PostgreSQL itself. Names are to be qualified in `sql`.
+ */
+export function withOwnOperators(sql: string): string {
+  return sql.replaceAll(/ (=|<>|>=|<=|<|>|&|\|\||~|~\*|!~) /g, " operator(pg_catalog.$1) ");
+}
+
 /** Waits for all that was sent, then throws the first failure: those behind it are its consequences. */
 export async function inOrder(steps: readonly Promise<unknown>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(steps)) if (outcome.status === "rejected") throw outcome.reason;

@@ -33,6 +33,7 @@ import { dropUsedObject } from "./rules/drop-used-object.ts";
 import { duplicateAssignment } from "./rules/duplicate-assignment.ts";
 import { duplicateIndex } from "./rules/duplicate-index.ts";
 import { editedMigration } from "./rules/edited-migration.ts";
+import { endangersData } from "./rules/endangers-data.ts";
 import { enumValueOrder } from "./rules/enum-value-order.ts";
 import { enumValueUsedAtOnce } from "./rules/enum-value-used-at-once.ts";
 import { exclusionBuildsUnderLock } from "./rules/exclusion-builds-under-lock.ts";
@@ -170,6 +171,7 @@ export const RULES: readonly Rule[] = [
   tableReplaced,
   columnReplaced,
   sequenceRepeats,
+  endangersData,
   ruleSwallowsWrites,
   triggerSwallowsWrites,
   replacesCode,

@@ -2,8 +2,15 @@ import { Statement } from "./statement.ts";
 
 /** What the next statement of a body in SQL or PL/pgSQL may stand behind. */
 const BEFORE: ReadonlySet<string> = new Set(["BEGIN", "ATOMIC", "THEN", "ELSE", "LOOP", ";"]);
-/** Words with which the statements begin that change what is stored, or who sees it; rows that are only changed are none of these. */
-const BEGINS: ReadonlySet<string> = new Set(["ALTER", "COPY", "CREATE", "GRANT", "INSERT", "MERGE", "REASSIGN"]);
+/**
+ * Words with which the statements begin that change what is stored, what protects it, or who sees it; rows that are only changed are
+ * none of these.
+ */
+const BEGINS: ReadonlySet<string> = new Set(
+  "ALTER,COPY,CREATE,GRANT,INSERT,LOAD,MERGE,PERFORM,REASSIGN,SELECT,SET".split(","),
+);
+/** Those that call functions; with INTO, PL/pgSQL keeps the answer in a variable. */
+const CALLS: ReadonlySet<string> = new Set(["PERFORM", "SELECT"]);
 
 /** Statements about objects and rights that stand as such in the body of a function, by its tokens; none that it puts together. Pure. */
 export function statementsInCode(tokens: readonly string[]): Statement[] {
@@ -11,7 +18,10 @@ export function statementsInCode(tokens: readonly string[]): Statement[] {
   for (const [at, token] of tokens.entries()) {
     if (!BEGINS.has(token) || (at > 0 && !BEFORE.has(tokens[at - 1]!))) continue;
     const end = tokens.indexOf(";", at);
-    found.push(Statement.of(tokens.slice(at, end < 0 ? undefined : end).join(" ")));
+    const own = tokens.slice(at, end < 0 ? undefined : end);
+    if (CALLS.has(token)) {
+      if (!own.includes("INTO")) found.push(Statement.of(["SELECT", ...own.slice(1)].join(" ")));
+    } else found.push(Statement.of(own.join(" ")));
   }
   return found;
 }

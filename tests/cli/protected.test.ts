@@ -72,6 +72,12 @@ describe("a protected environment, with nobody to ask", () => {
     await project.query("CREATE POLICY own ON kept USING (id = 1)");
     await project.query("CREATE VIEW fenced WITH (security_barrier) AS SELECT * FROM kept WHERE id = 2");
     await project.query("CREATE VIEW plain AS SELECT 1 AS a");
+    const [mighty, member] = [`mighty_${project.database}`, `member_${project.database}`];
+    await project.query(`CREATE ROLE ${mighty} BYPASSRLS; CREATE ROLE ${member} IN ROLE ${mighty}`);
+    await project.query("CREATE TABLE seen (id int); CREATE TABLE seen_below (id int); CREATE TABLE unseen (id int)");
+    await project.query(
+      "CREATE VIEW above_it AS SELECT * FROM seen_below; GRANT SELECT ON seen, above_it TO pg_monitor",
+    );
     for (const name of ["secret", "open", "closed"]) {
       await project.query(`CREATE FUNCTION ${name}(int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'`);
       if (name !== "open") await project.query(`REVOKE ALL ON FUNCTION ${name} FROM PUBLIC`);
@@ -110,6 +116,10 @@ REASSIGN OWNED BY CURRENT_USER TO pg_monitor;
 CREATE TABLE copied (id int);
 CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS 'INSERT INTO copied SELECT id FROM kept_old';
 SELECT fill();
+INSERT INTO seen SELECT id FROM kept_old;
+INSERT INTO seen_below SELECT id FROM kept_old;
+INSERT INTO unseen SELECT id FROM kept_old;
+GRANT ${member} TO pg_monitor;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -117,7 +127,8 @@ SELECT fill();
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32, 33, 34, 36]);
+    await project.query(`DROP ROLE ${mighty}, ${member}`);
     expect(first.stderr).toContain(
       "004_opened.sql:20: would expose what FUNCTION public.secret may read with the rights",
     );
@@ -173,6 +184,13 @@ SELECT fill();
         "CREATE TABLE ruled (id int)",
         "CREATE VIEW over_ruled AS SELECT * FROM ruled",
         "CREATE VIEW reading AS SELECT purge()::text AS a",
+        "CREATE FUNCTION unread() RETURNS timestamptz LANGUAGE internal AS 'clock_timestamp'",
+        "CREATE FUNCTION unread_too() RETURNS trigger LANGUAGE internal AS 'suppress_redundant_updates_trigger'",
+        "CREATE TABLE read_by (id int)",
+        "CREATE TRIGGER t AFTER INSERT ON read_by FOR EACH ROW EXECUTE FUNCTION unread_too()",
+        "CREATE FUNCTION unread_same(int, int) RETURNS boolean LANGUAGE internal AS 'int4eq'",
+        "CREATE OPERATOR |=| (LEFTARG = int, RIGHTARG = int, FUNCTION = unread_same)",
+        "CREATE FUNCTION unread_fine() RETURNS timestamptz LANGUAGE internal STABLE AS 'now'",
       ].join(";\n"),
     });
     await project.write(
@@ -232,6 +250,10 @@ ALTER SEQUENCE numbers RESTART;
       ["SELECT 1 === 2", "OPERATOR ==="],
       ["WITH a AS (SELECT 1) INSERT INTO over_ruled TABLE a", "RULE clean of public.ruled"],
       ["SELECT * FROM reading", "the query of VIEW reading"],
+      ["SELECT unread()", "public.unread (LANGUAGE internal)"],
+      ["INSERT INTO read_by VALUES (1)", "public.unread_too (LANGUAGE internal)"],
+      ["SELECT 1 |=| 2", "OPERATOR |=|"],
+      ["CREATE FUNCTION e() RETURNS void LANGUAGE plpython3u AS 'spi(1)';\nSELECT e()", "e (LANGUAGE plpython3u)"],
       ["CREATE FUNCTION e() RETURNS void LANGUAGE sql AS E'\\x44ELETE FROM items';\nSELECT e()", "e"],
       ["CREATE FUNCTION e() RETURNS void LANGUAGE sql AS U&'!0044ELETE FROM items' UESCAPE '!';\nSELECT e()", "e"],
       ["CREATE FUNCTION e() RETURNS void LANGUAGE sql AS 'DEL'\n'ETE FROM items';\nSELECT e()", "e"],
@@ -256,6 +278,25 @@ ALTER SEQUENCE numbers RESTART;
         ),
       });
     }
+    await project.write(
+      "db/migrations/002_more.sql",
+      `CREATE FUNCTION off() RETURNS void ${body("ALTER TABLE watched DISABLE TRIGGER t; PERFORM set_config('session_replication_role', 'replica', false)")};
+SELECT off();
+SET session_replication_role = replica;
+GRANT pg_write_all_data TO pg_monitor;
+ALTER ROLE CURRENT_USER IN DATABASE "${project.database}" SET search_path = x;
+CREATE PUBLICATION p FOR TABLE items;
+`,
+    );
+    const unprotected = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g);
+    expect([...unprotected].map(([, line, what]) => `${line} ${what}`)).toEqual([
+      "2 switches TRIGGER t of watched off: what it did for writes is not done any more, by running off",
+      "2 sets session_replication_role to replica for this session: no trigger, rule or foreign key holds for what is written, by running off",
+      "3 sets session_replication_role to replica for this session: no trigger, rule or foreign key holds for what is written",
+      "4 lets ROLE pg_monitor add, change and delete rows of every table (GRANT pg_write_all_data)",
+      "5 sets search_path to x for new sessions of ROLE current_user: names without a schema are looked up elsewhere",
+      "6 would expose rows of items to subscribers of PUBLICATION p",
+    ]);
     await project.write(
       "db/migrations/002_more.sql",
       `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
@@ -295,7 +336,7 @@ CREATE TRIGGER t2 BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watc
     await project.write(
       "db/migrations/002_more.sql",
       [
-        "SELECT note()",
+        "SELECT note(), unread_fine()",
         "SELECT gone, total FROM (SELECT 1 AS gone, 2 AS total) x",
         "INSERT INTO also_checked VALUES (1)",
         "CREATE AGGREGATE pick2(int) (SFUNC = gone, STYPE = int)",

@@ -1,3 +1,5 @@
+import { type Danger, dangerWords } from "#sql/effects/danger-kinds.ts";
+import { type Exposure, exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { blockedBy, type Lock, type MigrationFacts, type Relation, type StatementFacts } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import { errorToJson } from "./diagnostic.ts";
@@ -48,8 +50,8 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
       sets: statement.sets,
       loses: statement.loses,
       takesAlong: statement.takesAlong,
-      endangers: statement.endangers,
-      exposes: statement.exposes,
+      endangers: statement.endangers.map((one) => ({ ...toldOf(one), what: dangerWords(one) })),
+      exposes: statement.exposes.map((one) => ({ ...toldOf(one), what: exposureWords(one) })),
       absent: statement.absent ?? null,
       opaque: statement.opaque,
       error: error === undefined ? null : errorToJson(aim(error.error)),
@@ -107,4 +109,9 @@ function wayBackToJson({ wayBack }: MigrationFacts): object | null {
   if (wayBack === undefined) return null;
   if (typeof wayBack === "string") return { state: wayBack, message: null };
   return { state: "fails", message: wayBack.message };
+}
+
+/** Its kind, and the function that does it, where that is not the statement itself. */
+function toldOf({ kind, by }: Danger | Exposure): object {
+  return { kind, by: by ?? null };
 }

@@ -1,3 +1,5 @@
+import { dangerWords } from "#sql/effects/danger-kinds.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import type { Lock, StatementFacts } from "#compare/trace/facts.ts";
 import { type Impact, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
@@ -72,8 +74,8 @@ function limitItems(above: Plan["above"]): string[] {
 function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap<string, SizeOf>): string {
   const { how, error, loses, endangers, exposes } = statement;
   const { weight, sentence } = impact;
-  const lost = weight === "loss" ? [] : [...loses, ...endangers];
-  const shown = weight === "exposure" ? [] : exposes.map((exposure) => `exposes ${exposure}`);
+  const lost = weight === "loss" ? [] : [...loses, ...endangers.map(dangerWords)];
+  const shown = weight === "exposure" ? [] : exposes.map((exposure) => `exposes ${exposureWords(exposure)}`);
   // What others cannot take back is said, whatever is worse for the moment.
   const besides = [...lost, ...shown].map((one) => `; ${one}`).join("");
   if (how.kind === "not-traced" && error === undefined) {

@@ -1,3 +1,5 @@
+import { dangerWords } from "#sql/effects/danger-kinds.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import {
   blockedBy,
   isAtLeast,
@@ -111,8 +113,8 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
   }
   for (const sequence of statement.sets) add(`sets SEQUENCE ${sequence}: it goes on from another value`);
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);
-  for (const danger of endangers) add(`endangers data: ${inLine(danger)}`);
-  for (const exposure of exposes) add(`exposes data: ${inLine(exposure)}`);
+  for (const danger of endangers) add(`endangers data: ${inLine(dangerWords(danger))}`);
+  for (const exposure of exposes) add(`exposes data: ${inLine(exposureWords(exposure))}`);
   if (absent !== undefined) {
     add(`drops nothing: there is no ${inLine(absent)} here; a database that has it loses it`);
   }

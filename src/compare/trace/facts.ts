@@ -1,5 +1,7 @@
 import type { ConfitureError, Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import type { Danger } from "#sql/effects/danger-kinds.ts";
+import type { Exposure } from "#sql/effects/exposure-kinds.ts";
 import type { Span } from "#sql/statement.ts";
 import type { WayBack } from "../scratch/there-and-back.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
@@ -128,10 +130,10 @@ export interface StatementFacts {
   readonly loses: readonly string[];
   /** Of what is in use, what it drops without naming it; `loses` says it as well. */
   readonly takesAlong: readonly TakenObject[];
-  /** What it puts at risk without taking it away, in words: "restarts SEQUENCE s: values that it has given may come again". */
-  readonly endangers: readonly string[];
-  /** What it shows to people who could not see it before, in words that go on from "exposes". */
-  readonly exposes: readonly string[];
+  /** What it puts at risk without taking it away. */
+  readonly endangers: readonly Danger[];
+  /** What it shows to people who could not see it before. */
+  readonly exposes: readonly Exposure[];
   /** What it would drop IF EXISTS and was not there: "TABLE old". Elsewhere it may be. */
   readonly absent: string | undefined;
   readonly error: StatementError | undefined;

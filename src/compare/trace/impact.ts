@@ -1,3 +1,5 @@
+import { dangerWords } from "#sql/effects/danger-kinds.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { blockedBy, isAtLeast, type Lock, type MigrationFacts, type StatementFacts, type Trace } from "./facts.ts";
 import type { SizeOf, Sizes } from "./sizes.ts";
 
@@ -86,10 +88,14 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   const changes = statement.rows.filter(({ isNew, updated, deleted }) => !isNew && updated + deleted > 0);
   if (loses.length + endangers.length > 0) {
     const waiting = changes.length > 0 ? `: whoever changes the same rows waits ${until}` : "";
-    return { weight: "loss", sentence: `${[...loses, ...endangers].join("; ")}${waiting}`, bytes: bytesOf(rewritten) };
+    return {
+      weight: "loss",
+      sentence: `${[...loses, ...endangers.map(dangerWords)].join("; ")}${waiting}`,
+      bytes: bytesOf(rewritten),
+    };
   }
   if (statement.exposes.length > 0) {
-    return { weight: "exposure", sentence: `exposes ${statement.exposes.join("; ")}`, bytes: 0 };
+    return { weight: "exposure", sentence: `exposes ${statement.exposes.map(exposureWords).join("; ")}`, bytes: 0 };
   }
   const own = strongest(statement.locks);
   if (own !== undefined) {

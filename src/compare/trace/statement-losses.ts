@@ -51,7 +51,7 @@ export function lossesOf(
       ...(takesAlong.length > MOST_NAMED ? [`drops ${takesAlong.length - MOST_NAMED} objects more`] : []),
     ],
     takesAlong,
-    endangers: measured.setsBack.map((name) => `sets SEQUENCE ${name} back: values that it has given come again`),
+    endangers: measured.setsBack.map((sequence) => ({ kind: "sequence-set-back", sequence })),
     absent,
   };
 }

@@ -5,6 +5,8 @@ import { spentChecks } from "#migrate/warnings/spent-checks.ts";
 import { swallowedWrites } from "#migrate/warnings/swallowed-writes.ts";
 import { doneByCode } from "#migrate/warnings/taking-code.ts";
 import { dangersOf } from "#sql/effects/danger.ts";
+import type { Danger } from "#sql/effects/danger-kinds.ts";
+import type { Exposure } from "#sql/effects/exposure-kinds.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
 import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
@@ -18,8 +20,8 @@ import { deletedFrom } from "./statement-losses.ts";
 export interface Told {
   /** What is not found any more where it puts another table or column in the place of one in use. */
   readonly replaces: readonly string[];
-  readonly endangers: readonly string[];
-  readonly exposes: readonly string[];
+  readonly endangers: readonly Danger[];
+  readonly exposes: readonly Exposure[];
   /** Names of functions it runs, or may run, that may change or delete something. */
   readonly runs: readonly string[];
   /** Whether it drops CHECKs alone that refuse nothing any more. */
@@ -58,7 +60,7 @@ export class Teller {
     const exposures = await exposuresOf([statement], database, this.#known);
     return {
       replaces: await this.#replaced(statement),
-      endangers: await this.#endangers(statement),
+      endangers: [...(await this.#endangers(statement)), ...(byCode?.endangers ?? [])],
       exposes: [...(exposures.get(statement) ?? []), ...(byCode?.exposes ?? [])],
       runs: byCode?.takes ?? [],
       isSpent: (await spentChecks([statement], database)).size > 0,
@@ -108,15 +110,15 @@ export class Teller {
   }
 
   /** What its text says that it puts at risk, of what is in use. */
-  async #endangers(statement: Statement): Promise<string[]> {
+  async #endangers(statement: Statement): Promise<Danger[]> {
     // What code of TypeScript does next is not known.
     this.#off ??= switchedOff(this.#own);
     const off = this.#off.get(statement);
-    const found = off === undefined ? [] : [off];
-    for (const { what, relation } of dangersOf(statement)) {
+    const found: Danger[] = off === undefined ? [] : [off];
+    for (const { danger, relation } of dangersOf(statement)) {
       // What is no name makes PostgreSQL stop, here as there.
-      if (parseQualifiedName(relation) === undefined) continue;
-      if (await this.#isInUse(relation)) found.push(what);
+      if (relation !== undefined && parseQualifiedName(relation) === undefined) continue;
+      if (relation === undefined || (await this.#isInUse(relation))) found.push(danger);
     }
     return found;
   }

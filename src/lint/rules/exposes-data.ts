@@ -1,6 +1,6 @@
-import { isExposedByCode } from "#migrate/warnings/taking-code.ts";
-import { exposureOf } from "#sql/effects/exposure.ts";
-import { BY_GRANTED_CALLS, homeSchema, isCallableInTheEnd } from "#sql/effects/definer.ts";
+import { exposuresInText } from "#sql/effects/exposure.ts";
+import { type Exposure, exposureWords, isSameExposure } from "#sql/effects/exposure-kinds.ts";
+import { homeSchema, isCallableInTheEnd } from "#sql/effects/definer.ts";
 import { type Opened, openedBy } from "#sql/effects/opened.ts";
 import { inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
@@ -22,18 +22,18 @@ export const exposesData: Rule = {
     const { node, statement, isOld } = context;
     const policy = withoutPolicy(context);
     if (policy.length > 0) return policy;
-    const what = exposureOf(Statement.of(statement.text));
-    if (what === undefined) return opened(context);
+    const shown = exposuresInText(Statement.of(statement.text));
+    if (shown.length === 0) return opened(context);
     const [alteration] = alterations(node);
     if (alteration !== undefined && !isOld(alteration.table)) return [];
     const granted = (inside(node, "GrantStmt")?.objects ?? []).flatMap((object) => inside(object, "RangeVar") ?? []);
     const isNew = granted.length > 0 && granted.every((table) => !isOld(table));
     return [
-      {
-        message: `Exposes ${what}`,
+      ...shown.map((one): Found => ({
+        message: `Exposes ${exposureWords(one)}`,
         ...(isNew ? { severity: "note" } : {}),
         fix: fixOf(context),
-      },
+      })),
       ...opened(context),
     ];
   },
@@ -44,7 +44,8 @@ function fixOf({ node }: Context): string {
   if ("CreateFunctionStmt" in node || "AlterFunctionStmt" in node)
     return "Leave LEAKPROOF out: the function is called behind policies then";
   if ("CopyStmt" in node) return "Copy over the connection (`COPY ... TO STDOUT`), outside of migrations";
-  if ("CreatePublicationStmt" in node) return "Name the tables: FOR TABLE ...";
+  if ("CreatePublicationStmt" in node || "AlterPublicationStmt" in node)
+    return "Publish tables whose rows every subscriber may see, by their names, or the rows that they may see (WHERE)";
   return "GrantStmt" in node || "AlterDefaultPrivilegesStmt" in node
     ? "Grant it to the roles that need it"
     : "Grant the role what it needs, table by table";
@@ -61,7 +62,8 @@ function opened(context: Context): readonly Found[] {
 
 function ofOpened(context: Context, open: Opened): readonly Found[] {
   const { node, facts, file } = context;
-  if (facts !== undefined && !facts.exposes.includes(open.what)) return [];
+  const { exposure } = open;
+  if (facts !== undefined && !facts.exposes.some((one) => isSameExposure(one, exposure))) return [];
   // What is there, and which roles no policy stops, a server knows.
   if (
     facts === undefined &&
@@ -69,7 +71,7 @@ function ofOpened(context: Context, open: Opened): readonly Found[] {
   )
     return [];
   if (facts === undefined && open.role !== undefined && open.role !== "postgres") return [];
-  const found = { message: `Exposes ${open.what}`, fix: fixOfOpened(node) };
+  const found = { message: `Exposes ${exposureWords(exposure)}`, fix: fixOfOpened(node) };
   if (open.table === undefined) {
     const all = file.statements.map(({ text }) => Statement.of(text));
     // Where it was run, that is known.
@@ -102,17 +104,14 @@ function isSecuredHere({ file, world }: Context, table: RangeVar | undefined): b
 }
 
 /** Statements in the bodies of functions that it runs; views that expose something are found by another rule. */
-function byCode(exposes: readonly string[]): readonly Found[] {
-  return exposes
-    .filter((what) => isExposedByCode(what) || what.includes("read PUBLICATION ") || what.endsWith(BY_GRANTED_CALLS))
-    .map((what) => ({
-      message: `Exposes ${what}`,
-      fix: isExposedByCode(what)
-        ? "Write the statement itself into the migration, and grant to the roles that need it"
-        : what.endsWith(BY_GRANTED_CALLS)
-          ? "Grant it to the roles that need it"
-          : "Publish tables whose rows every subscriber may see, or the rows that they may see (WHERE)",
-    }));
+function byCode(exposes: readonly Exposure[]): readonly Found[] {
+  return exposes.flatMap((one): Found[] => {
+    const message = `Exposes ${exposureWords(one)}`;
+    if (one.by !== undefined) {
+      return [{ message, fix: "Write the statement itself into the migration, and grant to the roles that need it" }];
+    }
+    return one.kind === "granted-calls" ? [{ message, fix: "Grant it to the roles that need it" }] : [];
+  });
 }
 
 function fixOfOpened(node: Node): string {

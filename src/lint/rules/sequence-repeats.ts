@@ -1,4 +1,5 @@
 import { dangersOf } from "#sql/effects/danger.ts";
+import { type Danger, dangerWords, isOfSequence, repeatsValues } from "#sql/effects/danger-kinds.ts";
 import { inside, type Node } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
@@ -16,16 +17,15 @@ export const sequenceRepeats: Rule = {
   right: "SELECT setval('users_id_seq', (SELECT max(id) FROM users));",
   check(context) {
     const { facts, statement } = context;
-    const said =
-      facts === undefined
-        ? dangersOf(Statement.of(statement.text))
-            .filter(({ relation }) => isInUse(context, relation))
-            .map(({ what }) => what)
-        : facts.endangers;
-    return said.map((what): Found => {
-      const again = what.endsWith("come again");
+    const said: readonly Danger[] =
+      facts?.endangers ??
+      dangersOf(Statement.of(statement.text)).flatMap(({ danger, relation }) =>
+        relation !== undefined && isInUse(context, relation) ? [danger] : [],
+      );
+    return said.filter(isOfSequence).map((danger): Found => {
+      const again = repeatsValues(danger);
       return {
-        message: `This ${what}`,
+        message: `This ${dangerWords(danger)}`,
         fix: again ? "SELECT setval(sequence, (SELECT max(column) FROM its_table));  -- with their names" : undefined,
         severity: again ? undefined : "note",
       };

@@ -1,26 +1,27 @@
 import type { Database } from "#database/database.ts";
-import { dangersOf, repeatsValues } from "#sql/effects/danger.ts";
+import { dangersOf } from "#sql/effects/danger.ts";
+import { type Danger, isAskedFor } from "#sql/effects/danger-kinds.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { Statement } from "#sql/statement.ts";
 import { switchedOff } from "#sql/effects/switched-off.ts";
 
 /**
- * What these statements, run in this order, put at risk of what is in use: triggers and rules that are off from then on, and sequences
- * that give values again.
+ * What these statements, run in this order, put at risk of what is in use: triggers and rules that are off from then on, sequences
+ * that give values again, settings and roles that protect no more, and replication.
  * @param database what it is before they run; undefined where there is none yet, and nothing is in use
  */
 export async function dangersIn(
   statements: readonly Statement[],
   database: Database | undefined,
-): Promise<ReadonlyMap<Statement, readonly string[]>> {
-  const found = new Map<Statement, string[]>();
+): Promise<ReadonlyMap<Statement, readonly Danger[]>> {
+  const found = new Map<Statement, Danger[]>();
   if (database === undefined) return found;
   const off = switchedOff(statements);
   for (const statement of statements) {
     const what = off.get(statement);
-    const dangers = what === undefined ? [] : [what];
-    for (const danger of dangersOf(statement)) {
-      if (repeatsValues(danger) && (await isThere(database, danger.relation))) dangers.push(danger.what);
+    const dangers: Danger[] = what === undefined ? [] : [what];
+    for (const { danger, relation } of dangersOf(statement)) {
+      if (isAskedFor(danger) && (relation === undefined || (await isThere(database, relation)))) dangers.push(danger);
     }
     if (dangers.length > 0) found.set(statement, dangers);
   }

@@ -1,8 +1,8 @@
 import type { Database } from "#database/database.ts";
-import { exposureOf } from "#sql/effects/exposure.ts";
+import { exposuresInText } from "#sql/effects/exposure.ts";
+import type { Exposure, ExposureKind } from "#sql/effects/exposure-kinds.ts";
 import { mayBeSame } from "#sql/names-in.ts";
 import {
-  BY_GRANTED_CALLS,
   homeSchema,
   isAbout,
   isCallable,
@@ -18,13 +18,12 @@ import { type MadeTable, madeTableAt, madeTables } from "#sql/effects/made-table
 import { mayMoveTable, moveOf, replacedTables } from "#sql/effects/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
 import { withinSchema } from "#sql/statements-in-code.ts";
-import { foldedName, namesAltered } from "#sql/lexer/token-names.ts";
+import { foldedName, namesAltered, namesFrom } from "#sql/lexer/token-names.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import { barriersIn, type KnownRoutines, mightyIn, routinesIn, securedIn } from "./secured.ts";
+import { barriersIn, type KnownRoutines, mightyIn, readByOthers, routinesIn, securedIn } from "./secured.ts";
 
 /**
- * What statements show to people who could not see it before, in words that go on from "exposes": what their text says
- * (`exposureOf`), views and copies of tables with row level security, in the database or by one of the statements, policies and
+ * What statements show to people who could not see it before: what their text says (`exposuresInText`), views and copies of tables with row level security, in the database or by one of the statements, policies and
  * owners of tables that have it before them, and functions that run with the rights of their owner for whoever calls them.
  * @param database where they run; undefined where there is none yet
  * @param all the statements that they are among: a table that these make, or secure, has kept nothing from anybody
@@ -33,21 +32,19 @@ export async function exposuresOf(
   statements: readonly Statement[],
   database: Database | undefined,
   all: readonly Statement[] = statements,
-): Promise<ReadonlyMap<Statement, readonly string[]>> {
-  const found = new Map<Statement, string[]>();
-  const add = (statement: Statement, what: string | undefined): void => {
-    if (what !== undefined) found.set(statement, [...(found.get(statement) ?? []), what]);
+): Promise<ReadonlyMap<Statement, readonly Exposure[]>> {
+  const found = new Map<Statement, Exposure[]>();
+  const add = (statement: Statement, exposure: ExposureKind | undefined): void => {
+    if (exposure !== undefined) found.set(statement, [...(found.get(statement) ?? []), exposure]);
   };
   const readers: [Statement, ReadPastPolicies][] = [];
   const opened: [Statement, Opened][] = [];
   const granted: [Statement, PublicCalls][] = [];
   for (const statement of statements) {
     for (const part of withinSchema(statement)) {
-      add(statement, exposureOf(part));
-      const reader = readPastPolicies(part);
-      // A table that was there before has the rights that it was given for what is in it.
-      if (reader !== undefined && (reader.isFilled !== true || targetOf(all, statement, reader.into) !== undefined))
-        readers.push([statement, reader]);
+      for (const exposure of exposuresInText(part)) add(statement, exposure);
+      const reader = readPastPolicies(part, all);
+      if (reader !== undefined) readers.push([statement, reader]);
       opened.push(...openedBy(part).map((one): [Statement, Opened] => [statement, one]));
       const right = publicCalls(part);
       if (right?.isGiven === true) granted.push([statement, right]);
@@ -63,20 +60,22 @@ export async function exposuresOf(
   const now = securedBy(all);
   const secured = withMoves([...now, ...before], all);
   const read = withReaders([...secured, ...known.flatMap(({ isInvoker, name }) => (isInvoker ? [name] : []))], all);
-  for (const [statement, { what, isCopy, into, tables, isHarmless }] of readers) {
-    if (isHarmless === true || targetOf(all, statement, into)?.isSecured === true) continue;
+  const isOpen = await openTargets(readers, all, secured, database);
+  for (const [statement, { what, isCopy, into, tables, isHarmless, isFilled }] of readers) {
+    const made = targetOf(all, statement, into);
+    if (isHarmless === true || made?.isSecured === true) continue;
+    if (isFilled === true && made === undefined && !isOpen(into)) continue;
     if (tables === undefined) {
-      add(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
+      add(statement, { kind: "read-past-policies", table: undefined, reader: what, isCopy });
       continue;
     }
     const table = tables.find((name) => read.some((one) => mayBeSame(name, one)));
     if (table === undefined) continue;
-    const how = isCopy ? "which has none of its policies" : "whatever its policies say";
-    add(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
+    add(statement, { kind: "read-past-policies", table, reader: what, isCopy });
   }
   for (const { statement, table, now: old } of replacing) {
     if (targetOf(all, statement, table)?.isSecured === true || !secured.some((one) => mayBeSame(old, one))) continue;
-    add(statement, `rows of ${table} to whoever may read it, as the policies stay with ${old}`);
+    add(statement, { kind: "policies-stay", table, old });
   }
   const mighty = opened.some(([, { role }]) => role !== undefined) ? await mightyIn(database) : new Set<string>();
   const calls = await callsAmong(opened, granted, all, database);
@@ -98,7 +97,7 @@ export async function exposuresOf(
     if (through !== undefined && secured.some((one) => mayBeSame(through, one))) return false;
     return before.some((one) => mayBeSame(table, one)) && !now.some((one) => mayBeSame(table, one));
   };
-  for (const [statement, open] of opened) if (isOpened(open)) add(statement, open.what);
+  for (const [statement, open] of opened) if (isOpened(open)) add(statement, open.exposure);
   for (const [statement, right] of granted) add(statement, calls.exposedBy(statement, right));
   return found;
 }
@@ -109,7 +108,7 @@ interface Calls {
   /** Whether it is there, and runs with the rights of its owner. */
   readonly isDefiner: (routine: NamedRoutine) => boolean;
   /** What a GRANT to PUBLIC opens of those that are there. */
-  readonly exposedBy: (statement: Statement, right: PublicCalls) => string | undefined;
+  readonly exposedBy: (statement: Statement, right: PublicCalls) => ExposureKind | undefined;
 }
 
 async function callsAmong(
@@ -135,20 +134,34 @@ async function callsAmong(
     },
     isDefiner: (routine) => routines.some((one) => one.isDefiner && isSameRoutine(one, routine)),
     exposedBy(statement, right) {
-      if (right.isOfNew)
-        return isNewCallable ? undefined : `every function that is made later to every role ${BY_GRANTED_CALLS}`;
+      if (right.isOfNew) return isNewCallable ? undefined : { kind: "granted-calls", routines: "later" };
       const behind = all.slice(all.indexOf(statement) + 1);
       const opens = routines.filter(
         (one) => one.isDefiner && !one.isCallable && isAbout(right, one, place) && isCallable(one, behind, true, place),
       );
       if (opens.length === 0) return undefined;
-      const names = [...new Set(opens.map(({ what }) => what))].join(", ");
-      return `what ${names} may read with the rights of the owner to every role ${BY_GRANTED_CALLS}`;
+      return { kind: "granted-calls", routines: [...new Set(opens.map(({ what }) => what))] };
     },
   };
 }
 
 const NO_ROUTINES: KnownRoutines = { routines: [], isNewCallable: true, home: undefined };
+
+/** Whether a table that was there before may be read by others, and keeps no rows from them: it has the rights that it was given for what is in it. */
+async function openTargets(
+  readers: readonly (readonly [Statement, ReadPastPolicies])[],
+  all: readonly Statement[],
+  secured: readonly string[],
+  database: Database | undefined,
+): Promise<(into: string | undefined) => boolean> {
+  const filled = readers.flatMap(([, { isFilled, into }]) => (isFilled === true && into !== undefined ? [into] : []));
+  if (database === undefined || filled.length === 0) return () => false;
+  const bare = filled.flatMap((name) => parseQualifiedName(name)?.name ?? []);
+  const granted = all.filter(({ firstWord }) => firstWord === "GRANT").flatMap((grant) => grantedTables(grant));
+  const read = [...(await readByOthers(database, bare)), ...granted];
+  return (into) =>
+    into !== undefined && read.some((one) => mayBeSame(one, into)) && !secured.some((one) => mayBeSame(one, into));
+}
 
 /** With the views and temporary tables that pass on what is read from these to those who read them. */
 function withReaders(tables: readonly string[], statements: readonly Statement[]): readonly string[] {
@@ -160,6 +173,13 @@ function withReaders(tables: readonly string[], statements: readonly Statement[]
     if (isRead === true) names.push(reader.into);
   }
   return names;
+}
+
+/** GRANT SELECT ON [TABLE] a, b TO web */
+function grantedTables(grant: Statement): string[] {
+  const tokens = grant.tokens();
+  const on = tokens.indexOf("ON");
+  return on < 0 ? [] : namesFrom(tokens, tokens[on + 1] === "TABLE" ? on + 2 : on + 1).map(foldedName);
 }
 
 /** Tables whose row level security one of the statements switches on. */

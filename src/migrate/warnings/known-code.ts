@@ -1,15 +1,16 @@
+import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import { callsAlone, type Code, type EventTrigger, readCode, usedKey, type Wake } from "#sql/effects/code.ts";
+import {
+  callsAlone,
+  type Code,
+  type EventTrigger,
+  readCode,
+  unreadable,
+  usedKey,
+  type Wake,
+} from "#sql/effects/code.ts";
 import { TAKING_WORDS } from "#sql/effects/taking-code.ts";
 import { Statement } from "#sql/statement.ts";
-
-/**
- * A query of ours that runs in whatever transaction and search_path there is, since a scratch database is asked in the middle of a
- * migration: operators come from PostgreSQL itself.
- */
-function own(sql: string): string {
-  return sql.replaceAll(/ (=|<>|>=|&|\|\|) /g, " operator(pg_catalog.$1) ");
-}
 
 const NAMES =
   "array(select pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json)::pg_catalog.name)";
@@ -20,14 +21,30 @@ const CALLED = `
   left join pg_catalog.pg_operator o on o.oid = d.refobjid and d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass::pg_catalog.oid
   join pg_catalog.pg_proc p on p.oid = coalesce(o.oprcode::pg_catalog.oid, d.refobjid) and p.oid >= 16384::pg_catalog.oid`;
 
+/**
+ * Whether a function, `p` in the language `l`, cannot be read and may do anything: PostgreSQL lets none write that is said to be STABLE or
+ * IMMUTABLE, unless its language is untrusted. Extensions that everybody may install are trusted, as PostgreSQL calls it.
+ */
+const UNREADABLE = `(case
+   when l.lanname = any (array['sql', 'plpgsql']::pg_catalog.name[]) then false
+   when l.lanispl then not l.lanpltrusted or p.provolatile = 'v'
+   else p.provolatile = 'v' and p.prokind <> 'a' and not exists (
+     select from pg_catalog.pg_depend e join pg_catalog.pg_extension x on x.oid = e.refobjid
+      where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid and e.deptype = 'e'
+        and x.extname = any (array(select v.name from pg_catalog.pg_available_extension_versions v where v.trusted))) end)`;
+const OF_EXTENSION = `exists (select from pg_catalog.pg_depend e
+  where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid and e.deptype = 'e')`;
+
 /** Whether a database has functions or rules that may take or expose something: most have none, and nothing else has to be asked. */
 export async function hasCode(database: Database): Promise<boolean> {
   const [row] = await database.query<{ found: boolean }>(
-    own(
+    withOwnOperators(
       `select exists (
          select from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
-          where p.oid >= 16384::pg_catalog.oid and coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) operator(pg_catalog.~*)
+          where p.oid >= 16384::pg_catalog.oid and coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) ~*
                 '\\m(${TAKING_WORDS}|do\\s+update|grant|alter|create|copy|reassign|dblink\\w*|lo_\\w+|pg_file_\\w+)\\M')
+       or exists (select from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+                   where p.oid >= 16384::pg_catalog.oid and ${UNREADABLE})
        or exists (select from pg_catalog.pg_rewrite w where w.ev_type = any (array['2', '3']::"char"[]) and w.oid >= 16384::pg_catalog.oid) as found`,
     ),
   );
@@ -44,10 +61,11 @@ export async function readRoutines(
   let wanted = [...new Set(names)];
   while (wanted.length > 0) {
     for (const name of wanted) known.add(name);
-    const found = await database.query<{ bare: string; name: string; body: string; functions: string | null }>(
-      own(
+    const found = await database.query<RoutineRow>(
+      withOwnOperators(
         `select p.proname as bare, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) as name,
                 coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) as body,
+                case when ${UNREADABLE} then l.lanname end as unreadable, ${OF_EXTENSION} as "isOfExtension",
                 (select pg_catalog.json_agg(f.proname)::pg_catalog.text from pg_catalog.pg_aggregate a
                    join pg_catalog.pg_proc f on f.oid = any (array[a.aggtransfn::pg_catalog.oid, a.aggfinalfn::pg_catalog.oid,
                         a.aggcombinefn::pg_catalog.oid, a.aggmtransfn::pg_catalog.oid, a.aggmfinalfn::pg_catalog.oid])
@@ -55,23 +73,37 @@ export async function readRoutines(
            from pg_catalog.pg_proc p
            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
            join pg_catalog.pg_language l on l.oid = p.prolang
-          where p.oid >= 16384::pg_catalog.oid and (l.lanispl or l.lanname = 'sql' or p.prokind = 'a') and p.proname = any (${NAMES})
+          where p.oid >= 16384::pg_catalog.oid and (l.lanispl or l.lanname = 'sql' or p.prokind = 'a' or ${UNREADABLE}) and p.proname = any (${NAMES})
           order by p.oid`,
       ),
       [JSON.stringify(wanted)],
     );
     const more: string[] = [];
-    for (const { bare, name, body, functions } of found) {
-      const code =
-        functions === null
-          ? { name, ...readCode(Statement.of(body).tokens(), false) }
-          : callsAlone(name, JSON.parse(functions) as string[]);
-      codes.push([bare, code]);
+    for (const row of found) {
+      const code = codeOf(row);
+      codes.push([row.bare, code]);
       more.push(...code.calls);
     }
     wanted = [...new Set(more)].filter((name) => !known.has(name));
   }
   return codes;
+}
+
+interface RoutineRow {
+  readonly bare: string;
+  readonly name: string;
+  readonly body: string;
+  /** Its language. */
+  readonly unreadable: string | null;
+  readonly isOfExtension: boolean;
+  /** Of an aggregate. */
+  readonly functions: string | null;
+}
+
+function codeOf({ name, body, unreadable: language, isOfExtension, functions }: RoutineRow): Code {
+  if (functions !== null) return callsAlone(name, JSON.parse(functions) as string[]);
+  if (language === null) return { name, ...readCode(Statement.of(body).tokens(), false) };
+  return { ...unreadable(name, language), ...(isOfExtension ? { isOfExtension } : {}) };
 }
 
 /** Tables that are written when one of these names is: those that a view reads, and partitions. */
@@ -80,7 +112,7 @@ export async function readTargets(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, string[]>> {
   const rows = await database.query<{ name: string; table: string }>(
-    own(
+    withOwnOperators(
       `with recursive reached (name, oid) as (
          select c.relname, c.oid from pg_catalog.pg_class c
           where c.relname = any (${NAMES}) and c.relkind = any (array['r', 'p', 'v', 'f']::"char"[])
@@ -104,7 +136,7 @@ export async function readTargets(
 export async function readWakes(database: Database, tables: readonly string[]): Promise<Wake[]> {
   // Bits of tgtype, see pg_trigger.h: 4 for INSERT, 16 for UPDATE.
   return await database.query<Wake>(
-    own(
+    withOwnOperators(
       `with recursive t as materialized (select c.oid, c.relname from pg_catalog.pg_class c where c.relname = any (${NAMES}) and c.relkind = any (array['r', 'p', 'f']::"char"[])),
        types (name, oid) as (
          select t.relname, a.atttypid from t join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum >= 1::pg_catalog.int2
@@ -140,7 +172,7 @@ export async function readRules(
   tables: readonly string[],
 ): Promise<{ readonly wake: Wake; readonly code: Code }[]> {
   const rows = await database.query<{ table: string; event: "INSERT" | "UPDATE"; name: string; definition: string }>(
-    own(
+    withOwnOperators(
       `select c.relname as "table", case when w.ev_type = '3' then 'INSERT' else 'UPDATE' end as event,
               'RULE ' || pg_catalog.quote_ident(w.rulename) || ' of ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name,
               pg_catalog.pg_get_ruledef(w.oid) as definition
@@ -164,7 +196,7 @@ export async function readUses(
   names: readonly string[],
 ): Promise<(readonly [key: string, code: Code])[]> {
   const rows = await database.query<{ name: string; what: string; function: string }>(
-    own(
+    withOwnOperators(
       `with recursive uses (name, what, classid, objid) as (
          select y.typname, 'the CHECK of DOMAIN ' || pg_catalog.quote_ident(y.typname), 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, k.oid
            from pg_catalog.pg_type y join pg_catalog.pg_constraint k on k.contypid = y.oid where y.typname = any (${NAMES})
@@ -203,15 +235,15 @@ export async function readAnywhere(database: Database): Promise<{
   readonly eventTriggers: readonly EventTrigger[];
 }> {
   const operators = await database.query<{ sign: string; function: string }>(
-    own(
+    withOwnOperators(
       `select o.oprname as sign, p.proname as function from pg_catalog.pg_operator o
          join pg_catalog.pg_proc p on p.oid = o.oprcode::pg_catalog.oid
-         join pg_catalog.pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
-        where o.oid >= 16384::pg_catalog.oid`,
+         join pg_catalog.pg_language l on l.oid = p.prolang
+        where o.oid >= 16384::pg_catalog.oid and (l.lanispl or l.lanname = 'sql' or ${UNREADABLE})`,
     ),
   );
   const triggers = await database.query<Omit<EventTrigger, "tags"> & { readonly tags: string | null }>(
-    own(
+    withOwnOperators(
       `select t.evtname as name, t.evtevent as event, pg_catalog.array_to_json(t.evttags)::pg_catalog.text as tags, p.proname as routine
          from pg_catalog.pg_event_trigger t join pg_catalog.pg_proc p on p.oid = t.evtfoid
         where t.evtenabled <> 'D' order by t.oid`,

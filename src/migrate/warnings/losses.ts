@@ -1,6 +1,8 @@
 import type { Database } from "#database/database.ts";
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
+import { dangerWords } from "#sql/effects/danger-kinds.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { lossOf } from "#sql/effects/loss.ts";
 import { reachesOutside } from "#sql/effects/outside.ts";
 import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
@@ -61,7 +63,7 @@ export async function lossesOf(
       const other = replaced.get(statement);
       const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
       const lost = fills.has(statement) || spent.has(statement) ? undefined : taken;
-      const { takes = [], exposes = [] } = byCode.get(statement) ?? {};
+      const { takes = [], exposes = [], endangers = [] } = byCode.get(statement) ?? {};
       // A statement that exposes rows says where to; other code is not known anyway.
       const isTold = taken !== undefined || exposures.has(statement);
       const reach = isTold ? undefined : reachesOutside(statement, false);
@@ -74,7 +76,7 @@ export async function lossesOf(
         reach ?? [],
         ...takes.map(lossByCode),
         ...swallows.map((one) => lossOfSwallowed(one)),
-        ...(dangers.get(statement) ?? []),
+        ...[...(dangers.get(statement) ?? []), ...endangers].map(dangerWords),
       ].flat();
       const exposed = [...(exposures.get(statement) ?? []), ...exposes];
       if (losses.length + exposed.length === 0) return [];
@@ -82,7 +84,7 @@ export async function lossesOf(
       const location = { file: script.file, line };
       return [
         ...losses.map((what) => ({ what, location })),
-        ...exposed.map((what) => ({ what: `would expose ${what}`, location, isExposure: true as const })),
+        ...exposed.map((one) => ({ what: `would expose ${exposureWords(one)}`, location, isExposure: true as const })),
       ];
     });
   });

@@ -1,3 +1,4 @@
+import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { mayBeSame } from "#sql/names-in.ts";
 import { Statement } from "#sql/statement.ts";
@@ -103,14 +104,14 @@ function columnsAsked(tokens: readonly string[]): string[] | undefined {
 
 async function readChecks(database: Database): Promise<{ checks: Check[]; notNulls: NotNull[] }> {
   const rows = await database.query<{ table: string; name: string; definition: string; notNull: readonly string[] }>(
-    `select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "table", k.conname as name,
+    withOwnOperators(`select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "table", k.conname as name,
             pg_catalog.pg_get_constraintdef(k.oid) as definition,
             array(select a.attname::pg_catalog.text from pg_catalog.pg_attribute a
-                   where a.attrelid operator(pg_catalog.=) c.oid and a.attnotnull and a.attnum operator(pg_catalog.=) any (k.conkey)) as "notNull"
+                   where a.attrelid = c.oid and a.attnotnull and a.attnum = any (k.conkey)) as "notNull"
        from pg_catalog.pg_constraint k
-       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) k.conrelid
-       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-      where k.contype operator(pg_catalog.=) 'c'`,
+       join pg_catalog.pg_class c on c.oid = k.conrelid
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where k.contype = 'c'`),
   );
   const checks: Check[] = [];
   const notNulls: NotNull[] = [];

@@ -1,3 +1,4 @@
+import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { Statement } from "#sql/statement.ts";
 import {
@@ -40,23 +41,23 @@ const BITS: Readonly<Record<Write, number>> = { INSERT: 4, DELETE: 8, UPDATE: 16
 /** Those that run before each row, or in the place of a write (1, 2 and 64), and no copies on partitions. */
 async function readTriggers(database: Database): Promise<KnownTrigger[]> {
   const rows = await database.query<TriggerRow>(
-    `select t.tgname as name, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "table",
+    withOwnOperators(`select t.tgname as name, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "table",
             t.tgtype::pg_catalog.int4 as type,
-            (t.tgtype operator(pg_catalog.&) 64) operator(pg_catalog.<>) 0 as "isInstead",
+            (t.tgtype & 64) <> 0 as "isInstead",
             t.tgqual is not null as "isConditional",
             pg_catalog.quote_ident(pn.nspname) || '.' || pg_catalog.quote_ident(p.proname) as routine,
-            case when l.lanname operator(pg_catalog.=) 'plpgsql' then p.prosrc end as body,
-            t.tgenabled::pg_catalog.text operator(pg_catalog.=) any (array['O', 'A']) as "isOn"
+            case when l.lanname = 'plpgsql' then p.prosrc end as body,
+            t.tgenabled::pg_catalog.text = any (array['O', 'A']) as "isOn"
        from pg_catalog.pg_trigger t
-       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.tgrelid
-       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-       join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) t.tgfoid
-       join pg_catalog.pg_namespace pn on pn.oid operator(pg_catalog.=) p.pronamespace
-       join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang
-      where not t.tgisinternal and t.tgparentid operator(pg_catalog.=) 0
-        and (t.tgtype operator(pg_catalog.&) 1) operator(pg_catalog.<>) 0
-        and (t.tgtype operator(pg_catalog.&) 66) operator(pg_catalog.<>) 0
-      order by t.oid`,
+       join pg_catalog.pg_class c on c.oid = t.tgrelid
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       join pg_catalog.pg_proc p on p.oid = t.tgfoid
+       join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
+       join pg_catalog.pg_language l on l.oid = p.prolang
+      where not t.tgisinternal and t.tgparentid = 0
+        and (t.tgtype & 1) <> 0
+        and (t.tgtype & 66) <> 0
+      order by t.oid`),
   );
   return rows.map(({ type, body, ...row }) => ({
     ...row,
@@ -67,12 +68,12 @@ async function readTriggers(database: Database): Promise<KnownTrigger[]> {
 
 async function readFunctions(database: Database): Promise<TriggerFunction[]> {
   return await database.query<TriggerFunction>(
-    `select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) as name, p.prosrc as body
+    withOwnOperators(`select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) as name, p.prosrc as body
        from pg_catalog.pg_proc p
-       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
-       join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang
-      where l.lanname operator(pg_catalog.=) 'plpgsql'
-        and p.prorettype operator(pg_catalog.=) 'pg_catalog.trigger'::pg_catalog.regtype
-      order by p.oid`,
+       join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+       join pg_catalog.pg_language l on l.oid = p.prolang
+      where l.lanname = 'plpgsql'
+        and p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
+      order by p.oid`),
   );
 }

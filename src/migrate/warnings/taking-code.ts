@@ -12,8 +12,11 @@ import {
   type WakingEvent,
   wakes,
 } from "#sql/effects/code.ts";
+import { type Danger, dangerWords } from "#sql/effects/danger-kinds.ts";
+import { type Exposure, exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
 import type { Statement } from "#sql/statement.ts";
+import { dangersIn } from "./dangers.ts";
 import { exposuresOf } from "./exposures.ts";
 import { hasCode, readAnywhere, readRoutines, readRules, readTargets, readUses, readWakes } from "./known-code.ts";
 
@@ -21,8 +24,10 @@ import { hasCode, readAnywhere, readRoutines, readRules, readTargets, readUses, 
 export interface DoneByCode {
   /** Names of the functions that may change or delete something. */
   readonly takes: readonly string[];
-  /** What functions show to others, in words that go on from "exposes". */
-  readonly exposes: readonly string[];
+  /** What functions show to others. */
+  readonly exposes: readonly Exposure[];
+  /** What functions put at risk. */
+  readonly endangers: readonly Danger[];
 }
 
 /** What a statement runs besides itself. */
@@ -47,7 +52,7 @@ interface Write {
  * What these statements, run in this order, take away or expose by the code that they run: functions that they call, by themselves or
  * by an operator, an aggregate, a view, a domain or a cast, and that such a function calls in turn; triggers, rules, constraints and defaults of
  * the tables to which they add rows; and event triggers. All of that may be in the database, or made by one of the statements. Of DO,
- * whose purpose is to run code, it tells what that exposes.
+ * whose purpose is to run code, it tells what that exposes or puts at risk.
  */
 export async function doneByCode(
   statements: readonly Statement[],
@@ -86,32 +91,37 @@ export async function doneByCode(
   const blocks = [...asks.values()].flatMap(({ block }) => block ?? []);
   const inside = [...codes.values(), blocks].flat().flatMap((code) => code.statements);
   const exposures = await exposuresOf(inside, database, [...statements, ...inside]);
+  const dangers = await dangersIn(inside, database);
   const done = new Map<Statement, DoneByCode>();
   for (const [statement, { block, calls, uses, writes, wakes: triggers }] of asks) {
-    const keys = new Set([
-      ...calls,
-      ...uses.map(usedKey),
-      ...woken
-        .filter((wake) => writes.some(({ table, event }) => wake.table === table && wake.event === event))
-        .map(({ routine }) => routine),
-    ]);
+    const keys = new Set([...calls, ...uses.map(usedKey)]);
     const run = [...keys].map((key) => ({ as: codes.get(key)?.at(-1)?.name ?? key, reached: reachedFrom(key, codes) }));
+    const wakened = woken.filter((wake) => writes.some((one) => wake.table === one.table && wake.event === one.event));
+    for (const key of new Set(wakened.map(({ routine }) => routine))) {
+      // What an extension has put on a table keeps that in order.
+      const reached = reachedFrom(key, codes).filter(({ isOfExtension }) => isOfExtension !== true);
+      if (!keys.has(key)) run.push({ as: codes.get(key)?.at(-1)?.name ?? key, reached });
+    }
     if (block !== undefined) run.push({ as: block.name, reached: [block] });
     const byTriggers = triggers.map(({ name, routine }) => {
       const as = codes.get(routine)?.at(-1)?.name ?? routine;
-      return { as: `${as} (EVENT TRIGGER ${name})`, reached: reachedFrom(routine, codes) };
+      const reached = reachedFrom(routine, codes).filter(({ isOfExtension }) => isOfExtension !== true);
+      return { as: `${as} (EVENT TRIGGER ${name})`, reached };
     });
-    const exposes = [...run, ...byTriggers].flatMap(({ as, reached }) =>
-      reached
-        .flatMap((code) => code.statements.flatMap((one) => exposures.get(one) ?? []))
-        .map((what) => `${what}${BY_RUNNING}${as}`),
-    );
+    const within = <T>(found: ReadonlyMap<Statement, readonly T[]>): (T & { readonly by: string })[] =>
+      [...run, ...byTriggers].flatMap(({ as, reached }) =>
+        reached
+          .flatMap((code) => code.statements.flatMap((one) => found.get(one) ?? []))
+          .map((one) => ({ ...one, by: as })),
+      );
+    const exposes = withoutRepeats(within(exposures), exposureWords);
+    const endangers = withoutRepeats(within(dangers), dangerWords);
     const takes = run.filter(({ reached }) => reached.some((code) => code.takes)).map(({ as }) => as);
     // They keep rights and other objects in order.
     const taking = byTriggers.filter(({ reached }) => reached.some((code) => code.takesRows)).map(({ as }) => as);
     // What code takes that is run for its own sake is not known anyway.
     const told = [...(isCode(statement) ? [] : takes), ...taking];
-    if (told.length + exposes.length > 0) done.set(statement, { takes: told, exposes: [...new Set(exposes)] });
+    if (told.length + exposes.length + endangers.length > 0) done.set(statement, { takes: told, exposes, endangers });
   }
   return done;
 }
@@ -121,12 +131,10 @@ export function lossByCode(name: string): string {
   return `runs ${name}, which may change or delete something`;
 }
 
-/** Whether it is one of those that `exposes` tells. */
-export function isExposedByCode(what: string): boolean {
-  return what.includes(BY_RUNNING);
+/** One of those that are told in the same words. */
+function withoutRepeats<T>(all: readonly T[], words: (one: T) => string): T[] {
+  return [...new Map(all.map((one) => [words(one), one])).values()];
 }
-
-const BY_RUNNING = ", by running ";
 
 function isCode({ firstWord }: Statement): boolean {
   return firstWord === "DO" || firstWord === "CALL";

@@ -17,6 +17,8 @@ export interface Code {
   readonly calls: readonly string[];
   /** Statements in its body that are about objects and rights. */
   readonly statements: readonly Statement[];
+  /** It came with an extension, and cannot be read. */
+  readonly isOfExtension?: true;
 }
 
 /** What it does to a table wakes a function. ALTER reads rows again, and may write them. */
@@ -174,7 +176,27 @@ function madeRoutine(statement: Statement, at: number): readonly [string, Code] 
   const tokens = statement.tokens();
   const parameters = tokens.indexOf("(", at);
   const name = tokens.slice(at + 1, parameters).map((token) => (token === "." ? token : writtenName(token)));
-  return [name.at(-1) ?? "", { name: name.join(""), ...readCode(tokens.slice(parameters), true) }];
+  const bare = name.at(-1) ?? "";
+  const language = languageOf(tokens.slice(parameters));
+  if (!READ.has(language) && tokens.every((token) => token !== "IMMUTABLE" && token !== "STABLE")) {
+    return [bare, unreadable(name.join(""), language)];
+  }
+  return [bare, { name: name.join(""), ...readCode(tokens.slice(parameters), true) }];
+}
+
+/** Languages whose words are known. */
+const READ: ReadonlySet<string> = new Set(["sql", "plpgsql"]);
+
+/** LANGUAGE plperl, LANGUAGE 'plperl'; without one it is SQL. */
+function languageOf(tokens: readonly string[]): string {
+  const token = tokens[tokens.indexOf("LANGUAGE") + 1] ?? "";
+  if (!tokens.includes("LANGUAGE")) return "sql";
+  return isString(token) ? token.slice(1, -1).toLowerCase() : writtenName(token);
+}
+
+/** What is written in C, Python or another language, and may do anything. Pure. */
+export function unreadable(name: string, language: string): Code {
+  return { name: `${name} (LANGUAGE ${language})`, takes: true, takesRows: true, calls: [], statements: [] };
 }
 
 /** CREATE [OR REPLACE] [CONSTRAINT] TRIGGER name AFTER INSERT OR UPDATE OF bio ON users ... EXECUTE FUNCTION log() */

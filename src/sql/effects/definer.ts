@@ -61,9 +61,6 @@ export interface PublicCalls {
   readonly schemas: readonly string[];
 }
 
-/** How `exposuresOf` tells of a GRANT that opens functions. */
-export const BY_GRANTED_CALLS = "(GRANT EXECUTE TO PUBLIC)";
-
 /** GRANT or REVOKE ... ON FUNCTION f(int), g TO or FROM PUBLIC, or of all of a schema, or of new ones. Pure. */
 export function publicCalls(statement: Statement): PublicCalls | undefined {
   const { firstWord = "", text } = statement;

@@ -1,6 +1,9 @@
 import type { Statement } from "../statement.ts";
+import type { ExposureKind } from "./exposure-kinds.ts";
+import { memberships } from "./memberships.ts";
 import { type NamedRoutine, writtenRoutine } from "./definer.ts";
 import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
+import { PREDEFINED } from "./predefined-roles.ts";
 
 /** Rows that a statement may open to others, depending on what the table or function is. */
 export interface Opened {
@@ -16,8 +19,7 @@ export interface Opened {
   readonly view?: string;
   /** Roles, folded, that something is taken from: it is true where one of them owns a table with row level security. */
   readonly owners?: readonly string[];
-  /** Goes on from "exposes". */
-  readonly what: string;
+  readonly exposure: ExposureKind;
 }
 
 /**
@@ -27,11 +29,11 @@ export interface Opened {
  */
 export function openedBy(statement: Statement): Opened[] {
   const { firstWord, words, text } = statement;
-  if (firstWord === "GRANT") return ofMembership(statement.tokens());
+  if (firstWord === "GRANT") return ofMemberships(statement);
   if (firstWord === "REASSIGN") return ofReassigned(statement.tokens());
   if (firstWord !== "ALTER" && firstWord !== "CREATE") return [];
   if (words[1] === "POLICY") return ofPolicy(statement.tokens());
-  if (/^(?:ROLE|USER|GROUP)$/.test(words[1] ?? "")) return ofRole(statement.tokens());
+  if (/^(?:ROLE|USER|GROUP)$/.test(words[1] ?? "")) return ofMemberships(statement);
   if (firstWord === "ALTER" && words[1] === "TABLE") {
     return [
       ...(/\bowner\b/i.test(text) ? ofOwner(statement.tokens()) : []),
@@ -41,12 +43,12 @@ export function openedBy(statement: Statement): Opened[] {
   if (words.slice(1, 4).includes("VIEW")) return ofView(statement);
   const routine = /\b(?:definer|owner)\b/i.test(text) ? writtenRoutine(statement) : undefined;
   if (routine?.owner !== undefined) {
-    const what = `what ${routine.what} may read with the rights of ROLE ${routine.owner}, whom no policy stops, to whoever may call it (OWNER TO)`;
-    return [{ table: undefined, routine, role: routine.owner, what }];
+    const { owner } = routine;
+    const exposure: ExposureKind = { kind: "routine-owner", routine: routine.what, owner };
+    return [{ table: undefined, routine, role: owner, exposure }];
   }
   if (routine?.isDefiner !== true) return [];
-  const what = `what ${routine.what} reads with its owner's rights to whoever may call it (SECURITY DEFINER)`;
-  return [{ table: undefined, routine, what }];
+  return [{ table: undefined, routine, exposure: { kind: "definer", routine: routine.what } }];
 }
 
 /** CREATE OR REPLACE VIEW v AS ..., which forgets its options, and ALTER VIEW v OWNER TO admin */
@@ -56,50 +58,30 @@ function ofView(statement: Statement): Opened[] {
     if (words[1] !== "OR" || /\bsecurity_barrier\b/i.test(text)) return [];
     const tokens = statement.tokens();
     const view = foldedName(namesFrom(tokens, tokens.indexOf("VIEW") + 1)[0] ?? "");
-    const what = `rows that VIEW ${view} keeps back to functions of whoever reads it, as it is no security_barrier any more`;
-    return [{ table: undefined, view, what }];
+    return [{ table: undefined, view, exposure: { kind: "barrier-off", view, isReplaced: true } }];
   }
   const tokens = /\bowner\b/i.test(text) ? statement.tokens() : [];
   const at = tokens.indexOf("OWNER");
   if (at < 0 || tokens[1] !== "VIEW") return [];
   const view = foldedName(namesAltered(tokens)[0] ?? "");
   const role = foldedName(tokens[at + 2] ?? "");
-  const what = `what ROLE ${role} may see, whom no policy stops, to whoever may read VIEW ${view} (OWNER TO)`;
-  return [{ table: undefined, view, role, what }];
+  return [{ table: undefined, view, role, exposure: { kind: "view-owner", view, owner: role } }];
 }
 
 /** REASSIGN OWNED BY app, old TO web */
 function ofReassigned(tokens: readonly string[]): Opened[] {
   const to = tokens.indexOf("TO");
   if (to < 0) return [];
-  const role = foldedName(tokens[to + 1] ?? "");
-  const what = `every row of tables with row level security to ROLE ${role}, as policies do not hold for their owner (REASSIGN OWNED)`;
-  return [{ table: undefined, owners: namesFrom(tokens, 3).map(foldedName), what }];
+  const owner = foldedName(tokens[to + 1] ?? "");
+  const owners = namesFrom(tokens, 3).map(foldedName);
+  return [{ table: undefined, owners, exposure: { kind: "owner-of-all", owner } }];
 }
 
-/** GRANT admin, app TO web; READERS have words of their own. */
-function ofMembership(tokens: readonly string[]): Opened[] {
-  const to = tokens.indexOf("TO");
-  if (tokens.includes("ON") || to < 0) return [];
-  const members = namesFrom(tokens, to + 1).map(foldedName);
-  return namesFrom(tokens, 1).map((role) => ofMember(foldedName(role), members, `GRANT ${foldedName(role)}`));
-}
-
-/** CREATE ROLE web IN ROLE admin, ALTER GROUP admin ADD USER web */
-function ofRole(tokens: readonly string[]): Opened[] {
-  const named = foldedName(tokens[2] ?? "");
-  if (tokens[0] === "ALTER") {
-    const isAdded = tokens[1] === "GROUP" && tokens[3] === "ADD" && tokens[4] === "USER";
-    return isAdded ? [ofMember(named, namesFrom(tokens, 5).map(foldedName), "ADD USER")] : [];
-  }
-  const at = tokens.findIndex((token, index) => token === "IN" && /^(?:ROLE|GROUP)$/.test(tokens[index + 1] ?? ""));
-  const roles = at < 0 ? [] : namesFrom(tokens, at + 2).map(foldedName);
-  return roles.map((role) => ofMember(role, [named], `IN ROLE ${role}`));
-}
-
-function ofMember(role: string, members: readonly string[], how: string): Opened {
-  const what = `whatever ROLE ${role} may see, whom no policy stops, to ROLE ${members.join(", ")} (${how})`;
-  return { table: undefined, role, what };
+/** PostgreSQL's own roles are told by their names. */
+function ofMemberships(statement: Statement): Opened[] {
+  return memberships(statement).flatMap(({ role, members, how }): Opened[] =>
+    role in PREDEFINED ? [] : [{ table: undefined, role, exposure: { kind: "mighty-role", role, members, how } }],
+  );
 }
 
 /** ALTER TABLE notes INHERIT all_notes, ALTER TABLE all_notes ATTACH PARTITION notes */
@@ -115,8 +97,7 @@ function ofPart(tokens: readonly string[]): Opened[] {
   const table = foldedName(isAttached ? named : altered);
   const through = foldedName(isAttached ? altered : named);
   const how = isAttached ? "ATTACH PARTITION" : "INHERIT";
-  const what = `rows of ${table} to whoever may read ${through}, where its policies do not hold (${how})`;
-  return [{ table, through, what }];
+  return [{ table, through, exposure: { kind: "part", table, through, how } }];
 }
 
 /** CREATE POLICY own ON notes [AS RESTRICTIVE] ..., ALTER POLICY own ON notes TO web USING (true) */
@@ -129,8 +110,8 @@ function ofPolicy(tokens: readonly string[]): Opened[] {
   // A restrictive one only takes rows away.
   const as = tokens.indexOf("AS", on);
   if (tokens[0] === "CREATE" && as > 0 && as <= on + 4 && tokens[as + 1] === "RESTRICTIVE") return [];
-  const how = `(${tokens[0]} POLICY ${foldedName(tokens[2] ?? "")})`;
-  return [{ table, what: `rows of ${table} that its policies may have kept from others ${how}` }];
+  const policy = foldedName(tokens[2] ?? "");
+  return [{ table, exposure: { kind: "policy", table, policy, verb: tokens[0] ?? "" } }];
 }
 
 function ofOwner(tokens: readonly string[]): Opened[] {
@@ -139,5 +120,5 @@ function ofOwner(tokens: readonly string[]): Opened[] {
   if (at < 0 || name === undefined) return [];
   const table = foldedName(name);
   const owner = foldedName(tokens[at + 2] ?? "");
-  return [{ table, what: `every row of ${table} to ROLE ${owner}, as policies do not hold for its owner (OWNER TO)` }];
+  return [{ table, exposure: { kind: "table-owner", table, owner } }];
 }

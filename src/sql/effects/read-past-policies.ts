@@ -1,7 +1,7 @@
 import type { Statement } from "../statement.ts";
 import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
 
-/** A view that reads its tables with its owner's rights, a copy of rows, or a publication: the policies of the tables do not hold there. */
+/** A view that reads its tables with its owner's rights, or a copy of rows: the policies of the tables do not hold there. */
 export interface ReadPastPolicies {
   /** "VIEW recent_notes" */
   readonly what: string;
@@ -19,12 +19,12 @@ export interface ReadPastPolicies {
 /**
  * The view or copy that a statement makes or fills and that policies of its tables do not hold for, or the view that loses its
  * `security_invoker`, or gets another owner. Pure.
+ * @param all the statements that it is among, which may prepare the query that it executes
  */
-export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
+export function readPastPolicies(statement: Statement, all: readonly Statement[] = []): ReadPastPolicies | undefined {
   const { firstWord, words } = statement;
-  if (words[1] === "PUBLICATION") return ofPublication(statement);
-  if (firstWord === "INSERT" || firstWord === "WITH" || firstWord === "MERGE")
-    return ofInsert(statement) ?? ofSelectInto(statement);
+  if (firstWord === "INSERT" || firstWord === "WITH" || firstWord === "MERGE" || firstWord === "UPDATE")
+    return ofInsert(statement) ?? ofUpdate(statement) ?? ofSelectInto(statement);
   if (firstWord === "SELECT") return ofSelectInto(statement);
   if (firstWord === "ALTER" && words[1] === "VIEW") {
     if (!/\bsecurity_invoker\b/i.test(statement.text)) return undefined;
@@ -46,7 +46,7 @@ export function readPastPolicies(statement: Statement): ReadPastPolicies | undef
   const at = tokens.indexOf(kind) + 1;
   const [name = ""] = namesFrom(tokens, tokens[at] === "IF" ? at + 3 : at);
   const what = `${isMaterialized ? "MATERIALIZED " : ""}${kind} ${foldedName(name)}`;
-  const tables = tablesRead(tokens.slice(as + 1)).map(foldedName);
+  const tables = tablesOfQuery(tokens.slice(as + 1), all);
   if (isHarmless) return { what, isCopy, tables, into: foldedName(name), isHarmless };
   return { what, isCopy, tables, ...(kind === "TABLE" ? { into: foldedName(name) } : {}) };
 }
@@ -62,6 +62,18 @@ function ofInsert(statement: Statement): ReadPastPolicies | undefined {
   // MERGE INTO t USING notes ON ...
   const merged = tokens[at - 1] === "MERGE" ? namesFrom(tokens, tokens.indexOf("USING", at) + 1).slice(0, 1) : [];
   const tables = [...tablesRead(tokens), ...merged].map(foldedName);
+  return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables };
+}
+
+/** UPDATE copies SET body = n.body FROM notes n ... */
+function ofUpdate(statement: Statement): ReadPastPolicies | undefined {
+  if (!/\bupdate\b[^]*\bset\b[^]*\bfrom\b/i.test(statement.text)) return undefined;
+  const tokens = statement.tokens();
+  const at = tokens.indexOf("UPDATE");
+  const [name] = namesFrom(tokens, at + 1);
+  if (at < 0 || name === undefined) return undefined;
+  const into = foldedName(name);
+  const tables = tablesRead(tokens.slice(at + 1)).map(foldedName);
   return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables };
 }
 
@@ -87,24 +99,26 @@ function ofSelectInto(statement: Statement): ReadPastPolicies | undefined {
   return { what: `TABLE ${into}`, isCopy: true, into, tables, ...(isHarmless ? { isHarmless } : {}) };
 }
 
-/** CREATE PUBLICATION p FOR TABLE notes, TABLE users (id), ALTER PUBLICATION p ADD TABLE notes */
-function ofPublication(statement: Statement): ReadPastPolicies | undefined {
-  const tokens = statement.tokens();
-  if (tokens[0] !== "CREATE" && (tokens[0] !== "ALTER" || tokens[3] === "DROP")) return undefined;
-  const tables = tokens.flatMap((token, at) => (at > 2 && token === "TABLE" ? namesFrom(tokens, at + 1) : []));
-  if (tables.length === 0) return undefined;
-  return { what: `PUBLICATION ${foldedName(tokens[2] ?? "")}`, isCopy: true, tables: tables.map(foldedName) };
-}
-
 /** Where AS stands before a query, and not in a column's or function's definition. */
 function beginOfQuery(tokens: readonly string[]): number | undefined {
   let depth = 0;
   for (const [at, token] of tokens.entries()) {
     if (token === "(") depth++;
     else if (token === ")") depth--;
-    else if (depth === 0 && token === "AS" && /^(?:SELECT|WITH|TABLE|VALUES|\()$/.test(tokens[at + 1] ?? "")) return at;
+    else if (depth === 0 && token === "AS" && /^(?:SELECT|WITH|TABLE|VALUES|EXECUTE|\()$/.test(tokens[at + 1] ?? ""))
+      return at;
   }
   return undefined;
+}
+
+/** Of EXECUTE, those of what was prepared by that name; undefined where nobody prepared it here. */
+function tablesOfQuery(tokens: readonly string[], all: readonly Statement[]): readonly string[] | undefined {
+  if (tokens[0] !== "EXECUTE") return tablesRead(tokens).map(foldedName);
+  const name = foldedName(tokens[1] ?? "");
+  const prepared = all.findLast(
+    ({ firstWord, words }) => firstWord === "PREPARE" && foldedName(words[1] ?? "") === name,
+  );
+  return prepared === undefined ? undefined : tablesRead(prepared.tokens()).map(foldedName);
 }
 
 const TRUE = /^'?(?:t|tr|tru|true|on|y|ye|yes|1)'?$/i;

@@ -1,6 +1,7 @@
 import { mayBeSame } from "../names-in.ts";
 import type { Statement } from "../statement.ts";
 import { foldedName, namesAltered, writtenName } from "../lexer/token-names.ts";
+import type { DangerKind } from "./danger-kinds.ts";
 
 /** What a statement switches off that ran for others, or on again. */
 interface Switch {
@@ -14,9 +15,9 @@ interface Switch {
 
 /**
  * Which of these statements, run in this order, switch a trigger, a rule or an event trigger off that none of them switches on again: what
- * it did for writes, audits and checks among it, is not done from then on. In words that stand by themselves. Pure.
+ * it did for writes, audits and checks among it, is not done from then on. Pure.
  */
-export function switchedOff(statements: readonly Statement[]): ReadonlyMap<Statement, string> {
+export function switchedOff(statements: readonly Statement[]): ReadonlyMap<Statement, DangerKind> {
   const off = new Map<Statement, Switch>();
   for (const statement of statements) {
     const found = switchOf(statement);
@@ -24,7 +25,9 @@ export function switchedOff(statements: readonly Statement[]): ReadonlyMap<State
     if (!found.isOn) off.set(statement, found);
     else for (const [other, one] of off) if (isAbout(found, one)) off.delete(other);
   }
-  return new Map([...off].map(([statement, one]) => [statement, inWords(one)]));
+  return new Map(
+    [...off].map(([statement, { kind, name, table }]) => [statement, { kind: "switched-off", of: kind, name, table }]),
+  );
 }
 
 /** ALTER TABLE users DISABLE TRIGGER audit, or ENABLE REPLICA TRIGGER audit, which is off but for replication; ALTER EVENT TRIGGER e DISABLE */
@@ -49,17 +52,4 @@ function switchOf(statement: Statement): Switch | undefined {
 function isAbout(on: Switch, off: Switch): boolean {
   if (on.kind !== off.kind || (on.name !== undefined && on.name !== off.name)) return false;
   return on.table === undefined || off.table === undefined || mayBeSame(on.table, off.table);
-}
-
-/** Whether it is what `switchedOff` says of one. Pure. */
-export function isSwitchedOff(what: string): boolean {
-  return what.startsWith(SWITCHES);
-}
-
-const SWITCHES = "switches ";
-
-function inWords({ kind, name, table }: Switch): string {
-  if (table === undefined) return `${SWITCHES}${kind} ${name} off`;
-  if (name === undefined) return `${SWITCHES}every TRIGGER of ${table} off, those of foreign keys among them`;
-  return `${SWITCHES}${kind} ${name} of ${table} off: what it did for writes is not done any more`;
 }

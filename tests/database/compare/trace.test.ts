@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { dangerWords } from "#sql/effects/danger-kinds.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { watchProject } from "#compare/dev.ts";
 import { projectMigrations } from "#compare/sources/sources.ts";
@@ -301,7 +303,9 @@ SELECT opens();`,
     });
     const [, , code, block, locking, , harmless, drop, unmet, , opening] = statements;
     expect(unmet!.loses).toEqual(["runs public.outer_one, which may change or delete something"]);
-    expect(opening!.exposes).toEqual(["users to every role (GRANT SELECT TO PUBLIC), by running public.opens"]);
+    expect(opening!.exposes.map(exposureWords)).toEqual([
+      "users to every role (GRANT SELECT TO PUBLIC), by running public.opens",
+    ]);
     expect(code).toMatchObject({ opaque: true, loses: ["updates rows of public.users"] });
     expect(impactOf(code!, new Map()).sentence).toContain("whoever changes the same rows waits");
     expect(block).toMatchObject({ opaque: false, loses: ["deletes rows of public.users"] });
@@ -450,7 +454,7 @@ ALTER TABLE users RENAME bio TO bio_old;`,
       "migrations/4_c.sql": "CREATE TABLE users (LIKE users_old INCLUDING ALL);",
     });
     const again = "values that it has given may come again";
-    expect(statements.map(({ endangers }) => endangers)).toEqual([
+    expect(statements.map(({ endangers }) => endangers.map(dangerWords))).toEqual([
       [],
       [],
       [`sets SEQUENCE users_id_seq to 100000: ${again}`],

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { exposuresOf } from "#migrate/warnings/exposures.ts";
+import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const SECURED = "ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY";
@@ -8,7 +9,7 @@ async function shown(sql: string): Promise<string | undefined> {
   const before = sql.startsWith("ALTER TABLE copy RENAME") ? "ALTER TABLE notes RENAME TO notes_old" : "SELECT 1";
   const made = sql.includes("TABLE copy A") ? "SELECT 1" : "CREATE TABLE copy (LIKE notes)";
   const { statements } = splitStatements(`${SECURED};\n${made};\n${before};\n${sql}`);
-  return (await exposuresOf(statements, undefined)).get(statements[3]!)?.join("\n");
+  return (await exposuresOf(statements, undefined)).get(statements[3]!)?.map(exposureWords).join("\n");
 }
 
 const LEAK = "CREATE FUNCTION app.leak(OUT a int, OUT b int) SECURITY DEFINER LANGUAGE sql AS 'SELECT 1, 2'";
@@ -44,6 +45,18 @@ test.each([
     "INSERT INTO copy (id) WITH n AS (TABLE app.notes) SELECT id FROM n",
     "rows of app.notes to whoever may read TABLE copy, which has none of its policies",
   ],
+  [
+    "CREATE TABLE copy AS EXECUTE read_notes;\nPREPARE read_notes AS SELECT * FROM app.notes",
+    "rows of app.notes to whoever may read TABLE copy, which has none of its policies",
+  ],
+  [
+    "CREATE TABLE copy AS EXECUTE elsewhere(1)",
+    "rows of the tables of TABLE copy to whoever may read it, whatever their policies say",
+  ],
+  [
+    "UPDATE copy SET body = n.body FROM notes n WHERE n.id = copy.id",
+    "rows of notes to whoever may read TABLE copy, which has none of its policies",
+  ],
   ["ALTER TABLE copy RENAME TO notes", "rows of notes to whoever may read it, as the policies stay with notes_old"],
   [
     "ALTER VIEW v RESET (security_invoker)",
@@ -53,10 +66,7 @@ test.each([
     "ALTER VIEW v SET (security_invoker = false)",
     "rows of the tables of VIEW v to whoever may read it, whatever their policies say",
   ],
-  [
-    "CREATE PUBLICATION p FOR TABLE others, TABLE notes (id)",
-    "rows of notes to whoever may read PUBLICATION p, which has none of its policies",
-  ],
+  ["CREATE PUBLICATION p FOR TABLE others, TABLE notes (id)", "rows of others, notes to subscribers of PUBLICATION p"],
   [
     "ALTER PUBLICATION p ADD TABLES IN SCHEMA app, other",
     "every table of app, other, also those that are made later, to subscribers of PUBLICATION p (TABLES IN SCHEMA)",
@@ -107,7 +117,6 @@ test.each([
   "CREATE TABLE copy AS TABLE notes;\nALTER TABLE copy ENABLE ROW LEVEL SECURITY",
   "ALTER TABLE copy RENAME TO notes;\nALTER TABLE notes ENABLE ROW LEVEL SECURITY",
   "ALTER PUBLICATION p DROP TABLE notes",
-  "CREATE PUBLICATION p FOR TABLE others",
   "CREATE VIEW v WITH (security_invoker) AS SELECT * FROM notes",
   "CREATE VIEW v WITH (security_invoker = 'on') AS SELECT * FROM notes",
   "CREATE VIEW v AS SELECT * FROM other.notes",
@@ -134,9 +143,11 @@ CREATE TABLE none AS SELECT * FROM strangers;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ${LEAK}`);
   const exposures = await exposuresOf(statements, undefined);
-  expect([...exposures].map(([statement, [what = ""]]) => `${statements.indexOf(statement)} ${what}`)).toEqual([
-    "3 rows of own to whoever may read MATERIALIZED VIEW m, which has none of its policies",
-    "4 rows of some to whoever may read TABLE others, which has none of its policies",
-    "5 rows of own to whoever may read VIEW all_notes, whatever its policies say",
-  ]);
+  expect([...exposures].map(([statement, [one]]) => `${statements.indexOf(statement)} ${exposureWords(one!)}`)).toEqual(
+    [
+      "3 rows of own to whoever may read MATERIALIZED VIEW m, which has none of its policies",
+      "4 rows of some to whoever may read TABLE others, which has none of its policies",
+      "5 rows of own to whoever may read VIEW all_notes, whatever its policies say",
+    ],
+  );
 });

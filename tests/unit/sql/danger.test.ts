@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { dangersOf } from "#sql/effects/danger.ts";
+import { dangerWords } from "#sql/effects/danger-kinds.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const AGAIN = "values that it has given may come again";
@@ -24,14 +25,92 @@ test.each([
   ["ALTER SEQUENCE s MINVALUE -5", "bounds SEQUENCE s (MINVALUE -5): it fails where the sequence has gone beyond", "S"],
   ["ALTER SEQUENCE s AS smallint", "bounds SEQUENCE s by its type (smallint): it fails beyond", "S"],
   ["ALTER SEQUENCE s OWNED BY t.id", "lets SEQUENCE s be dropped with t.id from now on (OWNED BY)", "S"],
+  ["ALTER SEQUENCE s INCREMENT BY -1", `lets SEQUENCE s count backwards (INCREMENT -1): ${AGAIN}`, "S"],
 ])("%s", (sql, what, relation) => {
   const [found, ...rest] = dangersOf(splitStatements(sql).statements[0]!);
-  expect(found?.what).toBe(what);
-  expect(found?.relation.toLowerCase()).toBe(relation.toLowerCase());
+  expect(found && dangerWords(found.danger)).toBe(what);
+  expect(found?.relation?.toLowerCase()).toBe(relation.toLowerCase());
   expect(rest).toEqual([]);
 });
 
 test.each([
+  [
+    "SET session_replication_role = replica",
+    "sets session_replication_role to replica for this session: no trigger, rule or foreign key holds for what is written",
+  ],
+  [
+    "SELECT set_config('session_replication_role', 'REPLICA', true)",
+    "sets session_replication_role to REPLICA for this session: no trigger, rule or foreign key holds for what is written",
+  ],
+  [
+    "ALTER DATABASE d SET session_replication_role TO 'replica'",
+    "sets session_replication_role to replica for new sessions of DATABASE d: no trigger, rule or foreign key holds for what is written",
+  ],
+  [
+    "ALTER ROLE web IN DATABASE d SET search_path = app, public",
+    "sets search_path to app, public for new sessions of ROLE web: names without a schema are looked up elsewhere",
+  ],
+  [
+    "ALTER ROLE ALL RESET ALL",
+    "resets search_path for new sessions of every role: names without a schema are looked up elsewhere",
+  ],
+  [
+    "ALTER USER web SET row_security FROM CURRENT",
+    "sets row_security to that of this session for new sessions of ROLE web: queries fail where policies would leave rows out",
+  ],
+  ["SET LOCAL event_triggers TO off", "sets event_triggers to off for this transaction: no event trigger runs"],
+  [
+    "GRANT app, pg_write_all_data TO web",
+    "lets ROLE web add, change and delete rows of every table (GRANT pg_write_all_data)",
+  ],
+  ["GRANT pg_new_in_40 TO web", "lets ROLE web do whatever ROLE pg_new_in_40 may do (GRANT pg_new_in_40)"],
+  [
+    "CREATE ROLE web IN ROLE pg_write_server_files",
+    "lets ROLE web write any file that the server can write (IN ROLE pg_write_server_files)",
+  ],
+  [
+    "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
+    "lets SUBSCRIPTION s add, change and delete rows here, as its publisher does",
+  ],
+  [
+    "ALTER SUBSCRIPTION s REFRESH PUBLICATION",
+    "lets SUBSCRIPTION s add, change and delete rows here, as its publisher does",
+  ],
+  ["ALTER SUBSCRIPTION s DISABLE", "lets SUBSCRIPTION s bring no changes any more"],
+  ["ALTER SUBSCRIPTION s SKIP (lsn = '0/1')", "lets SUBSCRIPTION s leave out a transaction of its publisher"],
+  ["ALTER PUBLICATION p DROP TABLE t", "lets subscribers of PUBLICATION p miss changes (DROP TABLE)"],
+  ["ALTER PUBLICATION p SET (publish = 'insert')", "lets subscribers of PUBLICATION p miss changes (SET publish)"],
+  [
+    "ALTER TABLE IF EXISTS t REPLICA IDENTITY NOTHING",
+    "lets UPDATE and DELETE on t fail while a publication has it (REPLICA IDENTITY NOTHING)",
+  ],
+  [
+    "SELECT pg_catalog.pg_drop_replication_slot('s')",
+    "lets whoever replicates from a slot miss changes (pg_drop_replication_slot)",
+  ],
+  [
+    "INSERT INTO pg_catalog.pg_auth_members VALUES (1)",
+    "writes to pg_catalog.pg_auth_members, a catalogue of PostgreSQL itself",
+  ],
+  ["LOAD '/tmp/x'", "loads the library '/tmp/x' into the server, and what that does is not known"],
+])("%s", (sql, what) => {
+  const found = dangersOf(splitStatements(sql).statements[0]!);
+  expect(found.map(({ danger, relation }) => [dangerWords(danger), relation])).toEqual([[what, undefined]]);
+});
+
+test.each([
+  "SET search_path = app",
+  "SET session_replication_role = origin",
+  "ALTER ROLE web RESET session_replication_role",
+  "ALTER ROLE web SET statement_timeout = 0",
+  "ALTER SUBSCRIPTION s RENAME TO t",
+  "ALTER SUBSCRIPTION s SET (streaming = on)",
+  "ALTER PUBLICATION p ADD TABLE t",
+  "ALTER TABLE t REPLICA IDENTITY FULL",
+  "ALTER SEQUENCE s INCREMENT BY 10",
+  "GRANT pg_checkpoint TO web",
+  "SELECT pg_create_logical_replication_slot('s', 'p')",
+  "INSERT INTO t SELECT 'into pg_catalog.x'",
   "SELECT setval('users_id_seq', (SELECT max(id) FROM users))",
   "SELECT setval('s', max(id) + 1) FROM users",
   "SELECT setval(pg_get_serial_sequence('users', 'id'), max(id)) FROM users",
