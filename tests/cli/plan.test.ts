@@ -198,10 +198,14 @@ describe("migrate plan", () => {
         {
           statements: [
             { exposes: [], weight: "lock" },
-            { exposes: [exposures[0]], weight: "scan" },
-            { exposes: [exposures[1]], weight: "rewrite" },
-            { exposes: [exposures[2]], weight: "exposure", worst: `exposes ${exposures[2]}` },
-            { exposes: [exposures[3]], how: "not-traced" },
+            { exposes: [{ kind: "read-past-policies", what: exposures[0], by: null }], weight: "scan" },
+            { exposes: [{ kind: "row-security-not-forced", what: exposures[1], by: null }], weight: "rewrite" },
+            {
+              exposes: [{ kind: "granted", what: exposures[2], by: null }],
+              weight: "exposure",
+              worst: `exposes ${exposures[2]}`,
+            },
+            { exposes: [{ kind: "copied-out", what: exposures[3], by: null }], how: "not-traced" },
           ],
         },
       ],
