@@ -72,6 +72,10 @@ describe("a protected environment, with nobody to ask", () => {
     await project.query("CREATE POLICY own ON kept USING (id = 1)");
     await project.query("CREATE VIEW fenced WITH (security_barrier) AS SELECT * FROM kept WHERE id = 2");
     await project.query("CREATE VIEW plain AS SELECT 1 AS a");
+    await project.query("CREATE FUNCTION who() RETURNS text LANGUAGE sql STABLE AS 'SELECT CURRENT_USER::text'");
+    await project.query("CREATE FUNCTION is_mine(int) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT who() = 'me'$$");
+    await project.query("CREATE FUNCTION shown(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 2'");
+    await project.query("CREATE POLICY by_code ON kept USING (is_mine(id))");
     const [mighty, member] = [`mighty_${project.database}`, `member_${project.database}`];
     await project.query(`CREATE ROLE ${mighty} BYPASSRLS; CREATE ROLE ${member} IN ROLE ${mighty}`);
     await project.query("CREATE TABLE seen (id int); CREATE TABLE seen_below (id int); CREATE TABLE unseen (id int)");
@@ -119,6 +123,9 @@ SELECT fill();
 INSERT INTO seen SELECT id FROM kept_old;
 INSERT INTO seen_below SELECT id FROM kept_old;
 INSERT INTO unseen SELECT id FROM kept_old;
+CREATE OR REPLACE FUNCTION who() RETURNS text LANGUAGE sql STABLE AS 'SELECT ''admin''';
+CREATE OR REPLACE FUNCTION is_mine(int) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT who() = 'me'$$;
+CREATE OR REPLACE FUNCTION shown(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
 GRANT ${member} TO pg_monitor;
 `,
     );
@@ -127,7 +134,7 @@ GRANT ${member} TO pg_monitor;
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32, 33, 34, 36]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32, 33, 34, 36, 39]);
     await project.query(`DROP ROLE ${mighty}, ${member}`);
     expect(first.stderr).toContain(
       "004_opened.sql:20: would expose what FUNCTION public.secret may read with the rights",

@@ -20,6 +20,7 @@ import type { Statement } from "#sql/statement.ts";
 import { withinSchema } from "#sql/statements-in-code.ts";
 import { foldedName, namesAltered, namesFrom } from "#sql/lexer/token-names.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
+import { replacedForPolicies } from "./policy-code.ts";
 import { barriersIn, type KnownRoutines, mightyIn, readByOthers, routinesIn, securedIn } from "./secured.ts";
 
 /**
@@ -50,6 +51,7 @@ export async function exposuresOf(
       if (right?.isGiven === true) granted.push([statement, right]);
     }
   }
+  for (const [statement, exposure] of await replacedForPolicies(statements, database)) add(statement, exposure);
   const replacing = statements.flatMap((statement) => {
     const replaced = tablesOf(all).replaced.get(statement);
     return replaced === undefined ? [] : [{ statement, ...replaced }];

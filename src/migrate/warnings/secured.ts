@@ -98,26 +98,6 @@ export async function readByOthers(database: Database, names: readonly string[])
   return rows.map(({ name }) => name);
 }
 
-/** A function that policies of tables call. */
-interface PolicyFunction {
-  readonly table: string;
-  readonly bare: string;
-}
-
-/** Those of a database, each with a table in the form of `Secured.name`. */
-export async function policyFunctionsIn(database: Database): Promise<PolicyFunction[]> {
-  return await database.query<PolicyFunction>(
-    withOwnOperators(`select distinct pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "table", p.proname as bare
-       from pg_catalog.pg_policy o
-       join pg_catalog.pg_class c on c.oid = o.polrelid and c.relrowsecurity
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = o.oid
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-       join pg_catalog.pg_proc p on p.oid = d.refobjid and p.oid >= 16384::pg_catalog.oid
-      order by 1, 2`),
-  );
-}
-
 /** A function of a database. */
 export interface KnownRoutine extends NamedRoutine {
   /** "FUNCTION public.leak" */

@@ -30,6 +30,11 @@ export function lossOf(statement: Statement): string | undefined {
       return lossOfAlter(tokens);
     case "CREATE":
       return createsCode(tokens) ? lossOfRule(tokens) : lossOfRows(tokens);
+    case "REFRESH": {
+      const isEmptied = tokens.at(-1) === "DATA" && tokens.at(-2) === "NO";
+      // REFRESH MATERIALIZED VIEW v WITH NO DATA; CONCURRENTLY is refused with it.
+      return isEmptied ? `empties MATERIALIZED VIEW ${relation(tokens, 3)}` : undefined;
+    }
     case "EXPLAIN":
       return tokens.includes("ANALYZE") || tokens.includes("ANALYSE") ? lossOfRows(tokens) : undefined;
     default:
@@ -37,7 +42,7 @@ export function lossOf(statement: Statement): string | undefined {
   }
 }
 
-const HINT = /\b(?:delete|update|merge|instead|lo_unlink|lo_truncate|lo_truncate64)\b/i;
+const HINT = /\b(?:delete|update|merge|instead|lo_unlink|lo_truncate|lo_truncate64|lo_put|lowrite|no\s+data)\b/i;
 
 /**
  * CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING, or SELECT 1: what is written is gone, and nobody is told. Or DO DELETE FROM u:
@@ -50,14 +55,17 @@ function lossOfRule(tokens: readonly string[]): string | undefined {
   const event = tokens[to - 1] ?? "";
   if (tokens[at] !== "RULE" || to < 0 || event === "SELECT") return undefined;
   const deletes = tokens.findIndex((token, index) => index > to && token === "DELETE" && tokens[index + 1] === "FROM");
-  if (event !== "DELETE" && deletes > 0) {
-    return `lets ${event} on ${relation(tokens, to + 1)} delete rows of ${relation(tokens, deletes + 2)} (RULE ${relation(tokens, at + 1)})`;
+  const on = `lets ${event} on ${relation(tokens, to + 1)}`;
+  const rule = `(RULE ${relation(tokens, at + 1)})`;
+  if (event !== "DELETE" && deletes > 0) return `${on} delete rows of ${relation(tokens, deletes + 2)} ${rule}`;
+  if (instead < 0) {
+    const updates = tokens.findIndex((token, index) => index > to && token === "UPDATE");
+    return updates > 0 ? `${on} change rows of ${relation(tokens, updates + 1)} ${rule}` : undefined;
   }
-  if (instead < 0) return undefined;
   const actions = tokens.slice(instead + 1);
   if (actions.some((token) => WRITES.has(token))) return undefined;
   const does = actions[0] === "NOTHING" ? "do nothing" : "write nothing";
-  return `lets ${event} on ${relation(tokens, to + 1)} ${does} (RULE ${relation(tokens, at + 1)})`;
+  return `${on} ${does} ${rule}`;
 }
 
 const WRITES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE"]);
@@ -88,7 +96,7 @@ function lossOfRows(tokens: readonly string[]): string | undefined {
 }
 
 /** Functions of PostgreSQL itself that take away what a large object holds. */
-const LARGE_OBJECTS: ReadonlySet<string> = new Set(["LO_UNLINK", "LO_TRUNCATE", "LO_TRUNCATE64"]);
+const LARGE_OBJECTS: ReadonlySet<string> = new Set(["LO_UNLINK", "LO_TRUNCATE", "LO_TRUNCATE64", "LO_PUT", "LOWRITE"]);
 
 /** A statement begins at the start, in parentheses, and behind a WITH clause or the words that run or keep it. */
 function beginsStatement(tokens: readonly string[], at: number): boolean {

@@ -1,5 +1,7 @@
 import type { Statement } from "../statement.ts";
 import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
+import { isString } from "../strings-in-code.ts";
+import { isName } from "./code.ts";
 import type { DangerKind } from "./danger-kinds.ts";
 
 /** With the sequence or table that it is about, as it is written: one that is new has nothing at risk. */
@@ -14,7 +16,7 @@ export interface OfRelation {
  */
 export function sequenceDangers(statement: Statement): OfRelation[] {
   const first = statement.firstWord;
-  if (first === "SELECT") return /\bsetval\b/i.test(statement.text) ? dangersOfSetval(statement.tokens()) : [];
+  if (CALLS.has(first ?? "")) return /\bsetval\b/i.test(statement.text) ? dangersOfSetval(statement.tokens()) : [];
   if (first !== "ALTER" || !HINT.test(statement.text)) return [];
   const tokens = statement.tokens();
   const [name] = namesAltered(tokens);
@@ -33,35 +35,49 @@ export function sequenceDangers(statement: Statement): OfRelation[] {
   });
 }
 
+/** Statements that run what they call. */
+const CALLS: ReadonlySet<string> = new Set(["SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "("]);
+
 const HINT = /\b(?:restart|increment|minvalue|maxvalue|cycle|owned|as)\b/i;
 
-/** setval('users_id_seq', 1) */
+/** setval('users_id_seq', 1), setval(pg_get_serial_sequence('users', 'id'), 1, false), wherever it stands */
 function dangersOfSetval(tokens: readonly string[]): OfRelation[] {
-  return tokens.flatMap((token, at) => {
-    if (token !== "SETVAL") return [];
-    const owned = dangerOfOwned(tokens.slice(at + 1));
-    if (owned !== undefined) return [owned];
-    const [open, sequence = "", ...rest] = tokens.slice(at + 1);
-    if (open !== "(" || !sequence.startsWith("'")) return [];
-    const comma = rest.indexOf(",");
-    // What is between may be a cast to regclass.
-    const [value = "", behind] = rest.slice(comma + 1);
-    if (comma < 0 || !/^\d+$/.test(value) || (behind !== ")" && behind !== ",")) return [];
-    const relation = sequence.slice(1, -1).replaceAll("''", "'");
-    return [{ danger: { kind: "sequence-set", what: `SEQUENCE ${relation}`, to: value }, relation }];
+  return tokens.flatMap((token, at): OfRelation[] => {
+    if (token !== "SETVAL" || tokens[at + 1] !== "(") return [];
+    const [sequence = [], value = []] = argumentsFrom(tokens, at + 1);
+    // What has a name is looked up: a column, a subquery, a function.
+    if (value.length === 0 || value.some((one, index) => isName(one) && value[index - 1] !== "::")) return [];
+    const to = value
+      .map((one) => (isString(one) ? one : one.toLowerCase()))
+      .join(" ")
+      .replaceAll(/ ?(::|[()]) ?/g, "$1");
+    const named = sequence.find((one) => isString(one));
+    if (named === undefined) return [];
+    const relation = textOf(named);
+    const call = sequence.indexOf("PG_GET_SERIAL_SEQUENCE");
+    if (call < 0) return [{ danger: { kind: "sequence-set", what: `SEQUENCE ${relation}`, to }, relation }];
+    const column = sequence.slice(call + 4).find((one) => isString(one));
+    if (column === undefined) return [];
+    const what = `the sequence of ${relation}.${textOf(column)}`;
+    return [{ danger: { kind: "sequence-set", what, to }, relation }];
   });
 }
 
-/** (pg_get_serial_sequence('users', 'id'), 1) */
-function dangerOfOwned(tokens: readonly string[]): OfRelation | undefined {
-  const call = tokens.indexOf("PG_GET_SERIAL_SEQUENCE");
-  const [, table = "", , column = "", close, comma, value = "", behind] = tokens.slice(call + 1);
-  const isCall =
-    call > 0 && call <= 3 && table.startsWith("'") && column.startsWith("'") && close === ")" && comma === ",";
-  if (!isCall || !/^\d+$/.test(value) || (behind !== ")" && behind !== ",")) return undefined;
-  const relation = table.slice(1, -1).replaceAll("''", "'");
-  const what = `the sequence of ${relation}.${column.slice(1, -1)}`;
-  return { danger: { kind: "sequence-set", what, to: value }, relation };
+/** The arguments of a call, by the parenthesis that opens them. */
+function argumentsFrom(tokens: readonly string[], open: number): string[][] {
+  const found: string[][] = [[]];
+  let depth = 0;
+  for (const token of tokens.slice(open)) {
+    if (token === ")" && --depth === 0) break;
+    if (token === "," && depth === 1) found.push([]);
+    else if (depth > 0) found.at(-1)!.push(token);
+    if (token === "(") depth++;
+  }
+  return found;
+}
+
+function textOf(token: string): string {
+  return token.slice(token.indexOf("'") + 1, -1).replaceAll("''", "'");
 }
 
 function dangersOfOptions(options: readonly string[], what: string, relation: string): OfRelation[] {

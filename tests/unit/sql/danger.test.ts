@@ -13,6 +13,9 @@ test.each([
     `sets the sequence of users.id to 1: ${AGAIN}`,
     "users",
   ],
+  ["VALUES (setval('s', (1)))", `sets SEQUENCE s to (1): ${AGAIN}`, "s"],
+  ["WITH a AS (SELECT setval('s', 1::bigint)) TABLE a", `sets SEQUENCE s to 1::bigint: ${AGAIN}`, "s"],
+  ["INSERT INTO t SELECT setval('s', '1' + 2, true)", `sets SEQUENCE s to '1' + 2: ${AGAIN}`, "s"],
   ["ALTER SEQUENCE app.s RESTART", `restarts SEQUENCE app.s: ${AGAIN}`, "app.S"],
   ["ALTER SEQUENCE IF EXISTS s RESTART WITH 7", `restarts SEQUENCE s at 7: ${AGAIN}`, "S"],
   [
