@@ -38,6 +38,8 @@ export interface SyncTable {
   readonly where: string | undefined;
   /** Of a table without rows: columns whose originals are looked for in the copy all the same. */
   readonly behind?: readonly Behind[];
+  /** Of a skipped table: columns whose names do not say what is in them; its first rows may. */
+  readonly unnamed?: readonly string[];
   /** What tells its rows apart on both sides; undefined where nothing does. */
   readonly identity?: Identity;
 }

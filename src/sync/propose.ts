@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sq
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, SECRET } from "./rules/guess.ts";
+import { LOOKED_AT, LOOKS, MOST, WITHIN } from "./rules/looks.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
@@ -118,21 +119,6 @@ function followKeys(
     }
   }
 }
-
-/** How many values are looked at. */
-const LOOKED_AT = 10_000;
-/** From this share on a column holds that kind of values. */
-const MOST = 0.8;
-
-const LOOKS: readonly { readonly what: string; readonly pattern: string; readonly rule: string }[] = [
-  { what: "e-mail addresses", pattern: "^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", rule: "email" },
-  { what: "IBANs", pattern: "^[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}$", rule: "iban" },
-  { what: "social security numbers", pattern: "^[0-9]{3}-[0-9]{2}-[0-9]{4}$", rule: "ssn" },
-  { what: "card numbers", pattern: "^[0-9]{4}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}$", rule: "card" },
-  { what: "telephone numbers", pattern: "^\\+[0-9][0-9 ()./-]{6,18}$", rule: "phone" },
-  { what: "IP addresses", pattern: "^[0-9]{1,3}(?:\\.[0-9]{1,3}){3}$", rule: UNDECIDED },
-];
-const WITHIN = "[^@[:space:]]+@[^@[:space:]]+\\.[A-Za-z]{2,}";
 
 /** What the first values of its text columns look like. */
 async function looksOf(database: Database, table: SourceTable): Promise<ReadonlyMap<SourceColumn, Decision>> {

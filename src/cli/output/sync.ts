@@ -216,7 +216,7 @@ function behindLines({ behind, unread }: Proof["scanned"]): string[] {
     const more = columns.length > NAMED ? `, and ${columns.length - NAMED} more` : "";
     return columns.length === 0 ? [] : [`${what}: ${columns.slice(0, NAMED).join(", ")}${more}`];
   };
-  const unreadFor = (reason: "right" | "size"): string[] =>
+  const unreadFor = (reason: (typeof unread)[number]["why"]): string[] =>
     unread.flatMap(({ column, why }) => (why === reason ? [column] : []));
   return [
     ...line("Searched also for originals of tables that are left out", behind),
@@ -224,6 +224,10 @@ function behindLines({ behind, unread }: Proof["scanned"]): string[] {
     ...line(
       "Not searched for originals of tables that are left out, and that the role may not read",
       unreadFor("right"),
+    ),
+    ...line(
+      "Not searched for originals of tables that are left out, as neither names nor first rows say that these columns hold such values",
+      unreadFor("unlike"),
     ),
   ];
 }

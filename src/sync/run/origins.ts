@@ -20,8 +20,11 @@ export interface Origin {
 /** A column of a table that is left out, whose originals are not looked for. */
 export interface Unread {
   readonly column: string;
-  /** `right`: the role may not read it, or a policy hides rows from it; `size`: the table is large. */
-  readonly why: "right" | "size";
+  /**
+   * `right`: the role may not read it, or a policy hides rows from it; `size`: the table is large; `unlike`: neither its name nor its
+   * first rows say that it holds such values.
+   */
+  readonly why: "right" | "size" | "unlike";
 }
 
 export interface Origins {
@@ -32,7 +35,7 @@ export interface Origins {
 }
 
 /** Bytes of a table that is left out, beyond which it is not read to look for what is in it. */
-const MOST_BYTES = 1024 ** 3;
+export const MOST_BYTES = 1024 ** 3;
 
 /**
  * The originals of a plan that can be told in a text.
@@ -103,7 +106,7 @@ interface State {
 }
 
 /** Whether columns can be read, and how large their tables are, by schema, table and column. */
-async function statesOf(
+export async function statesOf(
   source: Database,
   columns: readonly (readonly string[])[],
 ): Promise<ReadonlyMap<string, State>> {

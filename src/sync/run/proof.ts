@@ -6,6 +6,7 @@ import { type Check, type Prover, runChecks } from "./checks.ts";
 import { Comparison } from "./digests.ts";
 import { countOtherForms } from "./other-forms.ts";
 import { namingSide, readingFailed } from "./reading-failed.ts";
+import { lookBehind } from "./look-behind.ts";
 import type { ColumnResult, Found } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
 import { type Leak, NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
@@ -38,13 +39,14 @@ export interface ProofOptions {
 
 /** Proves of a copy that no original of a transformed column is in it. */
 export async function prove(options: ProofOptions): Promise<Proof> {
-  const { plan, onStep } = options;
+  const { onStep } = options;
+  let { plan } = options;
   const transformed = plan.tables.flatMap((table) =>
     table.mode === "skip"
       ? []
       : table.columns.filter(({ treatment }) => treatment === "transform").map((column) => ({ table, column })),
   );
-  const isBehind = plan.tables.some(({ behind = [] }) => behind.length > 0);
+  const isBehind = plan.tables.some(({ behind = [], unnamed = [] }) => behind.length + unnamed.length > 0);
   if (transformed.length === 0 && !isBehind) return { columns: [], leaks: [], noticed: [], scanned: NOTHING_SCANNED };
   const opened: Database[] = [];
   const provers: Prover[] = [];
@@ -60,9 +62,12 @@ export async function prove(options: ProofOptions): Promise<Proof> {
   };
   try {
     await openProvers(1);
-    const { scanned, search } = await readingOf(undefined, () =>
+    const looked = await readingOf(undefined, () => lookBehind(provers[0]!.source, plan));
+    plan = looked.plan;
+    const { scanned: found, search } = await readingOf(undefined, () =>
       prepareScan(provers[0]!.source, provers[0]!.target, plan, options.ledgers, options.isFresh),
     );
+    const scanned = { ...found, unread: [...found.unread, ...looked.unread] };
     const proven = new Map<SyncColumn, readonly ColumnResult[]>();
     const ofColumn = ({ table, column }: (typeof transformed)[number]): Check => ({
       // The transform is computed once more, for each row.

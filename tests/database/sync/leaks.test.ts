@@ -101,10 +101,11 @@ for (const engine of newestServer) {
           from unnest('{name@corp.example,"a Words@bücher.example",mail@corp.example,doc@corp.example,none@example.com}'::text[]) diary;
         create table notes (id serial, ${names.map((name) => `"${name}" ${TYPES[name]}`).join(", ")});
         ${names.map((name) => `insert into notes ("${name}") values (${PLACES[name]})`).join(";\n")};
-        create table leads (id int, email text, phone text) partition by range (id);
+        create table leads (id int, email text, phone text, recipient text, agent text, doc jsonb) partition by range (id);
         create table leads_1 partition of leads for values from (0) to (10);
-        insert into leads values (1, 'lead@corp.example', '+49 30 7654321');
-        create table remarks (line text); insert into remarks values ('lead@corp.example called'), ('nobody');
+        create table leads_2 partition of leads for values from (10) to (20);
+        insert into leads values (1, 'lead@corp.example', '+49 30 7654321', 'to@corp.example', 'Mozilla', '{"cc": "cc@corp.example"}');
+        create table remarks (line text); insert into remarks values ('lead@corp.example called'), ('nobody'), ('For to@corp.example'), ('for CC@corp.example');
         create view seen as select * from notes;
         create materialized view copies as select body from notes where body is not null`),
     );
@@ -146,12 +147,12 @@ for (const engine of newestServer) {
     expect(proof).toMatchObject({
       leaks: [],
       // Nobody has said that these may not be there.
-      noticed: [{ column: "public.remarks.line", kind: "email", rows: 1, isGuessed: true }],
+      noticed: [{ column: "public.remarks.line", kind: "email", rows: 3, isGuessed: true }],
       scanned: {
         kinds: ["email", "phone"],
         columns: names.length + 7,
-        behind: ["public.leads.email", "public.leads.phone"],
-        unread: [],
+        behind: ["email", "phone", "recipient", "doc"].map((name) => `public.leads.${name}`),
+        unread: [{ column: "public.leads.agent", why: "unlike" }],
         unsearched: UNSEARCHED.map(([column, type, why]) => ({ column: `public.files.${column}`, type, why })),
       },
     });
