@@ -150,7 +150,7 @@ for (const engine of newestServer) {
       noticed: [{ column: "public.remarks.line", kind: "email", rows: 3, isGuessed: true }],
       scanned: {
         kinds: ["email", "phone"],
-        columns: names.length + 7,
+        columns: names.length + 15,
         behind: ["email", "phone", "recipient", "doc"].map((name) => `public.leads.${name}`),
         unread: [{ column: "public.leads.agent", why: "unlike" }],
         unsearched: UNSEARCHED.map(([column, type, why]) => ({ column: `public.files.${column}`, type, why })),
