@@ -64,10 +64,10 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     await openProvers(1);
     const looked = await readingOf(undefined, () => lookBehind(provers[0]!.source, plan));
     plan = looked.plan;
-    const { scanned: found, search } = await readingOf(undefined, () =>
+    const { scanned: searched, search } = await readingOf(undefined, () =>
       prepareScan(provers[0]!.source, provers[0]!.target, plan, options.ledgers, options.isFresh),
     );
-    const scanned = { ...found, unread: [...found.unread, ...looked.unread] };
+    const scanned = { ...searched, unread: [...searched.unread, ...looked.unread] };
     const proven = new Map<SyncColumn, readonly ColumnResult[]>();
     const ofColumn = ({ table, column }: (typeof transformed)[number]): Check => ({
       // The transform is computed once more, for each row.
