@@ -1,12 +1,26 @@
 #!/bin/sh
-# Installs the confiture executable: sh install.sh --from URL [--version VERSION] [--to FOLDER] [--key KEY]
-#
-# URL is a folder with a release: archives and SHA256SUMS, as scripts/release makes them. CONFITURE_FROM, CONFITURE_VERSION,
-# CONFITURE_TO and CONFITURE_KEY stand for the options. Nothing is installed unless the archive has the checksum that SHA256SUMS
-# says, and the executable runs on this machine. KEY is the public key (minisign's) with which SHA256SUMS has to be signed.
+# Installs the confiture executable. What it does, and its options, is in help() below.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
+help() {
+  cat << 'END'
+Installs the confiture executable.
+
+  sh install.sh [--from URL] [--version VERSION] [--to FOLDER] [--key KEY]
+
+  --from URL         the folder with the release: archives and SHA256SUMS, as scripts/release makes them
+                     (a release's own install.sh knows it)
+  --version VERSION  which one, where that folder has several
+  --to FOLDER        where to put the executable (default: ~/.local/bin)
+  --key KEY          the public key (minisign's) with which SHA256SUMS has to be signed. The installer of a signed release
+                     knows one; it goes on without, and says so, where the machine has neither minisign nor OpenSSL 3.
+                     With --key, nothing is installed then.
+
+CONFITURE_FROM, CONFITURE_VERSION, CONFITURE_TO and CONFITURE_KEY stand for the options. Nothing is installed unless the archive has
+the checksum that SHA256SUMS says, and the executable runs on this machine.
+END
+}
 fail() {
   say "install.sh: $*"
   say "Nothing was installed."
@@ -60,14 +74,14 @@ signed() {
   fi
   # OpenSSL 3: the signature is an Ed25519 one of the file's BLAKE2b hash.
   command -v openssl > /dev/null || return 2
+  openssl pkeyutl -help 2>&1 | grep -q -e -rawin || return 2
+  openssl dgst -blake2b512 -binary "$1/SHA256SUMS" > "$1/hash" 2> /dev/null || return 2
   printf '%s\n' "$2" | openssl base64 -d -A 2> /dev/null > "$1/key" || return 1
   { printf '\060\052\060\005\006\003\053\145\160\003\041\000' && tail -c 32 "$1/key"; } > "$1/key.der"
   sed -n 2p "$1/SHA256SUMS.minisig" | openssl base64 -d -A 2> /dev/null > "$1/signature" || return 1
   # Which key, and that it is one over the hash: "ED" and eight bytes.
   [ "$(tail -c +3 "$1/key" | head -c 8 | od -An -tx1)" = "$(tail -c +3 "$1/signature" | head -c 8 | od -An -tx1)" ] || return 1
   tail -c 64 "$1/signature" > "$1/signature.bin"
-  openssl dgst -blake2b512 -binary "$1/SHA256SUMS" > "$1/hash" 2> /dev/null || return 2
-  openssl pkeyutl -help 2>&1 | grep -q -e -rawin || return 2
   openssl pkeyutl -verify -pubin -keyform DER -inkey "$1/key.der" -rawin -in "$1/hash" -sigfile "$1/signature.bin" \
     > /dev/null 2>&1 || return 1
 }
@@ -95,20 +109,33 @@ main() {
   version=${CONFITURE_VERSION:-}
   to=${CONFITURE_TO:-}
   key=${CONFITURE_KEY:-}
+  # Whether somebody asked for the signature, and not only the script that came with it.
+  asked=${CONFITURE_KEY:+yes}
   while [ $# -gt 0 ]; do
     case $1 in
-      --from | --version | --to | --key) [ $# -gt 1 ] || fail "$1 needs a value" ;;
+      -h | --help)
+        help
+        exit
+        ;;
+      --from=* | --version=* | --to=* | --key=*)
+        option=${1%%=*} value=${1#*=}
+        shift
+        ;;
+      --from | --version | --to | --key)
+        [ $# -gt 1 ] || fail "$1 needs a value"
+        option=$1 value=$2
+        shift 2
+        ;;
       *) fail "unknown option $1: there are --from URL, --version VERSION, --to FOLDER and --key KEY" ;;
     esac
-    case $1 in
-      --from) from=$2 ;;
-      --version) version=$2 ;;
-      --to) to=$2 ;;
-      --key) key=$2 ;;
+    case $option in
+      --from) from=$value ;;
+      --version) version=$value ;;
+      --to) to=$value ;;
+      --key) key=$value asked=yes ;;
     esac
-    shift 2
   done
-  [ -n "$from" ] || fail "where from? Give --from URL, the folder of a release"
+  [ -n "$from" ] || fail "where from? Give --from URL, the folder of a release (the install.sh of a release knows it)"
   if [ -z "$to" ]; then
     [ -n "${HOME:-}" ] || fail "HOME is not set: give --to FOLDER"
     to=$HOME/.local/bin
@@ -127,7 +154,10 @@ main() {
     case $status in
       0) say "The signature of SHA256SUMS is right." ;;
       1) fail "SHA256SUMS is not signed with the key $key" ;;
-      2) say "The signature of SHA256SUMS was not checked: that needs minisign or OpenSSL 3." ;;
+      2)
+        [ -z "$asked" ] || fail "the signature of SHA256SUMS cannot be checked: that needs minisign or OpenSSL 3"
+        say "The signature of SHA256SUMS was not checked: that needs minisign or OpenSSL 3."
+        ;;
     esac
   fi
   # Lines are "SUM  confiture-VERSION-TARGET.tar.gz".

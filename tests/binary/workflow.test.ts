@@ -147,10 +147,13 @@ describe.skipIf(!isTried)("the workflow for several environments (Linux, needs b
     const name = "examples/05-multi-environment-workflow/README.md";
     const own = await commandFolder();
     const reader = new Reader(name, project, { ...env, PATH: `${own}:${env["PATH"]}` });
+    // It makes the repository itself.
+    await rm(join(project, ".git"), { recursive: true });
     for (const block of readBlocks(await readFile(join(ROOT, name), "utf8"))) {
       if (block.language === "bash") await reader.run(block);
       else if (block.file?.startsWith("db/schema/") === true) await reader.write(block.file, block.text);
     }
+    git("update-ref", "refs/remotes/origin/main", "main");
     await rm(own, { recursive: true });
   });
 

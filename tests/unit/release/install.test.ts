@@ -69,6 +69,7 @@ async function install(
   args: readonly string[] = [],
   shell: readonly string[] = ["sh"],
   script = SCRIPT,
+  stands: Readonly<Record<string, string>> = {},
 ): Promise<Installed> {
   const own = join(folder, `run-${++runs}`);
   const programs = join(own, "programs");
@@ -79,6 +80,7 @@ async function install(
   };
   await stand("uname", `case $1 in -s) echo ${machine.system} ;; -m) echo ${machine.processor} ;; esac`);
   await stand("ldd", `echo "${machine.ldd}" >&2; exit 1`);
+  for (const [name, text] of Object.entries(stands)) await stand(name, text);
   const to = join(own, "bin");
   const child = Bun.spawn([...shell, script, "--from", `${server.url.origin}/release`, "--to", to, ...args], {
     cwd: own,
@@ -107,6 +109,8 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("install
 });
 
 const HERE = MACHINES["linux-x64"];
+/** Programs as on a machine whose OpenSSL is too old to check a signature. */
+const UNABLE = { openssl: "exit 1" };
 const NOTHING = { exitCode: 1, files: [], stderr: expect.stringContaining("Nothing was installed") };
 
 test("an unknown system, processor, version or option installs nothing", async () => {
@@ -138,6 +142,24 @@ test("an archive that was changed, cut or does not run installs nothing; of seve
   expect(await install(HERE, ["--version", "1.2.3"])).toMatchObject({ exitCode: 0, files: ["confiture"] });
   await writeFile(join(release, "SHA256SUMS"), sums);
 });
+
+test.skipIf(Bun.which("minisign") !== null)(
+  "a signature that was asked for and cannot be checked installs nothing; one that only the script knows is said",
+  async () => {
+    const key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    await writeFile(join(release, "SHA256SUMS.minisig"), "no signature");
+    const knowing = join(folder, "knowing.sh");
+    await writeFile(
+      knowing,
+      (await readFile(SCRIPT, "utf8")).replace("${CONFITURE_KEY:-}", `\${CONFITURE_KEY:-${key}}`),
+    );
+    const asked = await install(HERE, [`--key=${key}`], ["sh"], SCRIPT, UNABLE);
+    expect(asked).toMatchObject({ ...NOTHING, stderr: expect.stringContaining("cannot be checked") });
+    const known = await install(HERE, [], ["sh"], knowing, UNABLE);
+    expect(known).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("was not checked") });
+    expect(await install(HERE, [`--key=${key}`])).toMatchObject(NOTHING);
+  },
+);
 
 test("a script that was cut on its way runs nothing", async () => {
   const text = await readFile(SCRIPT, "utf8");
