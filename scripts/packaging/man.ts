@@ -90,12 +90,13 @@ function paragraphs(text: string): string {
     .join("\n");
 }
 
-/** What troff would act upon, written out. */
+/** What troff would act upon, written out; what stands between backticks is bold. */
 function escape(text: string): string {
   return text
     .replaceAll("\\", "\\e")
     .replaceAll("-", "\\-")
-    .replace(/^([.'])/, "\\&$1");
+    .replace(/^([.'])/, "\\&$1")
+    .replace(/`([^`]+)`/g, String.raw`\fB$1\fR`);
 }
 
 function pageName(path: string): string {

@@ -56,8 +56,7 @@ export const command = defineCommand({
   },
   details:
     "Says what a statement does to a database in use, before it runs there: which locks it takes, what waits for them,\n" +
-    "what is lost, and the safer way. docs/linting.md explains it, and docs/lint has a page for every rule. With --all,\n" +
-    "--since or PATHS, no database is needed.",
+    "what is lost, and the safer way. --rules lists the rules. With --all, --since or PATHS, no database is needed.",
   examples: [
     "confiture lint",
     "confiture lint --since git:main",
