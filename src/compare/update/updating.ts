@@ -8,7 +8,7 @@ import type { PlannedStatement } from "../plan/statement.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { applyPlan, type Edit, keyOfPlanned, readPlan } from "./apply.ts";
-import { buildTexts } from "./built.ts";
+import { type Bodies, buildTexts } from "./built.ts";
 import { EditLevels } from "./edit-levels.ts";
 import type { Planned } from "./edits/edit.ts";
 import type { EndsOptions, Target } from "./ends.ts";
@@ -28,6 +28,9 @@ interface Standing {
   readonly edits: readonly Edit[];
 }
 
+/** What the files come to: what they lack, the error of what does not build, or that nothing is left but maybe rows. */
+type Looked = Standing | ConfitureError | "proven" | "rows";
+
 /** Tried, looked at, and tried again with what did not work out pushed further; this often. */
 const ROUNDS = 12;
 
@@ -41,8 +44,8 @@ export class Updating {
   /** The files as they were, or with what was renamed in them. */
   #original: Saved;
   readonly #levels = new EditLevels();
-  /** Why the first rename that was not followed was not. */
-  #renameFailure: ConfitureError | undefined;
+  /** Renames with which the files did not build. */
+  readonly #failedRenames: { readonly renamings: readonly Renaming[]; readonly error: ConfitureError }[] = [];
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
 
@@ -55,7 +58,22 @@ export class Updating {
     this.#original = tree.save();
   }
 
+  /** @throws ConfitureError `schema_update_refused` */
   async run(renamings: readonly Renaming[]): Promise<readonly Edit[]> {
+    const edits = await this.#follow(renamings).catch((error: unknown) => {
+      const isRefusal = error instanceof ConfitureError && error.code === "schema_update_refused";
+      throw isRefusal ? (this.#failedRenames[0]?.error ?? error) : error;
+    });
+    // Taken away behind everything, and made anew somewhere: nobody would have written that.
+    const appended = edits.filter(({ how }) => how === "appended").flatMap(({ subjects }) => subjects);
+    const left = this.#failedRenames.find(({ renamings: failed }) =>
+      failed.some(({ subject }) => appended.some((each) => isSame(each, subject))),
+    );
+    if (left !== undefined) throw left.error;
+    return edits;
+  }
+
+  async #follow(renamings: readonly Renaming[]): Promise<readonly Edit[]> {
     // Before anything is planned: what has another name would be dropped and made again, and rows may be in the way of that.
     const first = (await this.#rename(renamings)) ?? (await this.#look([]));
     if (first instanceof ConfitureError) throw first;
@@ -98,11 +116,10 @@ export class Updating {
         else throw this.#remains(next.catalogue);
       }
     }
-    throw (
-      this.#renameFailure ??
-      new ConfitureError("schema_update_refused", "The schema files could not be brought to what the migrations make", {
-        hint: BY_HAND,
-      })
+    throw new ConfitureError(
+      "schema_update_refused",
+      "The schema files could not be brought to what the migrations make",
+      { hint: BY_HAND },
     );
   }
 
@@ -120,9 +137,9 @@ export class Updating {
       const next = await this.#tryRenames(done, [renaming]);
       if (next === undefined) continue;
       if (next instanceof ConfitureError) {
-        this.#renameFailure ??= afterRename(renaming, next);
+        const error = this.#failed([renaming], next);
         // Dropped and made anew, it would lose them.
-        if (this.#hasRowsIn(renaming.subject)) throw this.#renameFailure;
+        if (this.#hasRowsIn(renaming.subject)) throw error;
         continue;
       }
       if ("proven" in next) return next;
@@ -132,7 +149,10 @@ export class Updating {
     return made;
   }
 
-  /** The tree is as it was where the files do not build. */
+  /**
+   * The tree is as it was where the files do not build. Bodies of functions that still speak of the old name are no
+   * obstacle as long as something of the plan is open: it may replace them, and only what builds is written.
+   */
   async #tryRenames(
     before: readonly Edit[],
     renamings: readonly Renaming[],
@@ -147,17 +167,29 @@ export class Updating {
     });
     if (own.length === 0) return undefined;
     const edits = [...before, ...own];
-    const renamed = await this.#look(edits).catch((error: unknown) => {
+    const strict = await this.#lookOrRefuse(edits, "checked");
+    if (strict === "proven" || strict === "rows") return { proven: edits };
+    const loose = strict instanceof ConfitureError ? await this.#lookOrRefuse(edits, "unchecked") : strict;
+    if (loose === "proven" || loose === "rows" || loose instanceof ConfitureError) {
+      this.#tree.restore(this.#original);
+      return strict;
+    }
+    if (strict instanceof ConfitureError) this.#failed(renamings, strict);
+    this.#original = loose.saved;
+    return loose;
+  }
+
+  #failed(renamings: readonly Renaming[], cause: ConfitureError): ConfitureError {
+    const error = afterRename(renamings, cause);
+    this.#failedRenames.push({ renamings, error });
+    return error;
+  }
+
+  async #lookOrRefuse(edits: readonly Edit[], bodies: Bodies): Promise<Looked> {
+    return await this.#look(edits, bodies).catch((error: unknown) => {
       if (error instanceof ConfitureError && error.code === "schema_update_refused") return error;
       throw error;
     });
-    if (renamed === "proven" || renamed === "rows") return { proven: edits };
-    if (renamed instanceof ConfitureError) {
-      this.#tree.restore(this.#original);
-      return renamed;
-    }
-    this.#original = renamed.saved;
-    return renamed;
   }
 
   #hasRowsIn(subject: Subject): boolean {
@@ -170,13 +202,13 @@ export class Updating {
   }
 
   /** Builds the tree as it is, and plans what it lacks. */
-  async #look(edits: readonly Edit[]): Promise<Standing | ConfitureError | "proven" | "rows"> {
+  async #look(edits: readonly Edit[], bodies: Bodies = "checked"): Promise<Looked> {
     const { signal } = this.#options;
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     const saved = this.#tree.save();
     let database: Database;
     try {
-      database = await buildTexts(this.#options, this.#series, saved);
+      database = await buildTexts(this.#options, this.#series, saved, bodies);
     } catch (error) {
       if (error instanceof ConfitureError && error.code !== "interrupted") return error;
       throw error;
@@ -237,10 +269,11 @@ export class Updating {
   }
 }
 
-function afterRename({ subject, to }: Renaming, error: ConfitureError): ConfitureError {
+function afterRename(renamings: readonly Renaming[], error: ConfitureError): ConfitureError {
+  const names = renamings.map(({ subject, to }) => `${nameOf(subject)} renamed to ${to}`).join(" and ");
   return error.with({
     code: "schema_update_refused",
-    message: `With ${nameOf(subject)} renamed to ${to}, the schema files do not build: ${error.message}`,
+    message: `With ${names}, the schema files do not build: ${error.message}`,
     hint: `Nothing was written. A rename reaches no bodies of functions: a migration that replaces them, or an edit of the schema files, has to follow.`,
   });
 }

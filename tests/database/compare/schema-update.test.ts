@@ -239,14 +239,29 @@ describe("a rename that leaves the body of a function behind", () => {
     "2.sql": "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM a';\n",
   };
 
-  test("is refused with the place where rows would be lost; others are followed", async () => {
-    const migration = "ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME TO d";
-    const { after } = await update(schema, migration);
-    expect(after["1.sql"]).toContain("CREATE TABLE c (id int);");
-    const rows = { ...schema, "3.sql": "INSERT INTO a VALUES (1);\n" };
-    const refused = await failureOf(update(rows, migration));
+  test.each([
+    ["and rows", "INSERT INTO a VALUES (1);\n", ""],
+    ["and no rows, with something else open", "-- none\n", "; ALTER TABLE b ADD n int"],
+  ])("is refused with the place: %s", async (_, rows, more) => {
+    const migration = `ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME TO d${more.replace("b", "c")}`;
+    const refused = await failureOf(update({ ...schema, "3.sql": rows }, migration));
     expect(refused).toMatchObject({ code: "schema_update_refused", location: { file: "db/schema/2.sql", line: 1 } });
     expect(refused.message).toContain("public.a renamed to d");
+  });
+
+  test("is followed in place where a migration replaces the body, or no body is looked at", async () => {
+    const body = schema["2.sql"].replace("FROM a", "FROM d");
+    const { after } = await update(schema, `ALTER TABLE a RENAME TO d; ${body.replace("CREATE", "CREATE OR REPLACE")}`);
+    expect(after).toEqual({
+      "1.sql": schema["1.sql"].replace("TABLE a", "TABLE d"),
+      "2.sql": body.replaceAll("'", "$$$$"),
+    });
+    const later = schema["2.sql"].replace(
+      "sql AS 'SELECT count(*) FROM a'",
+      "plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM a); END'",
+    );
+    const lax = await update({ ...schema, "2.sql": later }, "ALTER TABLE a RENAME TO d");
+    expect(lax.after).toEqual({ "1.sql": schema["1.sql"].replace("TABLE a", "TABLE d") });
   });
 });
 
