@@ -1,4 +1,4 @@
-import { inside, type Node, type RangeVar, strings, type TypeName } from "#sql/parser.ts";
+import { type AlterTableCmd, inside, type Node, type RangeVar, strings, type TypeName } from "#sql/parser.ts";
 import type { Subject } from "./subjects.ts";
 
 /** What a statement is for. */
@@ -107,13 +107,10 @@ export function readStatement(node: Node, resolve: Resolve): Reading | undefined
     if (only?.subtype === "AT_AddConstraint" && constraint?.conname !== undefined) {
       return made("constraint", part("constraint", on, constraint.conname), [on]);
     }
-    const added = only?.subtype === "AT_AddColumn" ? inside(only.def, "ColumnDef")?.colname : undefined;
-    if (added !== undefined) return { kind: "alter", about: [part("column", on, added), on] };
+    const column = columnOfCommand(only);
+    if (column !== undefined) return { kind: "alter", about: [part("column", on, column), on] };
     if (only?.subtype === "AT_DropConstraint") {
       return { kind: "alter", about: [part("constraint", on, only.name ?? ""), on] };
-    }
-    if (only?.name !== undefined && COLUMN_COMMANDS.test(only.subtype ?? "")) {
-      return { kind: "alter", about: [part("column", on, only.name), on] };
     }
     const isSecurity = commands.every(({ subtype = "" }) => / ?RowSecurity/.test(subtype));
     return { kind: isSecurity ? "row security" : "alter", about: [on] };
@@ -162,6 +159,13 @@ export function readStatement(node: Node, resolve: Resolve): Reading | undefined
     return { kind: "setting", about: [], searchPath: set.kind === "VAR_SET_VALUE" ? path : ["public"] };
   }
   return undefined;
+}
+
+/** The column that a command of an ALTER TABLE adds, changes or drops. */
+export function columnOfCommand(command: AlterTableCmd | undefined): string | undefined {
+  const { subtype = "", name, def } = command ?? {};
+  if (subtype === "AT_AddColumn") return inside(def, "ColumnDef")?.colname;
+  return COLUMN_COMMANDS.test(subtype) ? name : undefined;
 }
 
 const COLUMN_COMMANDS =

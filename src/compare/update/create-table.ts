@@ -3,22 +3,19 @@ import { NAME_BYTES } from "#sql/clip-name.ts";
 import type { Span } from "#sql/statement.ts";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { inside, type Node, offsetOfByte } from "#sql/parser.ts";
-import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
-import { indentOf, isBlank, lineStart, nextLine } from "./lines.ts";
-import type { SchemaTree, Sentence } from "./schema-tree.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
+import { indentOf, isBlank, lineStart } from "./lines.ts";
+import { divide, type Item, lineEndBehind, type ListText } from "./lists.ts";
+import type { SchemaTree } from "./schema-tree.ts";
 import type { Subject } from "../sources/subjects.ts";
 
-/** A column or constraint in the parentheses of a CREATE TABLE, without its comma. Offsets are of the file. */
-export interface Element extends Span {
+/** A column or constraint in the parentheses of a CREATE TABLE. */
+export interface Element extends Item {
   readonly node: Node;
-  /** The comma behind it; undefined for the last one. */
-  readonly comma: number | undefined;
 }
 
 /** A CREATE TABLE whose columns and constraints can be told apart. */
-export interface TableText {
-  readonly sentence: Sentence;
-  readonly elements: readonly Element[];
+export interface TableText extends ListText<Element> {
   /** Behind the opening parenthesis. */
   readonly open: number;
   readonly close: number;
@@ -50,38 +47,20 @@ export function readTable(tree: SchemaTree, table: Subject): TableText | undefin
   const close = tokens.findIndex(({ kind, depth }, index) => index > open && kind === TokenKind.close && depth === 0);
   if (open < 0 || close < 0) return undefined;
   const nodes = create.tableElts ?? [];
-  const parts = divide(tokens.slice(open + 1, close));
+  const parts = divide(tokens.slice(open + 1, close), 1);
   if (parts.length !== nodes.length) return undefined;
-  const elements = parts.map(({ start, end, comma }, index) => ({ start, end, comma, node: nodes[index]! }));
-  for (const { start, node } of elements) {
+  const items = parts.map(({ start, end, comma }, index) => ({ start, end, comma, node: nodes[index]! }));
+  for (const { start, node } of items) {
     const location = inside(node, "ColumnDef")?.location ?? inside(node, "Constraint")?.location;
     if (location === undefined) continue;
     if (sentence.start + offsetOfByte(sentence.statement.text, location) !== start) return undefined;
   }
-  return { sentence, elements, open: tokens[open]!.end, close: tokens[close]!.start };
-}
-
-function divide(tokens: readonly Token[]): (Span & { readonly comma: number | undefined })[] {
-  const parts: (Span & { comma: number | undefined })[] = [];
-  let first: Token | undefined;
-  let last: Token | undefined;
-  for (const token of tokens) {
-    if (token.text === "," && token.depth === 1) {
-      if (first !== undefined && last !== undefined)
-        parts.push({ start: first.start, end: last.end, comma: token.start });
-      first = last = undefined;
-    } else {
-      first ??= token;
-      last = token;
-    }
-  }
-  if (first !== undefined && last !== undefined) parts.push({ start: first.start, end: last.end, comma: undefined });
-  return parts;
+  return { sentence, items, open: tokens[open]!.end, close: tokens[close]!.start };
 }
 
 /** Finds a column of a table. */
 export function readColumn(tree: SchemaTree, table: TableText, name: string): ColumnText | undefined {
-  const element = table.elements.find(({ node }) => inside(node, "ColumnDef")?.colname === name);
+  const element = table.items.find(({ node }) => inside(node, "ColumnDef")?.colname === name);
   return element === undefined ? undefined : readColumnOf(tree, table, element);
 }
 
@@ -125,12 +104,12 @@ function readColumnOf(tree: SchemaTree, { sentence }: TableText, element: Elemen
 
 /** Adds a column behind the last column, or a constraint behind everything, laid out like its neighbours. */
 export function addElement(tree: SchemaTree, table: TableText, sql: string, kind: "column" | "constraint"): void {
-  const { sentence, elements, open } = table;
+  const { sentence, items, open } = table;
   const { file } = sentence;
   const text = tree.text(file);
-  const last = elements.findLast(({ node }) => kind === "constraint" || inside(node, "ColumnDef") !== undefined);
+  const last = items.findLast(({ node }) => kind === "constraint" || inside(node, "ColumnDef") !== undefined);
   if (last === undefined) {
-    const rest = elements.length > 0;
+    const rest = items.length > 0;
     tree.splice(file, open, open, rest ? `${sql}, ` : sql);
     return;
   }
@@ -157,61 +136,6 @@ export function addElement(tree: SchemaTree, table: TableText, sql: string, kind
   const at = lineEndBehind(tree, file, end);
   tree.splice(file, at, at, `\n${indent}${sql}`);
   tree.splice(file, end, end, ",");
-}
-
-/** Behind a comment that follows on the same line. */
-function lineEndBehind(tree: SchemaTree, file: string, at: number): number {
-  const text = tree.text(file);
-  const comment = tree.comments(file).find(({ start }) => start >= at && /^[ \t]*$/.test(text.slice(at, start)));
-  if (comment === undefined || text.slice(comment.start, comment.end).includes("\n")) return at;
-  return isBlank(text.slice(comment.end, nextLine(text, comment.end))) ? comment.end : at;
-}
-
-/** Removes a column or constraint, its comma, and the comments that belong to it. */
-export function removeElement(tree: SchemaTree, table: TableText, element: Element): void {
-  const { file } = table.sentence;
-  const text = tree.text(file);
-  const comments = tree.comments(file);
-  const index = table.elements.indexOf(element);
-  const before = table.elements[index - 1];
-  const line = lineStart(text, element.start);
-  const lead = text.slice(line, element.start);
-  const isCommaFirst = /^[ \t]*,[ \t]*$/.test(lead);
-  const begins = isBlank(lead) || isCommaFirst;
-  const ends = element.comma === undefined || isCommaFirst ? element.end : element.comma + 1;
-  const trailing = lineEndBehind(tree, file, ends);
-  if (begins && isBlank(text.slice(trailing, nextLine(text, trailing)))) {
-    const to = nextLine(text, trailing);
-    const from = isCommaFirst ? line : ownComments(text, comments, element.start, to, line);
-    tree.splice(file, from, to, "");
-    if (element.comma === undefined && !isCommaFirst && before?.comma !== undefined) {
-      tree.splice(file, before.comma, before.comma + 1, "");
-    }
-    return;
-  }
-  if (element.comma !== undefined) {
-    const next = table.elements[index + 1]!.start;
-    tree.splice(file, element.start, isBlank(text.slice(element.comma + 1, next)) ? next : element.comma + 1, "");
-  } else if (before?.comma !== undefined) {
-    tree.splice(file, before.comma, element.end, "");
-  } else tree.splice(file, element.start, element.end, "");
-}
-
-/** A comment above several columns stays; one above this one alone, or that names it, goes. */
-function ownComments(text: string, comments: readonly Span[], start: number, to: number, line: number): number {
-  let from = line;
-  for (;;) {
-    const comment = comments.findLast(({ end }) => end <= from && isBlank(text.slice(end, from)));
-    if (comment === undefined || text.slice(comment.end, from).split("\n").length > 2) break;
-    const begins = lineStart(text, comment.start);
-    if (!isBlank(text.slice(begins, comment.start))) break;
-    from = begins;
-  }
-  if (from === line) return line;
-  const next = text.slice(to, nextLine(text, to)).trim();
-  const name = /^"?(\w+)/.exec(text.slice(start))?.[1] ?? "";
-  const isNamed = name !== "" && new RegExp(`\\b${name}\\b`, "i").test(text.slice(from, line));
-  return isNamed || next === "" || next.startsWith("--") || next.startsWith("/*") || next.startsWith(")") ? from : line;
 }
 
 /** Removes [start, end) of a line together with the white space before it. */

@@ -1,6 +1,6 @@
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { readColumn, readTable } from "./create-table.ts";
-import { findConstraint } from "./edits/constraints.ts";
+import { findConstraint, type FoundConstraint } from "./edits/constraints.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
 import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Span } from "#sql/statement.ts";
@@ -63,14 +63,20 @@ function constraintChanges(tree: SchemaTree, subject: Subject, written: string):
   );
   const changes = changesOf(tree, subject, written);
   if (changes.some(({ file, start }) => found !== undefined && isWithin(found, file, start))) return changes;
-  if (found === undefined || found.kind === "sentence") return [];
-  const { start } = found.kind === "element" ? found.element : found.clause;
-  return [...changes, { file: found.table.sentence.file, start, end: start, by: `CONSTRAINT ${written} ` }];
+  if (found === undefined) return [];
+  const { file, part } = placeOf(found);
+  // A command begins with ADD.
+  const start = found.kind === "command" ? tokensOf(tree.text(file), part.start, part.end)[1]!.start : part.start;
+  return [...changes, { file, start, end: start, by: `CONSTRAINT ${written} ` }];
 }
 
-function isWithin(found: NonNullable<ReturnType<typeof findConstraint>>, file: string, at: number): boolean {
-  const part = found.kind === "sentence" ? found.sentence : found.kind === "element" ? found.element : found.clause;
-  const home = found.kind === "sentence" ? found.sentence.file : found.table.sentence.file;
+function placeOf(found: FoundConstraint): { readonly file: string; readonly part: Span } {
+  if (found.kind === "command") return { file: found.command.list.sentence.file, part: found.command.item };
+  return { file: found.table.sentence.file, part: found.kind === "element" ? found.element : found.clause };
+}
+
+function isWithin(found: FoundConstraint, file: string, at: number): boolean {
+  const { file: home, part } = placeOf(found);
   return file === home && at >= part.start && at < part.end;
 }
 

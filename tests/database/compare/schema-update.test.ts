@@ -207,6 +207,39 @@ GRANT SELECT ON a TO PUBLIC;
   });
 });
 
+test("what goes is taken out of the statements that it shares with others", async () => {
+  const tables = "CREATE TABLE a (id int);\nCREATE TABLE b (id int);\n";
+  const { after, edits } = await update(
+    {
+      "1.sql": `${tables}CREATE TABLE c (id int, n int);
+ALTER TABLE c
+    ADD x int,
+    ADD y int, -- goes
+    ADD CONSTRAINT few CHECK (n < 9),
+    ALTER n SET DEFAULT 1;
+ALTER TABLE ONLY public.c ADD z numeric(3, 1), ADD w text;
+ALTER TABLE c ADD UNIQUE (id);
+GRANT SELECT ON a, b, c TO PUBLIC;
+GRANT INSERT ON TABLE c,
+    b TO PUBLIC;
+`,
+    },
+    `DROP TABLE b; REVOKE SELECT ON a FROM PUBLIC;
+     ALTER TABLE c DROP y, DROP z, DROP CONSTRAINT few, DROP CONSTRAINT c_id_key, ALTER n DROP DEFAULT`,
+  );
+  expect(after).toEqual({
+    "1.sql": `CREATE TABLE a (id int);
+CREATE TABLE c (id int, n int);
+ALTER TABLE c
+    ADD x int;
+ALTER TABLE ONLY public.c ADD w text;
+GRANT SELECT ON c TO PUBLIC;
+GRANT INSERT ON TABLE c TO PUBLIC;
+`,
+  });
+  expect(edits.filter(({ how }) => how === "appended")).toEqual([]);
+});
+
 test("what goes and is still spoken of where no parser looks goes behind everything; the rest stays in place", async () => {
   const schema = {
     "1.sql": "CREATE TABLE a (id int);\n",

@@ -1,5 +1,5 @@
 import { type ColumnText, readColumn, readTable, removeClause } from "../create-table.ts";
-import { removeSentence } from "../lines.ts";
+import { removeCommand } from "../commands.ts";
 import { tokensOf, isWord } from "#sql/lexer/tokens.ts";
 import type { Subject } from "../../sources/subjects.ts";
 import { SERIAL } from "./columns.ts";
@@ -51,11 +51,12 @@ function setDefault(planned: Planned, work: Work, column: Subject): Done | undef
   if (value === undefined) return undefined;
   const alteration = alterationOf(tree, column, ["AT_ColumnDefault"]);
   if (alteration !== undefined) {
-    const old = tokensOf(tree.text(alteration.file), alteration.start, alteration.end);
-    const word = old.find((token) => isWord(token, "DEFAULT"));
-    if (word === undefined || alteration.node === undefined) return undefined;
-    tree.splice(alteration.file, word.end, alteration.end, ` ${style.part(value)}`);
-    return edited(alteration.file);
+    const { start, end } = alteration.item;
+    const { file } = alteration.list.sentence;
+    const word = tokensOf(tree.text(file), start, end).find((token) => isWord(token, "DEFAULT"));
+    if (word === undefined) return undefined;
+    tree.splice(file, word.end, end, ` ${style.part(value)}`);
+    return edited(file);
   }
   const found = find(planned, work);
   if (found === undefined) return undefined;
@@ -116,8 +117,7 @@ function dropClause(planned: Planned, work: Work, type: string, setters: readonl
   const { tree } = work;
   const alteration = alterationOf(tree, columnOf(planned)!.column, setters);
   if (alteration !== undefined) {
-    removeSentence(tree, alteration);
-    return { how: "removed", file: alteration.file };
+    return { how: removeCommand(tree, alteration), file: alteration.list.sentence.file };
   }
   const found = find(planned, work);
   const clause = found?.text.clauses.find(({ constraint }) => constraint.contype === type);

@@ -1,11 +1,13 @@
 import type { ColumnDef } from "libpg-query";
-import { addElement, readColumn, readTable, removeElement, type TableText } from "../create-table.ts";
+import { addElement, readColumn, readTable, type TableText } from "../create-table.ts";
+import { removeCommand } from "../commands.ts";
 import { lineStart, removeSentence } from "../lines.ts";
+import { removeItem } from "../lists.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import { type Subject, keyOf } from "../../sources/subjects.ts";
-import { alterationOf, columnOf, comesBack, isUnchanged, restOf } from "./lookups.ts";
+import { alterationOf, columnOf, comesBack, commandsOf, isUnchanged, restOf } from "./lookups.ts";
 import { edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 
 /** Columns that come, go, or change their types. */
@@ -34,7 +36,7 @@ function add(planned: Planned, work: Work, table: Subject, column: Subject): Ret
   if (text === undefined || definition === undefined) return undefined;
   const { file } = text.sentence;
   const sql = wording?.column(column) ?? definitionText(planned, definition, work);
-  const there = text.elements.find(({ node }) => inside(node, "ColumnDef")?.colname === column.name);
+  const there = text.items.find(({ node }) => inside(node, "ColumnDef")?.colname === column.name);
   if (there !== undefined) {
     tree.splice(file, there.start, there.end, sql);
     return edited(file);
@@ -62,7 +64,7 @@ function aligned(tree: SchemaTree, table: TableText, sql: string): string {
   const text = tree.text(table.sentence.file);
   const offsets = new Set<number>();
   let widths = 0;
-  for (const element of table.elements) {
+  for (const element of table.items) {
     const column = readColumn(tree, table, inside(element.node, "ColumnDef")?.colname ?? "");
     if (column === undefined) continue;
     const line = lineStart(text, element.start);
@@ -81,11 +83,16 @@ function drop(planned: Planned, work: Work, table: Subject, column: Subject): Re
   const { tree } = work;
   if (comesBack(planned, work)) return NOTHING;
   const text = readTable(tree, table);
-  const element = text?.elements.find(({ node }) => inside(node, "ColumnDef")?.colname === column.name);
+  const element = text?.items.find(({ node }) => inside(node, "ColumnDef")?.colname === column.name);
   const addition = alterationOf(tree, column, ["AT_AddColumn"]);
-  const file = element === undefined ? addition?.file : text?.sentence.file;
+  const file = element === undefined ? addition?.list.sentence.file : text?.sentence.file;
   if (file === undefined) return undefined;
-  if (text !== undefined && element !== undefined) removeElement(tree, text, element);
+  if (text !== undefined && element !== undefined) removeItem(tree, text, element);
+  for (;;) {
+    const [command] = commandsOf(tree, column);
+    if (command === undefined) break;
+    removeCommand(tree, command);
+  }
   for (;;) {
     const own =
       tree.about(column).find(({ reading }) => keyOf(reading!.about[0]!) === keyOf(column)) ??

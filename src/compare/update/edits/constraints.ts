@@ -7,13 +7,14 @@ import {
   readColumn,
   readTable,
   removeClause,
-  removeElement,
   type TableText,
 } from "../create-table.ts";
+import { commandsOn, type CommandText, removeCommand } from "../commands.ts";
 import { removeSentence } from "../lines.ts";
+import { removeItem } from "../lists.ts";
 import { inside, type Node, strings } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
-import type { SchemaTree, Sentence } from "../schema-tree.ts";
+import type { SchemaTree } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
 import { comesBack, isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
@@ -31,19 +32,27 @@ export const constraints: EditKind = {
 };
 
 /** Where the files make a constraint. */
-type Found =
+export type FoundConstraint =
   | { readonly kind: "element"; readonly table: TableText; readonly element: Element }
   | { readonly kind: "clause"; readonly table: TableText; readonly clause: Clause }
-  | { readonly kind: "sentence"; readonly sentence: Sentence };
+  | { readonly kind: "command"; readonly command: CommandText };
 
 /** Where a constraint is written, by its name or the one that PostgreSQL gives it. */
-export function findConstraint(tree: SchemaTree, table: Subject, name: string): Found | undefined {
-  const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
-  const sentence = tree.maker(subject);
-  if (sentence !== undefined) return { kind: "sentence", sentence };
+export function findConstraint(tree: SchemaTree, table: Subject, name: string): FoundConstraint | undefined {
+  const command = commandsOn(tree, table).findLast(
+    ({
+      item: {
+        command: { subtype, def },
+      },
+    }) => {
+      const constraint = subtype === "AT_AddConstraint" ? inside(def, "Constraint") : undefined;
+      return constraint !== undefined && nameOf(constraint, table.name, columnsOf(constraint)) === name;
+    },
+  );
+  if (command !== undefined) return { kind: "command", command };
   const text = readTable(tree, table);
   if (text === undefined) return undefined;
-  for (const element of text.elements) {
+  for (const element of text.items) {
     const constraint = inside(element.node, "Constraint");
     if (constraint !== undefined && nameOf(constraint, table.name, columnsOf(constraint)) === name) {
       return { kind: "element", table: text, element };
@@ -99,24 +108,23 @@ function drop(planned: Planned, work: Work, table: Subject, name: string): Done 
   if (comesBack(planned, work)) return NOTHING;
   const found = findConstraint(tree, table, name);
   if (found === undefined) return undefined;
-  const file = remove(tree, found);
+  const { how, file } = remove(tree, found);
   const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
   for (;;) {
     const own = tree.about(subject).find(({ reading }) => isSame(reading!.about[0]!, subject));
-    if (own === undefined) return found.kind === "sentence" ? { how: "removed", file } : edited(file);
+    if (own === undefined) return { how, file };
     removeSentence(tree, own);
   }
 }
 
-function remove(tree: SchemaTree, found: Found): string {
-  if (found.kind === "sentence") {
-    removeSentence(tree, found.sentence);
-    return found.sentence.file;
+function remove(tree: SchemaTree, found: FoundConstraint): Done {
+  if (found.kind === "command") {
+    return { how: removeCommand(tree, found.command), file: found.command.list.sentence.file };
   }
   const { file } = found.table.sentence;
-  if (found.kind === "element") removeElement(tree, found.table, found.element);
+  if (found.kind === "element") removeItem(tree, found.table, found.element);
   else removeClause(tree, file, found.clause);
-  return file;
+  return edited(file);
 }
 
 function add(planned: Planned, work: Work, table: Subject): Done | undefined {
@@ -130,12 +138,13 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
   const found = findConstraint(tree, table, constraint.conname);
   // A column that was just added may bring it along: the next round tells.
   if (found !== undefined && !planned.makes.some((id) => from.has(id))) return NOTHING;
-  if (found?.kind === "sentence") {
-    const own = tokensOf(tree.text(found.sentence.file), found.sentence.start, found.sentence.end);
-    const at = own.find((token) => token.depth === 0 && isWord(token, "CONSTRAINT"));
-    if (at === undefined) return undefined;
-    tree.splice(found.sentence.file, at.start, found.sentence.end, style.part(definition));
-    return edited(found.sentence.file);
+  if (found?.kind === "command") {
+    const { list, item } = found.command;
+    const { file } = list.sentence;
+    // Behind ADD.
+    const start = tokensOf(tree.text(file), item.start, item.end)[1]!.start;
+    tree.splice(file, start, item.end, style.part(definition));
+    return edited(file);
   }
   // Only ALTER TABLE knows these.
   if (constraint.skip_validation === true || constraint.indexname !== undefined) {

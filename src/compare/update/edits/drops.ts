@@ -1,4 +1,6 @@
+import { grantedObjects } from "../commands.ts";
 import { removeSentence } from "../lines.ts";
+import { removeItem } from "../lists.ts";
 import { inside } from "#sql/parser.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isPartOf, isSame, type Subject } from "../../sources/subjects.ts";
@@ -21,9 +23,11 @@ export const drops: EditKind = {
     }
     const all = [subject, ...goesWith(subject, from)];
     const about = (): Sentence[] => all.flatMap((each) => aboutIt(tree, each));
-    // What several objects share cannot go with one of them.
-    if (about().some(isShared)) return undefined;
-    for (let [rest] = about(); rest !== undefined; [rest] = about()) removeSentence(tree, rest);
+    for (let [rest] = about(); rest !== undefined; [rest] = about()) {
+      // Partitions and what inherits are tables of their own.
+      if (rest.reading?.kind === "table") return undefined;
+      if (!removeMention(tree, rest, all)) return undefined;
+    }
     const made = tree.maker(subject);
     if (made !== undefined) removeSentence(tree, made);
     return { how: "removed", file: maker.file };
@@ -52,6 +56,19 @@ function aboutIt(tree: SchemaTree, subject: Subject): Sentence[] {
   });
 }
 
-function isShared({ node, reading }: Sentence): boolean {
-  return reading?.kind === "table" || (inside(node, "GrantStmt")?.objects ?? []).length > 1;
+/**
+ * Takes objects out of a GRANT that others share, or removes a statement that is about them alone.
+ * @returns whether that was possible
+ */
+export function removeMention(tree: SchemaTree, sentence: Sentence, gone: readonly Subject[]): boolean {
+  const { about = [] } = sentence.reading ?? {};
+  if ((inside(sentence.node, "GrantStmt")?.objects ?? []).length < 2) {
+    removeSentence(tree, sentence);
+    return true;
+  }
+  const list = grantedObjects(tree, sentence);
+  const index = about.findIndex((each) => gone.some((one) => isSame(each, one) || isPartOf(each, one)));
+  if (list === undefined || about.length !== list.items.length || index < 0) return false;
+  removeItem(tree, list, list.items[index]!);
+  return true;
 }

@@ -1,10 +1,10 @@
 import type { GrantStmt, RoleSpec } from "libpg-query";
 import type { Span } from "#sql/statement.ts";
-import { removeSentence } from "../lines.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
+import { removeMention } from "./drops.ts";
 import { isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 
@@ -24,10 +24,8 @@ export const grants: EditKind = {
     const all = work.plan.filter(isOfSame);
     if (grant.is_grant !== true && all.some((other) => inside(other.node, "GrantStmt")?.is_grant === true))
       return NOTHING;
-    const there = grantsOf(work.tree, subject, key);
-    return grant.is_grant === true
-      ? give(planned, work, subject, there, all)
-      : take(planned, work, subject, there, grant);
+    const there = grantsOf(work.tree, subject, key).filter(({ reading }) => reading!.about.length === 1);
+    return grant.is_grant === true ? give(planned, work, subject, there, all) : take(planned, work, subject, grant);
   },
 };
 
@@ -55,15 +53,15 @@ function take(
   planned: Planned,
   { tree, style, from, place }: Work,
   subject: Subject,
-  there: readonly Sentence[],
   grant: GrantStmt,
 ): Done | undefined {
-  if (there.length > 0) {
-    for (let own = grantsOf(tree, subject, keyOf(grant))[0]; own !== undefined;) {
-      removeSentence(tree, own);
-      own = grantsOf(tree, subject, keyOf(grant))[0];
+  const there = (): Sentence | undefined => grantsOf(tree, subject, keyOf(grant))[0];
+  const first = there();
+  if (first !== undefined) {
+    for (let own: Sentence | undefined = first; own !== undefined; own = there()) {
+      if (!removeMention(tree, own, [subject])) return undefined;
     }
-    return { how: "removed", file: there[0]!.file };
+    return first.reading!.about.length > 1 ? edited(first.file) : { how: "removed", file: first.file };
   }
   const shared = tree.about(subject).find(({ node, reading }) => {
     const other = inside(node, "GrantStmt");
@@ -90,13 +88,11 @@ function take(
   return { how: "added", file };
 }
 
-/** Statements that grant something on this object to this role alone. */
+/** Statements that grant something on this object, and maybe others, to this role alone. */
 function grantsOf(tree: SchemaTree, subject: Subject, key: string): Sentence[] {
-  return tree.about(subject).filter(({ node, reading }) => {
+  return tree.about(subject).filter(({ node }) => {
     const grant = inside(node, "GrantStmt");
-    return (
-      grant?.is_grant === true && reading!.about.length === 1 && grant.grantees?.length === 1 && keyOf(grant) === key
-    );
+    return grant?.is_grant === true && grant.grantees?.length === 1 && keyOf(grant) === key;
   });
 }
 

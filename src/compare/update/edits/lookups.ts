@@ -1,8 +1,10 @@
 import type { ObjectId } from "../../engine/object-id.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
-import type { SchemaTree, Sentence } from "../schema-tree.ts";
-import { isSame, type Subject } from "../../sources/subjects.ts";
+import { type CommandText, commandsOn } from "../commands.ts";
+import type { SchemaTree } from "../schema-tree.ts";
+import { columnOfCommand } from "../../sources/readings.ts";
+import { isSame, type Subject, wholeOf } from "../../sources/subjects.ts";
 import type { Planned, Work } from "./edit.ts";
 
 /** Whether everything that a statement makes is in the files as it has to be: it was only in the way of something. */
@@ -19,13 +21,14 @@ export function comesBack({ removes }: Planned, { to }: Work): boolean {
   return removes.length > 0 && removes.every((id) => to.has(id));
 }
 
-/** An ALTER TABLE of the files with this one command on a column. */
-export function alterationOf(tree: SchemaTree, column: Subject, subtypes: readonly string[]): Sentence | undefined {
-  return tree.about(column).findLast(({ node, reading }) => {
-    const commands = inside(node, "AlterTableStmt")?.cmds ?? [];
-    const subtype = inside(commands[0], "AlterTableCmd")?.subtype ?? "";
-    return commands.length === 1 && reading?.makes === undefined && subtypes.includes(subtype);
-  });
+/** Commands of the files that are about a column. */
+export function commandsOf(tree: SchemaTree, column: Subject): CommandText[] {
+  return commandsOn(tree, wholeOf(column)).filter(({ item }) => columnOfCommand(item.command) === column.name);
+}
+
+/** The last command of the files that is one of these, for a column. */
+export function alterationOf(tree: SchemaTree, column: Subject, subtypes: readonly string[]): CommandText | undefined {
+  return commandsOf(tree, column).findLast(({ item }) => subtypes.includes(item.command.subtype ?? ""));
 }
 
 /** What a planned ALTER TABLE says of its column or constraint: from a byte of it to its end. */

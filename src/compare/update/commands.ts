@@ -1,0 +1,72 @@
+import type { AlterTableCmd } from "libpg-query";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
+import { inside, offsetOfByte } from "#sql/parser.ts";
+import { removeSentence } from "./lines.ts";
+import { divide, type Item, type ListText, removeItem } from "./lists.ts";
+import type { SchemaTree, Sentence } from "./schema-tree.ts";
+import type { Subject } from "../sources/subjects.ts";
+
+/** A command of an ALTER TABLE in the files: its only one, or one of several. */
+export interface Command extends Item {
+  readonly command: AlterTableCmd;
+}
+
+export interface CommandText {
+  readonly list: ListText<Command>;
+  readonly item: Command;
+}
+
+/** Every command for a table, in the order they run. */
+export function commandsOn(tree: SchemaTree, table: Subject): CommandText[] {
+  return tree.about(table).flatMap((sentence) => {
+    const list = readCommands(tree, sentence);
+    return list === undefined ? [] : list.items.map((item) => ({ list, item }));
+  });
+}
+
+function readCommands(tree: SchemaTree, sentence: Sentence): ListText<Command> | undefined {
+  const { relation, cmds = [] } = inside(sentence.node, "AlterTableStmt") ?? {};
+  if (relation?.location === undefined) return undefined;
+  const tokens = tokensOf(tree.text(sentence.file), sentence.start, sentence.end);
+  const name = sentence.start + offsetOfByte(sentence.statement.text, relation.location);
+  let first = tokens.findIndex(({ start }) => start === name) + 1;
+  while (tokens[first]?.text === ".") first += 2;
+  if (tokens[first]?.text === "*") first++;
+  const parts = divide(tokens.slice(first), 0).filter(({ start, end }) => end > start);
+  if (first === 0 || parts.length !== cmds.length) return undefined;
+  const items = parts.flatMap((part, index) => {
+    const command = inside(cmds[index], "AlterTableCmd");
+    return command === undefined ? [] : [{ ...part, command }];
+  });
+  return { sentence, items };
+}
+
+/** Removes a command, and with the last one its statement. */
+export function removeCommand(tree: SchemaTree, { list, item }: CommandText): "removed" | "edited" {
+  if (list.items.length > 1) {
+    removeItem(tree, list, item);
+    return "edited";
+  }
+  removeSentence(tree, list.sentence);
+  return "removed";
+}
+
+/** The objects of a GRANT or REVOKE, in the order in which they are named; undefined where they cannot be told apart. */
+export function grantedObjects(tree: SchemaTree, sentence: Sentence): ListText | undefined {
+  const { objects = [], targtype } = inside(sentence.node, "GrantStmt") ?? {};
+  if (targtype !== "ACL_TARGET_OBJECT") return undefined;
+  const tokens = tokensOf(tree.text(sentence.file), sentence.start, sentence.end);
+  const at = (words: RegExp, from: number): number =>
+    tokens.findIndex(
+      ({ kind, depth, text }, index) => index >= from && kind === TokenKind.word && depth === 0 && words.test(text),
+    );
+  const on = at(/^on$/i, 0);
+  const end = at(/^(?:to|from)$/i, on);
+  const follows = tokens[on + 2];
+  const isClass = CLASSES.test(tokens[on + 1]?.text ?? "") && follows !== undefined && !/^[.,]$/.test(follows.text);
+  const items = divide(tokens.slice(on + (isClass && on + 2 < end ? 2 : 1), end), 0);
+  return on < 0 || end < 0 || items.length !== objects.length ? undefined : { sentence, items };
+}
+
+const CLASSES = /^(?:table|sequence|function|procedure|routine|schema|type|domain|language)$/i;
