@@ -9,7 +9,7 @@ import type { MeasuredStatement, Section } from "./section.ts";
  * @param transactional whether it shares a transaction with the statements around it
  */
 export function hazardsOf(statement: MeasuredStatement, transactional: boolean): Hazard[] {
-  const { sql, loss, rows, effects, advice } = statement;
+  const { sql, loss, rows, security, effects, advice } = statement;
   const { rewrites, scans, blocksReads, blocksWrites } = effects;
   const isSlow = rewrites.length > 0 || scans.length > 0;
   const until = transactional ? "commit" : isSlow ? "end" : "moment";
@@ -22,6 +22,7 @@ export function hazardsOf(statement: MeasuredStatement, transactional: boolean):
     ...(UNGUARDED.test(sql) ? [{ code: "SECURITY", reason: "row-security-off", ...about } as const] : []),
     ...(NOT_FORCED.test(sql) ? [{ code: "SECURITY", reason: "row-security-not-forced", ...about } as const] : []),
     ...(TO_ALL.test(sql) ? [{ code: "SECURITY", reason: "granted-to-public", ...about } as const] : []),
+    ...(security === undefined ? [] : [{ ...security, ...about }]),
     ...(loss === undefined ? [] : [{ ...loss, ...about }]),
     ...(rows === undefined ? [] : [{ ...rows, ...about }]),
     ...(rewrites.length === 0 ? [] : [{ code: "REWRITE", relations: rewrites } as const]),

@@ -1,5 +1,7 @@
 import { unquoteNames } from "#sql/lexer/unquote.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
+import { securityOf } from "../plan/wider-policy.ts";
+import type { Facts } from "../engine/facts.ts";
 import type { Effects } from "./effects.ts";
 
 /** A statement of a plan that was run. */
@@ -35,5 +37,14 @@ export function inPlannersWords(section: Section): Section {
   const statements = section.statements.map(({ planned, ...statement }) =>
     planned === undefined ? statement : { ...statement, sql: planned },
   );
+  return { ...section, statements };
+}
+
+/** With a warning where a policy may let through more than before. Pure. */
+export function guarded(section: Section, from: Facts, to: Facts): Section {
+  const statements = section.statements.map((statement) => {
+    const security = securityOf(statement, from, to);
+    return security === undefined ? statement : { ...statement, security };
+  });
   return { ...section, statements };
 }

@@ -5,7 +5,7 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { isByHand } from "../catalogue/extras.ts";
 import type { PlanOptions, ProveRows } from "./options.ts";
 import { Meter } from "../trace/meter.ts";
-import { type Section, written } from "./section.ts";
+import { guarded, type Section, written } from "./section.ts";
 import { onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges } from "../plan/plan.ts";
@@ -87,7 +87,8 @@ export async function planSteps(
   for (const [index, { part, section, before, after }] of [...ups.entries()].toReversed()) {
     const renames = index === 0 ? renamed.renames.map((rename) => ({ from: rename.to, to: rename.from })) : [];
     const down = options.noDown ? undefined : await planDown(database, after, before, renames, options, lost);
-    steps.unshift({ part, up: written(section), down: down && written(down) });
+    const up = guarded(section, renamed.catalogue.facts, to.facts);
+    steps.unshift({ part, up: written(up), down: down && written(guarded(down, to.facts, renamed.catalogue.facts)) });
   }
   return {
     steps,

@@ -1,5 +1,5 @@
 import type { ObjectId } from "../engine/object-id.ts";
-import type { DataLoss, RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
+import type { DataLoss, RowsHazard, RowsReason, SecurityHazard } from "#sql/effects/hazard.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
 export interface PlannedStatement {
@@ -11,6 +11,8 @@ export interface PlannedStatement {
   readonly loss?: DataLoss;
   /** What rows that are there can do to it. */
   readonly rows?: RowsHazard;
+  /** Who may see or write more. */
+  readonly security?: SecurityHazard;
   /** What has to be set for it, and reset behind it: "search_path = ext". */
   readonly setting?: string;
   /** Statements that belong right behind it. */

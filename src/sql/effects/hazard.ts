@@ -39,14 +39,18 @@ export interface RowsHazard {
 
 export type RowsReason = keyof typeof ROWS_WORDS;
 
+/** Who may see or write more than before. */
+export interface SecurityHazard {
+  readonly code: "SECURITY";
+  readonly reason: keyof typeof SECURITY_WORDS;
+  /** The policy that is another one. */
+  readonly policy?: string;
+}
+
 /** What can go wrong when a statement runs on a database in use. Codes and reasons are for programs, `describeHazard` is for people. */
 export type Hazard =
   | { readonly code: "SECRET" }
-  | {
-      readonly code: "SECURITY";
-      readonly reason: "row-security-off" | "row-security-not-forced" | "granted-to-public";
-      readonly relation?: string;
-    }
+  | (SecurityHazard & { readonly relation?: string })
   | (DataLoss & { readonly relation?: string })
   | (RowsHazard & { readonly relation?: string })
   /** Every row of `relations` is written anew, or read, while others wait. */
@@ -71,7 +75,7 @@ function wordsOf(hazard: Hazard): string {
     case "SECRET":
       return "replace the placeholder with the real secret before running this";
     case "SECURITY":
-      return SECURITY_WORDS[hazard.reason](hazard.relation ?? "the table");
+      return SECURITY_WORDS[hazard.reason](hazard.relation ?? "the table", hazard.policy ?? "");
     case "DATA_LOSS":
       return lossWords(hazard);
     case "ROWS":
@@ -91,6 +95,10 @@ const SECURITY_WORDS = {
   "row-security-off": (table: string) => `policies no longer limit who sees which rows of ${table}`,
   "row-security-not-forced": (table: string) => `policies no longer limit which rows the owner of ${table} sees`,
   "granted-to-public": () => "everybody who can connect gets this right",
+  "policy-condition": (table: string, policy: string) =>
+    `the policy ${policy} has another condition, or one over other types, which may let through rows of ${table} that the old one kept back. Compare the two`,
+  "policy-scope": (table: string, policy: string) =>
+    `the policy ${policy} holds for other roles or commands, or no longer restricts, and may let through rows of ${table} that it kept back`,
 };
 
 const UNTIL = { commit: "until the migration is committed", end: "until it is done", moment: "for a moment" } as const;

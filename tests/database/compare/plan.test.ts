@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { hazardsIn } from "#compare/generate/hazards.ts";
 import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { build } from "../../support/golden.ts";
@@ -51,5 +52,47 @@ describe("the plan between two catalogues", () => {
     expect(await between(owned, `${owned} ALTER TABLE t ADD b int;`)).toEqual([
       "ALTER TABLE public.t ADD COLUMN b integer",
     ]);
+  });
+
+  test("warns of policies that may let through more than before", async () => {
+    const policies: readonly (readonly [name: string, before: string, after: string, warning?: string])[] = [
+      ["added_to", "USING (a = 1)", "USING (a = 1 AND b = 2)"],
+      ["added_to_both", "USING (a = 1 AND b > 1)", "USING (b > 1 AND a IS NOT NULL AND a = 1)"],
+      ["from_all", "USING (true)", "USING (a = 1)"],
+      ["checked_as_well", "USING (a = 1)", "USING (a = 1) WITH CHECK (a = 1 AND b = 2)"],
+      ["fewer", "FOR SELECT USING (a = 1)", "FOR SELECT TO CURRENT_USER USING (a = 1)"],
+      ["restricts_more", "AS RESTRICTIVE TO CURRENT_USER USING (a = 1)", "AS RESTRICTIVE USING (a = 1)"],
+      ["another", "USING (a = 1)", "USING (a = 2)", "policy-condition"],
+      ["either", "USING (a = 1)", "USING (a = 1 OR b = 2)", "policy-condition"],
+      ["less", "USING (a = 1 AND b = 2)", "USING (a = 1)", "policy-condition"],
+      ["inserts", "FOR INSERT WITH CHECK (a = 1)", "FOR INSERT WITH CHECK (a > 0)", "policy-condition"],
+      ["writes", "USING (a = 1)", "USING (a = 1) WITH CHECK (b = 2)", "policy-condition"],
+      [
+        "restricts_less",
+        "AS RESTRICTIVE USING (a = 1)",
+        "AS RESTRICTIVE TO CURRENT_USER USING (a = 1)",
+        "policy-scope",
+      ],
+      ["more", "FOR SELECT TO CURRENT_USER USING (a = 1)", "FOR SELECT USING (a = 1)", "policy-scope"],
+      ["commands", "FOR SELECT USING (a = 1)", "USING (a = 1)", "policy-scope"],
+    ];
+    const schema = (side: 1 | 2): string =>
+      ["CREATE TABLE t (a int, b int)", ...policies.map((each) => `CREATE POLICY ${each[0]} ON t ${each[side]}`)].join(
+        ";\n",
+      );
+    const [from, to] = await withScratch(embedded, async (database) => {
+      const before = await build(database, schema(1));
+      return [before, await build(database, `DROP TABLE t; ${schema(2)}`)];
+    });
+    const { steps } = await planBetween(FILES, { from, to });
+    const found = steps
+      .flatMap(({ up }) => hazardsIn(up))
+      .flatMap(({ hazard }) =>
+        hazard.code === "SECURITY" ? [`${hazard.policy} ${hazard.reason} ${hazard.relation}`] : [],
+      );
+    const wanted = policies.flatMap(([name, , , warning]) =>
+      warning === undefined ? [] : [`${name} ${warning} public.t`],
+    );
+    expect(found.toSorted()).toEqual(wanted.toSorted());
   });
 });

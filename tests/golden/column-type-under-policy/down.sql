@@ -9,4 +9,5 @@ DROP POLICY own ON public.t;
 ALTER TABLE public.t
   ALTER COLUMN owner TYPE character varying(20) USING owner::character varying(20);
 
+-- SECURITY: the policy own has another condition, or one over other types, which may let through rows of public.t that the old one kept back. Compare the two.
 CREATE POLICY own ON public.t USING (owner = current_user);
