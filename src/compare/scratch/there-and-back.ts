@@ -62,8 +62,11 @@ export async function thereAndBack(database: Database, watch: RowWatch, trial: T
  */
 export type WayBack = "leads-back" | "leads-elsewhere" | ConfitureError | undefined;
 
-/** What a way back meets because it runs in the transaction of the way there: pending triggers, and new labels of enums. */
-const BECAUSE_TOGETHER: ReadonlySet<string | undefined> = new Set(["55006", "55P04"]);
+/**
+ * What a way back meets because it runs in the transaction of the way there: pending triggers, new labels of enums, and what works
+ * outside of one alone.
+ */
+const BECAUSE_TOGETHER: ReadonlySet<string | undefined> = new Set(["55006", "55P04", "25001", "2D000"]);
 /** undefined_object: a role may be what is missing, which can be made. */
 const MISSING = "42704";
 

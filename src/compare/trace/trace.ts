@@ -147,7 +147,7 @@ async function traceFrom(
     else if (!isWatched || fixtures.length > 0) await meter.refresh();
     const wayBack =
       options.triesBack === true && way !== "apart"
-        ? await wayBackOf(run, database, migration, { meter, rows, limit: options.limit })
+        ? await wayBackOf(run, database, migration, { meter, rows, limit: options.limit, signal: options.signal })
         : undefined;
     const { projectDir, scratch, timeZone, postgres, limit, signal } = options;
     const told = await traceOne(

@@ -121,6 +121,27 @@ DROP TABLE posts;`,
         "DELETE FROM users WHERE bio = 'x'; GRANT SELECT ON users TO guest",
         "REVOKE SELECT ON users FROM guest",
       ),
+      "migrations/91_i.sql": way(
+        "CREATE INDEX CONCURRENTLY k ON users (bio)",
+        "DROP INDEX CONCURRENTLY k; CREATE INDEX CONCURRENTLY l ON users (bio)",
+        " transaction:false",
+      ),
+      "migrations/92_j.sql": way("VACUUM users", "CREATE DATABASE elsewhere", " transaction:false"),
+      "migrations/93_k.sql": way(
+        "UPDATE users SET bio = 'y' WHERE bio IS NULL",
+        "ALTER TABLE users DROP bio",
+        " backfill:users",
+      ),
+      "migrations/94_l.ts": `import { Migration } from "confiture";
+export default class extends Migration {
+  up() { this.execute("ALTER TABLE users ADD ts int"); }
+  down() { this.execute("ALTER TABLE users DROP ts"); }
+}`,
+      "migrations/95_m.ts": `import { Migration } from "confiture";
+export default class extends Migration {
+  async up() { await this.query("SELECT 1"); }
+  down() { this.execute("SELECT 1"); }
+}`,
     };
     const { trace, statements } = await traced(files, { triesBack: true });
     expect(trace.migrations.map(({ wayBack }) => (typeof wayBack === "object" ? wayBack.message : wayBack))).toEqual([
@@ -128,10 +149,15 @@ DROP TABLE posts;`,
       "leads-elsewhere",
       'table "tt" does not exist',
       "leads-back",
-      undefined,
+      "leads-back",
       undefined,
       "leads-elsewhere",
       "leads-back",
+      "leads-elsewhere",
+      undefined,
+      "leads-elsewhere",
+      "leads-back",
+      undefined,
     ]);
     const { trace: plain, statements: same } = await traced(files);
     expect(plain.migrations.every(({ wayBack }) => wayBack === undefined)).toBe(true);
