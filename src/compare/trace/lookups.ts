@@ -1,3 +1,7 @@
+import { withOwnOperators } from "#database/catalogue.ts";
+import { foldedName, namesAltered } from "#sql/lexer/token-names.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { Database } from "#database/database.ts";
 import type { ColumnType } from "./measured.ts";
 import { NAME_OF } from "./watch-queries.ts";
@@ -54,3 +58,37 @@ const FOLLOWERS = `
     from follows f join pg_catalog.pg_class c on c.oid = f.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where not c.relispartition
    order by 1`;
+
+/**
+ * Whether a statement drops types, functions or schemas alone that have higher numbers than another object; relations are measured.
+ */
+export async function dropsNewAlone(database: Database, statement: Statement, newest: number): Promise<boolean> {
+  const { firstWord, words } = statement;
+  const made = firstWord === "DROP" ? MADE[words[1] ?? ""] : undefined;
+  if (made === undefined) return false;
+  const names = namesAltered(statement.tokens()).flatMap((name) => parseQualifiedName(foldedName(name)) ?? []);
+  if (names.length === 0) return false;
+  const [row] = await database.query<{ isNew: boolean | null }>(made, [
+    JSON.stringify(names.map(({ name }) => name)),
+    newest,
+  ]);
+  return row?.isNew === true;
+}
+
+/** Whether all that has one of the names in a JSON array, wherever it is, has a higher number than another. */
+const madeSince = (catalogue: string, name: string): string =>
+  withOwnOperators(
+    `select pg_catalog.bool_and(o.oid::pg_catalog.int8 > $2::pg_catalog.int8) as "isNew" from pg_catalog.${catalogue} o
+      where o.${name} = any (array(select pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json)::pg_catalog.name))`,
+  );
+
+/** By the word behind DROP. */
+const MADE: Readonly<Record<string, string>> = {
+  TYPE: madeSince("pg_type", "typname"),
+  DOMAIN: madeSince("pg_type", "typname"),
+  FUNCTION: madeSince("pg_proc", "proname"),
+  PROCEDURE: madeSince("pg_proc", "proname"),
+  ROUTINE: madeSince("pg_proc", "proname"),
+  AGGREGATE: madeSince("pg_proc", "proname"),
+  SCHEMA: madeSince("pg_namespace", "nspname"),
+};

@@ -2,12 +2,13 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { hasCode } from "#migrate/warnings/known-code.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
 import { Dependents, type GoneObject, relationObject } from "./dependents.ts";
 import type { Relation } from "./facts.ts";
 import { type Called, type Measured, UTILITY, type Watching } from "./measured.ts";
 import { Relations } from "./relations.ts";
 import { moved, readPlaces, setBack } from "./sequence-places.ts";
-import { followersOf } from "./lookups.ts";
+import { dropsNewAlone, followersOf } from "./lookups.ts";
 import {
   type After,
   AFTER,
@@ -221,6 +222,11 @@ export class Meter {
     const known = this.#dependents;
     if (known?.scope === scope && known.table === table) return known;
     return (this.#dependents = await Dependents.look(this.#database, scope, table, this.#newest));
+  }
+
+  /** As `dropsNewAlone` of lookups.ts, since the start. */
+  async dropsNewAlone(statement: Statement): Promise<boolean> {
+    return await dropsNewAlone(this.#database, statement, this.#newest);
   }
 
   /** Whether functions or rules may take or expose something, as `hasCode` says. */

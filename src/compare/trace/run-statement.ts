@@ -91,12 +91,13 @@ export class StatementRunner {
       const onRows =
         why === undefined && dependsOnRows(error) ? await exampleOf(database, error, rows, statement.text) : undefined;
       if (onRows !== undefined) {
-        const isEvery = await failsOnEveryRow(database, onRows.table, error, rows, work);
         const elsewhere = await this.#withSequenceElsewhere(database, statement, error);
         if (elsewhere !== undefined) {
           await releaseSavepoint(database);
           return { measured: elsewhere, how: MEASURED, error: statementError(error, onRows) };
         }
+        // While the rows are there.
+        const isEvery = await failsOnEveryRow(database, onRows.table, error, rows, work);
         for (const tables of rows.choices(error, meter)) {
           try {
             await rows.remove(database, tables);

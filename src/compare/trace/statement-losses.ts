@@ -17,7 +17,7 @@ const MOST_NAMED = 20;
 /**
  * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
  * @param keepsValues whether a conversion of types loses no value
- * @param isSpent whether it drops CHECKs alone that refuse nothing any more
+ * @param isSpent whether it drops nothing that is in use: CHECKs alone that refuse nothing any more, or what is new
  * @param emptied tables that code has emptied (TRUNCATE)
  * @param named functions that may take something, which it runs at least where rows are others
  */

@@ -24,13 +24,23 @@ export interface Told {
   readonly exposes: readonly Exposure[];
   /** Names of functions it runs, or may run, that may change or delete something. */
   readonly runs: readonly string[];
+  /** Whether all that it drops was made by the migrations that are traced. */
+  readonly isNew: boolean;
   /** Whether it drops CHECKs alone that refuse nothing any more. */
   readonly isSpent: boolean;
   /** Writes to tables in use that triggers swallow from then on. */
   readonly swallows: readonly SwallowedWrites[];
 }
 
-export const NOTHING_TOLD: Told = { replaces: [], endangers: [], exposes: [], runs: [], isSpent: false, swallows: [] };
+export const NOTHING_TOLD: Told = {
+  isNew: false,
+  replaces: [],
+  endangers: [],
+  exposes: [],
+  runs: [],
+  isSpent: false,
+  swallows: [],
+};
 
 /** Reads statements of one migration, in the order in which they run. */
 export class Teller {
@@ -63,6 +73,7 @@ export class Teller {
       endangers: [...(await this.#endangers(statement)), ...(byCode?.endangers ?? [])],
       exposes: [...(exposures.get(statement) ?? []), ...(byCode?.exposes ?? [])],
       runs: byCode?.takes ?? [],
+      isNew: await this.#meter.dropsNewAlone(statement),
       isSpent: (await spentChecks([statement], database)).size > 0,
       swallows: await this.#swallows(database, statement),
     };

@@ -172,7 +172,7 @@ export class Tracer implements Performer {
     if (taken.stopped === undefined) this.#options.rows.noteInserted(statement);
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
     const emptied = await emptiedByCode(database, statement, measured);
-    const losses = lossesOf(statement, measured, keepsValues === true, told.isSpent, emptied, told.runs);
+    const losses = lossesOf(statement, measured, keepsValues === true, told.isSpent || told.isNew, emptied, told.runs);
     const swallows = taken.stopped === undefined ? await this.#swallows(database, told.swallows) : [];
     this.statementFacts.push({
       ...this.#places.of(script, statement, isTransactional && verb === undefined),

@@ -129,12 +129,6 @@ union all
 select 'ROLE ' || quote_ident(r.rolname), concat_ws(' ', r.rolsuper, r.rolbypassrls) from pg_roles r
  where r.rolname in (table wanted)`;
 
-/** Operators that run functions in SQL or a procedural language, by their signs: statements that use them name no function. */
-export const OPERATORS = `
-select o.oprname as sign, 'OPERATOR ' || o.oid::regoperator as what, o.oprcode || '()' as code
-  from pg_operator o join pg_proc p on p.oid = o.oprcode join pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
- where o.oid >= 16384`;
-
 /** Views, functions, policies and columns that stand in the way of a DROP or another type, since they use what has these names. */
 export const IN_THE_WAY = `
 with ${WANTED},

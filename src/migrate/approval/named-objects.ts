@@ -6,7 +6,8 @@ import { Statement } from "#sql/statement.ts";
 import { calledIn, isName } from "#sql/effects/code.ts";
 import { codeIn } from "#sql/strings-in-code.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
-import { EVENT_TRIGGERS, FIND, FIND_PARTS, IN_THE_WAY, OPERATORS, TAKEN_ALONG } from "./named-objects-queries.ts";
+import { EVENT_TRIGGERS, FIND, FIND_PARTS, IN_THE_WAY, TAKEN_ALONG } from "./named-objects-queries.ts";
+import { CODE_OPERATORS } from "../warnings/known-code.ts";
 import type { LoadedMigration } from "../files/body.ts";
 import type { MigrateOptions } from "../exclusive.ts";
 import { isUnmade } from "../status.ts";
@@ -50,7 +51,7 @@ export async function namedObjects(
   const statements = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   if (statements.length === 0) return [];
   let wanted = mentioned(statements);
-  const operators = await queryCatalogue<Operator>(database, OPERATORS);
+  const operators = await queryCatalogue<Operator>(database, CODE_OPERATORS);
   const using = (tokens: readonly string[]): Found[] =>
     takeFrom(operators, ({ sign }) => tokens.includes(sign)).map((one) => ({ ...one, calls: "functions" }));
   const others = [

@@ -2,7 +2,7 @@ import type { MigrationFile } from "../files/migration-file.ts";
 import type { Folder } from "./folder.ts";
 import type { Ignored } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
-import { type Naming, requireOneOrder, versionsOf } from "./names-and-versions.ts";
+import { byMoments, isOneOrder, type Naming, requireOneOrder, versionsOf } from "./names-and-versions.ts";
 
 interface Tool {
   readonly layout: LayoutName;
@@ -33,7 +33,10 @@ export function migrationFolders(
       ignored.push({ path: inside.path, why: `it holds no ${files.up}` });
     }
   }
-  const versions = versionsOf(stems, naming);
+  const read = versionsOf(stems, naming);
+  // Somebody has written a date by hand among names with a time.
+  const versions =
+    naming !== undefined || sortKey !== undefined || isOneOrder(read) ? read : versionsOf(stems, byMoments);
   requireOneOrder(sortKey === undefined ? versions : sortedBy(versions, sortKey), title);
   const migrations = versions.map(({ stem, path, version, name }): MigrationFile => {
     const inside = folder.inside(stem);

@@ -25,6 +25,13 @@ export const byDigits: Naming = (stem) => {
   return version === undefined ? undefined : { version, name };
 };
 
+/** As `byDigits`, but a date alone, as `20240131_init`, is the end of its day: as texts, names with a time of that day come before it. */
+export const byMoments: Naming = (stem) => {
+  const names = byDigits(stem);
+  const isDate = names !== undefined && /^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(names.version);
+  return isDate ? { ...names, version: `${names.version}235959` } : names;
+};
+
 /**
  * The version and name of each. Tools that know a migration by its whole name let two share their digits, or have
  * none: there the whole name is the version.
@@ -47,6 +54,11 @@ export function versionsOf<Entry extends Stem>(
     }
     return { ...entry, ...names };
   });
+}
+
+/** Whether entries in the order of their names as texts are in that of their versions. */
+export function isOneOrder(entries: readonly { readonly version: string }[]): boolean {
+  return entries.every(({ version }, at) => at === 0 || compareVersions(entries[at - 1]!.version, version) <= 0);
 }
 
 /**

@@ -229,19 +229,24 @@ export async function readUses(
   ]);
 }
 
-/** Operators that run functions in SQL or a procedural language, by their signs; and event triggers. */
+/**
+ * Operators that run functions which PostgreSQL did not bring, but for those in C that cannot write, by their signs: statements that
+ * use them name no function.
+ */
+export const CODE_OPERATORS = withOwnOperators(`
+  select o.oprname as sign, 'OPERATOR ' || o.oid::pg_catalog.regoperator::pg_catalog.text as what,
+         o.oprcode::pg_catalog.text || '()' as code, p.proname as function
+    from pg_catalog.pg_operator o
+    join pg_catalog.pg_proc p on p.oid = o.oprcode::pg_catalog.oid
+    join pg_catalog.pg_language l on l.oid = p.prolang
+   where o.oid >= 16384::pg_catalog.oid and (l.lanispl or l.lanname = 'sql' or ${UNREADABLE})`);
+
+/** `CODE_OPERATORS` as code, and event triggers. */
 export async function readAnywhere(database: Database): Promise<{
   readonly operators: readonly (readonly [sign: string, code: Code])[];
   readonly eventTriggers: readonly EventTrigger[];
 }> {
-  const operators = await database.query<{ sign: string; function: string }>(
-    withOwnOperators(
-      `select o.oprname as sign, p.proname as function from pg_catalog.pg_operator o
-         join pg_catalog.pg_proc p on p.oid = o.oprcode::pg_catalog.oid
-         join pg_catalog.pg_language l on l.oid = p.prolang
-        where o.oid >= 16384::pg_catalog.oid and (l.lanispl or l.lanname = 'sql' or ${UNREADABLE})`,
-    ),
-  );
+  const operators = await database.query<{ sign: string; function: string }>(CODE_OPERATORS);
   const triggers = await database.query<Omit<EventTrigger, "tags"> & { readonly tags: string | null }>(
     withOwnOperators(
       `select t.evtname as name, t.evtevent as event, pg_catalog.array_to_json(t.evttags)::pg_catalog.text as tags, p.proname as routine

@@ -104,6 +104,33 @@ DROP TABLE posts;`,
     expect(statements.map(({ loses }) => loses)).toEqual([["updates rows of users"], [], [], [], [], [dropped]]);
   });
 
+  test("what the migrations have made themselves is not lost when it goes", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `DO $$ BEGIN CREATE TYPE size AS ENUM ('s'); CREATE DOMAIN app_id AS int; END $$;
+CREATE FUNCTION once() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE SCHEMA short;
+DROP TYPE IF EXISTS public.size;
+DROP DOMAIN app_id;
+DROP FUNCTION once();
+DROP SCHEMA short;
+CREATE SCHEMA other;
+CREATE TYPE other.mood AS (a int);
+DROP TYPE other.mood CASCADE;`,
+    });
+    expect(statements.map(({ loses }) => loses)).toEqual([
+      [],
+      [],
+      [],
+      [],
+      [],
+      [],
+      [],
+      [],
+      [],
+      ["drops TYPE other.mood CASCADE"],
+    ]);
+  });
+
   test("ways back are tried where that is asked for, and take nothing with them", async () => {
     const way = (up: string, down: string, more = "") => `-- migrate:up${more}\n${up};\n-- migrate:down\n${down};\n`;
     const files = {

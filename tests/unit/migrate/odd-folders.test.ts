@@ -27,6 +27,23 @@ describe("migrations are inside the project, as schema files are", () => {
     }
   });
 
+  test("a date alone among names with a time is the end of its day, as it is for tools that go by texts", async () => {
+    const folders = ["20230518193415_a", "20230529101010_b", "20230529_c", "20230530000000_d"];
+    await using project = await temporaryProject(
+      Object.fromEntries(folders.map((name) => [`db/migrations/${name}/migration.sql`, SQL])),
+    );
+    const { migrations } = discoverMigrations(project.dir, "db/migrations", undefined);
+    const versions = ["20230518193415", "20230529101010", "20230529235959", "20230530000000"];
+    expect(migrations.map(({ version }) => version)).toEqual(versions);
+    // Where both orders are the same, it is what is written.
+    await using plain = await temporaryProject({
+      "db/migrations/20230101_a/migration.sql": SQL,
+      "db/migrations/20230102000000_b/migration.sql": SQL,
+    });
+    const same = discoverMigrations(plain.dir, "db/migrations", undefined);
+    expect(same.migrations.map(({ version }) => version)).toEqual(["20230101", "20230102000000"]);
+  });
+
   test("a link to a folder inside it is a folder", async () => {
     const files = { "db/migrations/1_a/migration.sql": SQL, "real/migration.sql": SQL };
     await using project = await temporaryProject(files);
