@@ -8,6 +8,7 @@ import { textOf, withoutObjects, withPayloads } from "./engine/lookups.ts";
 import { giveBackMemory } from "./engine/memory.ts";
 import { encodeId, type ObjectId } from "./engine/object-id.ts";
 import type { Extra } from "./kinds/kind.ts";
+import { constraintOn, isUncheckedNotNull } from "./kinds/not-null-constraint.ts";
 import type { Grants } from "./kinds/grants.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
@@ -243,17 +244,23 @@ function earlyPart(catalogue: Catalogue): Catalogue {
     replicaIdentity: "d",
     replicaIdentityIndex: null,
   });
+  // Rows that were there before a NOT NULL that is not validated may have NULL.
+  const unchecked = { extras: catalogue.extras.filter(isUncheckedNotNull) };
+  const nullable = withPayloads(plain, ({ id }) => id.kind === "column" && constraintOn(id, unchecked) !== undefined, {
+    notNull: false,
+  });
   const gone = new Set(
     late.flatMap(({ id }) => ("schema" in id && "name" in id && !("table" in id) ? [`${id.schema}.${id.name}`] : [])),
   );
   return {
     ...catalogue,
-    facts: plain,
+    facts: nullable,
     extras: catalogue.extras.filter(
-      ({ kind, relation }) =>
-        !LATE_EXTRAS.has(kind) &&
-        !kind.startsWith("index ") &&
-        !(relation !== undefined && gone.has(`${relation.schema}.${relation.name}`)),
+      (extra) =>
+        !isUncheckedNotNull(extra) &&
+        !LATE_EXTRAS.has(extra.kind) &&
+        !extra.kind.startsWith("index ") &&
+        !(extra.relation !== undefined && gone.has(`${extra.relation.schema}.${extra.relation.name}`)),
     ),
   };
 }

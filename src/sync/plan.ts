@@ -173,10 +173,13 @@ export interface SourceTable {
   readonly unique: readonly {
     readonly name: string;
     readonly columns: readonly number[];
+    /** What its keys are, and of which rows, where it has expressions or a condition. */
+    readonly computed: { readonly keys: readonly string[]; readonly condition: string | null } | null;
     readonly isPrimary: boolean;
     /** Without expressions and condition, valid, checked at once or at the end: it identifies rows. */
     readonly isPlain: boolean;
   }[];
+  /** Those that every row has passed: PostgreSQL tries no row for the others. */
   readonly checks: readonly {
     readonly name: string;
     readonly columns: readonly number[];
@@ -224,6 +227,8 @@ export interface SourceColumn {
 export interface SourceForeignKey {
   readonly name: string;
   readonly columns: readonly number[];
+  /** Whether every row has passed it. */
+  readonly validated: boolean;
   readonly references: number;
   readonly referencedColumns: readonly number[];
 }

@@ -7,9 +7,11 @@ import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inSchemas } from "./rules/schemas.ts";
+import { addedInCircles } from "./rules/circles.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
 import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
-import { columnTrials, conditionTrials, constraintTrials, spellingTrials } from "./rules/trials.ts";
+import { spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
+import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
 import { unsafeSql } from "./rules/unsafe-sql.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
@@ -68,7 +70,10 @@ export class Planner {
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
     const asked = wishes.filter(({ table }) => this.#ruleOf.get(table)!.tenant);
-    this.warnings = tenant === undefined ? [] : otherTenants(tenant, asked, graph);
+    this.warnings = [
+      ...(tenant === undefined ? [] : otherTenants(tenant, asked, graph)),
+      ...addedInCircles(wishes, graph, this.#ruleOf),
+    ];
     const subset = new Subset(graph, wishes);
     return this.#catalogue.tables
       .filter(({ kind }) => kind === "table")
@@ -156,6 +161,9 @@ export class Planner {
   trials(plan: SyncPlan["tables"]): Trial[] {
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
     const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    const inside = this.#references.filter(({ from, to }) => copied.includes(from) && copied.includes(to));
+    const made = (root: SourceTable): SyncTable[] =>
+      plan.filter((one) => [root, ...this.#partsOf(root)].some((part) => shownTable(part) === shownTable(one)));
     return [
       ...this.#tenantTrials(copied),
       ...copied.flatMap((table) => [
@@ -163,10 +171,8 @@ export class Planner {
         ...columnTrials(table, treatmentOf, this.subkeys),
       ]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#constraintTrials(made))),
-      ...spellingTrials(
-        this.#references.filter(({ from, to }) => copied.includes(from) && copied.includes(to)),
-        treatmentOf,
-      ),
+      ...spellingTrials(inside, treatmentOf),
+      ...unfollowedTrials(inside, (table) => this.#ruleOf.get(table), made),
     ];
   }
 

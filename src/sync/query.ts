@@ -121,8 +121,7 @@ function resultOf(column: SourceColumn, treatment: Treatment, keys: QueryKeys): 
   const { made, domain, elements } = treatment;
   const keyed = keys.of(domain);
   if (made.readsOthers === true) {
-    const sql = made.expression(original, keyed);
-    return column.length === null ? `${sql}::${typeOf(column)}` : `left(${sql}::text, ${column.length})`;
+    return `${made.expression(original, keyed)}::${typeOf(column)}`;
   }
   if (made.isConstant === true) {
     const constant = `${made.expression(original, keyed)}::${typeOf(column)}`;

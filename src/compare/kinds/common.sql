@@ -14,7 +14,7 @@ remarkable as (
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
     left join pg_type t on t.oid = atttypid
    where attstorage <> typstorage or attcompression <> '' or coalesce(attstattarget, -1) <> -1 or attoptions is not null
-      or attfdwoptions is not null or attacl is not null or attgenerated = 'v' or not attislocal
+      or attfdwoptions is not null or attacl is not null or attgenerated = 'v' or attinhcount > 0
 ),
 -- Indexes and sequences with a comment, or options here or on the index that they come from: the index of a constraint,
 -- whose definition does not show it, the sequence of an identity, and an index that a partition has from one of its table.

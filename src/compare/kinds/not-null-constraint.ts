@@ -82,6 +82,11 @@ function isOfParent({ relation, path, payload }: Extra<NotNullConstraint>, side:
   return own?.path[2] === path[2] && own?.payload.noInherit === false;
 }
 
+/** Whether rows that were there before it may have NULL. */
+export function isUncheckedNotNull({ kind: each, payload }: Extra): boolean {
+  return each === NAME && !(payload as NotNullConstraint).validated;
+}
+
 /** Whether it is like any other but for rows that nobody has looked at yet, and shall be like any other, or go with it. */
 export function isOnlyUnchecked(from: Extra<NotNullConstraint>, to: Pick<Side, "extras">): boolean {
   const { validated, noInherit } = from.payload;

@@ -3,6 +3,24 @@ const CONSTANTS = /'(?:[^']|'')*'(?:\s*::\s*[\w. "()[\]]+)?|\b(?:now|current_tim
 
 const MAY_FAIL = /::|\bcast\b|[/%]|\bto_(?:date|timestamp|number)\b|\b(?:sqrt|ln|log|power|mod|div)\b/i;
 
+/** Functions that give something for every value. */
+const SAFE = new Set(
+  "lower upper coalesce md5 length char_length btrim ltrim rtrim trim concat concat_ws replace left right initcap reverse nullif greatest least to_tsvector setweight".split(
+    " ",
+  ),
+);
+
+/**
+ * Whether an expression of a generated column or an index may fail on what rules make, as PostgreSQL prints it. Pure. Nobody looks into
+ * functions of the user's own: those may.
+ */
+export function mayFailOnResults(expression: string): boolean {
+  const sql = expression.replaceAll(/::(?:text|character varying)\b/g, "").replaceAll(CONSTANTS, "''");
+  // PostgreSQL writes keywords in capitals.
+  const calls = [...sql.matchAll(/([\w".]*[a-z"][\w".]*)\s*\(/g)];
+  return MAY_FAIL.test(sql) || /\*|\+|-(?!>)/.test(sql) || calls.some(([, name = ""]) => !SAFE.has(name));
+}
+
 /**
  * Whether SQL may fail because of what is in a row, as a cast of a text to a number does: it has to be tried on every row before
  * the first one is copied. Functions of the user's own are not looked into. Pure.

@@ -11,6 +11,8 @@ export interface Reference {
   readonly toColumns: readonly SourceColumn[];
   /** A foreign key of one partition: it says what becomes of the column, and nothing of the rows of other partitions. */
   readonly ofPartition?: true;
+  /** A foreign key that PostgreSQL tries on every row when the copy gets it. */
+  readonly isChecked?: boolean;
   /** Of one that the rules speak of. */
   readonly virtual: boolean;
   /** For which rows it holds, in SQL. */
@@ -38,7 +40,13 @@ export function referencesIn(
     table.foreignKeys.flatMap((key): Reference[] => {
       const other = byOid.get(key.references);
       if (other === undefined) return [];
-      const ends = { from: rootOf(table), to: rootOf(other), virtual: false, where: undefined };
+      const ends = {
+        from: rootOf(table),
+        to: rootOf(other),
+        isChecked: key.validated,
+        virtual: false,
+        where: undefined,
+      };
       const columns = { fromColumns: inRoot(table, key.columns), toColumns: inRoot(other, key.referencedColumns) };
       const isOfPart = table.partitionOf !== null || other.partitionOf !== null;
       return [{ ...ends, ...columns, ...(isOfPart ? { ofPartition: true as const } : {}) }];

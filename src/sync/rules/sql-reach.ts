@@ -29,8 +29,12 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
   if (open !== undefined) return open;
   for (const [kind, fields] of nodesIn(value)) {
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) return "A condition changes nothing";
+    if (kind === "RangeTableSample")
+      return "A condition has to choose the same rows each time, and TABLESAMPLE does not; `sample: 10%` does";
     if (kind !== "FuncCall") continue;
     const name = namesOf(fields["funcname"]).at(-1) ?? "";
+    if (CHANGING.test(name) && !OF_TRANSACTION.test(name))
+      return `A condition has to choose the same rows each time, and the result of ${name}() is another one; \`sample: 10%\` does`;
     if (FORBIDDEN.test(name))
       return `The function ${name}() is not for conditions: it reads files or settings, or does something`;
   }
@@ -66,6 +70,8 @@ function faultIn(value: unknown, columns: ReadonlyMap<string, string | undefined
   for (const [kind, fields] of nodesIn(value)) {
     if (kind === "SubLink" || kind === "SelectStmt" || kind === "RangeVar")
       return "An expression reads no other rows: originals would come through";
+    if (kind === "SQLValueFunction")
+      return "An expression takes values of its row alone: the time, the role and the database are others in another run, or tell of production";
     if (!HARMLESS.has(kind)) return `An expression cannot hold this part of SQL (${kind})`;
     if (kind === "ColumnRef") {
       const names = namesOf(fields["fields"]);
@@ -76,6 +82,8 @@ function faultIn(value: unknown, columns: ReadonlyMap<string, string | undefined
     } else if (kind === "FuncCall") {
       const names = namesOf(fields["funcname"]);
       const name = names.at(-1) ?? "";
+      if (CHANGING.test(name) || (name === "age" && (fields["args"] as unknown[] | undefined)?.length === 1))
+        return `The result of ${name}() is another one each time: an expression computes of the values of its row alone`;
       const isKnown = FUNCTIONS.has(name) && (names.length === 1 || (names.length === 2 && names[0] === "pg_catalog"));
       if (!isKnown) return `The function ${names.join(".")}() is not known to be harmless`;
       if (fields["over"] !== undefined || fields["agg_filter"] !== undefined || fields["agg_order"] !== undefined)
@@ -120,7 +128,7 @@ function namesOf(nodes: unknown): string[] {
 const HARMLESS = new Set(
   (
     "ResTarget ColumnRef String Integer Float Boolean BitString A_Const A_Expr A_ArrayExpr A_Indirection A_Indices BoolExpr NullTest " +
-    "BooleanTest CaseExpr CaseWhen CoalesceExpr MinMaxExpr TypeCast TypeName FuncCall NamedArgExpr List RowExpr SQLValueFunction " +
+    "BooleanTest CaseExpr CaseWhen CoalesceExpr MinMaxExpr TypeCast TypeName FuncCall NamedArgExpr List RowExpr " +
     "CollateClause JsonObjectConstructor JsonArrayConstructor JsonKeyValue JsonValueExpr JsonFormat JsonOutput JsonReturning"
   ).split(" "),
 );
@@ -135,14 +143,14 @@ const FUNCTIONS = new Set(
     "sha224 sha256 sha384 sha512 split_part starts_with string_to_array strpos substr substring to_ascii to_hex to_bin to_oct translate " +
     "unistr upper casefold get_byte set_byte get_bit set_bit bit_count hashtext hashtextextended like_escape similar_escape similar_to_escape " +
     // Numbers.
-    "abs cbrt ceil ceiling degrees div erf exp factorial floor gcd lcm ln log log10 min_scale mod pi power radians random round scale " +
+    "abs cbrt ceil ceiling degrees div erf exp factorial floor gcd lcm ln log log10 min_scale mod pi power radians round scale " +
     "sign sqrt trim_scale trunc width_bucket sin cos tan asin acos atan atan2 to_number " +
     // Dates.
     "age date_bin date_part date_trunc extract isfinite justify_days justify_hours justify_interval make_date make_interval make_time " +
-    "make_timestamp make_timestamptz now to_char to_date to_timestamp timezone transaction_timestamp statement_timestamp clock_timestamp " +
+    "make_timestamp make_timestamptz to_char to_date to_timestamp timezone " +
     // Arrays and ranges.
     "array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position array_prepend array_remove " +
-    "array_replace array_reverse array_sample array_shuffle array_sort array_to_string array_upper cardinality trim_array isempty " +
+    "array_replace array_reverse array_sort array_to_string array_upper cardinality trim_array isempty " +
     "lower_inc lower_inf upper_inc upper_inf int4range int8range numrange daterange tsrange tstzrange " +
     // Documents.
     "array_to_json json_array_length json_build_array json_build_object json_extract_path json_extract_path_text json_object " +
@@ -156,10 +164,16 @@ const FUNCTIONS = new Set(
     "abbrev broadcast family host hostmask inet_merge inet_same_family masklen netmask network set_masklen text macaddr8_set7bit area " +
     "box center circle diameter height line lseg path point polygon radius slope width " +
     // Other values.
-    "gen_random_uuid uuidv4 uuidv7 uuid_generate_v4 num_nonnulls num_nulls pg_typeof coalesce nullif greatest least bool int2 int4 int8 " +
+    "num_nonnulls num_nulls pg_typeof coalesce nullif greatest least bool int2 int4 int8 " +
     "float4 float8 numeric varchar bpchar date time timetz timestamp timestamptz interval"
   ).split(" "),
 );
+
+/** Functions whose result is another one in the next query, or in another run. */
+const CHANGING =
+  /^(?:random|random_normal|array_sample|array_shuffle|setseed|(?:clock|statement|transaction)_timestamp|now|timeofday|gen_random_uuid|uuidv[47]|uuid_generate_v\w+)$/;
+
+const OF_TRANSACTION = /^(?:now|transaction_timestamp)$/;
 
 /** What a condition has no use for: functions that read files or settings, take SQL as a text, wait, or do something. */
 const FORBIDDEN =

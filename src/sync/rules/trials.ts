@@ -2,8 +2,10 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { QueryKeys, type Subkeys } from "../keyed.ts";
 import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
 import { typeOf } from "../query.ts";
-import { mayFailOnRows } from "./may-fail.ts";
+import { expressionTrials } from "./expression-trials.ts";
+import { mayFailOnResults, mayFailOnRows } from "./may-fail.ts";
 import { shownTable } from "./names.ts";
+import { rowsOf } from "./reference-trials.ts";
 import type { Reference } from "./references.ts";
 import type { Place, TableRule } from "./rules.ts";
 import type { TreatmentOf } from "./treatments.ts";
@@ -31,38 +33,6 @@ export function conditionTrials(table: SourceTable, rule: TableRule, references:
     const sql = `SELECT count(*) FROM ${rows} WHERE (${text}\n)`;
     return [parse, { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix, ...about } }];
   });
-}
-
-/** A collation may take two spellings for the same text, of which the results are two. */
-export function spellingTrials(references: readonly Reference[], treatmentOf: TreatmentOf): Trial[] {
-  return references.flatMap(({ from, to, fromColumns, toColumns, virtual }) =>
-    fromColumns.flatMap((column, at): Trial[] => {
-      const key = toColumns[at]!;
-      const treatment = treatmentOf(key);
-      if (virtual || key.isDeterministic || treatment?.kind !== "transform") return [];
-      const on = fromColumns.map(
-        (one, i) => `f.${quoteIdentifier(one.name)} = k.${quoteIdentifier(toColumns[i]!.name)}`,
-      );
-      const [own, theirs] = [`f.${quoteIdentifier(column.name)}`, `k.${quoteIdentifier(key.name)}`];
-      const shown = `${shownTable(from)}.${column.name}`;
-      const target = `${shownTable(to)}.${key.name}`;
-      return [
-        {
-          kind: "count",
-          sql: `SELECT count(*)::float8 AS refused FROM ${rowsOf(from)} f JOIN ${rowsOf(to)} k ON ${on.join(" AND ")}
-            WHERE ${own}::text COLLATE "C" <> ${theirs}::text COLLATE "C"`,
-          finding: {
-            rule: "other-spelling",
-            message: `${shown} has values of ${target} in another spelling, which its collation takes for the same: results would be different, and the reference broken`,
-            fix: `Spell them alike on the source, or keep ${target}`,
-            location: treatment.place.file.location(treatment.place.offset),
-            table: shownTable(from),
-            column: column.name,
-          },
-        },
-      ];
-    }),
-  );
 }
 
 /** What to ask of the values that the rules of a table make. */
@@ -129,11 +99,6 @@ function unfitTrial(
   };
 }
 
-/** The rows that the rules of a table are for: those of its partitions, but not those of tables that inherit from it. */
-function rowsOf({ schema, name, kind }: SourceTable): string {
-  return `${kind === "partitioned" ? "" : "ONLY "}${quoteQualified(schema, name)}`;
-}
-
 /** Elements are replaced in a row: what is no list that is counted from 1 would lose its shape. */
 function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Trial {
   const name = quoteIdentifier(column.name);
@@ -162,8 +127,9 @@ export function constraintTrials(
   root: SourceTable,
   treatmentOf: TreatmentOf,
 ): Trial[] {
+  const inRoot = (column: SourceColumn): SourceColumn => root.columns.find((one) => one.name === column.name) ?? column;
   const placeOf = (column: SourceColumn): Place | undefined => {
-    const treatment = treatmentOf(root.columns.find((one) => one.name === column.name) ?? column);
+    const treatment = treatmentOf(inRoot(column));
     return treatment?.kind === "transform" ? treatment.place : undefined;
   };
   const generated = table.columns.filter(({ generation }) => generation !== null);
@@ -206,8 +172,7 @@ export function constraintTrials(
   const computed = generated.flatMap((one): Trial[] => {
     const column = columnRead(one.reads);
     const expression = one.generation!;
-    if (column === undefined || (one.length === null && !one.notNull && !mayFailOnRows(withoutTextCasts(expression))))
-      return [];
+    if (column === undefined || (one.length === null && !one.notNull && !mayFailOnResults(expression))) return [];
     const name = quoteIdentifier(one.name);
     // A cast to a type with a length would cut, which the column does not.
     const long = `length((${expression.replace(/::character(?: varying)?\(\d+\)$/, "::text")})::text) > ${one.length}`;
@@ -223,7 +188,7 @@ export function constraintTrials(
   });
   const indexes = table.indexExpressions.flatMap(({ name, columns, expressions }): Trial[] => {
     const column = columnRead(columns);
-    if (column === undefined || !mayFailOnRows(withoutTextCasts(expressions))) return [];
+    if (column === undefined || !mayFailOnResults(expressions)) return [];
     return [
       trial(
         column,
@@ -233,6 +198,26 @@ export function constraintTrials(
       ),
     ];
   });
+  const unique = table.unique.flatMap(({ name, columns, computed: index }): Trial[] => {
+    const column = columnRead(columns);
+    if (index === null || column === undefined) return [];
+    const keys = index.keys.map((key) => `(${key})`);
+    const conditions = [
+      ...(index.condition === null ? [] : [`(${index.condition})`]),
+      ...keys.map((key) => `${key} IS NOT NULL`),
+    ];
+    return [
+      trial(
+        column,
+        `SELECT coalesce(sum(d.n), 0)::float8 AS refused FROM (SELECT count(*) - 1 AS n FROM ${results} WHERE ${conditions.join(" AND ")} GROUP BY ${keys.join(", ")} HAVING count(*) > 1) d`,
+        `The unique index "${name}" of ${shownTable(table)} has rows with the same key (${index.keys.join(", ")}) in what the rules make`,
+        "Use a transform whose results differ in it, keep what it is computed from, or skip the table",
+      ),
+    ];
+  });
+  const expressions = changed.flatMap((column) =>
+    expressionTrials(column, treatmentOf(inRoot(column)), { table, own, results }),
+  );
   const domains = changed
     .filter(({ isDomain }) => isDomain)
     .map((column): Trial => {
@@ -244,10 +229,5 @@ export function constraintTrials(
         "Use a transform whose results it allows, or a value",
       );
     });
-  return [...checks, ...computed, ...indexes, ...domains];
-}
-
-/** Casts to a text never fail. */
-function withoutTextCasts(expression: string): string {
-  return expression.replaceAll(/::(?:text|character varying)\b/g, "");
+  return [...expressions, ...checks, ...computed, ...indexes, ...unique, ...domains];
 }

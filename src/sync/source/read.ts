@@ -66,6 +66,10 @@ const READ = `
             union select d.refobjsubid from pg_catalog.pg_depend d
              where (i.indexprs is not null or i.indpred is not null) and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                and d.objid = i.indexrelid and d.refobjid = t.oid and d.refobjsubid > 0) u),
+        'computed', case when i.indexprs is not null or i.indpred is not null then pg_catalog.json_build_object(
+            'keys', (select pg_catalog.json_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k.at, true) order by k.at)
+                       from pg_catalog.generate_series(1, i.indnkeyatts) k (at)),
+            'condition', pg_catalog.pg_get_expr(i.indpred, i.indrelid)) end,
         'isPrimary', i.indisprimary, 'isPlain', i.indexprs is null and i.indpred is null and i.indisvalid)
         order by i.indisprimary desc, c.relname)
       from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -76,9 +80,9 @@ const READ = `
      where i.indrelid = t.oid and (i.indexprs is not null or i.indpred is not null)), '[]') as "indexExpressions",
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'columns', ${columnsOf("pg_constraint", "k.oid", "t.oid")},
         'expression', pg_catalog.pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
-      from pg_catalog.pg_constraint k where k.conrelid = t.oid and k.contype = 'c'), '[]') as checks,
+      from pg_catalog.pg_constraint k where k.conrelid = t.oid and k.contype = 'c' and k.convalidated), '[]') as checks,
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'columns', k.conkey,
-        'references', k.confrelid::pg_catalog.int8, 'referencedColumns', k.confkey) order by k.conname)
+        'validated', k.convalidated, 'references', k.confrelid::pg_catalog.int8, 'referencedColumns', k.confkey) order by k.conname)
       from pg_catalog.pg_constraint k
      where k.conrelid = t.oid and k.contype = 'f' and k.conparentid = 0), '[]') as "foreignKeys",
     coalesce((select pg_catalog.json_agg(distinct d.objsubid) from pg_catalog.pg_depend d

@@ -91,3 +91,7 @@ insert into frugal values (2, null, 'b', 3);
 create table founders (id int);
 create table early (own int) inherits (founders);
 alter table founders add column late int default 7;
+
+create table squeezed (a int, b text compression pglz);
+create table unsqueezed (c int) inherits (squeezed);
+alter table unsqueezed alter b set compression default;

@@ -125,6 +125,33 @@ for (const engine of oldestAndEmbedded) {
         const events = (await virtual("events")) as unknown as { kind: string; target: number }[];
         expect(events.filter(({ kind, target }) => kind === "user" && target > 10)).toEqual([]);
         expect(events.filter(({ kind }) => kind === "order")).toHaveLength(50);
+
+        const loose = shop({ users: 'rows: "id <= 10"', orders: "follow: { user_id: none }" });
+        const broken = await checkRules(
+          database,
+          [],
+          await parseRules([{ file: "db/sync/rules.yaml", text: loose }]),
+          KEY,
+        );
+        expect(broken.kind === "findings" ? broken.findings : []).toMatchObject([
+          {
+            rule: "broken-reference",
+            table: "orders",
+            column: "user_id",
+            message: expect.stringMatching(/150 rows\)$/),
+          },
+        ]);
+
+        await database.execute(`create table public.teams (id int primary key, owner int);
+          create table public.members (id int primary key, team int references public.teams);
+          alter table public.teams add foreign key (owner) references public.members`);
+        const circle = (more: string): string =>
+          `${shop({})}  teams: { keep: [id, owner]${more} }\n  members: { keep: [id, team], rows: "false" }\n`;
+        expect((await planOf(database, circle(""))).warnings).toEqual([
+          expect.stringMatching(/^db\/sync\/rules.yaml:9: members gets more rows .*teams\.owner.*owner: down/),
+        ]);
+        for (const way of ["down", "up"])
+          expect((await planOf(database, circle(`, follow: { owner: ${way} }`))).warnings).toEqual([]);
       });
     });
 

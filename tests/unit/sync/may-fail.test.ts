@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mayFailOnRows } from "#sync/rules/may-fail.ts";
+import { mayFailOnResults, mayFailOnRows } from "#sync/rules/may-fail.ts";
 
 test.each([
   ["code::int > 5", true],
@@ -15,4 +15,16 @@ test.each([
   ["exists (select from app.users u where u.id = user_id)", false],
 ])("%s: %p", (sql, expected) => {
   expect(mayFailOnRows(sql)).toBe(expected);
+});
+
+test.each([
+  ["lower((name)::text)", false],
+  ["to_tsvector('simple'::regconfig, COALESCE(body, ''::text))", false],
+  ["CASE WHEN (a = 'x'::text) THEN (doc ->> 'k'::text) ELSE NULL::text END", false],
+  ["public.number_of(email)", true],
+  ['"Odd".number_of(email)', true],
+  ["(price * 100)", true],
+  ["decode(body, 'hex'::text)", true],
+])("computed of results, %s: %p", (sql, expected) => {
+  expect(mayFailOnResults(sql)).toBe(expected);
 });
