@@ -15,6 +15,7 @@ import { compareOnTerms } from "./sources/comparison.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
 import { COLUMN_ORDER, type Detail, detailId, readDetails, UNFILLED } from "./tree/details.ts";
+import { withNotNullOnce } from "./plan/not-null.ts";
 import { planFiles } from "./tree/statements.ts";
 
 /** Is there as long as a copy that is made in place is not whole. */
@@ -114,7 +115,8 @@ export function planCopy(empty: Catalogue, source: SourceSchema, roles: Readonly
   const rest = [...details.filter((detail) => !ofEarly(detail)), ...unfilledViews(to)];
   // What the planner does not know is made whenever it is among what there is to be.
   const made = new Set(early.extras.map(keyOf));
-  const remaining = { ...to, extras: to.extras.filter((extra) => !made.has(keyOf(extra))) };
+  const extras = to.extras.filter((extra) => !made.has(keyOf(extra)));
+  const remaining = { ...to, facts: withNotNullOnce(to.facts, early, early), extras };
   const after = statementsOf(early, remaining, rest, builders);
   giveBackMemory();
   return {
@@ -146,7 +148,8 @@ function unfilledViews({ facts }: Catalogue): Detail[] {
 
 /** Materialized views that nobody has filled on the source, as `schema.name`. */
 export function unfilledOnSource({ details }: SourceSchema): ReadonlySet<string> {
-  return new Set(details.flatMap(({ property, schema, name }) => (property === UNFILLED ? [`${schema}.${name}`] : [])));
+  const unfilled = details.filter(({ property }) => property === UNFILLED);
+  return new Set(unfilled.map(({ schema, name }) => `${schema}.${name}`));
 }
 
 function statementsOf(
@@ -246,9 +249,8 @@ function earlyPart(catalogue: Catalogue): Catalogue {
   });
   // Rows that were there before a NOT NULL that is not validated may have NULL.
   const unchecked = { extras: catalogue.extras.filter(isUncheckedNotNull) };
-  const nullable = withPayloads(plain, ({ id }) => id.kind === "column" && constraintOn(id, unchecked) !== undefined, {
-    notNull: false,
-  });
+  const isNullable = (id: ObjectId): boolean => id.kind === "column" && constraintOn(id, unchecked) !== undefined;
+  const nullable = withPayloads(plain, ({ id }) => isNullable(id), { notNull: false });
   const gone = new Set(
     late.flatMap(({ id }) => ("schema" in id && "name" in id && !("table" in id) ? [`${id.schema}.${id.name}`] : [])),
   );

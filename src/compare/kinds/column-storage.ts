@@ -11,7 +11,10 @@ export const columnStorage = kind<Storage>({
     relation: "relation",
     payload:
       "'storage', case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end",
-    from: "from remarkable where relkind in ('r', 'p', 'm') and attstorage <> typstorage",
+    // A child has that of its parent from the beginning.
+    from: `from remarkable r where relkind in ('r', 'p', 'm')
+      and (attstorage <> typstorage or exists (select from pg_inherits join pg_attribute pa on pa.attrelid = inhparent and pa.attname = r.attname
+                                                where inhrelid = r.relation and pa.attstorage <> r.attstorage))`,
   },
   text: ({ storage }) => storage,
   statements: {

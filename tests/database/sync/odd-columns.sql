@@ -93,5 +93,6 @@ create table early (own int) inherits (founders);
 alter table founders add column late int default 7;
 
 create table squeezed (a int, b text compression pglz);
+alter table squeezed alter b set storage external;
 create table unsqueezed (c int) inherits (squeezed);
-alter table unsqueezed alter b set compression default;
+alter table unsqueezed alter b set compression default, alter b set storage extended;
