@@ -162,7 +162,7 @@ export class Planner {
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
     const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
     const inside = this.#references.filter(({ from, to }) => copied.includes(from) && copied.includes(to));
-    const made = (root: SourceTable): SyncTable[] =>
+    const tablesOf = (root: SourceTable): SyncTable[] =>
       plan.filter((one) => [root, ...this.#partsOf(root)].some((part) => shownTable(part) === shownTable(one)));
     return [
       ...this.#tenantTrials(copied),
@@ -172,7 +172,7 @@ export class Planner {
       ]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#constraintTrials(made))),
       ...spellingTrials(inside, treatmentOf),
-      ...unfollowedTrials(inside, (table) => this.#ruleOf.get(table), made),
+      ...unfollowedTrials(inside, (table) => this.#ruleOf.get(table), tablesOf),
     ];
   }
 
