@@ -16,6 +16,8 @@ const CALLS: ReadonlySet<string> = new Set(["PERFORM", "SELECT"]);
 export function statementsInCode(tokens: readonly string[]): Statement[] {
   const found: Statement[] = [];
   for (const [at, token] of tokens.entries()) {
+    // In an assignment or a condition.
+    if (/^SET(?:VAL|_CONFIG)$/.test(token) && tokens[at + 1] === "(") found.push(callAt(tokens, at));
     if (!BEGINS.has(token) || (at > 0 && !BEFORE.has(tokens[at - 1]!))) continue;
     const end = tokens.indexOf(";", at);
     const own = tokens.slice(at, end < 0 ? undefined : end);
@@ -24,6 +26,16 @@ export function statementsInCode(tokens: readonly string[]): Statement[] {
     } else found.push(Statement.of(own.join(" ")));
   }
   return found;
+}
+
+/** As a statement of its own. */
+function callAt(tokens: readonly string[], at: number): Statement {
+  let depth = 0;
+  const end = tokens.findIndex((token, index) => {
+    depth += index <= at ? 0 : token === "(" ? 1 : token === ")" ? -1 : 0;
+    return index > at && depth === 0;
+  });
+  return Statement.of(["SELECT", ...tokens.slice(at, end < 0 ? undefined : end + 1)].join(" "));
 }
 
 /** CREATE SCHEMA s CREATE VIEW v AS ... GRANT SELECT ON v TO PUBLIC: the statements within it; any other statement by itself. Pure. */

@@ -219,14 +219,22 @@ ALTER TABLE watched DISABLE TRIGGER t;
 ALTER TABLE ruled DISABLE RULE clean_too;
 SELECT setval('numbers', 1);
 ALTER SEQUENCE numbers RESTART;
+ALTER TABLE watched ALTER CONSTRAINT c NOT ENFORCED;
+CREATE OR REPLACE TRIGGER t AFTER INSERT ON watched FOR EACH ROW WHEN (false) EXECUTE FUNCTION on_watched();
+CREATE OR REPLACE TRIGGER new AFTER INSERT ON watched FOR EACH ROW EXECUTE FUNCTION on_watched();
+CREATE FUNCTION again() RETURNS void LANGUAGE plpgsql AS $$DECLARE n bigint; BEGIN n := setval('numbers', 1); END$$;
+SELECT again();
 `,
     );
-    const dangers = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g);
+    const dangers = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d+): (.*)/g);
     expect([...dangers].map(([, line, what]) => `${line} ${what}`)).toEqual([
       "6 switches TRIGGER t of watched off: what it did for writes is not done any more",
       "7 switches RULE clean_too of ruled off: what it did for writes is not done any more",
       "8 sets SEQUENCE numbers to 1: values that it has given may come again",
       "9 restarts SEQUENCE numbers: values that it has given may come again",
+      "10 switches CONSTRAINT c of watched off: what it did for writes is not done any more",
+      "11 replaces TRIGGER t of watched: what it did for writes may not be done any more",
+      "14 sets SEQUENCE numbers to 1: values that it has given may come again, by running again",
     ]);
     for (const [sql, name] of [
       ["SELECT purge()", "public.purge"],

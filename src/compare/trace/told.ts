@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { isThere } from "#migrate/warnings/dangers.ts";
 import { exposuresOf } from "#migrate/warnings/exposures.ts";
 import { spentChecks } from "#migrate/warnings/spent-checks.ts";
 import { swallowedWrites } from "#migrate/warnings/swallowed-writes.ts";
@@ -70,7 +71,7 @@ export class Teller {
     const exposures = await exposuresOf([statement], database, this.#known);
     return {
       replaces: await this.#replaced(statement),
-      endangers: [...(await this.#endangers(statement)), ...(byCode?.endangers ?? [])],
+      endangers: [...(await this.#endangers(database, statement)), ...(byCode?.endangers ?? [])],
       exposes: [...(exposures.get(statement) ?? []), ...(byCode?.exposes ?? [])],
       runs: byCode?.takes ?? [],
       isNew: await this.#meter.dropsNewAlone(statement),
@@ -121,15 +122,16 @@ export class Teller {
   }
 
   /** What its text says that it puts at risk, of what is in use. */
-  async #endangers(statement: Statement): Promise<Danger[]> {
+  async #endangers(database: Database, statement: Statement): Promise<Danger[]> {
     // What code of TypeScript does next is not known.
     this.#off ??= switchedOff(this.#own);
     const off = this.#off.get(statement);
     const found: Danger[] = off === undefined ? [] : [off];
-    for (const { danger, relation } of dangersOf(statement)) {
+    for (const { danger, relation, trigger } of dangersOf(statement)) {
       // What is no name makes PostgreSQL stop, here as there.
       if (relation !== undefined && parseQualifiedName(relation) === undefined) continue;
-      if (relation === undefined || (await this.#isInUse(relation))) found.push(danger);
+      if (relation !== undefined && !(await this.#isInUse(relation))) continue;
+      if (trigger === undefined || (await isThere(database, relation!, trigger))) found.push(danger);
     }
     return found;
   }

@@ -16,7 +16,8 @@ export const endangersData: Rule = {
   right: "GRANT INSERT, UPDATE ON notes TO web;",
   check({ facts, statement }) {
     const dangers: readonly Danger[] =
-      facts?.endangers ?? dangersOf(Statement.of(statement.text)).map(({ danger }) => danger);
+      facts?.endangers ??
+      dangersOf(Statement.of(statement.text)).flatMap(({ danger, trigger }) => (trigger === undefined ? [danger] : []));
     return dangers.flatMap((danger): Found[] =>
       isOfSequence(danger) || isOfForeignKeys(danger) ? [] : [{ message: `This ${dangerWords(danger)}` }],
     );

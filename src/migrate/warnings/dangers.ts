@@ -1,3 +1,4 @@
+import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { dangersOf } from "#sql/effects/danger.ts";
 import { type Danger, isAskedFor } from "#sql/effects/danger-kinds.ts";
@@ -20,17 +21,27 @@ export async function dangersIn(
   for (const statement of statements) {
     const what = off.get(statement);
     const dangers: Danger[] = what === undefined ? [] : [what];
-    for (const { danger, relation } of dangersOf(statement)) {
-      if (isAskedFor(danger) && (relation === undefined || (await isThere(database, relation)))) dangers.push(danger);
+    for (const { danger, relation, trigger } of dangersOf(statement)) {
+      if (!isAskedFor(danger)) continue;
+      if (relation === undefined || (await isThere(database, relation, trigger))) dangers.push(danger);
     }
     if (dangers.length > 0) found.set(statement, dangers);
   }
   return found;
 }
 
-async function isThere(database: Database, relation: string): Promise<boolean> {
+/** Whether a sequence or table is there, or a trigger of it. */
+export async function isThere(database: Database, relation: string, trigger?: string): Promise<boolean> {
   // What is no name makes PostgreSQL stop.
   if (parseQualifiedName(relation) === undefined) return false;
-  const [row] = await database.query("select where pg_catalog.to_regclass($1) is not null", [relation]);
+  const [row] =
+    trigger === undefined
+      ? await database.query("select where pg_catalog.to_regclass($1) is not null", [relation])
+      : await database.query(
+          withOwnOperators(
+            "select from pg_catalog.pg_trigger t where t.tgrelid = pg_catalog.to_regclass($1) and t.tgname = $2::pg_catalog.name",
+          ),
+          [relation, trigger],
+        );
   return row !== undefined;
 }

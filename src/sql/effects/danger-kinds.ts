@@ -12,10 +12,12 @@ export type DangerKind =
   /** Without a table it is an event trigger, without a name all of the table. */
   | {
       readonly kind: "switched-off";
-      readonly of: "TRIGGER" | "RULE" | "EVENT TRIGGER";
+      readonly of: "TRIGGER" | "RULE" | "EVENT TRIGGER" | "CONSTRAINT";
       readonly name: string | undefined;
       readonly table: string | undefined;
     }
+  /** A trigger that was there is another one under its name. */
+  | { readonly kind: "trigger-replaced"; readonly name: string; readonly table: string }
   /** A setting that protects data, for whom and to what. */
   | {
       readonly kind: "setting";
@@ -24,9 +26,9 @@ export type DangerKind =
       readonly scope: string;
       readonly effect: string;
     }
-  /** A role of PostgreSQL itself whose members may change or take away what they have no right on. */
+  /** Members of a role of PostgreSQL itself, or roles that may set what protects data. */
   | {
-      readonly kind: "predefined-role";
+      readonly kind: "role-may";
       readonly may: string;
       readonly members: readonly string[];
       readonly how: string;
@@ -97,11 +99,13 @@ function wordsOf(danger: DangerKind): string {
       if (name === undefined) return `switches every TRIGGER of ${table} off, those of foreign keys among them`;
       return `switches ${of} ${name} of ${table} off: what it did for writes is not done any more`;
     }
+    case "trigger-replaced":
+      return `replaces TRIGGER ${danger.name} of ${danger.table}: what it did for writes may not be done any more`;
     case "setting": {
       const { name, value, scope, effect } = danger;
       return `${value === undefined ? `resets ${name}` : `sets ${name} to ${value}`} for ${scope}: ${effect}`;
     }
-    case "predefined-role":
+    case "role-may":
       return `lets ROLE ${danger.members.join(", ")} ${danger.may} (${danger.how})`;
     case "subscription":
       return SUBSCRIPTION[danger.effect](danger.name);

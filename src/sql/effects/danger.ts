@@ -1,4 +1,4 @@
-import { foldedName, namesFrom } from "../lexer/token-names.ts";
+import { foldedName, namesFrom, writtenName } from "../lexer/token-names.ts";
 import type { Statement } from "../statement.ts";
 import type { DangerKind } from "./danger-kinds.ts";
 import { dangersOfMembership } from "./predefined-roles.ts";
@@ -11,6 +11,8 @@ export interface DangerInText {
   readonly danger: DangerKind;
   /** The sequence or table that it is about, as it is written, where one that is new has nothing at risk. */
   readonly relation: string | undefined;
+  /** The trigger of that table, as the catalogue has it, without which nothing is at risk. */
+  readonly trigger?: string;
 }
 
 /**
@@ -25,7 +27,23 @@ export function dangersOf(statement: Statement): DangerInText[] {
     ...ofCatalogue(statement),
     ...ofLibrary(statement),
   ];
-  return [...sequenceDangers(statement), ...others.map((danger) => ({ danger, relation: undefined }))];
+  return [
+    ...sequenceDangers(statement),
+    ...ofTrigger(statement),
+    ...others.map((danger) => ({ danger, relation: undefined })),
+  ];
+}
+
+/** CREATE OR REPLACE TRIGGER audit ... ON users ... */
+function ofTrigger(statement: Statement): DangerInText[] {
+  const { firstWord, words } = statement;
+  if (firstWord !== "CREATE" || words[1] !== "OR" || !words.includes("TRIGGER")) return [];
+  const tokens = statement.tokens();
+  const at = tokens.indexOf("TRIGGER");
+  const [relation] = namesFrom(tokens, tokens.indexOf("ON", at) + 1);
+  if (relation === undefined || at > 4) return [];
+  const trigger = writtenName(tokens[at + 1] ?? "");
+  return [{ danger: { kind: "trigger-replaced", name: trigger, table: foldedName(relation) }, relation, trigger }];
 }
 
 /** INSERT INTO pg_catalog.pg_auth_members ...; what an UPDATE or DELETE changes is told as any other. */

@@ -29,6 +29,8 @@ export type ExposureKind =
       readonly tables: readonly string[];
       readonly schemas: readonly string[] | undefined;
     }
+  /** Credentials of another server that every role uses. */
+  | { readonly kind: "user-mapping"; readonly server: string }
   | { readonly kind: "copied-out"; readonly table: string | undefined; readonly isProgram: boolean }
   /** A view or copy that the policies of the tables do not hold for; without a table, its tables are not known. */
   | {
@@ -94,6 +96,8 @@ function wordsOf(exposure: ExposureKind): string {
       return `${ATTRIBUTES[exposure.attribute](exposure.role)} (${exposure.attribute})`;
     case "published":
       return publishedWords(exposure);
+    case "user-mapping":
+      return `what SERVER ${exposure.server} shows to every role that may use it (USER MAPPING FOR PUBLIC)`;
     case "copied-out": {
       const rows = exposure.table === undefined ? "the rows of a query" : `rows of ${exposure.table}`;
       return `${rows} to a ${exposure.isProgram ? "program" : "file"} on the server (COPY)`;

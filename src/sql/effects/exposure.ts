@@ -8,7 +8,7 @@ import { PREDEFINED } from "./predefined-roles.ts";
 const HINTS: Readonly<Record<string, RegExp>> = {
   ALTER:
     /\b(?:security|security_barrier|public|superuser|bypassrls|replication|createrole|publication|leakproof)\b|\bpg_/i,
-  CREATE: /\b(?:superuser|bypassrls|replication|createrole|publication|leakproof)\b|\bin\s+(?:role|group)\b/i,
+  CREATE: /\b(?:public|superuser|bypassrls|replication|createrole|publication|leakproof)\b|\bin\s+(?:role|group)\b/i,
   GRANT: /\bpublic\b|\bpg_/i,
   COPY: /\bto\b/i,
 };
@@ -32,6 +32,7 @@ export function exposuresInText(statement: Statement): ExposureKind[] {
     default:
   }
   if (tokens[1] === "PUBLICATION") return ofPublication(tokens);
+  if (tokens[1] === "USER" && tokens[2] === "MAPPING") return ofUserMapping(tokens);
   if (firstWord === "ALTER" && tokens[1] === "VIEW") return ofBarrier(tokens);
   if (firstWord === "ALTER" && tokens[1] === "TABLE") return ofAlterTable(tokens);
   if (firstWord === "ALTER" && tokens[1] === "DEFAULT") return ofDefaults(tokens);
@@ -134,6 +135,13 @@ function ofPublication(tokens: readonly string[]): ExposureKind[] {
     ...(schemas.length > 0 ? [{ kind: "published" as const, publication, tables: [], schemas }] : []),
     ...(tables.length > 0 ? [{ kind: "published" as const, publication, tables, schemas: undefined }] : []),
   ];
+}
+
+/** CREATE USER MAPPING IF NOT EXISTS FOR PUBLIC SERVER other */
+function ofUserMapping(tokens: readonly string[]): ExposureKind[] {
+  const at = tokens.indexOf("SERVER");
+  if (at < 0 || tokens[at - 1] !== "PUBLIC") return [];
+  return [{ kind: "user-mapping", server: foldedName(tokens[at + 1] ?? "") }];
 }
 
 /** Behind a comma, the next list may begin. */

@@ -39,6 +39,6 @@ export function dangersOfMembership(statement: Statement): DangerKind[] {
   return memberships(statement).flatMap(({ role, members, how }): DangerKind[] => {
     const known = PREDEFINED[role];
     const may = known === undefined && role.startsWith("pg_") ? `do whatever ROLE ${role} may do` : known?.may;
-    return may === undefined ? [] : [{ kind: "predefined-role", may, members, how }];
+    return may === undefined ? [] : [{ kind: "role-may", may, members, how }];
   });
 }

@@ -16,7 +16,10 @@ export interface OfRelation {
  */
 export function sequenceDangers(statement: Statement): OfRelation[] {
   const first = statement.firstWord;
-  if (CALLS.has(first ?? "")) return /\bsetval\b/i.test(statement.text) ? dangersOfSetval(statement.tokens()) : [];
+  const isStored =
+    first === "CREATE" && statement.words.slice(1, 4).some((word) => /^(?:TABLE|MATERIALIZED)$/.test(word));
+  if (isStored || CALLS.has(first ?? ""))
+    return /\bsetval\b/i.test(statement.text) ? dangersOfSetval(statement.tokens()) : [];
   if (first !== "ALTER" || !HINT.test(statement.text)) return [];
   const tokens = statement.tokens();
   const [name] = namesAltered(tokens);

@@ -1,4 +1,4 @@
-import { foldedName } from "../lexer/token-names.ts";
+import { foldedName, namesFrom } from "../lexer/token-names.ts";
 import type { Statement } from "../statement.ts";
 import type { DangerKind } from "./danger-kinds.ts";
 
@@ -35,6 +35,7 @@ const HINT = new RegExp(String.raw`\b(?:${Object.keys(PROTECTING).join("|")})\b`
  */
 export function settingDangers(statement: Statement): DangerKind[] {
   const { firstWord, words, text } = statement;
+  if (firstWord === "GRANT") return /\bparameter\b/i.test(text) ? ofGrant(statement.tokens()) : [];
   if (!HINT.test(text) && !(firstWord === "ALTER" && /\breset\s+all\b/i.test(text))) return [];
   const tokens = statement.tokens();
   switch (firstWord) {
@@ -44,7 +45,10 @@ export function settingDangers(statement: Statement): DangerKind[] {
     }
     case "SELECT":
       return tokens.flatMap((token, at) => (token === "SET_CONFIG" ? ofCall(tokens.slice(at + 1)) : []));
+    case "CREATE":
+      return ofRoutine(statement.tokens());
     case "ALTER": {
+      if (/^(?:FUNCTION|PROCEDURE|ROUTINE)$/.test(words[1] ?? "")) return ofRoutine(statement.tokens());
       if (!/^(?:DATABASE|ROLE|USER)$/.test(words[1] ?? "")) return [];
       const at = tokens.findIndex((token, index) => index > 2 && (token === "SET" || token === "RESET"));
       const named =
@@ -69,6 +73,28 @@ function ofSetting(tokens: readonly string[], at: number, scope: string, isSessi
     .join(" ")
     .replaceAll(" ,", ",");
   return dangerOf(foldedName(tokens[at] ?? ""), tokens[at + 1] === "FROM" ? undefined : value, scope, isSession);
+}
+
+/** CREATE FUNCTION f() ... SET session_replication_role = replica AS ...: for as long as it runs. */
+function ofRoutine(tokens: readonly string[]): DangerKind[] {
+  const kind = tokens.findIndex((token) => /^(?:FUNCTION|PROCEDURE|ROUTINE)$/.test(token));
+  if (kind !== 1 && kind !== 3) return [];
+  const scope = `calls of ${tokens[kind]} ${foldedName(namesFrom(tokens, kind + 1)[0] ?? "")}`;
+  return tokens.flatMap((token, at) =>
+    token === "SET" ? ofSetting(tokens.slice(0, at + 4), at + 1, scope, true) : [],
+  );
+}
+
+/** GRANT SET, ALTER SYSTEM ON PARAMETER session_replication_role TO web */
+function ofGrant(tokens: readonly string[]): DangerKind[] {
+  const on = tokens.indexOf("PARAMETER");
+  const to = tokens.indexOf("TO", on);
+  if (tokens[on - 1] !== "ON" || to < 0) return [];
+  const isOfServer = tokens.slice(0, on).some((token) => token === "SYSTEM" || token === "ALL");
+  const names = namesFrom(tokens, on + 1).map((name) => foldedName(name).toLowerCase());
+  if (!isOfServer && !names.some((name) => name in PROTECTING)) return [];
+  const may = isOfServer ? `set ${names.join(", ")} for the whole server` : `set ${names.join(", ")}`;
+  return [{ kind: "role-may", may, members: namesFrom(tokens, to + 1).map(foldedName), how: "GRANT ON PARAMETER" }];
 }
 
 /** ('session_replication_role', 'replica', false) */

@@ -5,7 +5,7 @@ import type { DangerKind } from "./danger-kinds.ts";
 
 /** What a statement switches off that ran for others, or on again. */
 interface Switch {
-  readonly kind: "TRIGGER" | "RULE" | "EVENT TRIGGER";
+  readonly kind: "TRIGGER" | "RULE" | "EVENT TRIGGER" | "CONSTRAINT";
   /** As the catalogue has it; undefined for all of the table. */
   readonly name: string | undefined;
   /** Folded; undefined for an event trigger. */
@@ -14,7 +14,7 @@ interface Switch {
 }
 
 /**
- * Which of these statements, run in this order, switch a trigger, a rule or an event trigger off that none of them switches on again: what
+ * Which of these statements, run in this order, switch a trigger, a rule, an event trigger or a constraint off that none of them switches on again: what
  * it did for writes, audits and checks among it, is not done from then on. Pure.
  */
 export function switchedOff(statements: readonly Statement[]): ReadonlyMap<Statement, DangerKind> {
@@ -33,8 +33,10 @@ export function switchedOff(statements: readonly Statement[]): ReadonlyMap<State
 /** ALTER TABLE users DISABLE TRIGGER audit, or ENABLE REPLICA TRIGGER audit, which is off but for replication; ALTER EVENT TRIGGER e DISABLE */
 function switchOf(statement: Statement): Switch | undefined {
   const { firstWord, words, text } = statement;
-  if (firstWord !== "ALTER" || !/\b(?:disable|enable)\b/i.test(text)) return undefined;
+  if (firstWord !== "ALTER" || !/\b(?:disable|enable|enforced)\b/i.test(text)) return undefined;
   const tokens = statement.tokens();
+  const constraint = constraintSwitched(tokens);
+  if (constraint !== undefined) return constraint;
   const verb = tokens.findIndex((token, at) => at > 2 && (token === "DISABLE" || token === "ENABLE"));
   const isReplica = tokens[verb + 1] === "REPLICA";
   const isOn = tokens[verb] === "ENABLE" && !isReplica;
@@ -47,6 +49,16 @@ function switchOf(statement: Statement): Switch | undefined {
   if (table === undefined || (kind !== "TRIGGER" && kind !== "RULE")) return undefined;
   const isAll = kind === "TRIGGER" && (name === "ALL" || name === "USER");
   return { kind, name: isAll ? undefined : writtenName(name), table: foldedName(table), isOn };
+}
+
+/** ALTER TABLE orders ALTER CONSTRAINT of_user NOT ENFORCED */
+function constraintSwitched(tokens: readonly string[]): Switch | undefined {
+  const at = tokens.findIndex((token, index) => token === "CONSTRAINT" && tokens[index - 1] === "ALTER");
+  const enforced = tokens.indexOf("ENFORCED", at);
+  const [table] = namesAltered(tokens);
+  if (at < 0 || enforced < 0 || table === undefined) return undefined;
+  const name = writtenName(tokens[at + 1] ?? "");
+  return { kind: "CONSTRAINT", name, table: foldedName(table), isOn: tokens[enforced - 1] !== "NOT" };
 }
 
 function isAbout(on: Switch, off: Switch): boolean {

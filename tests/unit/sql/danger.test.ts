@@ -95,6 +95,18 @@ test.each([
     "INSERT INTO pg_catalog.pg_auth_members VALUES (1)",
     "writes to pg_catalog.pg_auth_members, a catalogue of PostgreSQL itself",
   ],
+  [
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET session_replication_role = replica AS 'SELECT 1'",
+    "sets session_replication_role to replica for calls of FUNCTION f: no trigger, rule or foreign key holds for what is written",
+  ],
+  [
+    "GRANT SET ON PARAMETER work_mem, session_replication_role TO web",
+    "lets ROLE web set work_mem, session_replication_role (GRANT ON PARAMETER)",
+  ],
+  [
+    "GRANT ALTER SYSTEM ON PARAMETER work_mem TO web",
+    "lets ROLE web set work_mem for the whole server (GRANT ON PARAMETER)",
+  ],
   ["LOAD '/tmp/x'", "loads the library '/tmp/x' into the server, and what that does is not known"],
 ])("%s", (sql, what) => {
   const found = dangersOf(splitStatements(sql).statements[0]!);
@@ -103,6 +115,8 @@ test.each([
 
 test.each([
   "SET search_path = app",
+  "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = app AS 'SELECT 1'",
+  "GRANT SET ON PARAMETER work_mem TO web",
   "SET session_replication_role = origin",
   "ALTER ROLE web RESET session_replication_role",
   "ALTER ROLE web SET statement_timeout = 0",

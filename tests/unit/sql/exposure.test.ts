@@ -49,6 +49,10 @@ test.each([
     "GRANT pg_monitor, pg_read_all_stats TO web",
     "what every session runs, every setting and every statistic to ROLE web (GRANT pg_monitor)\nwhat every session runs, and every statistic to ROLE web (GRANT pg_read_all_stats)",
   ],
+  [
+    "CREATE USER MAPPING IF NOT EXISTS FOR PUBLIC SERVER other OPTIONS (password 'x')",
+    "what SERVER other shows to every role that may use it (USER MAPPING FOR PUBLIC)",
+  ],
   ["ALTER GROUP pg_read_all_data ADD USER web, bob", "every table to ROLE web, bob (ADD USER)"],
   ["ALTER ROLE x REPLICATION", "every row to ROLE x, who may replicate the whole server (REPLICATION)"],
   ["CREATE ROLE x CREATEROLE", "what other roles may see to ROLE x, who may grant itself roles (CREATEROLE)"],
