@@ -13,6 +13,6 @@ export async function explainNoSchemaFiles(error: unknown, context: CommandConte
   if (migrations.length === 0 && base === undefined) return error;
   const instead = builds
     ? "They make the database: confiture migrate up"
-    : "`confiture export` writes the schema files of a database that has them all.";
+    : "For schema files beside them, bring a database up to date, and write them from it: `confiture migrate up`, then `confiture export`.";
   return error.with({ hint: `A project with migrations alone needs none. ${instead}\n${error.hint ?? ""}` });
 }

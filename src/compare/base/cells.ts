@@ -55,12 +55,13 @@ export async function valueNow(database: Database, sql: string, type: string): P
 /** Rows of partitions are their table's, those of children are not. What an extension keeps, and what is generated, comes by itself. */
 const TABLES = `
   select n.nspname::text as schema, c.relname::text as table, case c.relkind when 'r' then 'only' else '' end as own,
-         json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+         coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                   'computed', case when not ${CONSTANT} and pg_get_expr(d.adbin, d.adrelid) not like 'nextval(%'
-                                   then pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum) as columns
+                                   then pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum)
+                  filter (where a.attnum is not null), '[]') as columns
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
    where c.relkind in ('r', 'p') and not c.relispartition
      and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'

@@ -16,6 +16,9 @@ export function insertStatements(
 ): string[] {
   return [
     ...tables.map((table) => {
+      // No column that anything is written into: only how many rows there are is known.
+      if (table.columns.length === 0)
+        return `INSERT INTO ${quoteQualified(table.schema, table.table)} SELECT FROM pg_catalog.generate_series(1, ${table.rows.length})`;
       const rows = table.rows.map((row) => `(${row.map((value, column) => write(table, column, value)).join(", ")})`);
       const columns = table.columns.map(({ name }) => quoteIdentifier(name)).join(", ");
       return `INSERT INTO ${quoteQualified(table.schema, table.table)} (${columns}) OVERRIDING SYSTEM VALUE VALUES\n  ${rows.join(",\n  ")}`;

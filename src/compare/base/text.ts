@@ -4,13 +4,15 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { onTerms } from "../catalogue/terms.ts";
 import { readSequences } from "../sources/sequences.ts";
 import { readDetails } from "../tree/details.ts";
-import { planFiles } from "../tree/statements.ts";
+import { type PlannedFile, planFiles } from "../tree/statements.ts";
 import { renderSchemaFile } from "../tree/text.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { asItIs, insertStatements, type WriteCell } from "./rows.ts";
 
 /** Rows come when tables and partitions are there, and before foreign keys and triggers. */
 const ROWS = "16_rows/rows.sql";
+/** Constraints that the rows may violate. */
+const UNCHECKED = "16_rows/unchecked.sql";
 
 /** A script that makes what a scratch database held, rows included, of an empty one. */
 export interface BaseScript {
@@ -29,7 +31,7 @@ export async function readScript(database: Database, empty: Catalogue, held: Cat
   const { from, to } = onTerms(empty, held, { owners: false, grants: true, extensionVersions: false });
   const tables = await readCells(database);
   const sequences = await readSequences(database);
-  const objects = planFiles(from, to, await readDetails(database), []).map((file) => ({
+  const objects = behindRows(planFiles(from, to, await readDetails(database), [])).map((file) => ({
     path: file.path,
     text: renderSchemaFile({ ...file, ahead: false }),
   }));
@@ -46,4 +48,20 @@ export async function readScript(database: Database, empty: Catalogue, held: Cat
     ].join("\n");
   };
   return { tables, text };
+}
+
+/** What is `NOT VALID` holds for new rows only: it comes when those are there that it was not made for, with what is said of it. */
+function behindRows(files: readonly PlannedFile[]): PlannedFile[] {
+  const unchecked: string[] = [];
+  const rest = files.map((file) => {
+    if (comparePaths(file.path, ROWS) > 0 || !file.statements.some(isUnchecked)) return file;
+    const isLate = (sql: string): boolean => isUnchecked(sql) || sql.startsWith("COMMENT ON CONSTRAINT ");
+    unchecked.push(...file.statements.filter(isLate));
+    return { ...file, statements: file.statements.filter((sql) => !isLate(sql)) };
+  });
+  return unchecked.length === 0 ? rest : [...rest, { path: UNCHECKED, statements: unchecked, ahead: false }];
+}
+
+function isUnchecked(sql: string): boolean {
+  return /^ALTER (?:TABLE|DOMAIN) .* NOT VALID$/s.test(sql);
 }

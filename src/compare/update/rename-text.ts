@@ -6,7 +6,7 @@ import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Span } from "#sql/statement.ts";
 import type { Renaming } from "./renames.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
-import { isSame, type Subject } from "../sources/subjects.ts";
+import { isSame, type Subject, wholeOf } from "../sources/subjects.ts";
 
 /** What is to be put in the place of a part of a file. */
 interface Change {
@@ -84,6 +84,8 @@ function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[
   return tree.sentences.flatMap((sentence) => {
     const { file } = sentence;
     if (subject.kind === "column" && !speaksOf(tree, sentence, subject)) return [];
+    // Other tables may have one of the same name.
+    if (OF_TABLE.has(subject.kind) && !isAboutTable(sentence, subject)) return [];
     const tokens = tokensOf(tree.text(file), sentence.start, sentence.end);
     const names = tokens.flatMap((token, index) => (isNameOf(subject, sentence, tokens, index) ? [token] : []));
     const quoted = written.includes("'") ? [] : tokens.flatMap((_, index) => nameInText(subject, tokens, index) ?? []);
@@ -93,6 +95,15 @@ function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[
       ...kept.map(({ end, text }) => ({ file, start: end, end, by: ` AS ${text}` })),
     ];
   });
+}
+
+const OF_TABLE: ReadonlySet<Subject["kind"]> = new Set(["constraint", "trigger", "policy", "rule"]);
+
+/** Whether a statement makes the table of a part, or is about it or a part of it; of one that is not read that is not known. */
+function isAboutTable({ reading }: Sentence, part: Subject): boolean {
+  if (reading === undefined) return true;
+  const { makes, about } = reading;
+  return [...(makes === undefined ? [] : [makes]), ...about].some((each) => isSame(wholeOf(each), wholeOf(part)));
 }
 
 /** Whether a statement has something to do with a column's table. */
@@ -128,7 +139,8 @@ function isNameOf(subject: Subject, sentence: Sentence, tokens: readonly Token[]
       return (
         (qualifier === undefined || qualifier === subject.schema) &&
         next?.text !== "." &&
-        !isColumnName(sentence, tokens, index)
+        !isColumnName(sentence, tokens, index) &&
+        !isParameter(sentence, tokens, index)
       );
     case "relation": {
       if (qualifier !== undefined && qualifier !== subject.schema) return false;
@@ -222,6 +234,14 @@ function isBefore(tokens: readonly Token[], index: number, word: string): boolea
 function isColumnName({ reading }: Sentence, tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1]?.text;
   return reading?.kind === "table" && tokens[index]!.depth === 1 && (before === "(" || before === ",");
+}
+
+/** Whether a parameter of a function has its name here: it stands before its type. */
+function isParameter({ reading }: Sentence, tokens: readonly Token[], index: number): boolean {
+  if (reading?.kind !== "function" || tokens[index]!.depth !== 1) return false;
+  const isFirst =
+    /^[(,]$/.test(tokens[index - 1]?.text ?? "") || /^(IN|OUT|INOUT|VARIADIC)$/.test(wordAt(tokens, index - 1));
+  return isFirst && nameIn(tokens[index + 1]) !== undefined && wordAt(tokens, index + 1) !== "DEFAULT";
 }
 
 /** A type may have a column's name: it stands behind a column, or a cast. */

@@ -33,6 +33,8 @@ type Looked = Standing | ConfitureError | "proven" | "rows";
 
 /** Tried, looked at, and tried again with what did not work out pushed further; this often. */
 const ROUNDS = 12;
+/** From then on, everything that is planned comes behind everything. */
+const PATIENT_ROUNDS = 8;
 
 /** Edits the files round by round until they build what the migrations make. */
 export class Updating {
@@ -102,7 +104,11 @@ export class Updating {
         if (!this.#levels.push(first.plan, "last") && refusal !== undefined) throw refusal;
         standing = first;
       } else if (next instanceof ConfitureError) {
-        if (!this.#levels.pushFailed(this.#tree, this.#original, own, next) && !this.#levels.pushGone(own, next)) {
+        // Statement by statement, as long as there is time: many may fail of the same.
+        const isPushed =
+          round < PATIENT_ROUNDS &&
+          (this.#levels.pushFailed(this.#tree, this.#original, own, next) || this.#levels.pushGone(own, next));
+        if (!isPushed) {
           if (!this.#levels.push(first.plan, "last")) throw this.#doesNotBuild(next);
           standing = first;
         }

@@ -527,6 +527,29 @@ COMMENT ON RULE guard ON shop.orders IS 'nothing goes';
   });
 });
 
+test("what has the same name and is something else keeps it", async () => {
+  const part = (table: string, name: string): string =>
+    `CREATE TABLE ${table} (r role, CONSTRAINT ${name} CHECK (r <> 'b'));
+CREATE POLICY ${name} ON ${table} USING (true);
+CREATE TRIGGER ${name} BEFORE UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+`;
+  const role = (type: string): string => `CREATE TYPE ${type} AS ENUM ('a', 'b');
+CREATE FUNCTION own(role ${type}, INOUT ${type} DEFAULT 'a') LANGUAGE sql AS $$SELECT role$$;
+`;
+  const schema = { "1.sql": role("role"), "2.sql": part("t", "same"), "3.sql": part("u", "same") };
+  const { after, edits } = await update(
+    schema,
+    `ALTER TABLE t RENAME CONSTRAINT same TO other; ALTER POLICY same ON t RENAME TO other; ALTER TRIGGER same ON t RENAME TO other;
+     ALTER TYPE role RENAME TO kind`,
+  );
+  expect(after).toEqual({
+    "1.sql": role("kind"),
+    "2.sql": part("t", "other").replace("r role", "r kind"),
+    "3.sql": schema["3.sql"].replace("r role", "r kind"),
+  });
+  expect(new Set(edits.map(({ how }) => how))).toEqual(new Set(["renamed"]));
+});
+
 test("a column that is renamed under views which migrations made gets its name in the files, and the views come as they are then", async () => {
   const { after } = await update(
     { "1.sql": "CREATE TABLE people (id int, name text);\n" },
