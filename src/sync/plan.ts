@@ -72,10 +72,14 @@ export interface SyncColumn {
   readonly class: "preserving" | "probable" | "lossy";
   /** What can be proven afterwards. */
   readonly proof: ColumnProof;
-  /** What the originals look like, which a scan for leaks looks for. */
-  readonly tokens?: TokenKind;
+  /** What the originals may look like, which a scan for leaks looks for. */
+  readonly tokens?: readonly TokenKind[];
+  /** What its results may look like as well. */
+  readonly resultTokens?: TokenKind;
   /** A pattern of LIKE that every result matches: where no original does, the two have nothing in common. */
   readonly shape?: string;
+  /** SQL for a condition, true on either side for every result, as a text `each.v`, and for few others; names in it are qualified. */
+  readonly mayBeResult?: string;
   /** Texts that every row may keep, as nothing personal is in them: "infinity". */
   readonly stays?: readonly string[];
   /** Whether the elements of an array are replaced, one by one. */
@@ -102,9 +106,11 @@ export interface SyncInside {
   readonly path: string;
   readonly transform: string;
   readonly proof: ColumnProof;
-  readonly tokens?: TokenKind;
-  /** As of a column. */
+  /** These are as of a column. */
+  readonly tokens?: readonly TokenKind[];
+  readonly resultTokens?: TokenKind;
   readonly shape?: string;
+  readonly mayBeResult?: string;
   /** A query for them, as texts, each with where in the document it is, also a text, over `source`; names in it are qualified. */
   readonly values: string;
 }

@@ -4,7 +4,7 @@ import type { Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from 
 import type { Transformed, Treatment } from "./rules/treatments.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";
-import { type Family, tokenKindOf } from "./transforms/transform.ts";
+import { aboutResults, type Family } from "./transforms/transform.ts";
 
 /** The table of a plan, with its query. */
 export function syncTable(
@@ -153,13 +153,19 @@ function readable(sql: string, column: SourceColumn): string {
 /** Families of types whose values are written without letters, or with digits of 16. */
 const HAVE_NO_TEXT: ReadonlySet<Family> = new Set(["integer", "number", "uuid", "date", "timestamp", "network"]);
 
+/** The type with its length, to write a value as the column has it; undefined where that takes the search_path. */
+function writtenType({ type, typeSchema, isDomain }: SourceColumn): string | undefined {
+  return isDomain || typeSchema !== "pg_catalog" ? undefined : type;
+}
+
 function syncColumn(source: SourceColumn, treatment: Treatment, expression: string): SyncColumn {
   const { name, type } = source;
   if (treatment.kind === "keep") {
     return { name, type, treatment: "keep", expression, class: "preserving", proof: { kind: "kept" } };
   }
   const { transform, domain, made, elements }: Transformed = treatment;
-  const tokens = HAVE_NO_TEXT.has(familyOf(source)) ? made.tokens : tokenKindOf(made);
+  const hasText = !HAVE_NO_TEXT.has(familyOf(source));
+  const tokens = hasText ? undefined : made.tokens === undefined ? [] : [made.tokens];
   const column = `source.${quoteIdentifier(name)}`;
   const inside = made.inside?.map(({ values, ...each }) => ({
     ...each,
@@ -176,7 +182,7 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     expression,
     class: made.class,
     proof: made.proof,
-    ...(tokens === undefined ? {} : { tokens }),
+    ...aboutResults(made, writtenType(source), tokens),
     ...(made.shape === undefined || elements ? {} : { shape: made.shape }),
     ...(made.stays === undefined ? {} : { stays: made.stays }),
     ...(inside === undefined ? {} : { inside }),

@@ -13,6 +13,6 @@ export function skipped({ schema, name, columns }: SourceTable): SyncTable {
 }
 
 /** A column of which no rule says what is in it. */
-export function guessed(name: string, tokens: TokenKind): Behind {
-  return { name, tokens, isGuessed: true };
+export function guessed(name: string, kind: TokenKind): Behind {
+  return { name, tokens: [kind], isGuessed: true };
 }

@@ -139,7 +139,8 @@ const SCHEMA_TEXT =
 export function renderProof({ columns, leaks, noticed, scanned }: Proof): string[] {
   return [
     ...columns.map(({ column, transform, how, holds, originals, results, same, elsewhere }) => {
-      if (how === "not compared") return `not compared: ${column} (${transform}): some values may stay as they are`;
+      if (how === "not compared")
+        return `not compared: ${column} (${transform}): ${same === 0 ? "some values may stay as they are" : `${count(same, "original")} equal to the rule's value`}`;
       if (how === "no key")
         return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
       if (how === "no value in common" && holds && originals === 0)
@@ -151,6 +152,11 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
       }[how];
       return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : inTheCopy(same, elsewhere)}`;
     }),
+    ...columns.flatMap(({ column, transform, written: n = 0 }) =>
+      n === 0
+        ? []
+        : [`WRITTEN: ${column} (${transform}): ${count(n, "value")} that no rule makes, written since the copy`],
+    ),
     ...leaks.map(
       ({ column, kind, rows, more }) =>
         `LEAK: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,

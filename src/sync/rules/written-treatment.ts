@@ -1,7 +1,7 @@
 import { nearest } from "#errors/suggest.ts";
 import { Options, type RuleProblem } from "../transforms/options.ts";
 import { TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
-import { type Keyed, type Made, type Nested, tokenKindOf, type Transform } from "../transforms/transform.ts";
+import { type Keyed, type Made, type Nested, aboutResults, type Transform } from "../transforms/transform.ts";
 
 /** What a rule says of a column, before it is laid beside the column. */
 type Written =
@@ -79,7 +79,6 @@ function named(options: Options, name: string): Transform {
 /** A rule for a value inside of a document, which is a text or a number. */
 export function inside(transform: Transform, made: Made, domain: string, options: Options): Nested {
   const { takes } = transform;
-  const tokens = tokenKindOf(made);
   if (takes !== "any" && !takes.includes("text") && !takes.includes("integer")) {
     throw notInside(options, transform);
   }
@@ -90,7 +89,7 @@ export function inside(transform: Transform, made: Made, domain: string, options
     replaced: {
       transform: transform.name,
       proof: made.proof,
-      ...(tokens === undefined ? {} : { tokens }),
+      ...aboutResults(made, "pg_catalog.text"),
       ...(made.shape === undefined ? {} : { shape: made.shape }),
     },
     expression: (value, keyed) => {

@@ -11,8 +11,8 @@ export interface Origin {
   readonly table: SyncTable;
   /** A query for texts. */
   readonly values: string;
-  /** A made-up value may be that of another row by chance. */
-  readonly isByChance: boolean;
+  /** What the rule makes may be another row's original by chance: SQL for a condition over `each.v`, that of the copy is of the rule. */
+  readonly isMade?: string;
   /** Its table is left out, and no rule says that it is personal. */
   readonly isGuessed: boolean;
 }
@@ -37,15 +37,10 @@ export interface Origins {
 /** Bytes of a table that is left out, beyond which it is not read to look for what is in it. */
 export const MOST_BYTES = 1024 ** 3;
 
-/**
- * The originals of a plan that can be told in a text.
- * @param isFresh whether nobody can have written into the copy yet
- */
-export async function originsOf(source: Database, { tables }: SyncPlan, isFresh: boolean): Promise<Origins> {
+/** The originals of a plan that can be told in a text. */
+export async function originsOf(source: Database, { tables }: SyncPlan): Promise<Origins> {
   const replaced = tables.flatMap((table) =>
-    table.columns.flatMap((column) =>
-      column.treatment === "transform" ? originsIn(table, column, (made) => isByChance(made, isFresh)) : [],
-    ),
+    table.columns.flatMap((column) => (column.treatment === "transform" ? originsIn(table, column) : [])),
   );
   const columns = tables.flatMap((table) => (table.behind ?? []).map((column) => ({ table, column })));
   if (columns.length === 0) return { origins: replaced, behind: [], unread: [] };
@@ -64,38 +59,31 @@ export async function originsOf(source: Database, { tables }: SyncPlan, isFresh:
     else {
       behind.add(name);
       // No row of the table is in the copy, so that nothing there was made.
-      origins.push(...originsIn(table, column, () => false));
+      origins.push(...originsIn(table, column).map(({ isMade: _, ...origin }) => origin));
     }
   }
   return { origins: [...replaced, ...origins], behind: [...behind], unread: [...unread.values()] };
 }
 
-function originsIn(
-  table: SyncTable,
-  column: SyncColumn | Behind,
-  byChance: (made: Made & { readonly kind: TokenKind }) => boolean,
-): Origin[] {
-  const { name, tokens, inside = [] } = column;
+function originsIn(table: SyncTable, column: SyncColumn | Behind): Origin[] {
+  const { name, inside = [] } = column;
   const isGuessed = "isGuessed" in column;
-  const nested = inside.flatMap(({ tokens: kind, proof, transform, values }) =>
-    kind === undefined ? [] : [{ kind, table, values, isByChance: byChance({ kind, proof, transform }), isGuessed }],
-  );
-  if (tokens === undefined) return nested;
   // A collation of its own might not know patterns.
   const values = `select source.${quoteIdentifier(name)}::pg_catalog.text collate pg_catalog."C"`;
-  const own = "proof" in column ? byChance({ ...column, kind: tokens }) : false;
-  return [{ kind: tokens, table, values, isByChance: own, isGuessed }, ...nested];
+  return [{ ...column, values }, ...inside].flatMap(({ tokens = [], values: texts, ...made }) =>
+    tokens.map((kind) => ({ kind, table, values: texts, isGuessed, ...("proof" in made ? madeOf(made, kind) : {}) })),
+  );
 }
 
-type Made = Pick<SyncColumn, "proof" | "transform">;
-
 /**
- * Whether a value that was made may be another row's original by chance. What somebody has written into the copy was not made: but for
- * what a rule says itself, no transform whose results may be originals makes an address.
+ * Which values of the copy a rule may have made, of which some may be other rows' originals by chance. What somebody has written into
+ * the copy since was not made: it has not the form of a result.
  */
-function isByChance({ kind, proof, transform }: Made & { readonly kind: TokenKind }, isFresh: boolean): boolean {
-  if (proof.kind === "disjoint") return false;
-  return isFresh || kind !== "email" || transform === "expr" || transform === "value";
+function madeOf(
+  { proof, resultTokens, mayBeResult = "true" }: Pick<SyncColumn, "proof" | "resultTokens" | "mayBeResult">,
+  kind: TokenKind,
+): Pick<Origin, "isMade"> {
+  return proof.kind === "differs" && resultTokens === kind ? { isMade: mayBeResult } : {};
 }
 
 interface State {
@@ -124,10 +112,19 @@ export async function statesOf(
   return new Map(rows.map(({ s, t, c, ...state }) => [[s, t, c].join("\0"), state]));
 }
 
-/** A query for digests of the originals of a column, on either side. */
-export function originals({ kind, table, values }: Origin, digest: Digest): string {
+/** A query for digests of the originals of a column. */
+export function originals(origin: Origin, digest: Digest): string {
+  return tokensOfColumn(origin, digest, "true");
+}
+
+/** A query for digests of what a rule has made in a column of the copy; undefined where none of it is an original of anybody. */
+export function madeIn(origin: Origin, digest: Digest): string | undefined {
+  return origin.isMade === undefined ? undefined : tokensOfColumn(origin, digest, origin.isMade);
+}
+
+function tokensOfColumn({ kind, table, values }: Origin, digest: Digest, condition: string): string {
   const tokens = `lateral ${tokensOf(kind, "each.v")} m (token), lateral (${formsOf(kind, "m.token")}) n (form)`;
-  return `select ${digest.of(marked(kind, "n.form"))} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens}`;
+  return `select ${digest.of(marked(kind, "n.form"))} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens} where ${condition}`;
 }
 
 /** SQL for a text that tokens of other kinds never have. */

@@ -25,6 +25,8 @@ export interface ColumnResult {
   readonly elsewhere?: Elsewhere | "no key";
   /** Of a path: no document of the source has a text or number there, though there are documents. */
   readonly unmatched?: true;
+  /** Values of the copy that the rule cannot have made, so that somebody has written them. Of a copy that was just made nobody asks. */
+  readonly written?: number;
   /** Originals of a form that is not looked for in the text of the copy. */
   readonly otherForms?: number;
 }

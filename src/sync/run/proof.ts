@@ -11,6 +11,7 @@ import type { ColumnResult, Found } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
 import { type Leak, NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
+import { countLike, partsOf } from "./written.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
 export interface Proof {
@@ -99,6 +100,18 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         return [];
       },
     });
+    const written = new Map<string, number>();
+    const ofWritten = ({ table, column }: (typeof transformed)[number]): Check => ({
+      isLong: false,
+      run: async ({ target }) => {
+        const name = reportedName(table.schema, table.name);
+        for (const part of partsOf(table, column)) {
+          const count = await readingOf(name, () => countLike(target, table, part, false));
+          if (count > 0) written.set(part.name, count);
+        }
+        return [];
+      },
+    });
     const otherForms = new Map<SyncColumn, number>();
     const ofForms = ({ table, column }: (typeof transformed)[number]): Check => ({
       isLong: false,
@@ -118,13 +131,20 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       ...transformed.filter(({ table }) => !shaped.has(table)).map(ofColumn),
       ...[...shaped].map(ofShapes),
       ...addresses.map(ofForms),
+      // Nobody can have written into a new copy.
+      ...(options.isFresh ? [] : transformed.map(ofWritten)),
     ];
     await openProvers(transformed.length + addresses.length + 1);
     await runChecks(provers, checks);
     const columns = transformed.flatMap(({ column }) => {
       const [first, ...paths] = proven.get(column) ?? [];
       const others = otherForms.get(column);
-      return first === undefined ? [] : [others === undefined ? first : { ...first, otherForms: others }, ...paths];
+      const found =
+        first === undefined ? [] : [others === undefined ? first : { ...first, otherForms: others }, ...paths];
+      return found.map((one) => {
+        const number = written.get(one.column);
+        return number === undefined ? one : { ...one, written: number };
+      });
     });
     const isMeant = ({ isGuessed }: Leak): boolean => isGuessed === true;
     return { columns, leaks: leaks.filter((leak) => !isMeant(leak)), noticed: leaks.filter(isMeant), scanned };
@@ -212,32 +232,18 @@ async function proveColumn(
   { hasKey, isFresh }: ProofOptions,
 ): Promise<ColumnResult[]> {
   const { source, comparison } = prover;
-  const base = aboutOf(table, column);
   const value = `source.${quoteIdentifier(column.name)}`;
-  const values =
-    column.elements === true
-      ? `select e.v::pg_catalog.text, e.n::pg_catalog.text from pg_catalog.unnest(${value}) with ordinality e (v, n)`
-      : `select ${value}::pg_catalog.text, ''`;
   const results: ColumnResult[] = [];
-  for (const { path, transform, proof, ...each } of [
-    {
-      path: undefined,
-      transform: base.transform,
-      proof: column.proof,
-      values,
-      ...(column.shape === undefined ? {} : { shape: column.shape }),
-    },
-    ...(column.inside ?? []),
-  ]) {
+  for (const part of partsOf(table, column)) {
+    const { name, path, transform, proof, values } = part;
     const found =
       proof.kind === "disjoint"
-        ? await haveNothingInCommon(comparison, table, each.values)
+        ? await haveNothingInCommon(comparison, table, values)
         : proof.kind === "differs"
-          ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...each, path })
-          : NOT_COMPARED;
-    const name = path === undefined ? base.column : `${base.column} ${path}`;
+          ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...part })
+          : { ...NOT_COMPARED, same: transform === "value" ? await countLike(source, table, part, true) : 0 };
     const unmatched =
-      path !== undefined && found.originals === 0 && (await matchesNothing(source, table, value, each.values));
+      path !== undefined && found.originals === 0 && (await matchesNothing(source, table, value, values));
     results.push({ column: name, transform, ...found, ...(unmatched ? { unmatched } : {}) });
   }
   return results;

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
 import { type Comparison, type Digest, givenBy } from "./digests.ts";
-import { marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
+import { madeIn, marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { hasToken, mayHaveToken, TOKENS, tokensIn } from "./tokens.ts";
 
@@ -54,7 +54,7 @@ export async function prepareScan(
   isFresh: boolean,
 ): Promise<{ readonly scanned: Scanned; readonly search?: Search }> {
   const { tables } = plan;
-  const { origins, behind, unread } = await originsOf(source, plan, isFresh);
+  const { origins, behind, unread } = await originsOf(source, plan);
   const kinds = kindsOf(origins);
   if (kinds.length === 0) return { scanned: { ...NOTHING_SCANNED, unread } };
   const replaced = new Map(
@@ -191,7 +191,7 @@ function foundIn(places: readonly Searched[], origins: readonly Origin[], digest
       return `select k.d from ${textsIn(place, kinds)}, lateral (${tokens.join(" union all ")}) k (d) where ${has}`;
     })
     .join(" union all ");
-  const made = origins.filter(({ isByChance }) => isByChance).map((origin) => originals(origin, digest));
+  const made = origins.flatMap((origin) => madeIn(origin, digest) ?? []);
   if (made.length === 0) return found;
   return `with found (d) as materialized (${found})
     select d from found except select made.d from (${made.join(" union all ")}) made (d) where exists (select from found)`;

@@ -1,12 +1,14 @@
 import { textArray } from "./digest.ts";
 import type { Options } from "./options.ts";
 import { longest } from "./pick.ts";
-import { DIFFERS, type Transform } from "./transform.ts";
+import { DIFFERS, matching, oneOf, type Transform } from "./transform.ts";
 import { CITIES, LAST_NAMES } from "./words.ts";
 
 /** SQL over `d.h`, the digest of whose address it is; what is the original gets the next value of the kind. */
 interface Part {
   readonly maxLength: number;
+  /** A pattern for every result. */
+  readonly pattern: string;
   readonly make: (value: string) => { readonly from: string; readonly result: string };
 }
 
@@ -15,6 +17,7 @@ const CITY = `get_byte(h, 0) % ${CITIES.length}`;
 const PARTS: Readonly<Record<string, Part>> = {
   street: {
     maxLength: longest(LAST_NAMES) + " Street 200".length,
+    pattern: `${oneOf(LAST_NAMES)} Street [0-9]{1,3}`,
     make: (value) => ({
       from: `(${textArray(LAST_NAMES)})[1 + get_byte(h, 3)] || ' Street ' AS name, get_byte(h, 2) % 199 AS n`,
       result: `name || 1 + n + (lower(name || (1 + n)) = lower(${value}))::int`,
@@ -23,6 +26,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   // Its first three digits are those of the city.
   postcode: {
     maxLength: 5,
+    pattern: "[0-9]{5}",
     make: (value) => ({
       from: `(100 + ${CITY})::text AS area, get_byte(h, 1) % 99 AS n`,
       result: `area || lpad((n + (area || lpad(n::text, 2, '0') = ${value})::int)::text, 2, '0')`,
@@ -30,6 +34,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   city: {
     maxLength: longest(CITIES),
+    pattern: oneOf(CITIES),
     make: (value) => ({
       from: `${textArray(CITIES)} AS cities, 1 + ${CITY} AS n`,
       result: `CASE WHEN lower(cities[n]) = lower(${value}) THEN cities[1 + n % ${CITIES.length}] ELSE cities[n] END`,
@@ -53,6 +58,7 @@ export const address: Transform = {
     return {
       class: "lossy",
       proof: DIFFERS,
+      mayBeResult: matching(`^${part.pattern}$`),
       maxLength: part.maxLength,
       expression: (value, { digestIn }) => {
         const digest = digestIn(`address:${whose.domain}`, `coalesce(${whose.sql}::text, '')`);

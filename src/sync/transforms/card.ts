@@ -1,5 +1,5 @@
 import { numberOf } from "./digest.ts";
-import { DIFFERS, type Transform } from "./transform.ts";
+import { DIFFERS, matching, type Transform } from "./transform.ts";
 
 /** The beginning of numbers that card networks give to tests. */
 const PREFIX = "400000";
@@ -37,6 +37,7 @@ export const card: Transform = {
       proof: DIFFERS,
       tokens: "card",
       shape: `${PREFIX}${"_".repeat(DIGITS + 1)}`,
+      mayBeResult: matching(`^${PREFIX}[0-9]{${DIGITS + 1}}$`),
       maxLength: 16,
       expression: (value, { digest }) =>
         `(SELECT CASE WHEN d.r = ${value} THEN ${withCheckDigit(`((d.n + 1) % ${size})`)} ELSE d.r END

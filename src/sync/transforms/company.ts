@@ -1,6 +1,6 @@
 import { textArray } from "./digest.ts";
 import { longest } from "./pick.ts";
-import { DIFFERS, type Transform } from "./transform.ts";
+import { DIFFERS, matching, oneOf, type Transform } from "./transform.ts";
 import { COMPANY_FORMS, LAST_NAMES } from "./words.ts";
 
 export const company: Transform = {
@@ -17,6 +17,7 @@ export const company: Transform = {
     return {
       class: "lossy",
       proof: DIFFERS,
+      mayBeResult: matching(`^${oneOf(LAST_NAMES)} ${oneOf(COMPANY_FORMS)}$`),
       maxLength: longest(LAST_NAMES) + 1 + longest(COMPANY_FORMS),
       expression: (
         value,

@@ -1,5 +1,5 @@
 import { hexOf } from "./digest.ts";
-import { DISJOINT, type Transform } from "./transform.ts";
+import { DISJOINT, matching, type Transform } from "./transform.ts";
 
 const DIGITS = 16;
 
@@ -19,6 +19,7 @@ export const email: Transform = {
       proof: DISJOINT,
       tokens: "email",
       shape: `u${"_".repeat(DIGITS)}@${at}`,
+      mayBeResult: matching(`^u[0-9a-f]{${DIGITS}}@${at.replaceAll(".", String.raw`\.`)}$`),
       maxLength: 2 + DIGITS + at.length,
       expression: (value, { digest }) => `('u' || ${hexOf(digest(value), DIGITS)} || '@${at}')`,
     };

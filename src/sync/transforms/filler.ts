@@ -1,4 +1,4 @@
-import { DIFFERS, type Transform } from "./transform.ts";
+import { DIFFERS, matching, type Transform } from "./transform.ts";
 
 const LOREM =
   "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore magna aliqua. ";
@@ -15,6 +15,8 @@ export const filler: Transform = {
       class: "lossy",
       // One that is this text already.
       proof: DIFFERS,
+      mayBeResult: (text) =>
+        `(${matching("^x+$")(text)} or ${text} operator(pg_catalog.=) pg_catalog.left(pg_catalog.repeat('${LOREM}', 1 operator(pg_catalog.+) (pg_catalog.length(${text}) operator(pg_catalog./) ${LOREM.length})), pg_catalog.length(${text})))`,
       maxLength: "original",
       expression: (value) => {
         const text = `left(repeat('${LOREM}', 1 + length(${value}) / ${LOREM.length}), length(${value}))`;

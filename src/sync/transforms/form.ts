@@ -1,7 +1,7 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import { numberOf } from "./digest.ts";
 import type { Options } from "./options.ts";
-import { classOf, DIFFERS, DISJOINT, literally, type Made } from "./transform.ts";
+import { classOf, DIFFERS, DISJOINT, literally, type Made, matching } from "./transform.ts";
 
 /** As many digits as 60 bits give without preferring any. */
 const MOST_DIGITS = 17;
@@ -30,6 +30,7 @@ export function madeForm(options: Options, usual: string): Made {
     class: classOf(results),
     proof: results >= 2 ** 50 ? DISJOINT : DIFFERS,
     shape: literally(form).replaceAll(/[#@]/g, "_"),
+    mayBeResult: matching(`^${form.replaceAll(/[^\p{L}\p{N} ]/gu, asPattern)}$`),
     maxLength: Array.from(form).length,
     expression: (value, { digest }) => {
       const filled = (number: string): string => fill(form, `lpad((${number})::text, ${digits}, '0')`, digits);
@@ -41,6 +42,12 @@ export function madeForm(options: Options, usual: string): Made {
       return `(SELECT CASE WHEN ${filled("d.n")} = ${value} THEN ${filled(`(d.n + 1) % ${size}`)} ELSE ${filled("d.n")} END FROM (${source}) d)`;
     },
   };
+}
+
+/** What a character of a form that is no letter stands for in a pattern. */
+function asPattern(character: string): string {
+  if (character === "#") return "[0-9]";
+  return character === "@" ? "[A-Z]" : `\\${character}`;
 }
 
 /** The form with its parts put together; a run of digits is a piece of `digits`. */

@@ -1,6 +1,6 @@
 import { textArray } from "./digest.ts";
 import { longest } from "./pick.ts";
-import { DIFFERS, type Transform } from "./transform.ts";
+import { DIFFERS, matching, oneOf, type Transform } from "./transform.ts";
 import { FIRST_NAMES, LAST_NAMES } from "./words.ts";
 
 export const fullName: Transform = {
@@ -16,6 +16,7 @@ export const fullName: Transform = {
     return {
       class: "lossy",
       proof: DIFFERS,
+      mayBeResult: matching(`^${oneOf(FIRST_NAMES)} ${oneOf(LAST_NAMES)}$`),
       maxLength: longest(FIRST_NAMES) + 1 + longest(LAST_NAMES),
       expression: (
         value,

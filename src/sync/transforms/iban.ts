@@ -1,5 +1,5 @@
 import { numberOf } from "./digest.ts";
-import { DISJOINT, type Transform } from "./transform.ts";
+import { DISJOINT, matching, type Transform } from "./transform.ts";
 
 const SIZE = 10 ** 17;
 
@@ -16,6 +16,7 @@ export const iban: Transform = {
       proof: DISJOINT,
       tokens: "iban",
       shape: `DE__0${"_".repeat(17)}`,
+      mayBeResult: matching("^DE[0-9]{20}$"),
       maxLength: 22,
       // ISO 13616: the country's letters as numbers and two zeros behind the account, and 98 minus the rest by 97.
       expression: (

@@ -1,5 +1,5 @@
 import { Options } from "./options.ts";
-import { PARTIAL, type Transform } from "./transform.ts";
+import { matching, PARTIAL, type Transform } from "./transform.ts";
 
 export const mask: Transform = {
   name: "mask",
@@ -14,6 +14,8 @@ export const mask: Transform = {
     return {
       class: "lossy",
       proof: PARTIAL,
+      // What else is punctuation, collations say.
+      mayBeResult: (text) => `not (${matching(`[A-Za-z0-9].{${last}}`)(text)})`,
       maxLength: "original",
       expression: (value) =>
         last === 0

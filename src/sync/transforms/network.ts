@@ -14,6 +14,11 @@ export const network: Transform = {
     return {
       class: "lossy",
       proof: PARTIAL,
+      mayBeResult: (text) => {
+        const inet = `${text}::pg_catalog.inet`;
+        const most = `case pg_catalog.family(${inet}) when 4 then ${v4} else ${v6} end`;
+        return `(pg_catalog.masklen(${inet}) operator(pg_catalog.<=) ${most} and pg_catalog.host(${inet}) operator(pg_catalog.=) pg_catalog.host(pg_catalog.network(${inet})))`;
+      },
       maxLength: "original",
       expression: (value) =>
         `network(set_masklen(${value}::inet, least(masklen(${value}), CASE family(${value}) WHEN 4 THEN ${v4} ELSE ${v6} END)))::${baseType}`,

@@ -1,5 +1,5 @@
 import { textArray } from "./digest.ts";
-import { DIFFERS, type Transform } from "./transform.ts";
+import { DIFFERS, matching, oneOf, type Transform } from "./transform.ts";
 
 /**
  * A transform into a word of a list.
@@ -20,6 +20,7 @@ export function wordOf(
       return {
         class: "lossy",
         proof: DIFFERS,
+        mayBeResult: matching(`^${oneOf(words)}$`),
         maxLength: longest(words),
         expression: (value, { digest }) => pickWord(words, value, digest(value)),
       };

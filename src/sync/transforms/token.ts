@@ -1,6 +1,6 @@
 import { hexOf } from "./digest.ts";
 import { Options } from "./options.ts";
-import { classOf, DIFFERS, DISJOINT, type Transform } from "./transform.ts";
+import { classOf, DIFFERS, DISJOINT, matching, type Transform } from "./transform.ts";
 
 export const token: Transform = {
   name: "token",
@@ -15,6 +15,7 @@ export const token: Transform = {
       class: classOf(16 ** length),
       proof: length >= 16 ? DISJOINT : { ...DIFFERS, chance: 16 ** -length },
       shape: "_".repeat(length),
+      mayBeResult: matching(`^[0-9a-f]{${length}}$`),
       maxLength: length,
       expression: (value, { digest }) => hexOf(digest(value), length),
     };

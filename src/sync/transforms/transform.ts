@@ -1,3 +1,4 @@
+import { quoteLiteral } from "#sql/quote.ts";
 import type { ColumnProof, SyncColumn, SyncInside, TokenKind } from "../plan.ts";
 import type { Options } from "./options.ts";
 
@@ -63,7 +64,7 @@ export interface Nested {
   readonly isNumber: boolean;
   readonly expression: (value: string, keyed: Keyed) => string;
   /** Of one that does not stay. */
-  readonly replaced?: Pick<SyncInside, "transform" | "proof" | "tokens" | "shape">;
+  readonly replaced?: Omit<SyncInside, "path" | "values">;
 }
 
 /** Values inside of a document that are replaced, and the SQL of a query for them. */
@@ -78,6 +79,11 @@ export interface Made {
   readonly tokens?: TokenKind;
   /** A pattern of LIKE that every result matches, and few originals do. */
   readonly shape?: string;
+  /**
+   * SQL for a condition over a text, with names qualified: it may be a result. Every result is, and few other texts are.
+   * @param type in which the column has its values
+   */
+  readonly mayBeResult?: (text: string, type: string) => string;
   readonly inside?: readonly Inside[];
   /** Of documents: a query for what has no result and would be lost, a row each: its path, and what it is ("an object"). */
   readonly unfit?: (value: string) => string;
@@ -109,11 +115,41 @@ export interface Keyed {
 }
 
 /**
- * What originals look like of which nothing is left in a result. Where the transform does not say it, they may still be addresses, the
- * one form that cannot be taken for anything else.
+ * What originals look like of which nothing is left in a result: as the transform says, and like addresses, the one form that cannot be
+ * taken for anything else, whatever they stand for.
  */
-export function tokenKindOf({ tokens, proof, isConstant }: Made): TokenKind | undefined {
-  return tokens ?? (proof.kind !== "partial" || isConstant === true ? "email" : undefined);
+function tokenKindsOf({ tokens, proof, isConstant }: Made): readonly TokenKind[] {
+  const own = tokens === undefined || tokens === "email" ? [] : [tokens];
+  return tokens === undefined && proof.kind === "partial" && isConstant !== true ? [] : ["email", ...own];
+}
+
+/**
+ * What the plan says of originals and results of a column or path.
+ * @param type as a value is written in it; undefined where nobody can write one
+ */
+export function aboutResults(
+  made: Made,
+  type: string | undefined,
+  tokens = tokenKindsOf(made),
+): Pick<SyncColumn, "tokens" | "resultTokens" | "mayBeResult"> {
+  return {
+    ...(tokens.length === 0 ? {} : { tokens }),
+    // What is the same in every row may not be an original at all.
+    ...(made.tokens === undefined || made.isConstant === true ? {} : { resultTokens: made.tokens }),
+    ...(made.mayBeResult === undefined || (made.isConstant === true && type === undefined)
+      ? {}
+      : { mayBeResult: made.mayBeResult("each.v", type ?? "") }),
+  };
+}
+
+/** A condition over a text: PostgreSQL's regular expression matches it. */
+export function matching(pattern: string): (text: string) => string {
+  return (text) => `(${text} collate pg_catalog."C") operator(pg_catalog.~) ${quoteLiteral(pattern)}`;
+}
+
+/** A pattern for one of these words, none of which has a character with a meaning of its own. */
+export function oneOf(words: readonly string[]): string {
+  return `(${words.join("|")})`;
 }
 
 /** From this many possible results on, two of ten million originals share one with a probability of less than one in a thousand. */

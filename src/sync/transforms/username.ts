@@ -1,5 +1,5 @@
 import { hexOf } from "./digest.ts";
-import { DISJOINT, literally, type Transform } from "./transform.ts";
+import { DISJOINT, literally, matching, type Transform } from "./transform.ts";
 
 const BEGINNING = "user_";
 const DIGITS = 16;
@@ -16,6 +16,7 @@ export const username: Transform = {
       class: "probable",
       proof: DISJOINT,
       shape: `${literally(BEGINNING)}${"_".repeat(DIGITS)}`,
+      mayBeResult: matching(`^${BEGINNING}[0-9a-f]{${DIGITS}}$`),
       maxLength: BEGINNING.length + DIGITS,
       expression: (value, { digest }) => `('${BEGINNING}' || ${hexOf(digest(value), DIGITS)})`,
     };

@@ -1,4 +1,4 @@
-import { DISJOINT, type Transform } from "./transform.ts";
+import { DISJOINT, matching, type Transform } from "./transform.ts";
 
 export const uuid: Transform = {
   name: "uuid",
@@ -11,6 +11,7 @@ export const uuid: Transform = {
     return {
       class: "probable",
       proof: DISJOINT,
+      mayBeResult: matching("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"),
       maxLength: 36,
       expression: (value, { digest }) => {
         const text = family === "text" ? value : `${value}::text`;

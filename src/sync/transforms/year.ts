@@ -1,4 +1,4 @@
-import { PARTIAL, type Transform } from "./transform.ts";
+import { matching, PARTIAL, type Transform } from "./transform.ts";
 
 export const year: Transform = {
   name: "year",
@@ -11,6 +11,8 @@ export const year: Transform = {
     return {
       class: "lossy",
       proof: PARTIAL,
+      // As ISO writes it.
+      mayBeResult: matching("^[0-9]+-01-01( 00:00:00([+-][0-9:]+)?)?( BC)?$|infinity|^471[34]-.* BC$"),
       maxLength: "original",
       // The type has no first day of its first year, and a timestamp ends before a date does.
       expression: (value) =>

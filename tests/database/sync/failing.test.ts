@@ -60,7 +60,7 @@ for (const engine of newestServer) {
         transforming(plan, "people", "email", {
           expression: "case source.id when 7 then source.email else 'x' || source.id || '@anon.example' end",
           proof: { kind: "disjoint" },
-          tokens: "email",
+          tokens: ["email"],
           ...(shape === undefined ? {} : { shape }),
         }),
       );
@@ -77,7 +77,7 @@ for (const engine of newestServer) {
       transforming(plan, "people", "email", {
         expression: "'x' || source.id || '@anon.example'",
         proof: { kind: "disjoint" },
-        tokens: "email",
+        tokens: ["email"],
       }),
     );
     const leak = await failure(copy(source.target, target.target, { plan: replaced }));

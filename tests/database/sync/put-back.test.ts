@@ -9,13 +9,14 @@ import { copy, copyOptions, ruled } from "./copying.ts";
 const SCHEMA = `
   create extension hstore;
   create table users (id int primary key, full_name text, phone text, bio text, age int, born date, tags text[], pin text,
-    profile jsonb, plain json, pairs hstore, docs jsonb[]);
+    profile jsonb, plain json, pairs hstore, docs jsonb[],
+    mail text, note text);
   insert into users select g, 'Person ' || g, '+1555' || lpad(g::text, 7, '0'), 'Has lived at number ' || g, g, date '1980-01-01' + g,
     array['first ' || g, 'second ' || g], lpad(g::text, 8, '0'),
     jsonb_build_object('contact', jsonb_build_object('phone', '+1555' || lpad(g::text, 7, '0')), 'friends',
       jsonb_build_array(jsonb_build_object('phone', '+1555' || lpad((g + 1)::text, 7, '0')), jsonb_build_object('phone', '+1555' || lpad((g + 2)::text, 7, '0')))),
     json_build_object('name', 'Person ' || g), hstore('phone', '+1555' || lpad(g::text, 7, '0')),
-    array[jsonb_build_object('phone', '+1555' || lpad(g::text, 7, '0'))]
+    array[jsonb_build_object('phone', '+1555' || lpad(g::text, 7, '0'))], 'p' || g || '@corp.example', 'p' || g || '@home.example'
     from generate_series(1, 400) g;
   update users set phone = '030 1234567', bio = 'Write to me@clinic.example' where id = 300;
   create table accounts (id uuid primary key, name text);
@@ -37,6 +38,8 @@ const RULES = `tables:
     plain: { json: { name: full_name } }
     pairs: { hstore: { phone: phone } }
     docs: { json: { phone: phone } }
+    mail: email
+    note: { value: "none" }
   accounts: { id: uuid, name: first_name }
   calls: { phone: phone, profile: { json: { phone: phone } } }
 `;
@@ -111,13 +114,34 @@ for (const engine of newestServer) {
       ...Object.fromEntries(names.map((name) => [name, once])),
       "public.users.phone": { found: 2, chance: 0 },
     });
-    // An address in a text of nothing but results.
+    // What is written into columns of nothing but results has not their form.
     await withDatabase(target.target, {}, async (database) => {
-      await database.execute("update users set bio = 'mail me@clinic.example' where id = 12");
+      await database.execute(`update users set bio = 'mail me@clinic.example' where id = 12;
+        update users set phone = '15550000017', mail = 'Alice', note = 'P9@home.example' where id = 10`);
     });
-    expect((await verify()).proof.leaks).toContainEqual(
-      expect.objectContaining({ column: "public.users.bio", kind: "email", rows: 1 }),
+    const written = (await verify()).proof;
+    expect(written.leaks).toEqual(
+      expect.arrayContaining([
+        { column: "public.users.bio", kind: "email", rows: 1 },
+        { column: "public.users.phone", kind: "phone", rows: 2 },
+        { column: "public.users.note", kind: "email", rows: 1 },
+      ]),
     );
+    expect(
+      Object.fromEntries(
+        written.columns.flatMap((one) => (one.written === undefined ? [] : [[one.column, one.written]])),
+      ),
+    ).toEqual({
+      "public.accounts.name": 1,
+      "public.users.full_name": 1,
+      "public.users.plain name": 1,
+      "public.users.tags": 1,
+      "public.users.phone": 2,
+      "public.users.mail": 1,
+      "public.users.note": 1,
+
+      "public.users.bio": 2,
+    });
     // Without the key of the copy only what has not the shape of a result is told from one.
     const withoutKey = async (database: Database): Promise<SyncPlan> => ({
       ...(await plan(database)),

@@ -5,6 +5,7 @@ import type { Database } from "#database/database.ts";
 import { subkeyOf } from "#sync/transforms/digest.ts";
 import { TRANSFORM_NAMES } from "#sync/transforms/registry.ts";
 import { engines, type TestDatabase } from "../../support/engines.ts";
+import { countLike, partsOf } from "#sync/run/written.ts";
 import { KEY, planOf, rowsOf } from "../../support/sync.ts";
 
 const SCHEMA = `
@@ -99,6 +100,29 @@ for (const engine of engines) {
       const { id, ...empty } = results.at(-1)!;
       expect(Number(id)).toBeLessThan(0);
       expect(Object.entries(empty).filter(([, value]) => value !== null)).toEqual([]);
+    });
+
+    test("every result has the form of one, and originals have not", async () => {
+      const plan = await planOf(database, RULES);
+      const people = plan.tables.find(({ name }) => name === "people")!;
+      await database.execute("create table public.copied (like people)");
+      await rowsOf(
+        database,
+        { ...plan, tables: [{ ...people, query: `insert into public.copied ${people.query}` }] },
+        "people",
+      );
+      const copied = { ...people, name: "copied" };
+      const told: string[] = [];
+      const alike: string[] = [];
+      for (const part of people.columns.flatMap((one) => partsOf(people, one))) {
+        if (part.mayBeResult === undefined) continue;
+        told.push(part.transform);
+        expect([part.name, await countLike(database, copied, part, false)]).toEqual([part.name, 0]);
+        if ((await countLike(database, people, part, true)) === 400) alike.push(part.name);
+      }
+      expect(alike).toEqual(["first", "whole", "town", "street", "code"].map((name) => `public.people.${name}`));
+      const untold = TRANSFORM_NAMES.filter((name) => !told.includes(name));
+      expect(untold).toEqual(["integer", "shift", "scrub", "expr", "json", "hstore"]);
     });
 
     test("no row has its original", () => {

@@ -28,9 +28,11 @@ export const command = defineCommand({
     const result = await verifySync(options);
     const open = result.proof.columns.filter(({ how }) => how === "no key").length;
     const byRow = result.proof.columns.filter(({ elsewhere }) => elsewhere === "no key").length;
+    const written = result.proof.columns.reduce((sum, column) => sum + (column.written ?? 0), 0);
     const but = [
       ...(open === 0 ? [] : [`${count(open, "column")} that could not be compared`]),
       ...(byRow === 0 ? [] : [`originals of other rows in ${count(byRow, "column")}`]),
+      ...(written === 0 ? [] : [`${count(written, "value")} that no rule has made`]),
     ];
     const proven = but.length === 0 ? "✅ Proven" : `✅ Proven, but for ${but.join(" and ")}`;
     const lines = [
