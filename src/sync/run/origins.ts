@@ -59,7 +59,7 @@ export async function originsOf(source: Database, { tables }: SyncPlan): Promise
     else {
       behind.add(name);
       // No row of the table is in the copy, so that nothing there was made.
-      origins.push(...originsIn(table, column).map(({ isMade: _, ...origin }) => origin));
+      origins.push(...originsIn(table, column));
     }
   }
   return { origins: [...replaced, ...origins], behind: [...behind], unread: [...unread.values()] };
@@ -71,7 +71,13 @@ function originsIn(table: SyncTable, column: SyncColumn | Behind): Origin[] {
   // A collation of its own might not know patterns.
   const values = `select source.${quoteIdentifier(name)}::pg_catalog.text collate pg_catalog."C"`;
   return [{ ...column, values }, ...inside].flatMap(({ tokens = [], values: texts, ...made }) =>
-    tokens.map((kind) => ({ kind, table, values: texts, isGuessed, ...("proof" in made ? madeOf(made, kind) : {}) })),
+    tokens.map((kind) => ({
+      kind,
+      table,
+      values: texts,
+      isGuessed,
+      ...(table.mode === "rows" && "proof" in made ? madeOf(made, kind) : {}),
+    })),
   );
 }
 
