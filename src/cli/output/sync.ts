@@ -173,7 +173,7 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
             otherForms === undefined
               ? []
               : [
-                  `Not searched: ${number(otherForms)} ${agree(otherForms, "original", "originals")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot)`,
+                  `Not searched: ${number(otherForms)} ${agree(otherForms, "original", "originals")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot, fewer than 7 digits)`,
                 ],
           ),
           ...unsearchedLines(scanned),

@@ -125,16 +125,19 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     const shaped = new Set(
       plan.tables.filter(({ mode, columns }) => mode === "rows" && columns.some(({ shape }) => shape !== undefined)),
     );
-    const addresses = search === undefined ? [] : transformed.filter(({ column }) => column.transform === "email");
+    const told =
+      search === undefined
+        ? []
+        : transformed.filter(({ column: { transform } }) => transform === "email" || transform === "phone");
     const checks = [
       ...(search === undefined ? [] : [ofSearch(search)]),
       ...transformed.filter(({ table }) => !shaped.has(table)).map(ofColumn),
       ...[...shaped].map(ofShapes),
-      ...addresses.map(ofForms),
+      ...told.map(ofForms),
       // Nobody can have written into a new copy.
       ...(options.isFresh ? [] : transformed.map(ofWritten)),
     ];
-    await openProvers(transformed.length + addresses.length + 1);
+    await openProvers(transformed.length + told.length + 1);
     await runChecks(provers, checks);
     const columns = transformed.flatMap(({ column }) => {
       const [first, ...paths] = proven.get(column) ?? [];

@@ -12,6 +12,8 @@ interface Token {
   readonly original?: (token: string) => string;
   /** SQL for a condition: a text is such a token and nothing else. It need not be exact, and is sooner answered than a search. */
   readonly isWhole: (text: string) => string;
+  /** Tokens in what the pattern finds, which may be several; and those that an original is made of, however it is told apart. */
+  readonly parts?: { readonly found: (token: string) => string; readonly original: (token: string) => string };
   /** One more pattern, for texts with other characters than those of ASCII: what they are next to may belong to the token, or not. */
   readonly international?: string;
   /** What every text with such a token has, as far as it stands in ASCII: sooner found out than whether there is one. */
@@ -54,15 +56,43 @@ const NOT_ASCII = "[^\\x01-\\x7f]";
 /** With letters of any script in it (RFC 6531). */
 const INTERNATIONAL_EMAIL = `(?:[A-Za-z0-9._%+-]|${NOT_ASCII})+@(?:[A-Za-z0-9-]|${NOT_ASCII})+(?:\\.(?:[A-Za-z0-9-]|${NOT_ASCII})+)+`;
 
-const PHONE = `\\+?[0-9(][0-9${SPACED} ()./-]{5,18}[0-9]`;
-const BETWEEN_PHONE = `${SPACED} ()./+-`;
+/** Beside what stands between digits of one number, what may also stand between two numbers. */
+const APART = `${SPACED} \\t\\r\\n/+`;
+const BETWEEN_PHONE = `${APART}().-`;
+/** Fewer digits may be anything. */
+const LEAST_PHONE = 7;
+/** As many as a number has with the code of its country (E.164). */
+const MOST_PHONE = 15;
+/** Numbers in a row, of which nobody knows where one ends. */
+const PHONES = `[+(]*[0-9](?:[${BETWEEN_PHONE}]*[0-9]){${LEAST_PHONE - 1},}`;
 // Its plus sign or bracket belongs to it, and a day with an hour behind it is none.
 const BEFORE_PHONE = `(?:^|[^${WORD}+(]|(?=[+(]))`;
+
+/**
+ * SQL for numbers of which a row of them may consist: whatever begins and ends beside a blank, a slash or a plus sign.
+ * @param condition over how many digits a number has, `c.own`, and how many stand before it and from it on, `c.before` and `c.rest`
+ */
+function phonesIn(row: string, condition: string): string {
+  const digits = (text: string): string => `pg_catalog.length(${phoneDigits(text)})`;
+  const several = `${row} operator(pg_catalog.~) ${quoteLiteral(`[0-9][().-]*[${APART}]`)}`;
+  const piece = `([^0-9]*[0-9]+(?:[().-]*[0-9]+)*)`;
+  return `select ${row} where not (${several})
+    union all select c.token from (
+      select pg_catalog.regexp_replace(w.text, '^[^0-9+(]+', '') as token, ${digits("w.text")} as own, w.before, w.total operator(pg_catalog.-) w.before as rest from (
+        select pg_catalog.array_to_string(f.pieces[1:j], '') as text, f.before, f.total
+          from (select pg_catalog.array_agg(p.f[1]) over (order by p.n rows between current row and ${MOST_PHONE - 1} following) as pieces,
+                  coalesce(pg_catalog.sum(${digits("p.f[1]")}) over (order by p.n rows between unbounded preceding and 1 preceding), 0) as before,
+                  pg_catalog.sum(${digits("p.f[1]")}) over () as total
+                from pg_catalog.regexp_matches(${row}, ${quoteLiteral(piece)}, 'g') with ordinality p (f, n) where ${several}) f,
+            pg_catalog.generate_series(1, pg_catalog.cardinality(f.pieces)) j
+        offset 0) w) c
+      where c.own operator(pg_catalog.>=) ${LEAST_PHONE} and c.own operator(pg_catalog.<=) ${MOST_PHONE}${condition}`;
+}
 
 /** So many digits at the end are alike with and without the codes of a country and of long distance. */
 const PHONE_END = 9;
 /** Of a number that says it is one: all others, such as times and numbers of orders, are alike only where all digits are. */
-const SAYS_PHONE = `^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[${SPACED}. -])?[0-9]{3}[${SPACED}. -][0-9]{3}[${SPACED}. -][0-9]{4}$)`;
+const SAYS_PHONE = `^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[${APART}.-])?[0-9]{3}[${APART}.-][0-9]{3}[${APART}.-][0-9]{4}$)`;
 const phoneDigits = (token: string): string => onlyOf("0-9", token);
 const phoneEnd = (token: string): string =>
   `('n' operator(pg_catalog.||) pg_catalog.right(${phoneDigits(token)}, ${PHONE_END}))`;
@@ -87,15 +117,24 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
   phone: {
     ...numberLike(
       {
-        pattern: `${BEFORE_PHONE}(${PHONE})(?![${WORD}]|:[0-9])`,
-        anywhere: `${BEFORE_PHONE}${PHONE}(?:[^${WORD}:]|:[^0-9]|:?$)`,
-        hint: `(?:(?:^|[^${WORD}])[0-9]|[+(])[0-9${SPACED} ()./-]{5}`,
-        least: 7,
+        pattern: `${BEFORE_PHONE}(${PHONES})(?![${WORD}]|:[0-9])`,
+        anywhere: `${BEFORE_PHONE}${PHONES}(?:[^${WORD}:]|:[^0-9]|:?$)`,
+        hint: `(?:(?:^|[^${WORD}])[0-9]|[+(])[0-9${BETWEEN_PHONE}]{5}`,
+        least: LEAST_PHONE,
       },
       BETWEEN_PHONE,
     ),
     normalised: (token) =>
       `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,
+    parts: {
+      found: (row) => phonesIn(row, ""),
+      // A part of one number is no number: what is left has to be one, too.
+      original: (row) =>
+        phonesIn(
+          row,
+          ` and (c.before operator(pg_catalog.=) 0 or c.before operator(pg_catalog.>=) ${LEAST_PHONE}) and (c.rest operator(pg_catalog.=) c.own or c.rest operator(pg_catalog.-) c.own operator(pg_catalog.>=) ${LEAST_PHONE})`,
+        ),
+    },
     original: (token) =>
       `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneDigits(token)} else ${phoneEnd(token)} end`,
   },
@@ -138,9 +177,14 @@ export const TOKEN_NAMES: Readonly<Record<TokenKind, string>> = {
   ssn: "social security number",
 };
 
+/** Characters that nobody sees, and letters, digits and signs of double width. */
+const UNSEEN = "\\u00ad\\u034f\\u180e\\u200b-\\u200f\\u2060-\\u2064\\ufeff";
+const WIDE = "\\uff0b\\uff0d\\uff0e\\uff10-\\uff19\\uff20-\\uff3a\\uff3f\\uff41-\\uff5a";
+
 /**
- * What stands for a character of ASCII in JSON, XML or an address of the web, and everything between: as it is, then hexadecimal three
- * times, decimal, and the slash, which JSON may escape. Backslashes are doubled by whatever such a text is in.
+ * What stands for a character in JSON, XML or an address of the web, and everything between: as it is, then hexadecimal three times,
+ * decimal, and the slash, which JSON may escape; what nobody sees, and the sign of double width. Backslashes are doubled by whatever such
+ * a text is in.
  */
 const ESCAPES = [
   "([^\\\\&%]+)",
@@ -149,14 +193,19 @@ const ESCAPES = [
   "%(?:25)*([2-7][0-9A-Fa-f])",
   "&(?:amp;)*#0*(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
   "\\\\+(/)",
+  "(\\\\+u(?:00[aA][dD]|200[bB-fF]|2060|[fF][eE][fF][fF])|&(?:amp;)*(?:shy|#0*(?:173|820[3-7]|8288|65279)|#[xX]0*(?:[aA][dD]|200[bB-fF]|2060|[fF][eE][fF][fF]));|%(?:25)*[cC]2%(?:25)*[aA][dD]|%(?:25)*[eE]2%(?:25)*80%(?:25)*8[bB-fF]|%(?:25)*[eE]2%(?:25)*81%(?:25)*[aA]0|%(?:25)*[eE][fF]%(?:25)*[bB][bB]%(?:25)*[bB][fF])",
+  "(\\\\+u[fF][fF]20|&(?:amp;)*#(?:0*65312|[xX]0*[fF][fF]20);|%(?:25)*[eE][fF]%(?:25)*[bB][cC]%(?:25)*[aA]0)",
   // Other characters are part of no token.
   "\\\\+u(?!00[2-7])[0-9A-Fa-f]{4}",
   "\\\\+[^u\\\\/]",
   "[\\\\&%]",
 ].join("|");
 
-/** What a text has in which characters stand in other ways; of addresses of the web, where one of a token does. */
-const ESCAPED = "\\\\|&(?:amp;)*#|%(?:25)*(?:40|2[089Bb])";
+/** What XML may have within a text that is read without it. */
+const UNREAD = "<!\\[CDATA\\[|\\]\\]>|<!--[^>]*-->";
+
+/** What a text has in which characters stand in other ways. */
+const ESCAPED = `\\\\|&(?:amp;)*(?:#|shy;)|%(?:25)*[2-7CcEe][0-9A-Fa-f]|<!\\[CDATA|<!--|[${UNSEEN}${WIDE}]`;
 
 function matches(text: string, pattern: string): string {
   return `${text} operator(pg_catalog.~) ${quoteLiteral(pattern)}`;
@@ -166,8 +215,13 @@ function matches(text: string, pattern: string): string {
 function unescaped(text: string): string {
   const hex = (part: number): string =>
     `pg_catalog.chr(('x' operator(pg_catalog.||) e.f[${part}])::pg_catalog.bit(8)::pg_catalog.int4)`;
-  const character = `coalesce(e.f[1], ${hex(2)}, ${hex(3)}, ${hex(4)}, pg_catalog.chr(e.f[5]::pg_catalog.int4), e.f[6], ';')`;
-  return `(select pg_catalog.string_agg(${character}, '' order by e.n) from pg_catalog.regexp_matches(${text}, ${quoteLiteral(ESCAPES)}, 'g') with ordinality e (f, n))`;
+  const unseen = "pg_catalog.left(e.f[7], 0)";
+  const at = "pg_catalog.left('@', pg_catalog.length(e.f[8]))";
+  const character = `coalesce(e.f[1], ${hex(2)}, ${hex(3)}, ${hex(4)}, pg_catalog.chr(e.f[5]::pg_catalog.int4), e.f[6], ${unseen}, ${at}, ';')`;
+  const plain = `(select pg_catalog.string_agg(${character}, '' order by e.n) from pg_catalog.regexp_matches(${text}, ${quoteLiteral(ESCAPES)}, 'g') with ordinality e (f, n))`;
+  const seen = `pg_catalog.regexp_replace(u.text, ${quoteLiteral(`[${UNSEEN}]|${UNREAD}`)}, '', 'g')`;
+  // Only Unicode has characters of double width.
+  return `(select case when u.text operator(pg_catalog.~) ${quoteLiteral(`[${WIDE}]`)} and pg_catalog.current_setting('server_encoding') operator(pg_catalog.=) 'UTF8' then pg_catalog.normalize(${seen}, 'NFKC') else ${seen} end from (select ${plain}) u (text))`;
 }
 
 /** SQL for a condition: the text may have a token of one of these kinds. Most texts are too short or have nothing like it. */
@@ -189,8 +243,21 @@ export function isEmail(text: string): string {
   return matches(text, `^${EMAIL}$`);
 }
 
+/** SQL for a condition: the text has digits, but not as many as a telephone number that is looked for. */
+export function isShortNumber(text: string): string {
+  return `(${matches(text, "[0-9]")} and not ${matches(text, `[0-9](?:[^0-9]*[0-9]){${LEAST_PHONE - 1}}`)})`;
+}
+
 /** SQL for the tokens of one kind in a text, one a row: as it stands, and as it reads. */
 export function tokensIn(kind: TokenKind, text: string): string {
+  const { parts } = TOKENS[kind];
+  return parts === undefined
+    ? rowsIn(kind, text)
+    : `(select t.token from ${rowsIn(kind, text)} r (row), lateral (${parts.found("r.row")}) t (token))`;
+}
+
+/** SQL for what the patterns find, of which each may be several tokens. */
+export function rowsIn(kind: TokenKind, text: string): string {
   const { pattern, international } = TOKENS[kind];
   const having = (read: string, regexp: string): string =>
     `select f[1] from pg_catalog.regexp_matches(${read}, ${quoteLiteral(regexp)}, 'g') f`;
@@ -201,10 +268,14 @@ export function tokensIn(kind: TokenKind, text: string): string {
   return `(${found(text)} union all select r.token from (${found(unescaped(text))}) r (token) where ${matches(text, ESCAPED)})`;
 }
 
-/** The same for a text that is most often a token and nothing else. */
+/** SQL for the tokens of an original, which is most often a token and nothing else. */
 export function tokensOf(kind: TokenKind, text: string): string {
-  const isWhole = TOKENS[kind].isWhole(text);
-  return `(select ${text} where ${isWhole} union all select f.token from ${tokensIn(kind, text)} f (token) where not (${isWhole}))`;
+  const { isWhole: isTold, parts } = TOKENS[kind];
+  const isWhole = isTold(text);
+  const rows = `(select ${text} where ${isWhole} union all select f.token from ${rowsIn(kind, text)} f (token) where not (${isWhole}))`;
+  return parts === undefined
+    ? rows
+    : `(select t.token from ${rows} r (row), lateral (${parts.original("r.row")}) t (token))`;
 }
 
 /** SQL for all forms of an original that what is found may have, one a row. */

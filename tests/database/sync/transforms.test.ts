@@ -121,6 +121,7 @@ for (const engine of engines) {
         if ((await countLike(database, people, part, true)) === 400) alike.push(part.name);
       }
       expect(alike).toEqual(["first", "whole", "town", "street", "code"].map((name) => `public.people.${name}`));
+      await database.execute("drop table public.copied");
       const untold = TRANSFORM_NAMES.filter((name) => !told.includes(name));
       expect(untold).toEqual(["integer", "shift", "scrub", "expr", "json", "hstore"]);
     });
