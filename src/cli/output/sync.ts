@@ -169,11 +169,11 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
       ? behindLines(scanned)
       : [
           `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
-          ...columns.flatMap(({ column, otherForms }) =>
-            otherForms === undefined
+          ...columns.flatMap(({ column, otherForms: n = 0 }) =>
+            n === 0
               ? []
               : [
-                  `Not searched: ${number(otherForms)} ${agree(otherForms, "original", "originals")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot, fewer than 7 digits)`,
+                  `Not searched: ${count(n, "original")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot, fewer than 7 digits)`,
                 ],
           ),
           ...unsearchedLines(scanned),

@@ -143,15 +143,17 @@ for (const engine of newestServer) {
     // Without them the same copy goes well.
     await source.query("delete from notes");
     await source.query("delete from logins");
+    await source.query("insert into logins (tel) values ('112'), ('+49 30 7654321')");
     await source.query("refresh materialized view copies");
     await source.query("alter type mood rename value 'as person7@corp.example says' to 'sad'");
     await source.query(
       `update people set email = case id when 9 then '"per son"@corp.example' else 'root@localhost' end where id > 8`,
     );
     const { proof } = await copy(source.target, target.target, { plan });
-    expect(renderProof(proof)).toContainEqual(
-      expect.stringMatching(/^Not searched: 2 originals of public.people.email, of a form that is not looked for/),
-    );
+    expect(renderProof(proof).filter((line) => line.includes("of a form that is not looked for"))).toEqual([
+      expect.stringContaining("Not searched: 1 original of public.logins.tel,"),
+      expect.stringContaining("Not searched: 2 originals of public.people.email,"),
+    ]);
     expect(proof).toMatchObject({
       leaks: [],
       // Nobody has said that these may not be there.
