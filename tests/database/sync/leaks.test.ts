@@ -176,5 +176,5 @@ for (const engine of newestServer) {
     await source.drop();
     await target.drop();
     await (await server(engine.major)).sql(`drop role "person7@corp.example"`);
-  }, 60_000);
+  }, 120_000);
 }
