@@ -26,6 +26,23 @@ export const RULES: Changes = {
     ["TYPE ${str(to)} CASCADE`,", "TYPE ${str(to)}${collateClause(fact)} CASCADE`,"],
     ['\n} from "./helpers.ts";', '\n  collateClause,\n} from "./helpers.ts";'],
   ],
+  "extract/foreign.ts": [
+    [
+      "obj_description(c.oid, 'pg_class') AS comment,",
+      `(SELECT jsonb_agg(jsonb_build_object('schema', pn.nspname, 'name', parent.relname) ORDER BY i.inhseqno)
+              FROM pg_inherits i JOIN pg_class parent ON parent.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = parent.relnamespace
+             WHERE i.inhrelid = c.oid) AS parents,
+           pg_get_expr(c.relpartbound, c.oid) AS bound,
+           obj_description(c.oid, 'pg_class') AS comment,`,
+    ],
+    [
+      'server: String(row["server"]),\n          options',
+      `server: String(row["server"]),
+          ...(row["parents"] == null ? {} : { parents: row["parents"] as { schema: string; name: string }[] }),
+          ...(row["bound"] == null ? {} : { bound: String(row["bound"]) }),
+          options`,
+    ],
+  ],
   // What a sequence is anyway goes without saying.
   "plan/rules/sequences.ts": [
     [
@@ -190,11 +207,23 @@ export function identityOptionsClause(`,
   "plan/rules/foreign.ts": [
     [
       'sql: `CREATE FOREIGN TABLE ${rel(id.schema, id.name)} () SERVER ${qid(str(p(fact, "server")))}${optionsClause((p(fact, "options") as string[]) ?? [])}`,',
-      `...((table) => ({ sql: writeTable(table), table }))({
-            head: \`CREATE FOREIGN TABLE \${rel(id.schema, id.name)}\`,
-            elements: [],
-            tail: \` SERVER \${qid(str(p(fact, "server")))}\${optionsClause((p(fact, "options") as string[]) ?? [])}\`,
-          }),`,
+      `...((head, from) => {
+            const parents = (p(fact, "parents") ?? []) as { schema: string; name: string }[];
+            const consumes = parents.map(({ schema, name }) => ({ kind: "table" as const, schema, name }));
+            const named = parents.map(({ schema, name }) => rel(schema, name)).join(", ");
+            const bound = p(fact, "bound");
+            if (bound != null) return { sql: \`\${head} PARTITION OF \${named} \${str(bound)}\\n \${from}\`, consumes };
+            const table = { head, elements: [], tail: (named === "" ? "" : \` INHERITS (\${named})\`) + from };
+            return { sql: writeTable(table), table, consumes };
+          })(
+            \`CREATE FOREIGN TABLE \${rel(id.schema, id.name)}\`,
+            \` SERVER \${qid(str(p(fact, "server")))}\${optionsClause((p(fact, "options") as string[]) ?? [])}\`,
+          ),`,
+    ],
+    // A foreign table may be a partition or a child of others; it holds no rows, so that another parent makes it anew.
+    [
+      'server: "replace",\n    },\n  },\n};',
+      'server: "replace",\n      parents: "replace",\n      bound: "replace",\n    },\n  },\n};',
     ],
     ["\nexport const ", `\nimport { writeTable } from ${MADE_TABLE};\nexport const `],
     [

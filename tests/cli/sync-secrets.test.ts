@@ -54,13 +54,6 @@ const TROUBLES: readonly (readonly [string, string, string, string, string])[] =
     "sync_target_failed",
   ],
   [
-    "a materialized view whose function quotes a value",
-    `${quoting("exception")} create materialized view quoted as select quoting(code) from people`,
-    "drop materialized view quoted; drop function quoting",
-    KEEPING,
-    "sync_target_failed",
-  ],
-  [
     "a unique index over results, which PostgreSQL's message would quote",
     "create unique index quoted on people ((case when email like 'u%' then left(code, 6) else email end))",
     "drop index quoted",
@@ -119,6 +112,12 @@ test("no value of the source is in an output, an error or the source's log of st
     if (expected === "sync_unproven") expect((await run("sync", ...both, "--yes", "target", "-v")).exitCode).toBe(3);
     await session.unsafe(after);
   }
+
+  // A materialized view whose function quotes a value stays without rows.
+  await session.unsafe(`${quoting("exception")} create materialized view quoted as select quoting(code) from people`);
+  await project.write("db/sync/rules.yaml", KEEPING);
+  expect((await run("sync", ...both, "--yes", "target", "-v")).exitCode).toBe(0);
+  await session.unsafe("drop materialized view quoted; drop function quoting");
 
   // Nor does anybody hear what the copy's own functions say of values.
   await session.unsafe(`${quoting("warning")} create index quoted on people (quoting(code))`);

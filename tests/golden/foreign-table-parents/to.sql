@@ -1,0 +1,8 @@
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER far FOREIGN DATA WRAPPER w;
+CREATE TABLE readings (id int NOT NULL, at date NOT NULL, CHECK (id > 0)) PARTITION BY RANGE (at);
+CREATE TABLE readings_new PARTITION OF readings FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE FOREIGN TABLE readings_old PARTITION OF readings FOR VALUES FROM ('2024-01-01') TO ('2026-01-01') SERVER far
+  OPTIONS (table_name 'readings');
+CREATE TABLE notes (text text);
+CREATE FOREIGN TABLE far_notes (place text) INHERITS (notes) SERVER far;
