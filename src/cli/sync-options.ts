@@ -74,11 +74,9 @@ export async function readSides(
   }
   if (purpose === "copy") requireReplaceable(to);
   if (args.plain === true && from.protected) {
-    throw new ConfitureError(
-      "sync_not_allowed",
-      `The environment "${source}" is protected: its values are not copied as they are`,
-      { hint: "Leave --plain out: the rules in db/sync say what becomes of each column." },
-    );
+    throw new ConfitureError("sync_not_allowed", `${protectedSentence(from)}: its values are not copied as they are`, {
+      hint: "Leave --plain out: the rules in db/sync say what becomes of each column.",
+    });
   }
   if (args.plain === true && args["ignore-rules"] !== true) await refuseRules(context);
   const rules = args.plain === true ? undefined : await readProjectRules(context);
@@ -227,16 +225,20 @@ function rulesIncomplete(findings: readonly SyncFinding[], outcome: string): Con
   });
 }
 
+function protectedSentence({ environment, protectedBy }: Config): string {
+  const why =
+    protectedBy === undefined ? "is protected" : `has the database of "${protectedBy.name}", which is protected`;
+  return `The environment "${environment ?? ""}" ${why}`;
+}
+
 /** @throws ConfitureError `sync_not_allowed` where no copy may take the place of an environment's database */
 function requireReplaceable(to: Config): void {
   const name = to.environment ?? "";
   const location = to.file === null ? undefined : { file: to.file };
   if (to.protected) {
-    throw new ConfitureError(
-      "sync_not_allowed",
-      `The environment "${name}" is protected: no copy ever takes its place`,
-      { location },
-    );
+    throw new ConfitureError("sync_not_allowed", `${protectedSentence(to)}: no copy ever takes its place`, {
+      location: to.protectedBy === undefined ? location : { file: to.protectedBy.file },
+    });
   }
   if (!to.syncReplace) {
     throw new ConfitureError(

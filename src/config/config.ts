@@ -23,6 +23,8 @@ export interface Config {
   readonly scratchUrl: Secret | undefined;
   /** Destructive commands need `--yes NAME`. */
   readonly protected: boolean;
+  /** The protected environment that has the same database, where it is not this one that says it. */
+  readonly protectedBy: { readonly name: string; readonly file: string } | undefined;
   /** Whether `sync` may put a copy of another database in the place of this one. */
   readonly syncReplace: boolean;
   /** What `migrate up` may do on a protected environment without being confirmed; undefined where it is not said. */

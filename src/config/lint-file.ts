@@ -53,7 +53,7 @@ export async function readLintFile(options: LintFileOptions): Promise<LintSettin
   if (text === undefined) return { rules: new Map(), failOn: undefined, ownLimit: undefined, exclude: [] };
   const source = new SourceText(LINT_FILE, text, false);
   const reader = new TreeReader(source, new Variables(options.env, await readDotenv(projectDir)));
-  const root = await parseYaml(source);
+  const root = await parseYaml(source, ["rules:", "  trigger-locks: off"]);
   reader.checkNames(root, KEYS, "key");
   const sections = reader.map(root, "environments");
   if (sections !== undefined) reader.checkNames(sections, options.environments, "environment");

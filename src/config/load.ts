@@ -111,6 +111,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     backfill: { ...settings.backfill },
     scratchUrl: settings.scratchUrl,
     protected: settings.protected || guard !== undefined,
+    protectedBy: guard === undefined ? undefined : { name: guard.name, file: guard.file },
     limits: settings.limits ?? guard?.limits,
     syncReplace: settings.syncReplace,
     origins: { ...origins, ...settings.origins },
@@ -219,7 +220,7 @@ async function readFileOrDefaults(
   const text = readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
   if (text === undefined) throw await environmentNotFound(projectDir, environment);
   const source = new SourceText(file, text);
-  const root = await parseYaml(source);
+  const root = await parseYaml(source, ["database:", "  host: localhost"]);
   const reader = new TreeReader(source, variables);
   const settings = readSettings(reader, root, environment, layouts);
   if (url === undefined) return { settings, choice: readDatabase(reader, root, projectDir, environment) };

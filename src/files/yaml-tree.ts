@@ -53,10 +53,11 @@ export function isNull(node: TreeNode): boolean {
 
 /**
  * Parses a configuration file. An empty one is an empty map.
+ * @param example lines of such a file, for one that holds something else
  * @throws ConfitureError `config_syntax` with the place, in words of our own: the parser's messages can
  * quote the file, and so a password that begins with `*` or `!`
  */
-export async function parseYaml(source: YamlSource): Promise<MapNode> {
+export async function parseYaml(source: YamlSource, example: readonly string[]): Promise<MapNode> {
   const yaml = await import("yaml");
   let document: Document.Parsed;
   try {
@@ -79,7 +80,7 @@ export async function parseYaml(source: YamlSource): Promise<MapNode> {
   if (root.kind !== "map") {
     throw new ConfitureError("config_invalid", "The file holds no `key: value` lines", {
       location: source.location(root.offset),
-      hint: "For instance:\n  database:\n    host: localhost",
+      hint: ["For instance:", ...example].join("\n  "),
     });
   }
   return root;

@@ -58,7 +58,7 @@ const TROUBLES: readonly (readonly [string, string, string, string, string])[] =
     "create unique index quoted on people ((case when email like 'u%' then left(code, 6) else email end))",
     "drop index quoted",
     KEEPING,
-    "sync_target_failed",
+    "sync_findings",
   ],
   [
     "an original in a column that is kept",

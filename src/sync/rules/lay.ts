@@ -27,7 +27,10 @@ export function layRules(
     const table = names.table(name);
     if (table === undefined) {
       const near = names.suggestTable(name);
-      const fix = near === undefined ? "Remove the rule, or write SCHEMA.TABLE" : `Did you mean "${near}"?`;
+      const fix =
+        near === undefined
+          ? "Remove the rule, or write SCHEMA.TABLE. Views and foreign tables have no rules: none of their rows are copied"
+          : `Did you mean "${near}"?`;
       problems.push({ rule: "unknown-table", message: `There is no table "${name}"`, fix, place, table: name });
       continue;
     }

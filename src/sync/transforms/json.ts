@@ -6,7 +6,7 @@ import { type Inside, type Keyed, type Nested, PARTIAL, type Transform } from ".
 export const json: Transform = {
   name: "json",
   summary:
-    "Values inside of a document, by path: `contact.email`, `friends[].phone` for every object of an array, `*` for any key (with `keys: keep`, since the keys themselves are copied as they are), quotes around a key with dots. An array at the end of a path is replaced element by element. `keep` lists the paths that stay, with all that is below them. Everything else is left out, so that a new key is not copied before somebody has looked at it.",
+    "Values inside of a document, by path: `contact.email`, `friends[].phone` for every object of an array, `*` for any key (with `keys: keep`, since the keys themselves are copied as they are), quotes around a key with dots. A value takes any transform but `year`, `shift`, `network` and `address`. An array at the end of a path is replaced element by element. `keep` lists the paths that stay, with all that is below them. Everything else is left out, so that a new key is not copied before somebody has looked at it.",
   result: '{"theme": "dark", "contact": {"email": "u3f9ac0b1e2d4a5b6@example.com"}}',
   examples: ['{ json: { contact.email: email, "friends[].phone": phone }, keep: [theme] }'],
   takes: ["json"],
