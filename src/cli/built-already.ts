@@ -7,8 +7,7 @@ import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { openEntries } from "./contained.ts";
-import { filesBeside } from "./compare-options.ts";
-import { renderChanges } from "./output/changes.ts";
+import { lackingOfSchema, renderLacking } from "./lacking-of-schema.ts";
 
 /**
  * What became of a build that met what is there already: nothing is to be done in a database that holds all that the schema
@@ -24,22 +23,13 @@ export async function acceptBuilt(
 ): Promise<void> {
   if (!(error instanceof ConfitureError) || !isThereAlready(error)) throw error;
   if (await isEmptyDatabase(database, ledger)) throw error;
-  const [{ readInUse, sourceCatalogue }, { compareOnTerms }] = await Promise.all([
-    import("#compare/sources/sources.ts"),
-    import("#compare/sources/comparison.ts"),
-  ]);
-  const files = await filesBeside(context, {}, migrating.target);
-  const wanted = await sourceCatalogue(files, { kind: "schema" });
-  const live = await readInUse(database, migrating.table);
-  const terms = { owners: false, grants: false, extensionVersions: false };
-  const { changes } = await compareOnTerms(files, live, wanted, terms);
-  const lacking = changes.filter(({ change }) => change !== "dropped");
+  const lacking = await lackingOfSchema(context, migrating, database);
   if (lacking.length === 0) return;
   const pending = openEntries(await readHistory(database, ledger, migrating));
   const { location } = error;
   throw new ConfitureError(
     "build_over",
-    `The database holds some of what the schema files make, and a build would not bring it the rest:\n${renderChanges(lacking).trimEnd()}`,
+    `The database holds some of what the schema files make, and a build would not bring it the rest ${renderLacking(lacking)}`,
     {
       hint: [
         "Nothing was done.",

@@ -1,3 +1,4 @@
+import { type Clock } from "#compare/contained/clock.ts";
 import type { Contained } from "#compare/contained/contained.ts";
 import type { Replay } from "#compare/contained/replayed.ts";
 import type { Database } from "#database/database.ts";
@@ -55,6 +56,8 @@ export interface Containment {
   refuseBehind(database: Database, ledger: Ledger): Promise<void>;
   /** Records the migrations that a database holds already, by proof. Nothing is looked at where every one is recorded. */
   record(database: Database, ledger: Ledger): Promise<Contained>;
+  /** The time that is left for it, from the first question on. */
+  clock(): Clock;
 }
 
 /**
@@ -71,18 +74,19 @@ export function containment(
   }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: ScratchArgs | undefined },
 ): Containment {
   let replay: Promise<Replay> | undefined;
+  let began: Clock | undefined;
+  const clock = (): Clock => (began ??= { budget, spent: workOf() });
   const start = async (history: readonly HistoryEntry[], { serverVersion }: Database): Promise<Replay> => {
     const { replayOnce } = await import("#compare/contained/replayed.ts");
     const files = isBuilt ? projectFiles(context, scratch) : filesBeside(context, scratch, migrating.target);
-    const clock = { budget, spent: workOf() };
     return replayOnce({
       ...(await files),
       recorded: recordedIn(history),
-      clock,
+      clock: clock(),
       major: Math.floor(serverVersion / 10_000),
     });
   };
-  return { refuseBehind, record };
+  return { refuseBehind, record, clock };
 
   async function refuseBehind(database: Database, ledger: Ledger): Promise<void> {
     const history = await readHistory(database, ledger, migrating);

@@ -11,7 +11,7 @@ import { loadWithinLimit } from "./scratch/within-limit.ts";
 import { lacking } from "#migrate/plan.ts";
 import { isUnmade } from "#migrate/status.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
-import { type Change, withoutNamed } from "./catalogue/changes.ts";
+import { type Change, named, withoutNamed } from "./catalogue/changes.ts";
 import type { Ends } from "./generate/plan.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
 import { withScratch } from "./scratch/scratch.ts";
@@ -57,11 +57,9 @@ export interface Drift {
 export async function findDrift(options: DriftOptions): Promise<Drift> {
   options.onStep?.("Reading the database");
   const live = await sourceCatalogue(options, { kind: "live", target: options.target, name: "the database" });
-  const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
-  const isIgnored = ({ kind, name }: Pick<Change, "kind" | "name">): boolean =>
-    ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`));
+  const isIgnored = named(options.ignore);
   const leaveOut = (catalogue: Catalogue): Catalogue =>
-    ignored.length === 0 ? catalogue : withoutNamed(catalogue, isIgnored);
+    options.ignore.length === 0 ? catalogue : withoutNamed(catalogue, isIgnored);
   let least: Drift | undefined;
   options.onStep?.("Making what it should be");
   for await (const { expected, pending } of whatShouldBe(options)) {

@@ -94,6 +94,27 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["migrate", "up"])).stdout).toContain("002_notes applied");
   });
 
+  test("what IF NOT EXISTS left as it was is no success: the columns that are lacking are named", async () => {
+    const table = (columns: string): string => `CREATE TABLE IF NOT EXISTS users (id int${columns});\n`;
+    await using project = await cliProject({ "db/schema/users.sql": table(" PRIMARY KEY, age int") }, { major });
+    await project.query("CREATE TABLE own (id int)");
+    expect(readDocument(await project.run(["build", "--format", "json"]))).toMatchObject({ lacking: [] });
+    await project.query("ALTER TABLE users DROP age");
+    await project.write("db/schema/users.sql", table(" PRIMARY KEY, age int, bio text"));
+    const built = await project.succeed(["build"]);
+    expect(built.stdout).not.toContain("built successfully");
+    expect(built.stderr).toMatch(/lacks some of what .*\n.*public\.users\n.*- column age.*\n.*- column bio/);
+    expect(built.stderr).not.toContain("own");
+    expect(built.stderr).toMatch(/migrate generate NAME .*\n.*build --fresh/);
+    const { lacking } = readDocument(await project.run(["build", "--no-baseline", "--format", "json"]));
+    expect(lacking).toEqual(["column public.users.age", "column public.users.bio"]);
+    await project.write(
+      "db/environments/local.yaml",
+      `${await project.read("db/environments/local.yaml")}drift:\n  ignore: ["*.age", "*.bio"]\n`,
+    );
+    expect((await project.succeed(["build"])).stdout).toContain("built successfully");
+  });
+
   test("what a database holds of a later migration is said, and nothing is called pending", async () => {
     const notes = "CREATE TABLE notes (id int PRIMARY KEY);\n";
     const files = {

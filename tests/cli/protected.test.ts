@@ -453,7 +453,9 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
       expect(await run([[question, answer]])).toMatchObject({ exitCode: code });
       expect(await project.query("SELECT id FROM users")).toEqual([{ id: 1 }]);
     }
-    expect((await run([[question, "y\r"]])).exitCode).toBe(0);
+    const emptied = await run([[question, "y\r"]]);
+    expect(emptied.exitCode).toBe(0);
+    expect(emptied.screen).toMatch(/\[y\/N\] y?\s+Executing schema/);
     expect(await project.query("SELECT id FROM users")).toEqual([]);
     expect((await run([], ["--yes", "local"])).screen).not.toMatch(/Remove everything/);
   });

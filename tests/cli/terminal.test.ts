@@ -54,7 +54,7 @@ describe("the last line of a terminal", () => {
   function screen(isTerminal: boolean) {
     let text = "";
     const output = { isTerminal, columns: 40, closed: false, write: (more: string) => void (text += more) };
-    const io = { stdout: output, stderr: output, stdin: { readLine: () => Promise.resolve("yes") } } as unknown as Io;
+    const io = { stdout: output, stderr: output, stdin: { readLine: () => Bun.sleep(1500) } } as unknown as Io;
     return { ...withLiveLine(io, true), text: () => text };
   }
   const until = async (isSo: () => boolean): Promise<void> => {
@@ -62,6 +62,7 @@ describe("the last line of a terminal", () => {
   };
 
   test("shows what is done and for how long, cut to the width, and goes before anything else is written", async () => {
+    const started = performance.now();
     const { io, live, text } = screen(true);
     live.show(`step ${"x".repeat(100)}`);
     expect(text()).toBe("");
@@ -78,6 +79,10 @@ describe("the last line of a terminal", () => {
     await io.stdin.readLine(new AbortController().signal);
     await Bun.sleep(700);
     expect(text()).toEndWith("Really? ");
+    // Nor does that time count as the command's.
+    live.show("on");
+    await until(() => text().endsWith("s"));
+    expect(Number(/on (\d\.\d)s$/.exec(text())?.[1])).toBeLessThan((performance.now() - started) / 1000 - 1);
   });
 
   test("is not there without a terminal", async () => {

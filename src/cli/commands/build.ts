@@ -8,6 +8,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
+import type { LeftAsItWas } from "../lacking-of-schema.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { forPeople } from "../output/style.ts";
@@ -159,6 +160,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
+    { leftAsItWas, tellLeft },
     { containment, editedEntries, openEntries, reasonOf, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
@@ -167,12 +169,11 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("#migrate/ledger/find.ts"),
     import("#migrate/status.ts"),
     import("#migrate/base.ts"),
+    import("../lacking-of-schema.ts"),
     import("../contained.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
-  messages.log("Executing schema...");
   discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
-  const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.
   let isBuilt = false;
   let wasEmpty = false;
@@ -181,13 +182,15 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
-  const { duration, recorded, found, edited } = await exclusively(migrating, async (database, before) => {
+  const { duration, recorded, found, edited, left } = await exclusively(migrating, async (database, before) => {
     const isKept = args.fresh !== true && before.exists;
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) await confirmEmptying(context, args);
-    wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
+    wasEmpty = args.fresh === true || (await isEmptyDatabase(database, before));
     const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
+    messages.log("Executing schema...");
+    const started = performance.now();
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
@@ -205,18 +208,22 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
     const proven = asked === "contained" ? await proof.record(database, ledger) : undefined;
+    // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
+    const left = wasEmpty || wasThere ? ALL_NEW : await leftAsItWas(context, migrating, database, proof.clock());
     const open = asked === "none" ? openEntries(await readHistory(database, ledger, migrating)) : [];
     return {
       duration: built - started,
       recorded: proven?.contained ?? all,
       found: proven ?? { pending: [], undecided: open, why: undefined, next: undefined },
       edited: edits,
+      left,
     };
   }).catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(error, migrating, isBuilt);
   });
   if (wasThere) messages.log("Nothing was done: the database holds everything that the schema files make");
+  else if (left.lacking.length > 0) messages.log(`The schema files ran in ${formatSeconds(duration)}`);
   else if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   if (edited.length > 0) {
     messages.warn(
@@ -236,6 +243,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: confiture migrate up`,
     );
   }
+  tellLeft(context, left, pending.length + undecided.length > 0);
   if (undecided.length > 0 && !isGone) {
     messages.log(
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
@@ -253,9 +261,13 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       unrecorded: [...pending, ...undecided].map(({ version }) => version),
       undecided: undecided.map(({ version }) => version),
       edited: edited.map(({ version }) => version),
+      lacking: left.unknown === undefined ? left.lacking.map(({ kind, name }) => `${kind} ${name}`) : null,
     },
   };
 }
 
-/** How many milliseconds of work the proof may take. */
+/** Of a build in an empty database. */
+const ALL_NEW: LeftAsItWas = { lacking: [] };
+
+/** How many milliseconds of work may go to finding out what the database holds. */
 const PROOF = 20_000;

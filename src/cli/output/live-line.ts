@@ -25,7 +25,8 @@ const CLEAR = "\r\u001b[2K";
  */
 export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLine } {
   if (!isWanted) return { io, live: { show: () => {}, end: () => {} } };
-  const started = performance.now();
+  // Without the time that somebody thought about a question.
+  let started = performance.now();
   let text: string | undefined;
   let begun = started;
   let isShown = false;
@@ -51,15 +52,25 @@ export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLin
     [timer, text] = [undefined, undefined];
   };
 
+  const asking = async <T>(answer: () => Promise<T>): Promise<T> => {
+    end();
+    const asked = performance.now();
+    try {
+      return await answer();
+    } finally {
+      started += performance.now() - asked;
+    }
+  };
+
   const surroundings = Object.create(io, {
     stdout: { value: cleared(io.stdout, clear) },
     stderr: { value: cleared(io.stderr, clear) },
     // Whoever is asked something sees the question.
     stdin: {
       value: Object.create(io.stdin, {
-        readLine: { value: (signal: AbortSignal) => (end(), io.stdin.readLine(signal)) },
+        readLine: { value: (signal: AbortSignal) => asking(() => io.stdin.readLine(signal)) },
         readAll: { value: (signal: AbortSignal) => (end(), io.stdin.readAll(signal)) },
-        edit: { value: (options: Parameters<Io["stdin"]["edit"]>[0]) => (end(), io.stdin.edit(options)) },
+        edit: { value: (options: Parameters<Io["stdin"]["edit"]>[0]) => asking(() => io.stdin.edit(options)) },
       }) as Io["stdin"],
     },
   }) as Io;

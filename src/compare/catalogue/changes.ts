@@ -89,6 +89,14 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
 }
 
+/**
+ * Whether something is of no concern, by globs on qualified names, "audit.*", or on those of a kind: "index:public.*".
+ */
+export function named(globs: readonly string[]): (object: Pick<Change, "kind" | "name">) => boolean {
+  const patterns = globs.map((glob) => new Bun.Glob(glob));
+  return ({ kind, name }) => patterns.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`));
+}
+
 /** A catalogue without the objects of some names, and what belongs to them. Pure. */
 export function withoutNamed(
   catalogue: Catalogue,

@@ -1,0 +1,78 @@
+import { type Change, named } from "#compare/catalogue/changes.ts";
+import { type Clock, requireTime } from "#compare/contained/clock.ts";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
+import type { CommandContext } from "./command.ts";
+import { filesBeside } from "./compare-options.ts";
+import { renderChanges } from "./output/changes.ts";
+
+/**
+ * What the schema files make and a database lacks, or has otherwise; not what it has besides, nor what `drift.ignore` names.
+ * @throws ConfitureError `scratch_unusable` with `data.outOfTime` when the time is used up
+ */
+export async function lackingOfSchema(
+  context: CommandContext,
+  { target, table }: Pick<MigrateOptions, "target" | "table">,
+  database: Database,
+  clock?: Clock,
+): Promise<readonly Change[]> {
+  const [{ readInUse, sourceCatalogue }, { compareOnTerms }] = await Promise.all([
+    import("#compare/sources/sources.ts"),
+    import("#compare/sources/comparison.ts"),
+  ]);
+  const files = await filesBeside(context, {}, target);
+  const requireSome = (): void => {
+    if (clock !== undefined) requireTime(clock);
+  };
+  requireSome();
+  const wanted = await sourceCatalogue(files, { kind: "schema" });
+  requireSome();
+  const live = await readInUse(database, table);
+  requireSome();
+  const terms = { owners: false, grants: false, extensionVersions: false };
+  const { changes } = await compareOnTerms(files, wanted, live, terms);
+  const isIgnored = named((await context.config()).drift.ignore);
+  return changes.filter((change) => change.change !== "added" && !isIgnored(change));
+}
+
+/** What is lacking as a tree, under the meaning of its signs. */
+export function renderLacking(lacking: readonly Change[]): string {
+  return `(- missing from it, ~ changed, from what it should be to what it is)\n${renderChanges(lacking).trimEnd()}`;
+}
+
+/** What a build has left as it was. */
+export interface LeftAsItWas {
+  readonly lacking: readonly Change[];
+  /** Why nobody knows; undefined where it was looked at. */
+  readonly unknown?: string | undefined;
+}
+
+/**
+ * What a database lacks after the schema files have run in it: what was there already is skipped by `IF NOT EXISTS`.
+ * What cannot be found out stops nothing.
+ */
+export async function leftAsItWas(...given: Required<Parameters<typeof lackingOfSchema>>): Promise<LeftAsItWas> {
+  try {
+    return { lacking: await lackingOfSchema(...given) };
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
+    return { lacking: [], unknown: error.message };
+  }
+}
+
+/** @param hasOpen whether there are migrations to run */
+export function tellLeft({ messages }: CommandContext, { lacking, unknown }: LeftAsItWas, hasOpen: boolean): void {
+  if (unknown !== undefined) {
+    messages.warn(
+      `what was in this database before the build may differ from the schema files; it was not compared (${unknown}). \`confiture drift\` compares it`,
+    );
+  }
+  if (lacking.length === 0) return;
+  messages.warn(
+    `this database lacks some of what the schema files make: the build left what was there already as it was ${renderLacking(lacking)}\n` +
+      `Next:\n${hasOpen ? "  confiture migrate up              if migrations that are pending make it\n" : ""}` +
+      "  confiture migrate generate NAME   writes a migration that makes it\n" +
+      "  confiture build --fresh           starts from nothing, without what the database holds",
+  );
+}
