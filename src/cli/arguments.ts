@@ -2,6 +2,7 @@ import { parseArgs as parseStrictly } from "node:util";
 import { type ArgsDef, parseArgs, type ParsedArgs } from "citty";
 import { parseDuration } from "#sql/duration.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { nearest } from "#errors/suggest.ts";
 import { GLOBAL_ARGS } from "./command.ts";
 import { helpHint, notAChoice, usage } from "./usage.ts";
@@ -84,7 +85,14 @@ function requireKnown(
   }
   const isList = definitions[positionals.at(-1) ?? ""]?.valueHint === LIST;
   const extra = given[positionals.length];
-  if (extra !== undefined && !isList) throw usage(path, `Unexpected argument "${extra}"`);
+  if (extra !== undefined && !isList) {
+    const isVersion = "to" in definitions && definitions["to"]?.type === "string" && /^\d/.test(extra);
+    throw isVersion
+      ? new ConfitureError("usage", `Unexpected argument "${extra}"`, {
+          hint: `Did you mean --to ${shellWord(extra)}?`,
+        })
+      : usage(path, `Unexpected argument "${extra}"`);
+  }
   return { given: values, positionals: given };
 }
 
@@ -94,7 +102,14 @@ const OTHER_TOOLS: Readonly<Record<string, string>> = {
   "--url": "--database-url",
   "--dsn": "--database-url",
   "--environment": "--env",
+  "--database": "--database-url",
   "-n": "--dry-run",
+};
+
+/** What needs no option here, by command. */
+const OTHER_FORMS: Readonly<Record<string, string>> = {
+  "db sql -c": 'SQL needs no option: confiture db sql "SELECT 1"',
+  "db sql --command": 'SQL needs no option: confiture db sql "SELECT 1"',
 };
 
 /** What node's parser says, in the words of this tool. */
@@ -115,11 +130,17 @@ function notUnderstood(
   }
   // The first screen names --version as well, which no command takes.
   const near = nearest(flag.replace(/^--?/, ""), path.length === 0 ? [...known, "version"] : known);
-  const other = OTHER_TOOLS[flag];
+  const other =
+    OTHER_TOOLS[flag] ??
+    (near === undefined && flag.startsWith("--")
+      ? OTHER_TOOLS[nearest(flag, Object.keys(OTHER_TOOLS)) ?? ""]
+      : undefined);
   const isOurs = other !== undefined && known.includes(other.split(" ")[0]!.slice(2));
   const suggestion = isOurs ? other : near && `--${near}`;
+  const command = path.join(" ");
   return new ConfitureError("usage", `Unknown option ${flag} for \`${["confiture", ...path].join(" ")}\``, {
-    hint: suggestion === undefined ? helpHint(path) : `Did you mean ${suggestion}?`,
+    hint:
+      OTHER_FORMS[`${command} ${flag}`] ?? (suggestion === undefined ? helpHint(path) : `Did you mean ${suggestion}?`),
   });
 }
 
@@ -131,7 +152,7 @@ export function readCount(flag: string, text: string | undefined): number | unde
   if (text === undefined) return undefined;
   const count = Number(text);
   if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
-  throw new ConfitureError("usage", `${flag} is a number from 1 up, not "${text}"`);
+  throw new ConfitureError("usage", `${flag} takes a number from 1 up, not "${text}"`);
 }
 
 /**
@@ -142,7 +163,7 @@ export function readDuration(flag: string, text: string | undefined): number | u
   if (text === undefined) return undefined;
   const duration = parseDuration(text);
   if (duration !== undefined) return duration;
-  throw new ConfitureError("usage", `${flag} is a duration such as 30s or 5min, not "${text}"`);
+  throw new ConfitureError("usage", `${flag} takes a duration such as 30s or 5min, not "${text}"`);
 }
 
 /**
@@ -151,5 +172,5 @@ export function readDuration(flag: string, text: string | undefined): number | u
  */
 export function readVersion(flag: string, text: string | undefined): string | undefined {
   if (text === undefined || /^[\p{L}\p{N}]/u.test(text)) return text;
-  throw new ConfitureError("usage", `${flag} is a version, such as 012 or 20251012103000, not "${text}"`);
+  throw new ConfitureError("usage", `${flag} takes a version such as 012 or 20251012103000, not "${text}"`);
 }

@@ -93,6 +93,8 @@ export interface Outcome {
   readonly text?: string;
   /** A result for another program: every character counts, unless standard output is a terminal. */
   readonly script?: string;
+  /** What to do with the result, on standard error behind it. */
+  readonly next?: string | undefined;
   /** What stopped the command after it had done some of its work. */
   readonly error?: Error | undefined;
   /** 0 unless given: 3 tells of findings. */

@@ -89,7 +89,8 @@ export async function projectFiles(context: CommandContext, given: ScratchArgs =
 
 async function filesWith(context: CommandContext, site: ScratchSite, given: ScratchArgs): Promise<ProjectFiles> {
   const timeLimit = readDuration("--time-limit", given["time-limit"]);
-  if (timeLimit === 0) throw new ConfitureError("usage", "--time-limit is longer than 0: no statement would run");
+  if (timeLimit === 0)
+    throw new ConfitureError("usage", "--time-limit must be longer than 0, or no statement would run");
   // The embedded engine keeps this thread while it works, and leaves nothing behind that would need clearing away.
   if (site.engine === "embedded") context.io.releaseSignals();
   const config = await context.config("files");
@@ -132,7 +133,7 @@ async function givenSite(
   if (scratch !== undefined && scratch !== "embedded" && !looksLikeConnection(scratch)) {
     throw new ConfitureError(
       "usage",
-      "--scratch is a postgres:// URL (or host=... dbname=...) of a server, or embedded",
+      "--scratch takes a postgres:// URL (or host=... dbname=...) of a server, or embedded",
     );
   }
   const url = scratch ?? (config ?? (await context.config("files"))).scratchUrl?.reveal();

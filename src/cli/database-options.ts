@@ -4,10 +4,23 @@ import type { Target } from "#database/target.ts";
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import type { Config } from "#config/config.ts";
 import type { CommandContext } from "./command.ts";
+import { formatDuration } from "./output/text.ts";
 
 /** How to reach a database, for commands that work on it as a whole. */
-export function openOptions({ wait, io, messages }: CommandContext): OpenOptions {
-  return { wait, signal: io.signal, onRetry: (error) => messages.log(`${error.message}; trying again`) };
+export function openOptions(context: CommandContext): OpenOptions {
+  return { wait: context.wait, signal: context.io.signal, onRetry: sayRetry(context) };
+}
+
+/** Says why a server does not answer yet, once for as long as the reason is the same. */
+export function sayRetry({
+  messages,
+  wait,
+}: Pick<CommandContext, "messages" | "wait">): (error: Pick<Error, "message">) => void {
+  let said: string | undefined;
+  return ({ message }) => {
+    if (message !== said) messages.log(`${message}; trying again for ${formatDuration(wait)}`);
+    said = message;
+  };
 }
 
 /** The database's name, or the embedded engine's folder. */

@@ -8,14 +8,15 @@ import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { projectFiles } from "./compare-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
+import { nothingToRollBack } from "./nothing-to-roll-back.ts";
 import { count } from "./output/text.ts";
 import { inLine } from "./output/visible.ts";
 import { findPending, tracePending } from "./pending.ts";
 
 /** What each direction is called when it is done, and what is said when nothing is to be done. */
 const SAID = {
-  up: { done: "applied", nothing: "No pending migrations" },
-  down: { done: "rolled back", nothing: "Nothing to roll back" },
+  up: { done: "applied", nothing: () => Promise.resolve("No pending migrations") },
+  down: { done: "rolled back", nothing: nothingToRollBack },
 } as const;
 
 /**
@@ -29,10 +30,13 @@ export async function dryRunCommand(
   factsOf: (planned: readonly PlannedMigration[]) => Promise<Facts> = () => Promise.resolve(NO_FACTS),
 ): Promise<Outcome> {
   const isVerbose = context.messages.level >= LogLevels.debug;
-  const planned = await plan(await migrateOptions(context));
+  const options = await migrateOptions(context);
+  const planned = await plan(options);
   const { done, nothing } = SAID[direction];
   context.messages.log(
-    planned.length === 0 ? nothing : `Dry run: ${count(planned.length, "migration")} would be ${done}, nothing was`,
+    planned.length === 0
+      ? await nothing(context, options)
+      : `Dry run: ${count(planned.length, "migration")} would be ${done}, nothing was`,
   );
   const facts = context.json ? NO_FACTS : await factsOf(planned);
   return {

@@ -4,7 +4,8 @@ import { fillLines } from "./output/wrap.ts";
 import { COMMANDS } from "./registry.ts";
 
 /** The first screen: what there is. */
-export function rootHelp(): string {
+/** @param width of the terminal */
+export function rootHelp(width = WIDTH): string {
   const lines = Object.entries(COMMANDS).flatMap(([name, entry]) => entryLines(name, entry));
   return [
     "Confiture: PostgreSQL schemas and migrations from SQL files",
@@ -14,10 +15,10 @@ export function rootHelp(): string {
     "  confiture --version",
     "",
     "COMMANDS",
-    ...columns(lines),
+    ...columns(lines, width),
     "",
     "OPTIONS OF EVERY COMMAND",
-    ...columns(optionLines(GLOBAL_ARGS)),
+    ...columns(optionLines(GLOBAL_ARGS), width),
     "",
     "EXAMPLES",
     "  confiture init                     a new project in this folder",
@@ -34,7 +35,8 @@ function entryLines(name: string, entry: Entry): [string, string][] {
   return Object.entries(entry.commands).map(([child, { summary }]) => [`${name} ${child}`, summary]);
 }
 
-export function groupHelp(path: readonly string[], group: GroupEntry): string {
+/** @param width of the terminal */
+export function groupHelp(path: readonly string[], group: GroupEntry, width = WIDTH): string {
   const name = path.join(" ");
   return [
     `${group.summary}.`,
@@ -43,32 +45,37 @@ export function groupHelp(path: readonly string[], group: GroupEntry): string {
     `  confiture ${name} COMMAND [OPTIONS]`,
     "",
     "COMMANDS",
-    ...columns(Object.entries(group.commands).map(([child, { summary }]) => [child, summary])),
+    ...columns(
+      Object.entries(group.commands).map(([child, { summary }]) => [child, summary]),
+      width,
+    ),
     "",
     `\`confiture help ${name} COMMAND\` shows more.`,
     "",
   ].join("\n");
 }
 
-export function commandHelp(path: readonly string[], summary: string, command: AnyCommand): string {
+/** @param width of the terminal */
+export function commandHelp(path: readonly string[], summary: string, command: AnyCommand, width = WIDTH): string {
   const name = path.join(" ");
   const positionals = Object.entries<ArgsDef[string]>(command.args).filter(
     ([, definition]) => definition.type === "positional",
   );
   const own = optionLines(command.args);
   return [
-    ...flow(`${summary}.`, WIDTH),
-    ...(command.details === undefined ? [] : ["", ...flow(command.details, WIDTH)]),
+    ...flow(`${summary}.`, width),
+    ...(command.details === undefined ? [] : ["", ...flow(command.details, width)]),
     "",
     "USAGE",
     `  confiture ${[name, ...argumentsOf(command.args), "[OPTIONS]"].join(" ")}`,
     ...section(
       "ARGUMENTS",
       positionals.map(([argument, definition]) => [argument.toUpperCase(), definition.description ?? ""]),
+      width,
     ),
-    ...section("OPTIONS", own),
+    ...section("OPTIONS", own, width),
     "",
-    ...flow(`Every command also takes ${globalNames(command.args)}: see \`confiture --help\`.`, WIDTH),
+    ...flow(`Every command also takes ${globalNames(command.args)}: see \`confiture --help\`.`, width),
     "",
     "EXAMPLES",
     ...command.examples.map((example) => `  ${example}`),
@@ -93,8 +100,8 @@ function globalNames(own: ArgsDef): string {
     .join(", ");
 }
 
-function section(title: string, lines: readonly (readonly [string, string])[]): string[] {
-  return lines.length === 0 ? [] : ["", title, ...columns(lines)];
+function section(title: string, lines: readonly (readonly [string, string])[], width: number): string[] {
+  return lines.length === 0 ? [] : ["", title, ...columns(lines, width)];
 }
 
 /** "-e, --env NAME" and what it means, for each option. */
@@ -113,20 +120,36 @@ export function optionLines(args: ArgsDef): [string, string][] {
   });
 }
 
-/** Columns of a terminal that nobody has made wider. */
+/** Columns of a terminal that nobody has made wider, and as many as are used. */
 const WIDTH = 80;
+
+/** @param columns of a terminal; undefined for anything else */
+export function widthOfHelp(columns: number | undefined): number {
+  return Math.max(Math.min(columns ?? WIDTH, WIDTH), NARROWEST);
+}
+
+/** Narrower terminals break lines themselves. */
+const NARROWEST = 40;
 
 /** What is longer than this stands in a line of its own. */
 const LONGEST_LEFT = 27;
 
-function columns(lines: readonly (readonly [string, string])[]): string[] {
+/** Narrower than this, what something means stands below its name. */
+const NARROWEST_RIGHT = 26;
+
+/** How far that stands in. */
+const BELOW = 8;
+
+function columns(lines: readonly (readonly [string, string])[], width: number): string[] {
   const lengths = lines.map(([left]) => left.length);
-  const width = Math.max(...lengths.filter((length) => length <= LONGEST_LEFT), 0) + 4;
+  const beside = Math.max(...lengths.filter((length) => length <= LONGEST_LEFT), 0) + 4;
+  const isNarrow = width - beside < NARROWEST_RIGHT;
+  const indent = isNarrow ? BELOW : beside;
   return lines.flatMap(([left, right]) => {
-    const [first = "", ...more] = flow(right, WIDTH - width);
-    const isLong = left.length > LONGEST_LEFT;
-    const begin = isLong ? [`  ${left}`, " ".repeat(width) + first] : [`  ${left}`.padEnd(width) + first];
-    return [...begin, ...more.map((line) => " ".repeat(width) + line)].map((line) => line.trimEnd());
+    const [first = "", ...more] = flow(right, width - indent);
+    const isBelow = isNarrow || left.length > LONGEST_LEFT;
+    const begin = isBelow ? [`  ${left}`, " ".repeat(indent) + first] : [`  ${left}`.padEnd(indent) + first];
+    return [...begin, ...more.map((line) => " ".repeat(indent) + line)].map((line) => line.trimEnd());
   });
 }
 

@@ -52,7 +52,9 @@ export async function requireWithinLimits(
     : `${shown} Mend what fails, or apply it all the same: --yes ${config.environment ?? ""}`;
   const refusal = aboveLimitsError(config, found, mistyped + wayOut);
   if (!canAsk(context)) throw refusal;
-  context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint));
+  context.messages.log(
+    renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint, context.io.stderr.columns),
+  );
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
   if (answer === config.environment) return true;
   throw refusal;

@@ -55,7 +55,7 @@ export async function confirmEmptying(context: CommandContext, args: Args): Prom
   const config = await context.config();
   if (config.protected || args.yes !== undefined || !canAsk(context)) return;
   const place = databasePlace(config.target, context.projectDir);
-  const answer = await ask(context.io, `Remove everything that ${place} holds? [y/N] `, "nothing was done");
+  const answer = await ask(context.io, `Remove everything in ${place}? [y/N] `, "nothing was done");
   if (!/^y(es)?$/i.test(answer)) throw new ConfitureError("declined", "Nothing was done");
 }
 

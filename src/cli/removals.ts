@@ -43,7 +43,7 @@ export function permitRemovals(
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
     context.messages.log(`Taken away by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
     if (!asks) return;
-    const question = `${agree(open.length, "Is that", "Are these")} to go? [y/N] `;
+    const question = `${agree(open.length, "Remove it", "Remove them")}? [y/N] `;
     const answer = await ask(
       context.io,
       question,

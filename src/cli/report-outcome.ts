@@ -20,6 +20,8 @@ export interface Form {
   /** Connection URLs of the command line that were read and hold no password. */
   readonly harmless: Set<string>;
   readonly argv: readonly string[];
+  /** Says something on standard error; undefined until the arguments have been read. */
+  say?: (text: string) => void;
 }
 
 /** The error with commands in its hint that work where the failed one did. */
@@ -45,13 +47,19 @@ export function report(outcome: Outcome, invocation: Invocation | undefined, io:
       ...(error === undefined ? {} : { error: errorToJson(error) }),
     };
     io.stdout.write(`${visibleJson(document).slice(outcome.written === "beginning" ? 1 : 0)}\n`);
+    tellNext();
     return exitCode;
   }
   const { text, script } = outcome;
   if (text !== undefined) io.stdout.write(fit(io.stdout, forPeople(aimCommands(text, form.aim))));
   if (script !== undefined) io.stdout.write(io.stdout.isTerminal ? forPeople(script) : script);
+  tellNext();
   if (error !== undefined) io.stderr.write(fit(io.stderr, forPeople(renderError(error, paint))));
   return exitCode;
+
+  function tellNext(): void {
+    if (outcome.next !== undefined) form.say?.(outcome.next);
+  }
 }
 
 /** After a signal, whatever stopped the work was the signal's doing; what was done all the same is done. */

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config, ConfigWarning } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -42,7 +43,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     invocation = findCommand(argv);
     const version = await versionFor(invocation);
     if (version !== undefined) return report(version, invocation, io, form);
-    const help = await helpFor(invocation, argv);
+    const help = await helpFor(invocation, argv, io);
     if (help !== undefined) {
       if (form.json && !help.asked) throw noCommand(invocation);
       const output = help.asked ? io.stdout : io.stderr;
@@ -61,6 +62,14 @@ function refuseRuntimeOptions(env: Io["env"]): void {
   if (name === undefined) return;
   throw new ConfitureError("config_invalid", `${name} is set, which changes how the runtime inside Confiture works`, {
     hint: `Nothing was done. Run it without: env -u ${name} confiture ...`,
+  });
+}
+
+/** Files of the project would be written below it, or looked for. */
+function refuseFile(projectDir: string): void {
+  if (statSync(projectDir, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  throw new ConfitureError("usage", `The project folder is a file: ${projectDir}`, {
+    hint: "Check the path after -C (--project-dir); without it, the project is the working directory.",
   });
 }
 
@@ -89,19 +98,21 @@ const loadArguments = () => import("./arguments.ts");
 async function helpFor(
   { path, entry, rest }: Invocation,
   argv: readonly string[],
+  { stdout, stderr }: Pick<Io, "stdout" | "stderr">,
 ): Promise<{ text: string; asked: boolean } | undefined> {
   const asked = rest.includes("--help") || rest.includes("-h");
   if (entry !== undefined && !isGroup(entry) && !asked) return undefined;
-  const [{ commandHelp, groupHelp, rootHelp }, { readArguments }] = await Promise.all([
+  const [{ commandHelp, groupHelp, rootHelp, widthOfHelp }, { readArguments }] = await Promise.all([
     import("./help.ts"),
     loadArguments(),
   ]);
   // Flags without a command are read, so that a slip among them is not answered with a page of help.
   if (!asked && entry === undefined && argv.length > 0) readArguments(path, {}, rest);
-  if (entry === undefined) return { text: rootHelp(), asked: asked };
-  if (isGroup(entry)) return { text: groupHelp(path, entry), asked };
+  const width = widthOfHelp((asked ? stdout : stderr).columns);
+  if (entry === undefined) return { text: rootHelp(width), asked: asked };
+  if (isGroup(entry)) return { text: groupHelp(path, entry, width), asked };
   const { command } = await entry.load();
-  return { text: commandHelp(path, entry.summary, command), asked };
+  return { text: commandHelp(path, entry.summary, command, width), asked };
 }
 
 async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, form: Form): Promise<Outcome> {
@@ -120,7 +131,9 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   const messages = createMessages(io.stderr, paintFor(io.stderr, args.color, io.env), level, (text) =>
     aimCommands(text, form.aim),
   );
+  form.say = (text) => messages.log(text);
   const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
+  refuseFile(projectDir);
   let config: Promise<Config> | undefined;
   let defaults: Promise<Config> | undefined;
   // By their text: another configuration of the same command may say the same.
@@ -234,11 +247,11 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   }
 
   function warn(warnings: readonly ConfigWarning[]): void {
-    for (const { message, location } of warnings) {
+    for (const { message, location, about } of warnings) {
       const place = [location?.file, location?.line].filter((part) => part !== undefined).join(":");
       const text = place === "" ? message : `${message} (${place})`;
-      if (warned.has(text)) continue;
-      warned.add(text);
+      if (warned.has(about ?? text)) continue;
+      warned.add(about ?? text);
       messages.warn(text);
     }
   }

@@ -103,7 +103,7 @@ export class StandardOutput implements Output {
 /** What is said where standard output could not be written: whether the work is done all the same. */
 export function lostOutput(failure: Error, exitCode: number): string {
   const what =
-    exitCode === 0 ? "The work is done, but its output could not be written" : "The output could not be written";
+    exitCode === 0 ? "The command succeeded, but its output could not be written" : "The output could not be written";
   return `error: ${what} to standard output: ${reasonOf(failure)}\n`;
 }
 

@@ -8,7 +8,7 @@ import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { siteBeside } from "./compare-options.ts";
-import { databasePlace } from "./database-options.ts";
+import { databasePlace, sayRetry } from "./database-options.ts";
 import { renderFinding, showSyncEvents, syncFindingToJson } from "./output/sync.ts";
 import { count } from "./output/text.ts";
 
@@ -96,7 +96,7 @@ export async function readSides(
     skipExtensionTables: more.skipExtensionTables || rules?.rules.extensionTables === "skip",
     scratch: await siteBeside(context, undefined, undefined, from),
     plan: async (database) => await makePlan(args, from, database, rules),
-    connect: { wait: context.wait, onRetry: (error) => context.messages.log(`${error.message}; trying again`) },
+    connect: { wait: context.wait, onRetry: sayRetry(context) },
     signal: context.io.signal,
     onEvent: showSyncEvents(context),
   };

@@ -10,6 +10,11 @@ export function helpHint(path: readonly string[]): string {
   return `See: ${["confiture", ...path].join(" ")} --help`;
 }
 
+/** "a, b or c" */
+function listOf(words: readonly string[]): string {
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((part) => part !== "").join(" or ");
+}
+
 /** For a flag with a fixed set of values. */
 export function notAChoice(
   path: readonly string[],
@@ -18,8 +23,8 @@ export function notAChoice(
   value: string,
 ): ConfitureError {
   const suggestion = nearest(value, known);
-  const choices = known.length <= 3 ? known.join(" or ") : `one of ${known.join(", ")}`;
-  const message = `${flag} is ${choices}, not "${value}"`;
+  const choices = known.length <= 3 ? listOf(known) : `one of ${known.join(", ")}`;
+  const message = `${flag} takes ${choices}, not "${value}"`;
   return suggestion === undefined
     ? usage(path, message)
     : new ConfitureError("usage", message, { hint: `Did you mean ${flag} ${suggestion}?` });

@@ -108,6 +108,8 @@ export interface LimitsConfig {
 export interface ConfigWarning {
   readonly message: string;
   readonly location?: Location;
+  /** What it is about, where it may be said in several ways: said once. */
+  readonly about?: string;
   /** It is about the connection, and nothing to somebody who makes none. */
   readonly connection?: true;
 }

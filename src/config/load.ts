@@ -128,10 +128,11 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 }
 
 function guarded({ name, file }: Guard, isAddressed: boolean): ConfigWarning {
-  const more = isAddressed ? ` (--env ${name} also takes its other settings)` : "";
+  const more = isAddressed ? `; its other settings hold with --env ${name}` : "";
   return {
-    message: `this is the database of the protected environment "${name}", so what that asks for is asked for here as well${more}`,
+    message: `this is the database of the protected environment "${name}", so what is confirmed there has to be confirmed here as well${more}`,
     location: { file },
+    about: file,
   };
 }
 
@@ -193,7 +194,7 @@ function chooseUrl(
 ): TextSetting | undefined {
   if (databaseUrl !== undefined) {
     const fail = (problem: string, hint?: string): ConfitureError =>
-      new ConfitureError("config_invalid", `${origin} ${problem}`, { hint });
+      new ConfitureError(origin.startsWith("--") ? "usage" : "config_invalid", `${origin} ${problem}`, { hint });
     if (databaseUrl.trim() === "") throw fail("is empty");
     return { value: databaseUrl, origin, quoted: "", fail };
   }

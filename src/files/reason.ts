@@ -42,9 +42,13 @@ export function hintFor(cause: unknown): string | undefined {
   return HINTS[systemCode(cause)];
 }
 
+/** A file is written under another name first. */
+const IN_FOLDER =
+  "Its folder has to be writable, not only the file itself: a new file is made there and then takes the place of the old one, if there is one.";
+
 const WRITE_HINTS: Readonly<Record<string, string>> = {
-  EACCES: "The folder has to be writable as well: a file is written beside the old one and then takes its place.",
-  EPERM: "The folder has to be writable as well: a file is written beside the old one and then takes its place.",
+  EACCES: IN_FOLDER,
+  EPERM: IN_FOLDER,
   EROFS: "Name a place that can be written.",
   ENOENT: "Name a place where files can be made.",
   ENOSPC: "Free some space, then run it again. Nothing was written.",

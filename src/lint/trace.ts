@@ -119,7 +119,7 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
       ? [
           {
             rule: "not-traced",
-            message: `This was judged by its text alone: ${how.reason}`,
+            message: `Judged by its text alone, without being run: ${how.reason}`,
             location: place,
             statement,
           },
@@ -129,8 +129,10 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
   const location = error.error.location ?? place;
   const { message, hint, server } = error.error;
   if (mayLack && MISSING.has(error.sqlstate ?? "")) {
-    const why = `what there is before the first migration is not known here (${message})`;
-    return [{ rule: "not-traced", message: `This was judged by its text alone: ${why}`, location, statement }];
+    const why = `the database before the first migration cannot be built here (${message})`;
+    return [
+      { rule: "not-traced", message: `Judged by its text alone, without being run: ${why}`, location, statement },
+    ];
   }
   if (error.onRows === undefined) {
     const rule = error.sqlstate === UNSAFE_NEW_ENUM_VALUE ? "enum-value-used-at-once" : "statement-fails";

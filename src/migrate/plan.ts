@@ -180,7 +180,7 @@ function numberTaken(entry: HistoryEntry, history: readonly HistoryEntry[]): Con
   );
   return new ConfitureError("history_edited", `This database has another ${version} (${row?.name ?? ""}) than ${id}`, {
     hint: [
-      `Two branches have used one number. Number this one anew: rename ${renamed.join(", and ")}.`,
+      `Two branches have used one number. Give this file the next free number: rename ${renamed.join(", and ")}.`,
       `If it is the same migration under another name: confiture migrate accept ${shellWord(version)}`,
     ].join("\n"),
     location: file === undefined ? undefined : { file: file.path },
@@ -230,7 +230,7 @@ function squashed(entry: HistoryEntry): ConfitureError {
 /** For a migration that cannot do without its file. */
 export function missing(entry: Pick<HistoryEntry, "version" | "name">): ConfitureError {
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
-    hint: `Bring the file back (another branch?). To go on without it: confiture migrate up --allow-missing\nTo forget it, where the database does not hold what it did: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
+    hint: `Bring the file back (another branch?). To go on without it: confiture migrate up --allow-missing\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
     data: { version: entry.version },
   });
 }

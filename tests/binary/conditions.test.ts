@@ -184,7 +184,7 @@ describe("standard streams", () => {
     await using project = await executableProject(FILES);
     expect(await shell(project, `"$0" build >&-; echo "exit $?" >&2`)).toMatchObject({
       stderr: expect.stringMatching(
-        /The work is done, but its output could not be written to standard output: it is closed\n[^]*exit 1/,
+        /The command succeeded, but its output could not be written to standard output: it is closed\n[^]*exit 1/,
       ),
     });
     expect(await shell(project, `"$0" migrate up 2>&-`)).toMatchObject({ exitCode: 0 });
@@ -204,7 +204,7 @@ describe("standard streams", () => {
       expect(up).toMatchObject({
         exitCode: 1,
         stderr: expect.stringContaining(
-          "The work is done, but its output could not be written to standard output: no space",
+          "The command succeeded, but its output could not be written to standard output: no space",
         ),
       });
       expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);

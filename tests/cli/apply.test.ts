@@ -83,9 +83,19 @@ describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d", (major) => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("db/migrations holds 1 migration");
     expect(refused.stderr).toContain("confiture migrate generate NAME");
+    expect(refused.stderr).not.toContain("prototype");
     await project.succeed(["apply", "--yes", "local", "--no-ledger"]);
     expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);
     await project.remove();
+  });
+
+  test("a base alone is refused as well, and a prototype is told to do without it", async () => {
+    await using project = await cliProject(
+      { "db/schema/users.sql": USERS, "db/migrations/base.sql": USERS },
+      { major },
+    );
+    const { stderr } = await project.run(["apply", "--yes", "local"]);
+    expect(stderr).toContain("remove db/migrations/base.sql, then run `confiture apply` again");
   });
 
   test("a database that was changed while somebody thought about the plan is left alone", async () => {

@@ -67,10 +67,10 @@ describe("a slip on the command line is refused, with a suggestion", () => {
     ["--verison", "--version"],
     ["migrate up --frobnicate", "confiture migrate up --help"],
     ["migrate up -x", "confiture migrate up --help"],
-    ["migrate up 003", "confiture migrate up --help"],
+    ["migrate up 003", "--to 003?"],
     ["migrate new add_bio again", "confiture migrate new --help"],
     ["migrate new", "confiture migrate new --help"],
-    ["migrate up -- 003", "confiture migrate up --help"],
+    ["migrate up -- 003", "--to 003?"],
     ["migrate up --to", "confiture migrate up --help"],
     ["migrate up --steps -1", "--steps=VALUE"],
     ["--env", "confiture --help"],
@@ -78,8 +78,12 @@ describe("a slip on the command line is refused, with a suggestion", () => {
     ["migrate up --dry-run=false", "confiture migrate up --help"],
     ["--frmat json migrate up", "--frmat"],
     ["--colour migrate up", "--colour"],
-    ["--color migrate up", "auto or always or never"],
-    ["migrate up --color=pink", "auto or always or never"],
+    ["--color migrate up", "auto, always or never"],
+    ["migrate up --color=pink", "auto, always or never"],
+    ["build --enviroment ci", "--env?"],
+    ["db sql -c SELECT", 'confiture db sql "SELECT 1"'],
+    ["build --database-url nonsense", "postgres://user:password@host"],
+    ["-C /etc/passwd build", "-C (--project-dir)"],
   ])("confiture %s", async (line, suggestion) => {
     const stderr = await refused(line);
     expect(stderr).toStartWith("error: ");
@@ -112,7 +116,7 @@ describe("a slip on the command line is refused, with a suggestion", () => {
     await using project = await temporaryProject();
     const { exitCode, stdout, stderr } = await runBinary(line.split(" "), { cwd: project.dir });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
-    expect(stderr).toStartWith(`error: ${flag} is `);
+    expect(stderr).toStartWith(`error: ${flag} takes `);
   });
 
   test.each(commands)("%s takes no flag and no argument it does not know", async (name, entry) => {

@@ -134,7 +134,9 @@ test("golang-migrate's first files are gone: base.sql takes their place, in data
     "db/migrations/000043_bio.up.sql": "ALTER TABLE users ADD bio text;\n",
     "db/migrations/000043_bio.down.sql": "ALTER TABLE users DROP bio;\n",
   });
-  await project.query(`CREATE TABLE users (id int PRIMARY KEY); ${history(42)}`);
+  await project.query(`CREATE TABLE users (id int PRIMARY KEY); ${history(43)}`);
+  expect((await project.succeed(["migrate", "down"])).stderr).toContain("Another tool has applied migrations here");
+  await project.query("UPDATE schema_migrations SET version = 42");
   const from = ["migrate", "baseline", "--from", "golang-migrate"];
   const refused = readDocument(await project.run([...from, "--format", "json"]));
   expect(refused.error).toMatchObject({

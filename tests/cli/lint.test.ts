@@ -148,7 +148,9 @@ describe("--since", () => {
       "006_items is older than 0010, which main has",
       "007_index is older than 0010, which main has",
     ]);
-    expect(behind).toContain("rename it to 0011_late.sql");
+    expect([...behind.matchAll(/rename it to \S+/g)].map(([text]) => text)).toEqual(
+      ["0011_late", "0012_items", "0013_index"].map((id) => `rename it to ${id}.sql`),
+    );
   });
 });
 

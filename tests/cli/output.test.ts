@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { BINARY, type RunResult } from "../support/cli.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { executableProject, type CliProject } from "./project.ts";
@@ -32,7 +33,7 @@ describe("results go to standard output, everything else to standard error", () 
   test("migrate", async () => {
     expect(await project.succeed(["migrate", "status"])).toMatchObject({
       stdout: "⏳ 001_one (pending)\n",
-      stderr: "",
+      stderr: where(),
     });
     const up = await project.succeed(["migrate", "up"]);
     expect(up.stdout).toMatch(/^✅ Migration 001_one applied successfully \(\d+ms\)\n$/);
@@ -41,15 +42,30 @@ describe("results go to standard output, everything else to standard error", () 
     expect(again).toMatchObject({ stdout: "", stderr: `${where()}No pending migrations\n` });
     const status = await project.succeed(["migrate", "status"]);
     expect(status.stdout).toMatch(/^✅ 001_one \(applied \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\)\n$/);
+    // Statements are tried only where there are any.
+    const plan = await project.succeed(["migrate", "plan", "--format", "json"]);
+    expect(plan.stdout).toContain('"serverVersion": null');
     const down = await project.succeed(["migrate", "down"]);
     expect(down.stdout).toMatch(/^✅ Migration 001_one rolled back successfully \(\d+ms\)\n$/);
     expect(down.stderr).toBe(`${where()}Rolling back migration 001_one...\n`);
   });
 
+  test("a server that does not answer is said once", async () => {
+    const { stderr } = await project.run(["db", "wait", "--wait", "1s", "--database-url", "postgres://127.0.0.1:1/d"]);
+    expect(stderr.match(/trying again for 1\.0s/g)).toHaveLength(1);
+  });
+
+  test("what to do with a new migration stands below it", async () => {
+    const { screen } = await atTerminal(project.dir, ["migrate", "new", "later"], []);
+    expect(screen).toMatch(/Created \S+later\.sql\s+Write the change/);
+    await rm(project.path("db/migrations/002_later.sql"));
+  });
+
   test("messages and the prose of help are broken between words where a terminal is narrow", async () => {
     const help = await atTerminal(project.dir, ["migrate", "up", "--help"], [], { columns: 60 });
     const slip = await atTerminal(project.dir, ["migrate", "up", "--allow-out-of-ordr"], [], { columns: 30 });
-    const wide = /^ {4}|\S {2,}\S/;
+    // Command lines are to be copied, and a source line has its caret below it.
+    const wide = /^ {2}confiture|^ {4}\^?|^\d* \|/;
     for (const [{ screen }, columns] of [
       [help, 60],
       [slip, 30],
@@ -58,6 +74,7 @@ describe("results go to standard output, everything else to standard error", () 
       expect(lines.filter((line) => Bun.stringWidth(line) > columns && !wide.test(line))).toEqual([]);
     }
     expect(help.screen).toMatch(/^ {6}--allow-missing {2,}\S.*$/m);
+    expect(help.screen.split("\n").some((line) => /^ {20}/.test(line))).toBe(true);
   });
 
   test("which database it is, and where a URL in its place came from", async () => {
@@ -185,6 +202,6 @@ describe.skipIf(!existsSync(SCRIPT))("on a terminal (made with util-linux's scri
     const piped = await project.succeed(["migrate", "status"]);
     const { stdout } = await onTerminal(["migrate", "status"]);
     expect(stdout).toContain("\u001b[2m(applied");
-    expect(Bun.stripANSI(stdout).replaceAll("\r\n", "\n").replaceAll(/ +\(/g, " (")).toBe(piped.stdout);
+    expect(Bun.stripANSI(stdout).replaceAll("\r\n", "\n").replaceAll(/ +\(/g, " (")).toBe(piped.stderr + piped.stdout);
   });
 });

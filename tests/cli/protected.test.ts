@@ -440,7 +440,7 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
   test("is not emptied without a question, unless it is empty or named", async () => {
     await using project = await cliProject(FILES);
     const fresh = ["build", "--fresh"];
-    const question = /Remove everything that \S+:\d+\/\S+ holds\? \[y\/N\] $/;
+    const question = /Remove everything in \S+:\d+\/\S+\? \[y\/N\] $/;
     const run = (dialogue: [RegExp, string][], more: string[] = []) =>
       atTerminal(project.dir, [...fresh, ...more], dialogue);
     expect((await run([])).exitCode).toBe(0);

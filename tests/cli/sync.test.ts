@@ -473,7 +473,7 @@ test("no copy goes where no environment says that it may, nor further than was s
       "the same environment\n  next: Name the environment of another database with --to",
     ],
     ["--from local --to copy --yes copy --plain --anonymize", "--plain and --anonymize exclude each other"],
-    ["--from local --to copy --yes copy --jobs 0", "--jobs is a number from 1 to 64"],
+    ["--from local --to copy --yes copy --jobs 0", "--jobs takes a number from 1 to 64"],
     ["--to copy --yes copy", "--from is missing"],
   ];
   for (const [line, said] of refusals) {

@@ -127,7 +127,7 @@ The migrations were replayed from an empty database.
     });
     expect(exitCode).toBe(0);
     expect(stdout).toContain("so each one was rolled back from the built schema and applied again.");
-    expect(stdout).toContain("Not checked: rolling back 1_users, which has no down.");
+    expect(stdout).toContain("Not checked: rolling back 1_users, which has no way back.");
     expect(stdout).toContain("Not checked: migrations up to the last one without a down");
   });
 });

@@ -112,12 +112,21 @@ async function refuseMigrations(
     ],
   );
   const { base, migrations: files } = discoverMigrations(projectDir, migrations.dir, migrations.layout);
-  const refuse = (why: string): ConfitureError =>
-    new ConfitureError("apply_refused", `${why}, and what apply did would be in no migration`, {
-      hint: "Write a migration for what changed in the schema files: confiture migrate generate NAME\nThen: confiture migrate up\nTo change the database all the same, and no row of its ledger: confiture apply --no-ledger",
+  const refuse = (why: string, ways: readonly string[] = []): ConfitureError =>
+    new ConfitureError("apply_refused", `${why}; no migration would have the changes that apply makes`, {
+      hint: [
+        "Write a migration for what changed in the schema files: confiture migrate generate NAME",
+        "Then: confiture migrate up",
+        ...ways,
+        "To change the database without a migration, and leave its ledger as it is: confiture apply --no-ledger",
+      ].join("\n"),
     });
   if (files.length > 0) throw refuse(`${migrations.dir} holds ${count(files.length, "migration")}`);
-  if (base !== undefined) throw refuse(`${base.path} says what a database holds before its first migration`);
+  if (base !== undefined) {
+    throw refuse(`${base.path} is there, so this project is to have migrations`, [
+      `For a prototype that is to have none: remove ${base.path}, then run \`confiture apply\` again`,
+    ]);
+  }
   if (isUnmade(target)) return;
   const rows = await withDatabase(target, openOptions(context), async (database) => {
     const ledger = await lookForLedger(database, migrations.table);

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { ParsedArgs } from "citty";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { type CollectOptions, collectSchemaFiles } from "#build/collect.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
@@ -81,6 +82,7 @@ export const command = defineCommand({
     }
     if (args.output !== undefined) {
       refuseAmongSources(context.projectDir, args.output, config.includeDirs, files);
+      requireFolderOf(context.projectDir, args.output);
       await writeScript(context, options, args.output);
     }
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
@@ -115,6 +117,15 @@ function refuseAmongSources(
       hint: `Write it somewhere else: --output ${outside(dirs)}`,
     },
   );
+}
+
+/** A slip in a path is not to make a folder. */
+function requireFolderOf(projectDir: string, output: string): void {
+  const folder = dirname(resolve(projectDir, output));
+  if (output === "-" || existsSync(folder)) return;
+  throw new ConfitureError("usage", `Cannot write ${output}: the folder ${dirname(output)} does not exist`, {
+    hint: `Make it first: mkdir -p ${shellWord(folder)}`,
+  });
 }
 
 /** A place that is in none of the folders. */
@@ -208,15 +219,14 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
     const proven = asked === "contained" ? await proof.record(database, ledger) : undefined;
-    // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
-    const left = wasEmpty || wasThere ? ALL_NEW : await leftAsItWas(context, migrating, database, proof.clock());
     const open = asked === "none" ? openEntries(await readHistory(database, ledger, migrating)) : [];
     return {
       duration: built - started,
       recorded: proven?.contained ?? all,
       found: proven ?? { pending: [], undecided: open, why: undefined, next: undefined },
       edited: edits,
-      left,
+      // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
+      left: wasEmpty || wasThere ? ALL_NEW : await leftAsItWas(context, migrating, database, proof.clock()),
     };
   }).catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");

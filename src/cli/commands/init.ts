@@ -80,8 +80,17 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
         ]
       : ["confiture migrate new NAME"]),
   ];
-  context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
-  return { json: { files: fates }, text: fates.map(describeFate).join("") };
+  // Whoever has a project already knows how to go on.
+  const isNew = fates.some(({ fate }) => fate !== "kept" && fate !== "unchanged");
+  return {
+    json: { files: fates },
+    text: fates.map(describeFate).join(""),
+    ...(isNew ? { next: listOfNext(next) } : {}),
+  };
+}
+
+function listOfNext(lines: readonly string[]): string {
+  return `Next:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
 /** Where a project has its files, relative to it. */
@@ -177,10 +186,10 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
       : [`confiture migrate baseline -e ${name}  # once: the database has what the migrations make`]),
     `confiture diff -e ${name}              # nothing differs`,
   ];
-  context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
   return {
     json: { ...written.json, files: [...written.others, ...written.fates], recorded },
     text: written.others.map(describeFate).join("") + renderExport(written),
+    next: listOfNext(next),
     exitCode: written.exitCode,
   };
 

@@ -9,9 +9,12 @@ import { forPeople, type Paint } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
 import { inLine } from "./visible.ts";
 import { fit } from "./wrap.ts";
+import { sayRetry } from "../database-options.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
-export function showMigrateEvents({ io, messages, live, json, paint }: CommandContext): (event: MigrateEvent) => void {
+export function showMigrateEvents(context: CommandContext): (event: MigrateEvent) => void {
+  const { io, messages, live, json, paint } = context;
+  const waits = sayRetry(context);
   // The migration that runs, for its last line.
   let name = "";
   let begun = performance.now();
@@ -22,7 +25,7 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
         widest = Math.max(...event.migrations.map((file) => Bun.stringWidth(inLine(migrationId(file)))));
         break;
       case "waiting-for-server":
-        messages.log(`${event.error.message}; trying again`);
+        waits(event.error);
         break;
       case "settings-lacking":
         messages.warn(`the server does not support ${event.names.join(", ")}: migrations run without`);
@@ -162,7 +165,8 @@ function resultToJson(result: MigrationResult): Record<string, unknown> {
 
 /** The end of a run: what is left to say after the lines that were shown as it went. */
 export function finishRun({ io, messages }: CommandContext, report: RunReport, nothing: string): Outcome {
-  if (report.results.length === 0 && (report.held ?? []).length === 0) messages.log(nothing);
+  if (report.results.length === 0 && report.error === undefined && (report.held ?? []).length === 0)
+    messages.log(nothing);
   const done = report.results.filter((result) => result.outcome === "done");
   const skipped = report.results.filter((result) => result.outcome === "not-run");
   const failed = report.results.find((result) => result.outcome === "failed");

@@ -68,7 +68,7 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
     };
   };
   return {
-    serverVersion: trace.serverVersion,
+    serverVersion: trace.serverVersion === 0 ? null : trace.serverVersion,
     sizes: sizes?.taken ?? null,
     worst:
       worst === undefined

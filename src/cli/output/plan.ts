@@ -20,10 +20,12 @@ import type { Paint } from "./style.ts";
 import { inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
 
+/** Of a terminal that says nothing of its own, and at most. */
 const WIDTH = 80;
 
 /** For a terminal: within 80 columns where names allow it, the worst thing first. Pure. */
-export function renderPlan({ trace, sizes, above }: Plan, paint: Paint): string {
+export function renderPlan({ trace, sizes, above }: Plan, paint: Paint, columns = WIDTH): string {
+  const width = Math.min(columns, WIDTH);
   const { migrations } = trace;
   if (migrations.length === 0) return "No pending migrations\n";
   const sizeOf = sizesByName(sizes);
@@ -34,13 +36,18 @@ export function renderPlan({ trace, sizes, above }: Plan, paint: Paint): string 
     ...limitLines(above).map((line) => paint("yellow", line)),
   ];
   for (const migration of migrations) {
-    lines.push("", ...renderMigration(migration, sizeOf, paint));
+    lines.push("", ...renderMigration(migration, sizeOf, paint, width));
   }
   lines.push(...notes(trace, sizes).map((note) => `\n${note}`));
-  return `${lines.map((line) => wrap(line, WIDTH)).join("\n")}\n`;
+  return `${lines.map((line) => wrap(line, width)).join("\n")}\n`;
 }
 
-function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
+function renderMigration(
+  migration: MigrationFacts,
+  sizeOf: ReadonlyMap<string, SizeOf>,
+  paint: Paint,
+  width: number,
+): string[] {
   const { file, transactional, backfill, hasBranches, statements, error } = migration;
   const how = backfill
     ? "a backfill, in batches: a transaction for each"
@@ -53,7 +60,7 @@ function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, 
     ...(failed === undefined ? [] : [paint("yellow", `  ${failed}`)]),
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
     ...(hasBranches ? ["  has branches: what they did not lead into with the rows here was not seen"] : []),
-    ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint)),
+    ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint, width)),
     ...heldLines(migration),
   ];
 }
@@ -120,9 +127,14 @@ function verbOf({ sql }: StatementFacts): string | undefined {
   return /^\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+[^\s(]+/i.exec(sql)?.[0].toUpperCase();
 }
 
-function renderAlike({ first, rest }: Alike, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
+function renderAlike(
+  { first, rest }: Alike,
+  sizeOf: ReadonlyMap<string, SizeOf>,
+  paint: Paint,
+  width: number,
+): string[] {
   const shown = [first, ...(rest.length < 3 ? rest : [])].flatMap((statement) =>
-    renderStatement(statement, sizeOf, paint),
+    renderStatement(statement, sizeOf, paint, width),
   );
   const last = rest.at(-1)?.place.line;
   const where = last === undefined ? "" : `, down to line ${last}`;
@@ -131,18 +143,23 @@ function renderAlike({ first, rest }: Alike, sizeOf: ReadonlyMap<string, SizeOf>
     : [...shown, `        and ${rest.length.toLocaleString("en-US")} more like it${where}`];
 }
 
-function renderStatement(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
+function renderStatement(
+  statement: StatementFacts,
+  sizeOf: ReadonlyMap<string, SizeOf>,
+  paint: Paint,
+  width: number,
+): string[] {
   const { place, sql } = statement;
   const { weight } = impactOf(statement, sizeOf);
   const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
   const mark = bad ? paint(weight === "fails" ? "red" : "yellow", "!") : " ";
   const head = `${mark} ${String(place.line ?? "?").padStart(4)}  `;
   const facts = factsIn(statement, sizeOf).flatMap((text) =>
-    wrap(text, WIDTH - 9)
+    wrap(text, width - 9)
       .split("\n")
       .map((line, at) => `${at === 0 ? "        " : "          "}${line.trimStart()}`),
   );
-  return [`${head}${cutTo(oneLine(sql), WIDTH - 8)}`, ...facts];
+  return [`${head}${cutTo(oneLine(sql), width - 8)}`, ...facts];
 }
 
 /** What waits until the end, where that is more than the last statement takes. */

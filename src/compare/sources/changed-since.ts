@@ -66,6 +66,10 @@ export async function sinceThen(files: Folder, revision: string): Promise<SinceT
   const began = mergeBase(files.projectDir, revision);
   const { migrations, base } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
   const history = joinHistory(migrations, then.rows, factsOf(files.projectDir), undefined, base?.squashed);
+  const suspects = history.filter(({ standing }) => standing === "edited" || standing === "missing");
+  const before = began === undefined || suspects.length === 0 ? then : await migrationsAt(files, began);
+  const wasThere = new Map(before.rows.map((row) => [canonicalVersion(row.version), row]));
+  const anew = numbersAnew();
   const late = new Map(
     history.flatMap(({ standing, file }) =>
       standing === "out-of-order" && file !== undefined ? [[file.path, tooLate(file)]] : [],
@@ -74,10 +78,6 @@ export async function sinceThen(files: Folder, revision: string): Promise<SinceT
   const applied = new Set(
     history.flatMap(({ standing, file }) => (standing === "applied" && file !== undefined ? [file.path] : [])),
   );
-  const suspects = history.filter(({ standing }) => standing === "edited" || standing === "missing");
-  if (suspects.length === 0) return { changed: [], late, applied };
-  const before = began === undefined ? then : await migrationsAt(files, began);
-  const wasThere = new Map(before.rows.map((row) => [canonicalVersion(row.version), row]));
   const changed = suspects.flatMap((entry) => {
     const row = wasThere.get(canonicalVersion(entry.row!.version));
     if (entry.standing === "missing") return row === undefined ? [] : [gone(entry)];
@@ -91,7 +91,7 @@ export async function sinceThen(files: Folder, revision: string): Promise<SinceT
     const newest = newestOf(then.rows);
     return problem(
       "history_out_of_order",
-      `${migrationId(file)} is older than ${newest}, which ${revision} has: databases that have that one refuse this one`,
+      `${migrationId(file)} is older than ${newest}, which ${revision} has: a database where that one is applied refuses to run an older one`,
       numberedAnew(file),
       file.path,
     );
@@ -137,10 +137,22 @@ export async function sinceThen(files: Folder, revision: string): Promise<SinceT
     return { path: file.path, file, error, isSameWayUp: false };
   }
 
+  /** New numbers for the files that need one, each after the one before, by path. */
+  function numbersAnew(): ReadonlyMap<string, string> {
+    let last = newestOf([...migrations, ...then.rows, ...(base?.squashed ?? [])]) ?? "0";
+    return new Map(
+      history.flatMap(({ standing, file, row }) => {
+        const isTaken = standing === "edited" && !wasThere.has(canonicalVersion(row!.version));
+        if (file === undefined || !(isTaken || standing === "out-of-order")) return [];
+        last = nextVersionAfter(last);
+        return [[file.path, last]];
+      }),
+    );
+  }
+
   function numberedAnew(file: MigrationFile): string {
-    const last = newestOf([...migrations, ...then.rows, ...(base?.squashed ?? [])]) ?? "0";
-    const next = migrationId({ version: nextVersionAfter(last), name: file.name });
-    return `Number this one anew: rename it to ${file.path.split("/").at(-1)!.replace(migrationId(file), next)}`;
+    const next = migrationId({ version: anew.get(file.path)!, name: file.name });
+    return `Give it the next free number: rename it to ${file.path.split("/").at(-1)!.replace(migrationId(file), next)}`;
   }
 
   function gone(entry: HistoryEntry): ChangedMigration {

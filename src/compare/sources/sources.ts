@@ -87,7 +87,7 @@ export function parseSource(name: string): Source {
 export function readRevision(flag: string, name: string): string {
   const revision = name.replace(/^git:/, "");
   if (revision !== "" && !revision.includes(":")) return revision;
-  throw new ConfitureError("usage", `${flag} is git:REVISION, for example git:main, not "${name}"`);
+  throw new ConfitureError("usage", `${flag} takes git:REVISION, for example git:main, not "${name}"`);
 }
 
 /** Reads a live database's catalogue or a snapshot, or builds the source in a scratch database and reads that. */

@@ -107,12 +107,12 @@ function whyUnchecked(
   findings: readonly Finding[],
 ): string[] {
   const id = migrationId(file);
-  if (tested.includes(file)) return down === undefined ? [`rolling back ${id}, which has no down`] : [];
+  if (tested.includes(file)) return down === undefined ? [`rolling back ${id}, which has no way back`] : [];
   if (findings.some(({ migration }) => migration === file)) return [];
   return [
     findings.length > 0
       ? `${id}, which comes after what failed`
-      : `${id}: the first migration needs tables from the schema files, and this one or a later one has no down`,
+      : `${id}: the first migration needs tables from the schema files, and this one or a later one has no way back`,
   ];
 }
 

@@ -250,7 +250,7 @@ async function replayUnproven(
 
 function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
   return migrations.flatMap(({ file, down }) =>
-    down === undefined ? [`rolling back ${migrationId(file)}, which has no down`] : [],
+    down === undefined ? [`rolling back ${migrationId(file)}, which has no way back`] : [],
   );
 }
 

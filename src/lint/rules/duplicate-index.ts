@@ -17,7 +17,7 @@ export const duplicateIndex: Rule = {
   check({ node, world }) {
     const index = inside(node, "IndexStmt");
     const table = world.find(index?.relation);
-    if (index === undefined || table === undefined || index.if_not_exists === true) return [];
+    if (index === undefined || table === undefined) return [];
     const columns = (index.indexParams ?? []).map((param) => {
       const { name, ordering, nulls_ordering: nulls, opclass } = inside(param, "IndexElem") ?? {};
       const isPlain = ordering === "SORTBY_DEFAULT" && nulls === "SORTBY_NULLS_DEFAULT" && opclass === undefined;
@@ -29,7 +29,10 @@ export const duplicateIndex: Rule = {
       index.indexIncludingParams === undefined &&
       !columns.includes("");
     if (!isPlain) return [];
-    const same = world.indexesOf(`${table.schema}.${table.name}`).find(
+    const there = world.indexesOf(`${table.schema}.${table.name}`);
+    // Then nothing is made.
+    if (index.if_not_exists === true && there.some(({ name }) => name === index.idxname)) return [];
+    const same = there.find(
       // One of the same name is gone by then, taken by a CASCADE.
       ({ name, index: other }) =>
         name !== index.idxname &&

@@ -88,7 +88,12 @@ function matchFiles(
     const last = pairs.at(-1)?.version ?? through;
     if (through !== undefined && compareVersions(version, through) < 0) throw behind(tool, version, through);
     if (last === undefined || compareVersions(last, version) !== 0) {
-      throw refused(tool, [`version ${version} is applied, but has no file`], pairs.length === 0 ? version : undefined);
+      throw refused(
+        tool,
+        [`version ${version} is applied, but has no file`],
+        ["bring missing files back, or rename files to the versions in that history"],
+        pairs.length === 0 ? version : undefined,
+      );
     }
     return { pairs: pairs.map((file) => ({ file, record: undefined })), isInBase: through !== undefined };
   }
@@ -106,6 +111,7 @@ function matchFiles(
   const isAsItWas = (file: MigrationFile): boolean =>
     imported.get(file) === undefined && Object.hasOwn(LAYOUTS[file.layout].histories, tool);
   const disagreements: string[] = [];
+  const advice = new Set<string>();
   const pairs: Pair[] = [];
   let isInBase = false;
   for (const record of foreign.records) {
@@ -113,10 +119,16 @@ function matchFiles(
     if (file === undefined) {
       if (through !== undefined && compareVersions(record.key, through) <= 0) isInBase = true;
       // One that runs again leaves nothing open when its file was left behind.
-      else if (!isRepeatable(record.key)) disagreements.push(`version ${record.key} is applied, but has no file`);
+      else if (!isRepeatable(record.key)) {
+        disagreements.push(`version ${record.key} is applied, but has no file`);
+        advice.add("bring missing files back, or rename files to the versions in that history");
+      }
     } else if (isAsItWas(file) && !isFileOf(record, file)) {
       // One that runs again whenever it changes is simply to run again.
-      if (!isRepeatable(file.version)) disagreements.push(`${file.path} is not the file that was applied`);
+      if (!isRepeatable(file.version)) {
+        disagreements.push(`${file.path} is not the file that was applied`);
+        advice.add(`put edited files back as they were${tool === "flyway" ? ", or run `flyway repair` first" : ""}`);
+      }
     } else pairs.push({ file, record });
   }
   const applied = new Set(pairs.map(({ file }) => file));
@@ -138,9 +150,10 @@ function matchFiles(
   for (const file of versioned) {
     if (!applied.has(file) && newest !== undefined && compareVersions(file.version, newest) < 0) {
       disagreements.push(`${migrationId(file)} is not applied, though later ones are`);
+      advice.add(`apply with ${tool} what it has left out, or give those files versions after the newest one applied`);
     }
   }
-  if (disagreements.length > 0) throw refused(tool, disagreements, newestGone(foreign.records, byKey));
+  if (disagreements.length > 0) throw refused(tool, disagreements, [...advice], newestGone(foreign.records, byKey));
   const isThere = foreign.records.some(({ key }) => through !== undefined && compareVersions(key, through) === 0);
   if (through !== undefined && newest === undefined && foreign.records.length > 0 && !isThere) {
     throw behind(
@@ -198,15 +211,23 @@ function behind(tool: string, version: string, through: string): ConfitureError 
   );
 }
 
-/** @param gone the last version of which there is no file, where all files are of later ones */
-function refused(tool: string, disagreements: readonly string[], gone?: string): ConfitureError {
+/**
+ * @param advice what puts it right, a part of a sentence for each kind of disagreement
+ * @param gone the last version of which there is no file, where all files are of later ones
+ */
+function refused(
+  tool: string,
+  disagreements: readonly string[],
+  advice: readonly string[],
+  gone?: string,
+): ConfitureError {
   return new ConfitureError(
     "adoption_refused",
     `The history of ${tool} and the files do not agree:\n${disagreements.map((line) => `  ${line}`).join("\n")}`,
     {
       hint:
         gone === undefined
-          ? "Nothing was recorded. Rename files to the versions in that history, or bring missing ones back."
+          ? `Nothing was recorded. ${advice.map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`).join(" ")}`
           : `Nothing was recorded. If the files up to ${gone} are gone for good, \`confiture migrate base --from env:NAME\` writes what they made into base.sql, with the line "-- through: ${gone}" from a database that is there; then take the history over.`,
       data: { disagreements },
     },

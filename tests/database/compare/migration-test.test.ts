@@ -115,13 +115,13 @@ describe("migrations are tried out", () => {
       ["06", "does not apply again after its rollback"],
       ["07", "does not roll back"],
     ]);
-    expect(report.unchecked).toEqual(["rolling back 04_none, which has no down"]);
+    expect(report.unchecked).toEqual(["rolling back 04_none, which has no way back"]);
   });
 
   test("one without a way back is applied, and said to be unchecked", async () => {
     const report = await tested({ "db/migrations/1_users.sql": "CREATE TABLE users (id int);" });
     expect(report.check.outcome).toBe("proven");
-    expect(report.unchecked).toEqual(["rolling back 1_users, which has no down"]);
+    expect(report.unchecked).toEqual(["rolling back 1_users, which has no way back"]);
   });
 
   test("from the schema files where they do not start from nothing, one alone too", async () => {

@@ -172,7 +172,7 @@ describe("migrations that start from nothing", () => {
       "db/migrations/2_email.sql": SECOND,
     });
     expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
-    expect(report.unchecked).toEqual(["rolling back 1_users, which has no down"]);
+    expect(report.unchecked).toEqual(["rolling back 1_users, which has no way back"]);
   });
 
   test("the order of columns and the way a constraint is written make no difference", async () => {

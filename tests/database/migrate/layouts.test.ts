@@ -497,7 +497,10 @@ describe("a folder that cannot be run as it is", () => {
       "CREATE TABLE flyway_schema_history (installed_rank int, version text, type text, script text, checksum int, installed_by text, installed_on timestamp DEFAULT now(), execution_time int, success boolean)",
     );
     await m.query("INSERT INTO flyway_schema_history VALUES (1, '1', 'SQL', 'V1__a.sql', 7, 'ann', now(), 1, true)");
-    expect(await failureOf(() => adopt(m, "flyway"))).toMatchObject({ code: "adoption_refused" });
+    expect(await failureOf(() => adopt(m, "flyway"))).toMatchObject({
+      code: "adoption_refused",
+      hint: "Nothing was recorded. Put edited files back as they were, or run `flyway repair` first.",
+    });
     await m.query("UPDATE flyway_schema_history SET checksum = null");
     // What runs again is taken over only where it is still what ran.
     await m.query("INSERT INTO flyway_schema_history VALUES (2, null, 'SQL', 'R__v.sql', 7, 'ann', now(), 1, true)");

@@ -65,7 +65,7 @@ describe("which database", () => {
     expect(config).toMatchObject({ environment: "local", file: LOCAL, protected: isGuarded });
     const said = config.warnings.map(({ message, location }) => [message, location?.file]);
     const warning =
-      'this is the database of the protected environment "production", so what that asks for is asked for here as well';
+      'this is the database of the protected environment "production", so what is confirmed there has to be confirmed here as well';
     expect(said).toEqual(isGuarded ? [[warning, "db/environments/production.yaml"]] : []);
   });
 
@@ -146,7 +146,7 @@ describe("which database", () => {
 
   test("an empty --database-url is refused", async () => {
     const error = await failure(load(FILE, { databaseUrl: "" }));
-    expect(error).toMatchObject({ code: "config_invalid", message: "--database-url is empty" });
+    expect(error).toMatchObject({ code: "usage", message: "--database-url is empty" });
   });
 });
 

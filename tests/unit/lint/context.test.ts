@@ -215,6 +215,14 @@ describe("what is gone, replaced or named by this file is nobody's", () => {
       ["drop-used-object"],
     ],
     [
+      "an index beside a key, unless it is there",
+      [
+        "CREATE TABLE t (a int UNIQUE); CREATE INDEX k ON t (a);",
+        "CREATE INDEX IF NOT EXISTS j ON t (a); CREATE INDEX IF NOT EXISTS k ON t (a);",
+      ],
+      ["duplicate-index"],
+    ],
+    [
       "two indexes",
       ["CREATE TABLE t (a int); CREATE INDEX i ON t (a);", "CREATE INDEX j ON t (a);"],
       ["duplicate-index"],

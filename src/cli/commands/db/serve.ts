@@ -73,7 +73,7 @@ function readPort(text: string | undefined): number {
   if (text === undefined) return 0;
   const port = Number(text);
   if (/^\d+$/.test(text) && port > 0 && port <= LARGEST_PORT) return port;
-  throw new ConfitureError("usage", `--port is a number from 1 to ${LARGEST_PORT}, not "${text}"`);
+  throw new ConfitureError("usage", `--port takes a number from 1 to ${LARGEST_PORT}, not "${text}"`);
 }
 
 /** Said at once, and not at the end as by other commands: whoever started this wants to connect. */

@@ -32,8 +32,8 @@ export const command = defineCommand({
     ...LOCK_ARGS,
   },
   details:
-    "For a database that has the changes already: built from the schema files, or migrated by hand. On a protected\n" +
-    "environment it has to be confirmed, but for --proven and --from, which record what the database itself tells.",
+    "For a database that has the changes already: built from the schema files, or migrated by hand. A protected\n" +
+    "environment has to be confirmed with --yes, except for --proven and --from, which record only what the database shows.",
   examples: [
     "confiture migrate baseline",
     "confiture migrate baseline --through 012 --env staging",

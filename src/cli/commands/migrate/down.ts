@@ -1,23 +1,14 @@
-import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { down } from "#migrate/migrator.ts";
-import { status } from "#migrate/status.ts";
-import { isBase } from "#migrate/files/version.ts";
 import { withoutFiles } from "#migrate/ways-back.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { canAsk } from "../../can-ask.ts";
 import { LOCK_ARGS, migrateOptions, writingOptions } from "../../migrate-options.ts";
+import { nothingToRollBack } from "../../nothing-to-roll-back.ts";
 import { finishRun } from "../../output/migrate.ts";
 import { inLine } from "../../output/visible.ts";
 import { isProtected, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
-
-const ONLY_BASE = "Nothing to roll back: only the base is applied, which has no way back";
-
-async function hasBase(options: MigrateOptions): Promise<boolean> {
-  const { history } = await status(options);
-  return history.some(({ version, row }) => isBase(version) && row !== undefined);
-}
 
 export const command = defineCommand({
   args: {
@@ -67,7 +58,7 @@ export const command = defineCommand({
     return finishRun(
       context,
       report,
-      report.results.length === 0 && (await hasBase(options)) ? ONLY_BASE : "Nothing to roll back",
+      report.results.length === 0 && report.error === undefined ? await nothingToRollBack(context, options) : "",
     );
   },
 });

@@ -23,7 +23,8 @@ export const command = defineCommand({
     to: {
       type: "string",
       valueHint: "FOLDER",
-      description: "an empty folder to write (default: migrations.dir; what it holds moves aside)",
+      description:
+        "where to write: an empty folder (default: migrations.dir, whose files are moved to a folder beside it)",
     },
   },
   details:
@@ -57,18 +58,16 @@ export const command = defineCommand({
       layout: args.layout ?? (from === settings.dir ? settings.layout : undefined),
     });
     for (const { path, why } of leftOut) context.messages.warn(`${path} is left out: ${why}`);
-    if (movedTo !== undefined) context.messages.log(`The files of ${LAYOUTS[layout].title} are in ${movedTo} now`);
     const [tool] = Object.keys(LAYOUTS[layout].histories);
-    context.messages.log(`Wrote ${count(migrations.length, "migration")} to ${to}`);
-    context.messages.log(
-      [
-        "Existing databases:",
-        "  migrated by Confiture from the old folder: nothing to do, the new files count as applied there",
-        ...(tool === undefined
-          ? ["  that have the migrations otherwise: confiture migrate baseline"]
-          : [`  migrated by ${LAYOUTS[layout].title}: confiture migrate baseline --from ${tool}`]),
-      ].join("\n"),
-    );
+    const next = [
+      `Wrote ${count(migrations.length, "migration")} to ${to}`,
+      ...(movedTo === undefined ? [] : [`The files of ${LAYOUTS[layout].title} are in ${movedTo} now`]),
+      "Existing databases:",
+      "  migrated by Confiture from the old folder: nothing to do, the new files count as applied there",
+      ...(tool === undefined
+        ? ["  that have the migrations otherwise: confiture migrate baseline"]
+        : [`  migrated by ${LAYOUTS[layout].title}: confiture migrate baseline --from ${tool}`]),
+    ].join("\n");
     return {
       json: {
         layout,
@@ -81,6 +80,7 @@ export const command = defineCommand({
         leftOut: leftOut.map(({ path, why }) => ({ file: path, why })),
       },
       text: migrations.map(({ from: file, path }) => `✅ ${migrationId(file)} -> ${path}\n`).join(""),
+      next,
     };
   },
 });

@@ -25,10 +25,10 @@ export const command = defineCommand({
       now: new Date(),
     });
     const { version, name, path, files } = created;
-    context.messages.log(`${whatToWrite(created)}, then: confiture migrate up`);
     return {
       json: { version, name, file: path, files },
       text: files.map((file) => `✅ Created ${file}\n`).join(""),
+      next: `${whatToWrite(created)}, then: confiture migrate up`,
     };
   },
 });

@@ -182,7 +182,9 @@ export const command = defineCommand({
     return {
       // The document of a long migration takes more memory than all the rest.
       json: context.json ? { ...planToJson(plan), out: failed ? null : (args.out ?? null) } : {},
-      ...(args.format === "markdown" ? { script: planToMarkdown(plan) } : { text: renderPlan(plan, context.paint) }),
+      ...(args.format === "markdown"
+        ? { script: planToMarkdown(plan) }
+        : { text: renderPlan(plan, context.paint, context.io.stdout.columns) }),
       exitCode: failed ? 3 : 0,
     };
   },

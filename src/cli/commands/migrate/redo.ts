@@ -2,6 +2,7 @@ import { redo } from "#migrate/migrator.ts";
 import { readCount } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { nothingToRollBack } from "../../nothing-to-roll-back.ts";
 import { finishRun } from "../../output/migrate.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
@@ -15,7 +16,9 @@ export const command = defineCommand({
   async run(args, context) {
     const steps = readCount("--steps", args.steps) ?? 1;
     await requirePermission(context, args, "roll back migrations");
-    const report = await redo(await writingOptions(context, args), steps);
-    return finishRun(context, report, "Nothing to roll back");
+    const options = await writingOptions(context, args);
+    const report = await redo(options, steps);
+    const isNothing = report.results.length === 0 && report.error === undefined;
+    return finishRun(context, report, isNothing ? await nothingToRollBack(context, options) : "");
   },
 });

@@ -9,6 +9,7 @@ import { refusedFiles } from "#migrate/files/refused.ts";
 import { status } from "#migrate/status.ts";
 import { unreadHistory } from "#migrate/import/unread-history.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
+import { tellDatabase } from "../../database-options.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { engineName } from "../../output/text.ts";
 import { showMigrateEvents } from "../../output/migrate.ts";
@@ -34,6 +35,7 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { messages } = context;
+    tellDatabase(context, await context.config());
     const options = await migrateOptions(context, undefined, showMigrateEvents(context));
     if (args.watch === true) {
       await watchFills(context, options);

@@ -114,7 +114,7 @@ async function readHolds(
 ): Promise<Pick<UpOptions, "contracts" | "contractsByThemselves" | "backfills" | "timeLimit">> {
   const [without, only] = [args["no-backfill"] === true, args["only-backfill"] === true];
   const timeLimit = readDuration("--for", args.for);
-  if (timeLimit === 0) throw new ConfitureError("usage", "--for is longer than 0: no migration would begin");
+  if (timeLimit === 0) throw new ConfitureError("usage", "--for must be longer than 0, or no migration would begin");
   if (without && only) throw new ConfitureError("usage", "--no-backfill and --only-backfill do not go together");
   return {
     contracts: args.contract?.split(","),

@@ -136,7 +136,7 @@ function otherRows(others: number, what: string): string {
 }
 
 const WORDS: Readonly<Record<Edit["how"], string>> = {
-  edited: "in place",
+  edited: "edited",
   renamed: "renamed",
   replaced: "replaced",
   removed: "removed",

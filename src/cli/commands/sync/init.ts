@@ -14,9 +14,11 @@ export const command = defineCommand({
     from: { type: "string", valueHint: "NAME", description: "the environment whose tables the rules are for" },
   },
   details:
-    "Writes db/sync/tables.yaml with a line for every column: by its name, its type, and how many of its values look like an address\n" +
-    "or a number of a phone or card, which the database counts itself. What that does not tell is `?`, and stops a copy. Where there\n" +
-    "are rules already, it adds lines for the columns and tables that they leave out, and changes nothing else.",
+    "Writes db/sync/tables.yaml with a line for every column. Each is decided by the column's name, its type, and how many of its\n" +
+    "values look like e-mail addresses, phone numbers or card numbers, which the database counts itself. A column that cannot be\n" +
+    "decided so gets `?`, and no copy is made until you have replaced it. If there are rules already, lines are added for the\n" +
+    "columns and tables that they leave out, and nothing else is changed.",
+
   examples: ["confiture sync init --from production"],
   async run(args, context) {
     const from = await requireEnvironment(context, args.from);

@@ -12,7 +12,7 @@ export const command = defineCommand({
     jobs: { type: "string", valueHint: "N", description: `streams at a time (default: ${JOBS})` },
     anonymize: {
       type: "boolean",
-      description: "replace values as the rules say, which is what happens without it, too; the opposite of --plain",
+      description: "replace values as the rules say (the default); the opposite of --plain",
     },
     "skip-large-objects": { type: "boolean", description: "leave large objects out, which are refused otherwise" },
     "skip-extension-tables": {
@@ -94,5 +94,5 @@ function readJobs(text: string | undefined): number {
   if (text === undefined) return JOBS;
   const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
-  throw new ConfitureError("usage", `--jobs is a number from 1 to 64, not "${text}"`);
+  throw new ConfitureError("usage", `--jobs takes a number from 1 to 64, not "${text}"`);
 }

@@ -23,7 +23,7 @@ export const command = defineCommand({
   async run(args, context) {
     const most = args.rows === undefined ? ROWS : Number(args.rows);
     if (!Number.isInteger(most) || most < 1 || most > 1000) {
-      throw new ConfitureError("usage", `--rows is a number from 1 to 1000, not "${args.rows}"`);
+      throw new ConfitureError("usage", `--rows takes a number from 1 to 1000, not "${args.rows}"`);
     }
     const from = await requireEnvironment(context, args.from);
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
