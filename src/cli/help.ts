@@ -123,9 +123,9 @@ export function optionLines(args: ArgsDef): [string, string][] {
 /** Columns of a terminal that nobody has made wider, and as many as are used. */
 const WIDTH = 80;
 
-/** @param columns of a terminal; undefined for anything else */
-export function widthOfHelp(columns: number | undefined): number {
-  return Math.max(Math.min(columns ?? WIDTH, WIDTH), NARROWEST);
+/** @param terminal its columns; undefined for anything else */
+export function widthOfHelp(terminal: number | undefined): number {
+  return Math.max(Math.min(terminal ?? WIDTH, WIDTH), NARROWEST);
 }
 
 /** Narrower terminals break lines themselves. */
