@@ -108,8 +108,8 @@ const OTHER_TOOLS: Readonly<Record<string, string>> = {
 
 /** What needs no option here, by command. */
 const OTHER_FORMS: Readonly<Record<string, string>> = {
-  "db sql -c": 'SQL needs no option: confiture db sql "SELECT 1"',
-  "db sql --command": 'SQL needs no option: confiture db sql "SELECT 1"',
+  "confiture db sql -c": 'SQL needs no option: confiture db sql "SELECT 1"',
+  "confiture db sql --command": 'SQL needs no option: confiture db sql "SELECT 1"',
 };
 
 /** What node's parser says, in the words of this tool. */
@@ -137,8 +137,8 @@ function notUnderstood(
       : undefined);
   const isOurs = other !== undefined && known.includes(other.split(" ")[0]!.slice(2));
   const suggestion = isOurs ? other : near && `--${near}`;
-  const command = path.join(" ");
-  return new ConfitureError("usage", `Unknown option ${flag} for \`${["confiture", ...path].join(" ")}\``, {
+  const command = ["confiture", ...path].join(" ");
+  return new ConfitureError("usage", `Unknown option ${flag} for \`${command}\``, {
     hint:
       OTHER_FORMS[`${command} ${flag}`] ?? (suggestion === undefined ? helpHint(path) : `Did you mean ${suggestion}?`),
   });

@@ -25,24 +25,27 @@ export class ResultPrinter implements ResultListener {
   readonly #isTerminal: boolean;
   #text = "";
   #writing: Promise<void> | undefined;
+  /** How the results of the statements that follow look. */
+  format: ResultFormat;
   /** The state of the session after what it did last. */
   transaction: TransactionState = "none";
 
   constructor(options: PrinterOptions) {
     this.#options = options;
+    this.format = options.format;
     this.#isTerminal = options.output.isTerminal;
   }
 
   columns(columns: readonly ResultColumn[]): void {
-    this.add(this.#options.format.columns(columns));
+    this.add(this.format.columns(columns));
   }
 
   row(values: readonly (string | null)[]): void {
-    this.add(this.#options.format.row(values));
+    this.add(this.format.row(values));
   }
 
   copied(chunk: Buffer, from: number, to: number): void {
-    const shown = this.#options.format.copied(chunk.subarray(from, to));
+    const shown = this.format.copied(chunk.subarray(from, to));
     if (typeof shown === "string") return this.add(shown);
     if (this.#isTerminal) return this.add(new TextDecoder().decode(shown));
     // It may be binary.
@@ -51,7 +54,7 @@ export class ResultPrinter implements ResultListener {
   }
 
   completed(tag: string): void {
-    this.add(this.#options.format.completed(tag));
+    this.add(this.format.completed(tag));
     this.#options.onCompleted?.(tag);
   }
 
@@ -65,7 +68,7 @@ export class ResultPrinter implements ResultListener {
 
   /** To be called when a statement has failed. */
   failed(): void {
-    this.add(this.#options.format.failed());
+    this.add(this.format.failed());
   }
 
   add(text: string): void {

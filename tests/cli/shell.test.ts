@@ -27,8 +27,17 @@ test("on a terminal: statements of several lines, commands, errors, and the end"
       [/CREATE TABLE[\s\S]*local=> /, "BEGIN; SELECT 1/0;\r"],
       [/division by zero[\s\S]*local=!> /, "ROLLBACK;\r"],
       [/ROLLBACK[\s\S]*local=> /, "\\dt\r"],
-      [/\(1 row\)[\s\S]*local=> /, "\\d t\r"],
-      [/PRIMARY KEY \(id\)[\s\S]*local=> /, "\\i two.sql\r"],
+      [/\(1 row\)[\s\S]*local=> /, "\\dt nothere*\r"],
+      [/any relation named "nothere\*"\.[\s\S]*local=> /, "\\d nothere\r"],
+      [/any relation named "nothere"\.[\s\S]*local=> /, "\\d T?\r"],
+      [/any relation named "T\?"\.[\s\S]*local=> /, "\\df\r"],
+      [/any functions\.[\s\S]*local=> /, "\\df pg_catalog.pg_relation_size*\r"],
+      [/\(2 rows\)[\s\S]*local=> /, "\\x\r"],
+      [/display is on[\s\S]*local=> /, "SELECT 7 AS seven, 'a' AS b;\r"],
+      [/RECORD 1[\s\S]*b {5}\| a[\s\S]*local=> /, "\\x\r"],
+      [/display is off[\s\S]*local=> /, "\\d public.T\r"],
+      [/Table "public\.t"[\s\S]*PRIMARY KEY \(id\)[\s\S]*local=> /, "\\du\r"],
+      [/postgres[\s\S]*Superuser[\s\S]*local=> /, "\\i two.sql\r"],
       [/22[\s\S]*local=> /, "\\nonsense\r"],
       [/there is no command[\s\S]*local=> /, `SELECT 'thrown away${CTRL_C}`],
       [/\^C[\s\S]*local=> /, "ALTER ROLE postgres PASSWORD\r"],
@@ -53,7 +62,7 @@ test("on a terminal: statements of several lines, commands, errors, and the end"
     [
       [PROMPT, UP],
       [/SELECT 'last'/, "\r"],
-      [/\(1 row\)[\s\S]*local=> /, "\\q\r"],
+      [/\(1 row\)[\s\S]*local=> /, "quit;\r"],
     ],
   );
   expect(again).toMatchObject({ exitCode: 0, screen: expect.stringContaining(" last") });

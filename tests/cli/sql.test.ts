@@ -110,6 +110,7 @@ test("an error names file, line and column; what ran before it is done, and noth
   expect(input).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("(1 row)") });
   expect(input.stderr).toContain("--> <standard input>:2:1\n");
   expect((await project.run(["db", "sql", "\\d users"])).stderr).toContain("is a command of psql");
+  expect((await project.run(["db", "sql", "\\copy t to stdout"])).stderr).toContain("COPY users TO STDOUT");
 });
 
 test("the command line: SQL or a file, and one of them", async () => {

@@ -116,9 +116,10 @@ function headingText(heading: readonly Cell[], widths: readonly number[]): strin
   return `${text}${rule === "" ? "--" : rule}\n`;
 }
 
-const EMPTY: Cell = { lines: [""], widths: [0], width: 0 };
+export const EMPTY: Cell = { lines: [""], widths: [0], width: 0 };
 
-function cellOf(text: string): Cell {
+/** A value as it is shown. */
+export function cellOf(text: string): Cell {
   if (/^[\x20-\x7e]*$/.test(text)) return { lines: [text], widths: [text.length], width: text.length };
   const shown = text.split("\n").map(shownLine);
   const widths = shown.map(({ width }) => width);

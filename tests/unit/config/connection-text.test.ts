@@ -56,7 +56,7 @@ describe("a connection URL", () => {
     ["postgres://h/d?database=x", "dbname"],
   ])("%s has its unknown parameter corrected", async (url, suggestion) => {
     const error = await failure(load({}, { databaseUrl: url }));
-    expect(error.code).toBe("config_invalid");
+    expect(error.code).toBe("usage");
     expect(error.hint).toBe(`Did you mean "${suggestion}"?`);
   });
 
@@ -97,7 +97,7 @@ describe("a connection URL", () => {
     ["postgres://h h/d", "space"],
   ])("%s is refused", async (url, words) => {
     const error = await failure(load({}, { databaseUrl: url }));
-    expect(error.code).toBe("config_invalid");
+    expect(error.code).toBe("usage");
     expect(error.message).toStartWith("--database-url ");
     expect(error.message).toContain(words);
   });
@@ -212,7 +212,7 @@ describe("a conninfo string", () => {
     "hots=x",
   ])("%s is refused", async (text) => {
     const error = await failure(load({}, { databaseUrl: text }));
-    expect(error.code).toBe("config_invalid");
+    expect(error.code).toBe("usage");
     expect(printed(error)).not.toContain("s3cr");
   });
 });

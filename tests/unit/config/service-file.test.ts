@@ -55,7 +55,7 @@ describe("a service", () => {
     ["service=x", { "home/.pg_service.conf": "[x]\nport=abc\n" }, "its port must be a number"],
   ] as const)("%s is refused", async (databaseUrl, files, words) => {
     const error = await failure(load(files, { databaseUrl }));
-    expect(error.code).toBe("config_invalid");
+    expect(error.code).toBe(databaseUrl === "service=nobody" ? "usage" : "config_invalid");
     expect(error.message).toContain(words);
   });
 });

@@ -9,6 +9,7 @@ import { appendPrivateLine, lastLines } from "#files/private-lines.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { databaseName, openOptions, tellDatabase } from "../../database-options.ts";
 import { renderError, toConfitureError } from "../../output/diagnostic.ts";
+import { ResultExpanded } from "../../output/result-expanded.ts";
 import { ResultTable } from "../../output/result-table.ts";
 import { forPeople, paintFor } from "../../output/style.ts";
 import { formatDuration } from "../../output/text.ts";
@@ -16,7 +17,14 @@ import { fit } from "../../output/wrap.ts";
 import { requirePermission } from "../../protected.ts";
 import { ResultPrinter } from "../../result-printer.ts";
 import { NOT_COMMITTED, readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
-import { readShellCommand, SHELL_HELP } from "../../shell-commands.ts";
+import {
+  descriptionOf,
+  type FoundRelation,
+  isLeaving,
+  readShellCommand,
+  SHELL_HELP,
+  titleOf,
+} from "../../shell-commands.ts";
 import { ShellInput } from "../../shell-input.ts";
 import { command as sql, SQL_ARGS } from "./sql.ts";
 
@@ -139,9 +147,10 @@ class Shell {
       this.#remember(historyFile);
       return await this.#command(line.trim());
     }
+    if (!this.#input.isOpen && isLeaving(line)) return false;
     const text = this.#input.add(line);
     if (!this.#input.isOpen) this.#remember(historyFile);
-    if (text !== undefined) await this.#attempt({ file: TYPED, text });
+    if (text !== undefined) await this.#attempt(() => this.#run({ file: TYPED, text }));
     return true;
   }
 
@@ -159,10 +168,25 @@ class Shell {
         messages.log(`Timing is ${this.#timing ? "on" : "off"}.`);
         return true;
       case "file":
-        await this.#attempt(() => readSql(asked.path, resolve(io.cwd, asked.path), false));
+        await this.#attempt(() => this.#run(readSql(asked.path, resolve(io.cwd, asked.path), false)));
         return true;
-      case "queries":
-        await this.#attempt({ file: TYPED, text: asked.queries.join(";\n") });
+      case "expanded": {
+        const isExpanded = this.#printer.format instanceof ResultExpanded;
+        this.#printer.format = isExpanded ? new ResultTable() : new ResultExpanded();
+        messages.log(`Expanded display is ${isExpanded ? "off" : "on"}.`);
+        return true;
+      }
+      case "list":
+        await this.#attempt(async () => {
+          if (!(await this.#list(asked.query))) messages.log(asked.none);
+        });
+        return true;
+      case "describe":
+        await this.#attempt(async () => {
+          const relations = await this.#database.query<FoundRelation>(asked.query);
+          if (relations.length === 0) messages.log(asked.none);
+          for (const relation of relations) await this.#describe(relation);
+        });
         return true;
       case "unknown":
         messages.warn(`there is no command \\${asked.name}; \\? lists them`);
@@ -178,14 +202,31 @@ class Shell {
     }
   }
 
-  /** Runs statements; an error is told, and the shell goes on. */
-  async #attempt(source: SqlText | (() => SqlText)): Promise<void> {
+  async #run(source: SqlText): Promise<void> {
+    const script = readScript(source, this.#rules);
+    await runSql(this.#database, script, this.#rules, this.#printer, this.#context.io.signal);
+  }
+
+  /** Shows what one of the shell's own queries finds; false, and nothing is shown, where that is nothing. */
+  async #list(query: string): Promise<boolean> {
+    const [row] = await this.#database.query<{ found: boolean }>(`select exists (${query}) as found`);
+    if (row?.found !== true) return false;
+    await this.#run({ file: TYPED, text: query });
+    return true;
+  }
+
+  async #describe(relation: FoundRelation): Promise<void> {
+    this.#printer.add(`${titleOf(relation)}\n`);
+    for (const query of descriptionOf(relation)) await this.#list(query);
+  }
+
+  /** An error is told, and the shell goes on. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
     const { io, messages } = this.#context;
     const started = performance.now();
     this.#isBusy = true;
     try {
-      const script = readScript(typeof source === "function" ? source() : source, this.#rules);
-      await runSql(this.#database, script, this.#rules, this.#printer, io.signal);
+      await work();
     } catch (thrown) {
       const error = toConfitureError(thrown);
       await this.#printer.flush();

@@ -110,10 +110,17 @@ function readTyped(source: SqlText, rules: SqlRules): Script {
     const isTyped = source.file === IN_ARGUMENT || source.file === IN_INPUT;
     if (!isTyped || !(error instanceof ConfitureError) || error.code !== "sql_psql_command") throw error;
     throw error.with({
-      hint: `Type it at a terminal, into the shell, which has \\d, \\dt, \\df and others: confiture db shell\nOr list the tables with SQL: confiture db sql "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' AND schemaname <> 'information_schema'"`,
+      hint: /^\s*\\copy\b/m.test(source.text)
+        ? COPY_HINT
+        : `Type it at a terminal, into the shell, which has \\d, \\dt, \\df and others: confiture db shell\nOr list the tables with SQL: confiture db sql "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' AND schemaname <> 'information_schema'"`,
     });
   }
 }
+
+/** psql's `\copy` reads and writes files; the SQL command works with standard output, and with data that follows it. */
+const COPY_HINT =
+  'To write rows: confiture db sql "COPY users TO STDOUT" > users.txt, or confiture db sql --format csv "SELECT * FROM users" > users.csv\n' +
+  "To read rows, run a file with `COPY users FROM stdin;`, the data behind it, and `\\.` on a line of its own: confiture db sql -f FILE";
 
 /** @throws ConfitureError `usage`, `file_*`, `interrupted` */
 async function sourceOf(
