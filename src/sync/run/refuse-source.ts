@@ -5,8 +5,11 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Source } from "./source.ts";
 import type { SyncOptions } from "./report.ts";
 
-/** @throws ConfitureError `sync_not_allowed` */
-export async function refuseSameDatabase(options: SyncOptions, source: Source): Promise<void> {
+/**
+ * What no copy can come of, whatever is in the tables: a target that is the source, and one whose encoding lacks characters of the source's.
+ * @throws ConfitureError `sync_not_allowed`
+ */
+export async function refuseTarget(options: SyncOptions, source: Source): Promise<void> {
   const { target, connect, signal } = options;
   const from = options.source.target;
   const isSameFolder =
@@ -17,18 +20,34 @@ export async function refuseSameDatabase(options: SyncOptions, source: Source): 
     resolve(from.path) === resolve(target.target.path);
   if (isSameFolder) throw sameDatabase();
   if (source.isEmbedded || target.target.engine === "embedded") return;
-  const isSame = await withDatabase(
-    target.target,
-    { ...connect, signal },
-    async (database) => await source.isIn(database),
-  );
+  const { isSame, encoding } = await withDatabase(target.target, { ...connect, signal }, async (database) => ({
+    isSame: await source.isIn(database),
+    encoding: await encodingOf(database),
+  }));
   if (isSame === "same") throw sameDatabase();
   if (isSame === "replica") {
     throw new ConfitureError("sync_not_allowed", "The source is a replica of the target: both are the same database", {
       hint: "The copy would take the place of what is copied. If the target's server was made of a copy of the source's files instead, name the primary as the source, or make the target's database anew (DROP DATABASE, CREATE DATABASE). Nothing was changed.",
     });
   }
+  const own = HOLDS_ALL.has(encoding) ? encoding : await encodingOf(source.session);
+  if (own !== encoding) {
+    throw new ConfitureError(
+      "sync_not_allowed",
+      `The target has the encoding ${encoding} and the source ${own}: a character that ${encoding} lacks would stop the copy`,
+      {
+        hint: "Make the target's database anew: CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'. Nothing was changed.",
+      },
+    );
+  }
 }
+
+const encodingOf = async (database: Database): Promise<string> =>
+  (await database.query<{ encoding: string }>("select pg_catalog.current_setting('server_encoding') as encoding"))[0]!
+    .encoding;
+
+/** These hold whatever another one holds: all characters, and any bytes. */
+const HOLDS_ALL: ReadonlySet<string> = new Set(["UTF8", "SQL_ASCII"]);
 
 function sameDatabase(): ConfitureError {
   return new ConfitureError("sync_not_allowed", "The source and the target are the same database", {

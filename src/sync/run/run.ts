@@ -29,7 +29,7 @@ import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
 import { rehearse, runAll } from "./make-objects.ts";
 import { fillMaterializedViews } from "./materialized-views.ts";
-import { refuseSameDatabase, refuseLargeObjects } from "./refuse-source.ts";
+import { refuseLargeObjects, refuseTarget } from "./refuse-source.ts";
 import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
 
 /**
@@ -81,7 +81,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(failed);
     const sizes = await readSizes(source.session);
 
-    await refuseSameDatabase(options, source);
+    await refuseTarget(options, source);
     prepared = await prepareTarget(options.target.target, { ...options.connect, signal });
     const openTarget = async (): Promise<Database> => await asTarget(await prepared!.open());
     const target = await openTarget();

@@ -96,6 +96,12 @@ for (const engine of newestServer) {
     expect((await failure(copy(source.target, source.target, { skipLargeObjects: true }))).code).toBe(
       "sync_not_allowed",
     );
+    const instance = await server(engine.major);
+    await instance.sql("create database narrow template template0 encoding 'LATIN1' locale 'C'");
+    expect(await failure(copy(source.target, instance.target("narrow"), { skipLargeObjects: true }))).toMatchObject({
+      code: "sync_not_allowed",
+      message: expect.stringContaining("The target has the encoding LATIN1 and the source UTF8"),
+    });
   }, 120_000);
 
   test("what a role may not read, or a policy would hide from it, stops a copy and a proof with the side and what to run", async () => {
