@@ -33,7 +33,7 @@ describe("diff", () => {
   test("with --env or --database-url the database there is compared with the schema files", async () => {
     expect(await project.succeed(["diff", "--env", "staging"])).toMatchObject({
       stdout: "",
-      stderr: "env:staging and schema do not differ\n",
+      stderr: expect.stringMatching(/^Database: \S+ \(env:staging\)\nenv:staging and schema do not differ\n$/),
     });
     // One URL for two environments would compare a database with itself.
     const elsewhere = { env: { CONFITURE_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" } };
@@ -41,7 +41,7 @@ describe("diff", () => {
     expect(own.stderr).toContain("CONFITURE_DATABASE_URL is set and not used");
     expect((await project.run(["diff", "--env", "staging"], elsewhere)).exitCode).toBe(5);
     expect(await project.succeed(["diff", "--database-url", project.url])).toMatchObject({
-      stderr: expect.stringMatching(/^\S+ on \S+ and schema do not differ\n$/),
+      stderr: expect.stringMatching(/\n\S+ on \S+ and schema do not differ\n$/),
     });
     // libpq's other form, as a source as well.
     const { hostname, port, username, password } = new URL(project.url);

@@ -52,7 +52,7 @@ describe("schema update", () => {
     );
     const shown = await update(project);
     expect(shown).toMatchObject({ exitCode: 1, stdout: DIFF });
-    expect(shown.stderr).toContain("1 new, 1 in place\n");
+    expect(shown.stderr).toContain("1 new, 1 edited\n");
     expect(shown.stderr).toContain("confiture schema update --yes");
     expect(await files(project)).toEqual({ "users.sql": USERS });
     const written = await update(project, "--yes");

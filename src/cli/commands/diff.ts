@@ -14,6 +14,7 @@ import {
   tellLimits,
   TERMS_ARGS,
 } from "../compare-options.ts";
+import { databasePlace } from "../database-options.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { placesIn } from "../output/findings.ts";
 import { reportOfChanges } from "../output/reports/of-changes.ts";
@@ -54,6 +55,11 @@ export const command = defineCommand({
     const given = { from: args.from ?? (await defaultFrom(context)), to: args.to ?? "schema" };
     const sources = { from: await readSource(context, given.from), to: await readSource(context, given.to) };
     const names = { from: displayName(given.from, sources.from), to: displayName(given.to, sources.to) };
+    for (const side of ["from", "to"] as const) {
+      const source = sources[side];
+      if (source.kind !== "live") continue;
+      context.messages.log(`Database: ${databasePlace(source.target, context.projectDir)} (${names[side]})`);
+    }
     const files = await filesBeside(context, args, liveTarget([sources.from, sources.to]));
     const read = async (side: "from" | "to") => {
       context.step(`Reading ${names[side]}`);
