@@ -3,20 +3,27 @@ import { type Changes, engine } from "./changes.ts";
 const MADE_TABLE = engine("made-table.ts");
 const SEQUENCE_OPTIONS = engine("sequence-options.ts");
 
+/** Whether a constraint is valid is said once, so that one that is not is validated and not made anew. */
+const WITHOUT_VALIDITY = [
+  "pg_get_constraintdef(con.oid) AS def",
+  "regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') AS def",
+] as const;
+
 /** What statements pg-delta makes for an object, and what they say. */
 export const RULES: Changes = {
-  // Whether it is valid is said once, so that one that is not is validated and not made anew.
-  ...Object.fromEntries(
-    ["extract/relations.ts", "extract/types.ts"].map((file) => [
-      file,
-      [
-        [
-          "pg_get_constraintdef(con.oid) AS def",
-          "regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') AS def",
-        ],
-      ],
-    ]),
-  ),
+  "extract/relations.ts": [WITHOUT_VALIDITY],
+  "extract/types.ts": [
+    WITHOUT_VALIDITY,
+    // Before PostgreSQL 15 a locale of ICU was kept where those of the system are.
+    [
+      '(raw["colliculocale"] as string | null) ??\n      null;',
+      `(raw["colliculocale"] as string | null) ??
+      (row["provider"] === "i" ? (raw["collcollate"] as string | null) : null);
+    const ofSystem = row["provider"] === "i" ? {} : raw;`,
+    ],
+    ['lcCollate: (raw["collcollate"]', 'lcCollate: (ofSystem["collcollate"]'],
+    ['lcCtype: (raw["collctype"]', 'lcCtype: (ofSystem["collctype"]'],
+  ],
   // Types come before the tables that have columns of them, so that these are made whole.
   "plan/rules/types.ts": [
     ...["domain", "type", "typeAttribute", "collation"].map(

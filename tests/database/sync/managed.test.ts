@@ -7,6 +7,8 @@ import { server } from "../../support/servers.ts";
 import { copy, copyOptions, ruled } from "./copying.ts";
 
 const SCHEMA = `
+  create collation german (provider = icu, locale = 'de-DE', deterministic = false);
+  create table towns (name text collate german);
   create table people (id int generated always as identity primary key, email text not null unique, boss int, changed int not null default 0);
   create table teams (id serial primary key, lead int not null references people deferrable initially deferred, seats int check (seats > 0));
   alter table people add column team int references teams, add foreign key (boss) references people;
@@ -28,6 +30,7 @@ const SCHEMA = `
   commit`;
 
 const RULES = `tables:
+  towns: { keep: [name] }
   people: { keep: [id, boss, changed, team], email: email }
   teams: { keep: [id, lead, seats] }
 `;
