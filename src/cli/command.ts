@@ -37,6 +37,8 @@ export interface GroupEntry {
   readonly commands: Readonly<Record<string, CommandEntry>>;
   /** The one that is meant where none is named and options follow. */
   readonly unnamed?: string;
+  /** What has to be given to that one. */
+  readonly unnamedUsage?: string;
 }
 
 export function isGroup(entry: Entry): entry is GroupEntry {
@@ -78,6 +80,8 @@ export interface CommandContext {
   /** Reads another environment, or the same one with another database. */
   configOf(other: {
     readonly environment?: string | undefined;
+    /** As in `LoadOptions`. */
+    readonly environmentFrom?: string;
     /** As in `LoadOptions`. */
     readonly ownDatabase?: boolean;
     readonly databaseUrl?: string;

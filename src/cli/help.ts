@@ -42,6 +42,7 @@ export function groupHelp(path: readonly string[], group: GroupEntry, width = WI
     `${group.summary}.`,
     "",
     "USAGE",
+    ...(group.unnamedUsage === undefined ? [] : [`  confiture ${name} ${group.unnamedUsage} [OPTIONS]`]),
     `  confiture ${name} COMMAND [OPTIONS]`,
     "",
     "COMMANDS",

@@ -76,6 +76,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   sync: {
     summary: "Copy a database, with every personal value replaced",
     unnamed: "run",
+    unnamedUsage: "--from NAME --to NAME",
     commands: {
       run: {
         summary: "Copy the rows and schema of one environment into another (`confiture sync --from A --to B`)",

@@ -1,8 +1,8 @@
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { Database } from "#database/database.ts";
 import type { SyncFinding, SyncPlan } from "#sync/plan.ts";
-import type { Rules } from "#sync/rules/rules.ts";
 import type { SyncOptions } from "#sync/run/report.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
@@ -11,6 +11,7 @@ import { siteBeside } from "./compare-options.ts";
 import { databasePlace, sayRetry } from "./database-options.ts";
 import { renderFinding, showSyncEvents, syncFindingToJson } from "./output/sync.ts";
 import { count } from "./output/text.ts";
+import { type ProjectRules, type Purpose, readProjectRules, tellWithoutKey } from "./project-rules.ts";
 
 /** Streams, and checks of the proof, at a time, where nothing else is said. */
 export const JOBS = 4;
@@ -46,9 +47,6 @@ export interface SyncSides {
   readonly options: SyncOptions;
 }
 
-/** What two environments are read for. */
-type Purpose = "copy" | "preview" | "verify";
-
 /**
  * Reads both environments.
  * @throws ConfitureError `usage`, `config_*`, `sync_not_allowed` for a plain copy of a protected environment
@@ -66,7 +64,7 @@ export async function readSides(
     });
   }
   const from = await requireEnvironment(context, source);
-  const to = await requireEnvironment(context, target);
+  const to = await requireEnvironment(context, target, "--to");
   if (source === target) {
     throw new ConfitureError("sync_not_allowed", "The source and the target are the same environment", {
       hint: "Name the environment of another database with --to.",
@@ -78,14 +76,9 @@ export async function readSides(
       hint: "Leave --plain out: the rules in db/sync say what becomes of each column.",
     });
   }
-  if (args.plain === true && args["ignore-rules"] !== true) await refuseRules(context);
+  if (args.plain === true && args["ignore-rules"] !== true) await refuseRules(context, purpose);
   const rules = args.plain === true ? undefined : await readProjectRules(context);
-  if (rules !== undefined && rules.key === undefined)
-    context.messages.log(
-      purpose === "verify"
-        ? `${KEY} is not set: columns that can be compared with the key of the copy alone are told as not compared`
-        : `${KEY} is not set: the results of another run will be different`,
-    );
+  if (rules?.key === undefined && rules !== undefined) await tellWithoutKey(context, purpose);
   const options: SyncOptions = {
     source: { target: from.target, name: source },
     target: { target: to.target, name: target },
@@ -104,7 +97,11 @@ export async function readSides(
 }
 
 /** @throws ConfitureError `usage` where none is named, or a database besides; `config_*` */
-export async function requireEnvironment(context: CommandContext, name: string | undefined): Promise<Config> {
+export async function requireEnvironment(
+  context: CommandContext,
+  name: string | undefined,
+  option: "--from" | "--to" = "--from",
+): Promise<Config> {
   if (context.chosen?.startsWith("env:") === false) {
     throw new ConfitureError(
       "usage",
@@ -114,7 +111,8 @@ export async function requireEnvironment(context: CommandContext, name: string |
       },
     );
   }
-  if (name !== undefined) return await context.configOf({ environment: name, ownDatabase: true });
+  if (name !== undefined)
+    return await context.configOf({ environment: name, environmentFrom: option, ownDatabase: true });
   throw new ConfitureError("usage", "--from is missing", { hint: "Name the environment: --from production" });
 }
 
@@ -125,7 +123,7 @@ export async function requireEnvironment(context: CommandContext, name: string |
  */
 export async function planOfTable(
   context: CommandContext,
-  { migrations }: Config,
+  from: Config,
   database: Database,
   written: string,
 ): Promise<{ readonly table: string; readonly plan: SyncPlan }> {
@@ -134,49 +132,40 @@ export async function planOfTable(
     import("#sync/check.ts"),
   ]);
   const { rules, key } = await readProjectRules(context);
-  const checked = await checkTableRules(database, await allLedgers(database, migrations.table), rules, key, written);
-  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, `: ${checked.table} cannot be shown`);
+  if (key === undefined) await tellWithoutKey(context, "preview");
+  const checked = await checkTableRules(
+    database,
+    await allLedgers(database, from.migrations.table),
+    rules,
+    key,
+    written,
+  );
+  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, `: ${checked.table} cannot be shown`, from);
   return checked;
 }
 
 /** @throws ConfitureError `sync_not_allowed` where somebody has written down what becomes of each column */
-async function refuseRules({ projectDir }: CommandContext): Promise<void> {
+async function refuseRules({ projectDir }: CommandContext, purpose: Purpose): Promise<void> {
   const { ruleFiles } = await import("#sync/rules/read.ts");
   const [file] = ruleFiles(projectDir);
   if (file === undefined) return;
-  throw new ConfitureError("sync_not_allowed", "--plain copies every value as it is, and db/sync has rules", {
+  const [message, hint] =
+    purpose === "verify"
+      ? [
+          "--plain is for a copy that was made without rules, and db/sync has rules",
+          "If the copy was made without them",
+        ]
+      : ["--plain copies every value as it is, and db/sync has rules", "To copy the originals"];
+  throw new ConfitureError("sync_not_allowed", message, {
     location: { file },
-    hint: "Leave --plain out to go by the rules. To copy the originals: --plain --ignore-rules",
+    hint: `Leave --plain out to go by the rules. ${hint}: --plain --ignore-rules`,
   });
-}
-
-/** Rules, and the key that results are made with. */
-export interface ProjectRules {
-  readonly rules: Rules;
-  /** 32 bytes; undefined: another run has other results. */
-  readonly key: Uint8Array | undefined;
-}
-
-const KEY = "CONFITURE_SYNC_KEY";
-
-/** @throws ConfitureError `config_*`: there are no rules, they are no YAML, or the key is none */
-export async function readProjectRules({ projectDir, io }: CommandContext): Promise<ProjectRules> {
-  const { readRules } = await import("#sync/rules/read.ts");
-  const rules = await readRules(projectDir);
-  const text = io.env[KEY];
-  if (text === undefined || text === "") return { rules, key: undefined };
-  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
-    throw new ConfitureError("config_invalid", `${KEY} has to be 64 hexadecimal digits (32 bytes)`, {
-      hint: "Make one with `openssl rand -hex 32`, and keep it as you keep a password.",
-    });
-  }
-  return { rules, key: Buffer.from(text, "hex") };
 }
 
 /** @throws ConfitureError `sync_findings` for rules that are not whole; `usage`; `sync_source_failed` */
 async function makePlan(
   { plain, tables }: SyncArgs,
-  { migrations }: Config,
+  from: Config,
   database: Database,
   given: ProjectRules | undefined,
 ): Promise<SyncPlan> {
@@ -195,7 +184,7 @@ async function makePlan(
     import("#sync/only-tables.ts"),
     import("#sync/run/rights.ts"),
   ]);
-  const ledgers = await allLedgers(database, migrations.table);
+  const ledgers = await allLedgers(database, from.migrations.table);
   const names = tables?.split(",").map((name) => name.trim());
   if (plain === true || given === undefined) {
     const catalogue = await readSource(database, ledgers);
@@ -204,23 +193,28 @@ async function makePlan(
     return kept;
   }
   const checked = await checkRules(database, ledgers, given.rules, given.key);
-  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, "; no row was copied");
+  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, "; no row was copied", from);
   return names === undefined ? checked.plan : onlyTables(checked.plan, await readSource(database, ledgers), names);
 }
 
 /** How many findings are told in full. */
 const TOLD = 20;
 
-function rulesIncomplete(findings: readonly SyncFinding[], outcome: string): ConfitureError {
+/** The check that finds what this database shows, and schema files may not. */
+export function checkCommand({ environment }: Config): string {
+  return `confiture sync check --from ${shellWord(environment ?? "NAME")}`;
+}
+
+function rulesIncomplete(findings: readonly SyncFinding[], outcome: string, from: Config): ConfitureError {
   const told = findings
     .slice(0, TOLD)
     .flatMap((finding) => renderFinding(finding, (_, text) => text))
     .map((line) => `  ${line}`);
   const more =
-    findings.length > TOLD ? [`and ${findings.length - TOLD} more, which \`confiture sync check\` shows`] : [];
+    findings.length > TOLD ? [`and ${findings.length - TOLD} more, which \`${checkCommand(from)}\` shows`] : [];
   const head = `${count(findings.length, "fault")} in the rules${outcome}`;
   return new ConfitureError("sync_findings", [head, ...told, ...more].join("\n"), {
-    hint: "Mend the rules. `confiture sync check` looks at them again without a server, and at what depends on rows with --from NAME.",
+    hint: `Mend the rules, and look at them again: ${checkCommand(from)}`,
     data: { findings: findings.map(syncFindingToJson) },
   });
 }

@@ -48,15 +48,20 @@ export async function findEnvironmentFile(projectDir: string, name: string): Pro
   return found[0];
 }
 
-/** The error for an environment without a file: what exists instead, and how to make one. */
-export async function environmentNotFound(projectDir: string, name: string): Promise<ConfitureError> {
+/**
+ * The error for an environment without a file: what exists instead, and how to make one.
+ * @param option what the command line names it with; with another one than `--env`, no database can be given in its place
+ */
+export async function environmentNotFound(projectDir: string, name: string, option = "--env"): Promise<ConfitureError> {
   const file = `${DIRECTORY}/${name}.yaml`;
   const names = await listEnvironments(projectDir);
   const suggestion = nearest(name.replace(EXTENSION, ""), names);
   const hints: string[] = [];
   if (suggestion !== undefined) hints.push(`Did you mean "${suggestion}"?`);
-  if (names.length > 0) hints.push(`Environments that exist: ${names.join(", ")}. Choose one with --env NAME.`);
-  hints.push(names.length > 0 ? `Or write ${file}.` : "Run `confiture init` to make one, or give --database-url.");
+  if (names.length > 0) hints.push(`Environments that exist: ${names.join(", ")}. Choose one with ${option} NAME.`);
+  if (names.length > 0) hints.push(`Or write ${file}.`);
+  else if (option === "--env") hints.push("Run `confiture init` to make one, or give --database-url.");
+  else hints.push(`To make it for a database: confiture init --from postgres://USER@HOST/DATABASE --env ${name}`);
   return new ConfitureError("config_not_found", `There is no environment file ${file}`, {
     location: { file },
     hint: hints.join("\n"),

@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly projectDir: string;
   /** From `--env`; undefined means `local`, which then need not exist when a URL is given. */
   readonly environment?: string | undefined;
+  /** Where that was given, for messages: "--env" when undefined. */
+  readonly environmentFrom?: string | undefined;
   /** In place of the environment's database. */
   readonly databaseUrl?: string | undefined;
   /** Where that was given, for messages: "--database-url" when undefined. */
@@ -57,13 +59,14 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   await requireFolder(projectDir);
   const name = options.environment ?? DEFAULT_ENVIRONMENT;
   const file = await findEnvironmentFile(projectDir, name);
-  if (file === undefined && options.environment !== undefined) throw await environmentNotFound(projectDir, name);
+  if (file === undefined && options.environment !== undefined)
+    throw await environmentNotFound(projectDir, name, options.environmentFrom);
 
   const variables = new Variables(options.env, await readDotenv(projectDir));
   const url = chooseUrl(options, variables, file === undefined);
   const isWithout = file === undefined && url === undefined && !libpqNamesOne(variables);
   if (isWithout && !(options.filesOnly === true && (await listEnvironments(projectDir)).length === 0)) {
-    throw await environmentNotFound(projectDir, name);
+    throw await environmentNotFound(projectDir, name, options.environmentFrom);
   }
 
   const { settings, choice } = isWithout

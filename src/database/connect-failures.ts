@@ -1,5 +1,6 @@
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import { adviceFor } from "./advice.ts";
 import type { ServerTarget } from "./target.ts";
 import { describeAddress, psqlCommand } from "./transport.ts";
@@ -89,7 +90,13 @@ export function explain(target: ServerTarget, error: unknown): unknown {
         : error.with({
             code: "connect_failed",
             message: `Cannot connect to ${where}: ${error.server.message}`,
-            hint: error.hint ?? adviceFor(error.server),
+            hint: error.hint ?? grantToConnect(target, error.server) ?? adviceFor(error.server),
           });
   }
+}
+
+/** Where the role may not enter the database. A parameter in the options that it may not set has the same code. */
+function grantToConnect({ database, user }: ServerTarget, { sqlstate, routine }: ServerReport): string | undefined {
+  if (sqlstate !== "42501" || routine !== "CheckMyDatabase") return undefined;
+  return `Run there, as a role that may: GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};`;
 }

@@ -18,6 +18,7 @@ export type Checked =
  * Lays rules beside the tables of a database, and tries everything in them that PostgreSQL has to understand.
  * @param ledgers tables of the tool's own, which no rule speaks of
  * @param key as for `planSync`
+ * @param ofFiles whether the database was built from the schema files
  * @throws ConfitureError `sync_source_failed`
  */
 export async function checkRules(
@@ -25,8 +26,9 @@ export async function checkRules(
   ledgers: readonly { readonly schema: string; readonly table: string }[],
   rules: Rules,
   key: Uint8Array | undefined,
+  ofFiles = false,
 ): Promise<Checked> {
-  const planned = await planSync(await readSource(database, ledgers), rules, key);
+  const planned = await planSync({ ...(await readSource(database, ledgers)), ofFiles }, rules, key);
   if (planned.kind === "findings") return planned;
   const findings = await tryPlan(database, planned.plan, planned.trials, readsOf(planned.plan));
   return findings.length === 0 ? { kind: "plan", plan: planned.plan } : { kind: "findings", findings };

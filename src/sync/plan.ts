@@ -129,6 +129,8 @@ export interface Trial {
   readonly sql: string;
   /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
   readonly finding: SyncFinding;
+  /** Names that the SQL may mean where it names a column that is not there. */
+  readonly columns?: readonly string[];
 }
 
 /**
@@ -163,6 +165,8 @@ export type Planned =
 export interface SourceCatalogue {
   /** Ordinary and partitioned tables and partitions, but those of extensions, temporary ones and the tool's own. */
   readonly tables: readonly SourceTable[];
+  /** Whether it was built from the schema files, which may be behind the database that is copied. */
+  readonly ofFiles?: boolean;
 }
 
 export interface SourceTable {

@@ -6,6 +6,7 @@ import { checkReference, checkTable } from "./rules/check-table.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
+import { inOrder, withoutExplained } from "./rules/order.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { addedInCircles } from "./rules/circles.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
@@ -203,9 +204,7 @@ export class Planner {
       table,
       column,
     }));
-    const at = ({ location }: SyncFinding): string =>
-      `${location.file}:${String(location.line ?? 0).padStart(8, "0")}:${String(location.column ?? 0).padStart(6, "0")}`;
-    return [...placed, ...this.#missing].toSorted((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0));
+    return inOrder([...placed, ...withoutExplained(this.#missing, this.#problems)]);
   }
 
   #layRules(): void {

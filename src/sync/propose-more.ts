@@ -14,7 +14,7 @@ export interface Additions extends Omit<Proposal, "yaml"> {
   /** Columns that got a rule, as "users.phone: phone". */
   readonly added: readonly string[];
   /** What is wrong with the rules besides. */
-  readonly faults: number;
+  readonly faults: readonly SyncFinding[];
 }
 
 /** A column without a rule, and where that of its table is; undefined for a table without one. */
@@ -69,7 +69,7 @@ export async function proposeMore(
     added: written.map(
       ({ table, column }) => `${shownTable(table)}.${column.name}: ${decisions.get(column)!.rule ?? ""}`,
     ),
-    faults: after.filter(({ rule }) => rule !== "undecided").length,
+    faults: after.filter(({ rule }) => rule !== "undecided"),
   };
 }
 

@@ -10,7 +10,7 @@ import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { yamlKey } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
-import { familyOf } from "./transforms/registry.ts";
+import { familyOf, TRANSFORM_NAMES } from "./transforms/registry.ts";
 
 /** First rules for a database. */
 export interface Proposal {
@@ -157,7 +157,8 @@ async function looksOf(database: Database, table: SourceTable): Promise<Readonly
   return new Map(found.flatMap(([column, decision]) => (decision === undefined ? [] : [[column, decision]])));
 }
 
-const HEADING = `# What becomes of every column when this database is copied: docs/sync.md.
+const HEADING = `# What becomes of every column when this database is copied. \`confiture sync check\` checks it.
+# Transforms: ${TRANSFORM_NAMES.join(", ")}.
 # "?" is still to be decided, and stops a copy: move the column to \`keep\` when nothing in it is about a person, or give it a transform.
 # \`TABLE: skip\` copies a table without its rows.
 `;

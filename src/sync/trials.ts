@@ -1,7 +1,9 @@
+import { codePointOffset } from "#sql/position.ts";
 import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { nearest } from "#errors/suggest.ts";
 import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingFailed } from "./run/reading-failed.ts";
 import { type Reads, requireRights } from "./run/rights.ts";
@@ -62,9 +64,9 @@ async function answers(database: Database, trials: readonly Trial[]): Promise<Sy
   return findings;
 }
 
-async function answer(database: Database, { kind, sql, finding }: Trial): Promise<SyncFinding | undefined> {
+async function answer(database: Database, { kind, sql, finding, columns }: Trial): Promise<SyncFinding | undefined> {
   try {
-    if (kind === "parse") await database.execute(`prepare confiture_trial as ${sql}; deallocate confiture_trial`);
+    if (kind === "parse") await database.execute(`${PREPARE}${sql}; deallocate confiture_trial`);
     else if (kind === "value" || kind === "rows") await database.execute(sql);
     else {
       const [row] = await database.query<{ refused: number | boolean; found?: string }>(sql);
@@ -78,7 +80,11 @@ async function answer(database: Database, { kind, sql, finding }: Trial): Promis
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw readingFailed(error, finding.table);
     if (kind === "parse" || kind === "value")
-      return { ...finding, message: `${finding.message}: ${error.server?.message ?? error.message}` };
+      return {
+        ...finding,
+        message: `${finding.message}: ${error.server?.message ?? error.message}`,
+        fix: fixOfColumn(error, sql, columns ?? []) ?? finding.fix,
+      };
     const sqlstate = error.server?.sqlstate ?? "";
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
     if (/^(?:23502|23514|22001)$/.test(sqlstate)) return finding;
@@ -86,6 +92,17 @@ async function answer(database: Database, { kind, sql, finding }: Trial): Promis
     if (data !== undefined) return { ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` };
     throw readingFailed(error, finding.table);
   }
+}
+
+const PREPARE = "prepare confiture_trial as ";
+
+/** Where SQL names a column that is not there (undefined_column): one that is. */
+function fixOfColumn({ server }: ConfitureError, sql: string, columns: readonly string[]): string | undefined {
+  if (server?.sqlstate !== "42703" || server.position === undefined) return undefined;
+  const text = PREPARE + sql;
+  const named = /^(?:[\w$]+\.)*"?([^\s".,()]+)/u.exec(text.slice(codePointOffset(text, server.position)))?.[1];
+  const near = named === undefined ? undefined : nearest(named, columns);
+  return near === undefined ? undefined : `Did you mean "${near}"?`;
 }
 
 /** What may be said in place of PostgreSQL's words, which quote the value. */

@@ -176,6 +176,18 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     expect(document.error.data.findings.map((finding) => finding.rule)).toContain(rule);
     expect(refused.stdout + refused.stderr).not.toContain("corp.example");
   }
+  await project.write("db/sync/rules.yaml", RULES.replace("  orders:\n", '  orders:\n    rows: "user_idd < 5"\n'));
+  const misspelt = await project.run(SYNC, WITH_KEY);
+  expect(misspelt.stderr).toContain('fix: Did you mean "user_id"?\n');
+  expect(misspelt.stderr).toContain("look at them again: confiture sync check --from local\n");
+  // Production may be ahead of the files.
+  await project.write(
+    "db/sync/rules.yaml",
+    `${RULES}  newsletters: skip\n`.replace("    born:", "    joined_with: keep\n    born:"),
+  );
+  const ahead = await project.run(["sync", "check"]);
+  expect(ahead.stdout.match(/If production has it, bring the files up to date/g)).toHaveLength(2);
+  expect((await project.run(["sync", "check", "--from", "local"])).stdout).toContain("fix: Remove the rule");
   await project.write("db/sync/rules.yaml", RULES.replace("    email: email\n", ""));
   // The same without a server.
   const checked = await project.run(["sync", "check"]);
@@ -259,6 +271,11 @@ tables:
       error: { message: string; hint: string; data: { findings: { rule: string }[] } };
     };
   };
+  await project.write(".env", `CONFITURE_SYNC_KEY=${KEY}\n`);
+  const unkeyed = await project.succeed(["sync", "show", "users", "--from", "local"]);
+  expect(unkeyed.stderr).toContain(
+    "CONFITURE_SYNC_KEY is not set: the results of another run will be different. That of .env is not",
+  );
   // teams has no rule at all, which is a fault of its own.
   const mail = expect.stringMatching(/^u.{16}@example\.com$/);
   const rows: readonly (readonly [string, string, unknown[][]])[] = [
@@ -352,6 +369,8 @@ tables:
   );
   expect(checked.stdout).toContain("✅ The rules say what becomes of every column");
   expect((await show("nothing")).error.message).toContain('The source has no table "nothing"');
+  await project.query("create schema billing; create table billing.invoices (id int)");
+  expect((await show("invoices")).error.hint).toBe('Did you mean "billing.invoices"?');
 }, 60_000);
 
 test("init writes rules that say of every column what is known, and what is still to be decided", async () => {
@@ -361,6 +380,8 @@ test("init writes rules that say of every column what is known, and what is stil
   expect(done.stdout).toContain("Wrote db/sync/tables.yaml");
   const yaml = await project.read("db/sync/tables.yaml");
   expect(yaml).toContain("    email: email\n");
+  expect(yaml).toContain("    born: year\n");
+  expect(done.stdout).toContain("still to be decided. To see what is left: confiture sync check --from local\n");
   expect(yaml).toContain("    contact: email # 100% look like e-mail addresses\n");
   expect(yaml).toContain('    profile: "?" # jsonb\n');
   expect(yaml).toContain('    line: "?" # 100% hold an e-mail address\n');
@@ -406,6 +427,14 @@ references: []
   expect(referring).toMatch(
     /^ {2}likes:\n {4}keep: \[user_id\]\n {4}at: "\?" # .*\n {4}columns:\n {6}keep: "\?" # integer\n/m,
   );
+  // Such a name would be taken for a word of the rule: it is told, with the check that finds it.
+  await project.query("alter table users add rows int");
+  const left = await project.succeed(["sync", "init", "--from", "local"]);
+  expect(left.stdout).toContain("1 fault in the rules is left:\n");
+  expect(left.stdout).toContain("No rule says what becomes of the column users.rows (integer)");
+  expect(left.stdout).toEndWith("Mend it, and look again: confiture sync check --from local\n");
+  const faults = await project.succeed(["sync", "init", "--from", "local", "--format", "json"]);
+  expect(JSON.parse(faults.stdout)).toMatchObject({ faults: [{ table: "users", column: "rows" }] });
   await project.server.dropDatabase(copy);
 }, 60_000);
 
@@ -475,11 +504,17 @@ test("no copy goes where no environment says that it may, nor further than was s
     ["--from local --to copy --yes copy --plain --anonymize", "--plain and --anonymize exclude each other"],
     ["--from local --to copy --yes copy --jobs 0", "--jobs takes a number from 1 to 64"],
     ["--to copy --yes copy", "--from is missing"],
+    ["verify --from local --to copy --plain", "If the copy was made without them: --plain --ignore-rules"],
   ];
   for (const [line, said] of refusals) {
     const refused = await runHere(["sync", ...line.split(" ")], { cwd: project.dir });
     expect([line, refused.exitCode, refused.stderr]).toEqual([line, 2, expect.stringContaining(said)]);
   }
+  const unknown = await runHere("sync --from local --to copies".split(" "), { cwd: project.dir });
+  expect([unknown.exitCode, unknown.stderr]).toEqual([4, expect.stringContaining("Choose one with --to NAME")]);
+  await rm(project.path("db/environments"), { recursive: true });
+  const first = await runHere("sync init --from production".split(" "), { cwd: project.dir });
+  expect(first.stderr).toContain("confiture init --from postgres://USER@HOST/DATABASE --env production\n");
   // What is allowed goes on, and finds that nobody answers.
   const allowed = await runHere(["sync", "--from", "locked", "--to", "copy", "--yes", "copy"], { cwd: project.dir });
   expect(allowed.exitCode).toBe(5);

@@ -30,7 +30,7 @@ const BY_NAME: readonly Guess[] = [
   { name: /(^|_)ssn(_|$)|social_security/, families: ["text"], rule: "ssn" },
   { name: /street|address|passport|licen[cs]e_(no|number)/, families: ["text"], rule: "filler" },
   { name: /(^|_)ip(_|$)|address/, families: ["network"], rule: "network" },
-  { name: /birth|(^|_)dob(_|$)/, families: ["date", "timestamp"], rule: "year" },
+  { name: /birth|(^|_)(dob|born)(_|$)/, families: ["date", "timestamp"], rule: "year" },
   { name: /(^|_)(bio|notes?|comments?|message|body|description|remarks?)(_|$)/, families: ["text"], rule: "filler" },
 ];
 

@@ -1,3 +1,4 @@
+import { nearest } from "#errors/suggest.ts";
 import type { SourceTable } from "../plan.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
@@ -29,9 +30,17 @@ export function layRules(
       const near = names.suggestTable(name);
       const fix =
         near === undefined
-          ? "Remove the rule, or write SCHEMA.TABLE. Views and foreign tables have no rules: none of their rows are copied"
+          ? `${names.fixOfUnknown}, or write SCHEMA.TABLE. Views and foreign tables have no rules: none of their rows are copied`
           : `Did you mean "${near}"?`;
-      problems.push({ rule: "unknown-table", message: `There is no table "${name}"`, fix, place, table: name });
+      const meant = near === undefined ? undefined : names.table(near);
+      problems.push({
+        rule: "unknown-table",
+        message: `There is no table "${name}"`,
+        fix,
+        place,
+        table: name,
+        ...(meant === undefined ? {} : { explains: { table: shownTable(meant) } }),
+      });
       continue;
     }
     const shown = shownTable(table);
@@ -58,7 +67,16 @@ export function layRules(
         found === undefined
           ? `The table ${shown} has no column "${column}"`
           : `${shown}.${column} refers to no other table`;
-      problems.push({ rule: "invalid-rule", message, fix: "Remove it", place: at, table: shown, column });
+      const near =
+        found === undefined
+          ? nearest(
+              column,
+              table.columns.map((one) => one.name),
+            )
+          : undefined;
+      const otherwise = found === undefined ? names.fixOfUnknown : "Remove it";
+      const fix = near === undefined ? otherwise : `Did you mean "${near}"?`;
+      problems.push({ rule: "invalid-rule", message, fix, place: at, table: shown, column });
     }
   }
   return { ruleOf, problems };

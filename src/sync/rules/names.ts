@@ -6,7 +6,10 @@ import type { SourceCatalogue, SourceColumn, SourceTable } from "../plan.ts";
 export class Names {
   readonly #tables = new Map<string, SourceTable>();
 
-  constructor({ tables }: SourceCatalogue) {
+  readonly #ofFiles: boolean;
+
+  constructor({ tables, ofFiles = false }: SourceCatalogue) {
+    this.#ofFiles = ofFiles;
     for (const table of tables) {
       const { schema, name } = table;
       const written = `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
@@ -23,13 +26,21 @@ export class Names {
     }
   }
 
+  /** What to do with a rule of something that is not there, and is like nothing that is. */
+  get fixOfUnknown(): string {
+    return this.#ofFiles
+      ? "The schema files have no such name. If production has it, bring the files up to date (confiture drift, confiture export); otherwise remove the rule"
+      : "Remove the rule";
+  }
+
   table(written: string): SourceTable | undefined {
     return this.#tables.get(written);
   }
 
   /** The nearest name that there is. */
   suggestTable(written: string): string | undefined {
-    return nearest(written, this.#tables.keys());
+    const elsewhere = [...this.#tables.values()].find(({ name }) => name === written);
+    return elsewhere === undefined ? nearest(written, this.#tables.keys()) : shownTable(elsewhere);
   }
 
   /** `users.email`, `billing.invoices.iban` */
@@ -46,8 +57,12 @@ export class Names {
     const table = this.table(of) ?? this.table(this.suggestTable(of) ?? "");
     const names = table?.columns.map((column) => column.name) ?? [];
     const near = names.includes(name) ? name : nearest(name, names);
-    if (table === undefined) return "Write TABLE.COLUMN: users.email";
-    if (near === undefined) return `${shownTable(table)} has ${names.map(writeIdentifier).join(", ")}`;
+    const isBehind = this.#ofFiles && of !== "";
+    if (table === undefined) return isBehind ? this.fixOfUnknown : "Write TABLE.COLUMN: users.email";
+    if (near === undefined) {
+      const known = `${shownTable(table)} has ${names.map(writeIdentifier).join(", ")}`;
+      return isBehind ? `${known}. ${this.fixOfUnknown}` : known;
+    }
     // As YAML takes it: quotes of SQL around a part of a value are none of YAML's.
     const { schema, name: tableName } = table;
     return `Did you mean "${reportedName(...(schema === "public" ? [] : [schema]), tableName, near)}"?`;

@@ -151,14 +151,14 @@ class RuleReader {
     }
   }
 
-  #problem(offset: number, message: string, fix?: string, rule = "invalid-rule"): void {
-    this.read.problems.push({ rule, message, fix, place: { file: this.#file, offset } });
+  #problem(offset: number, message: string, fix?: string, rule = "invalid-rule", about: Partial<Problem> = {}): void {
+    this.read.problems.push({ rule, message, fix, place: { file: this.#file, offset }, ...about });
   }
 
   #unknown(key: string, offset: number, known: readonly string[], otherwise: string): void {
     const near = nearest(key, known);
     const fix = near === undefined ? otherwise : `Did you mean "${near}"?`;
-    this.#problem(offset, `Unknown key "${key}"`, fix, "unknown-key");
+    this.#problem(offset, `Unknown key "${key}"`, fix, "unknown-key", near === "tables" ? { explains: near } : {});
   }
 
   #map(node: TreeNode, key: string): MapEntry[] {

@@ -17,6 +17,8 @@ export interface Problem {
   readonly place: Place;
   readonly table?: string;
   readonly column?: string;
+  /** What has no rule because of this one: every table, one, all of its columns or one of them. */
+  readonly explains?: "tables" | { readonly table: string; readonly column?: string };
 }
 
 /** A text of a rule, and where it is. */

@@ -65,8 +65,16 @@ export class Treatments {
         // What stands in `keep` is no key.
         const keys = rule.node === undefined ? [] : TABLE_KEYS;
         const near = nearest(rule.column, [...table.columns.map(({ name }) => name), ...keys]);
-        const fix = near === undefined ? "Remove the rule" : `Did you mean "${near}"?`;
-        this.#problem("unknown-column", `The table ${about.table} has no column "${rule.column}"`, fix, about);
+        const fix = near === undefined ? this.#names.fixOfUnknown : `Did you mean "${near}"?`;
+        // A misspelt key hides the rules below it.
+        const meant = near === undefined || keys.includes(near) ? {} : { column: near };
+        this.problems.push({
+          rule: "unknown-column",
+          message: `The table ${about.table} has no column "${rule.column}"`,
+          fix,
+          ...about,
+          ...(near === undefined ? {} : { explains: { table: about.table, ...meant } }),
+        });
       } else if (column.generated) {
         const message = `The column ${about.table}.${column.name} is generated: the target computes it`;
         this.#problem("generated-column", message, "Remove the rule", about);

@@ -25,7 +25,8 @@ export function conditionTrials(table: SourceTable, rule: TableRule, references:
     const parse: Trial = {
       kind: "parse",
       sql: `SELECT FROM ${rows} WHERE (${text}\n)`,
-      finding: { rule: "invalid-sql", message: `${what} is no SQL`, fix: "Write it as after WHERE", ...about },
+      finding: { rule: "invalid-sql", message: `${what} does not work`, fix: "Write it as after WHERE", ...about },
+      columns: table.columns.map(({ name }) => name),
     };
     if (!mayFailOnRows(text)) return [parse];
     const message = `${what} fails on a row`;

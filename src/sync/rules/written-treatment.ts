@@ -16,7 +16,8 @@ type Written =
       readonly keepsKeys: boolean;
     };
 
-const DECIDE = "Add it to `keep: [...]` if nothing in it is personal, or write a transform here";
+const DECIDE =
+  "Add it to `keep: [...]` if nothing in it is personal, or write a transform here. `TABLE: skip` copies none of the table's rows";
 
 const BESIDE = ["domain", "keep", "keys"];
 

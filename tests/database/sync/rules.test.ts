@@ -249,9 +249,29 @@ test("a misspelt word of a rule is told with its right spelling", async () => {
     [users({ kep: "[id]" }), 'Did you mean "keep"?'],
     [users({ doc: "{ json: { a: email }, kep: [b] }" }), 'Did you mean "keep"?'],
     [users({ name: "{ mask: { last: 4 }, domian: people }" }), 'Did you mean "domain"?'],
+    [orders({ follow: "{ user_idd: up }" }), 'Did you mean "user_id"?'],
   ] as const) {
     const result = await planned(database, yaml);
     expect(result.kind === "findings" ? result.findings : []).toContainEqual(expect.objectContaining({ fix }));
+  }
+});
+
+test("what has no rule because of a misspelt word is not told besides", async () => {
+  for (const [yaml, told] of [
+    [rules().replace("tables:", "tabels:"), ["unknown-key"]],
+    [rules({ loose: undefined, losse: LOOSE }), ["unknown-table"]],
+    [users({ keep: undefined, kep: "[id]", email: undefined }), ["unknown-column"]],
+    [users({ email: undefined, emial: "email", name: undefined }), ["column-without-rule", "unknown-column"]],
+    [
+      rules({ nodes: undefined, ndoes: NODES, orders: { ...ORDERS, note: "?" } }).replace("?", '"?"'),
+      ["unknown-table", "undecided"],
+    ],
+  ] as const) {
+    const result = await planned(database, yaml);
+    expect([yaml, result.kind === "findings" ? result.findings.map(({ rule }) => rule) : []]).toEqual([
+      yaml,
+      [...told],
+    ]);
   }
 });
 

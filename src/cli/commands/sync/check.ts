@@ -8,7 +8,8 @@ import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../../output/reports/render.ts";
 import { fingerprintOf, type Report, type ReportedRule } from "../../output/reports/report.ts";
 import { count } from "../../output/text.ts";
-import { type ProjectRules, readProjectRules, requireEnvironment } from "../../sync-options.ts";
+import { type ProjectRules, readProjectRules } from "../../project-rules.ts";
+import { requireEnvironment } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -89,7 +90,7 @@ async function besideFiles(
   context.messages.log("Building the schema files...");
   return await withScratch(files, async (database) => {
     await buildSchema(database, files);
-    return await checkRules(database, await allLedgers(database, files.table), project.rules, project.key);
+    return await checkRules(database, await allLedgers(database, files.table), project.rules, project.key, true);
   });
 }
 

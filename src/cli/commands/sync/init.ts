@@ -3,9 +3,10 @@ import type { Config } from "#config/config.ts";
 import { readRegularFile } from "#files/read.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../../command.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
+import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
 import { count } from "../../output/text.ts";
 import { inLine } from "../../output/visible.ts";
-import { requireEnvironment } from "../../sync-options.ts";
+import { checkCommand, requireEnvironment } from "../../sync-options.ts";
 
 const FILE = "db/sync/tables.yaml";
 
@@ -43,8 +44,8 @@ async function writeFirst(context: CommandContext, from: Config): Promise<Outcom
   await changeFiles(context.projectDir, [{ kind: "create", path: FILE, content: yaml }]);
   const { kept, transformed, undecided } = numbers;
   return {
-    json: { files: [FILE], ...numbers },
-    text: `✅ Wrote ${FILE}: ${count(numbers.tables, "table")}, ${kept} columns kept, ${transformed} replaced\n${whatIsLeft(undecided)}\n`,
+    json: { files: [FILE], ...numbers, faults: [] },
+    text: `✅ Wrote ${FILE}: ${count(numbers.tables, "table")}, ${kept} columns kept, ${transformed} replaced\n${whatIsLeft(undecided, from)}\n`,
   };
 }
 
@@ -79,24 +80,31 @@ async function addMore(context: CommandContext, from: Config): Promise<Outcome> 
   );
   const names = files.map(({ file }) => file);
   const rest =
-    faults === 0
+    faults.length === 0
       ? []
-      : [`${count(faults, "fault")} in the rules ${faults === 1 ? "is" : "are"} left: confiture sync check`];
+      : [
+          `${count(faults.length, "fault")} in the rules ${faults.length === 1 ? "is" : "are"} left:`,
+          ...faults.flatMap((fault) => renderFinding(fault, context.paint)),
+          `Mend ${faults.length === 1 ? "it" : "them"}, and look again: ${checkCommand(from)}`,
+        ];
   const head =
     added.length === 0
       ? ["Nothing to add: every column that rules can be added for has one"]
       : [
           `✅ Added to ${names.join(", ")}: ${count(added.length, "column")}, of these ${numbers.kept} kept, ${numbers.transformed} replaced`,
           ...added.map((line) => `  ${inLine(line)}`),
-          whatIsLeft(numbers.undecided),
+          whatIsLeft(numbers.undecided, from),
         ];
-  return { json: { files: names, ...numbers }, text: [...head, ...rest, ""].join("\n") };
+  return {
+    json: { files: names, ...numbers, faults: faults.map(syncFindingToJson) },
+    text: [...head, ...rest, ""].join("\n"),
+  };
 }
 
-function whatIsLeft(undecided: number): string {
+function whatIsLeft(undecided: number, from: Config): string {
   return undecided === 0
     ? "Read them: names and counts tell what is likely, not what is true."
-    : `${count(undecided, "column")} with "?" ${undecided === 1 ? "is" : "are"} still to be decided.`;
+    : `${count(undecided, "column")} with "?" ${undecided === 1 ? "is" : "are"} still to be decided. To see what is left: ${checkCommand(from)}`;
 }
 
 /** Lines end as they did. */
