@@ -512,12 +512,12 @@ test("no copy goes where no environment says that it may, nor further than was s
   }
   const unknown = await runHere("sync --from local --to copies".split(" "), { cwd: project.dir });
   expect([unknown.exitCode, unknown.stderr]).toEqual([4, expect.stringContaining("Choose one with --to NAME")]);
-  await rm(project.path("db/environments"), { recursive: true });
-  const first = await runHere("sync init --from production".split(" "), { cwd: project.dir });
-  expect(first.stderr).toContain("confiture init --from postgres://USER@HOST/DATABASE --env production\n");
   // What is allowed goes on, and finds that nobody answers.
   const allowed = await runHere(["sync", "--from", "locked", "--to", "copy", "--yes", "copy"], { cwd: project.dir });
   expect(allowed.exitCode).toBe(5);
   const keyless = await runHere(["sync", "verify", "--from", "local", "--to", "copy"], { cwd: project.dir });
   expect(keyless.stderr).toContain("CONFITURE_SYNC_KEY is not set: columns that can be compared with the key");
+  await rm(project.path("db/environments"), { recursive: true });
+  const first = await runHere("sync init --from production".split(" "), { cwd: project.dir });
+  expect(first.stderr).toContain("confiture init --from postgres://USER@HOST/DATABASE --env production\n");
 });
