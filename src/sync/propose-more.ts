@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
-import { type Decision, decideTable, numbersOf, type Proposal, UNDECIDED } from "./propose.ts";
+import { type Decision, decideTable, numbersOf, type Proposal, requireLooks, UNDECIDED } from "./propose.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { parseRules, type RulesText } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
@@ -37,7 +37,9 @@ export async function proposeMore(
   const before = await findingsOf(catalogue, files);
   const missing = missingIn(before, catalogue);
   const decisions = new Map<SourceColumn, Decision>();
-  for (const table of new Set(missing.map((one) => one.table))) {
+  const tables = new Set(missing.map((one) => one.table));
+  await requireLooks(database, [...tables]);
+  for (const table of tables) {
     const proposed = await decideTable(database, table);
     for (const { column } of missing.filter((one) => one.table === table)) {
       const refers = table.foreignKeys.some(({ columns }) => columns.includes(column.number));

@@ -10,6 +10,7 @@ import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { yamlKey } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { requireRights } from "./run/rights.ts";
 import { familyOf, TRANSFORM_NAMES } from "./transforms/registry.ts";
 
 /** First rules for a database. */
@@ -41,6 +42,7 @@ export const UNDECIDED = "?";
 export async function proposeRules(database: Database, catalogue: SourceCatalogue, file: string): Promise<Proposal> {
   const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
   const decisions = new Map<SourceColumn, Decision>();
+  await requireLooks(database, tables);
   for (const table of tables)
     for (const [column, decision] of await decideTable(database, table)) decisions.set(column, decision);
   for (const table of tables) followKeys(table, catalogue, decisions);
@@ -67,6 +69,14 @@ export function numbersOf(all: readonly Decision[]): Pick<Proposal, "kept" | "tr
   const kept = all.filter(({ rule }) => rule === "keep").length;
   const undecided = all.filter(({ rule }) => rule === UNDECIDED).length;
   return { kept, undecided, transformed: all.length - kept - undecided };
+}
+
+/**
+ * Stops where the role may not read the tables whose values are counted, with what to run.
+ * @throws ConfitureError `sync_source_failed`
+ */
+export async function requireLooks(database: Database, tables: readonly SourceTable[]): Promise<void> {
+  await requireRights(database, "source", { tables: tables.filter((table) => countedIn(table).length > 0) });
 }
 
 /** What is proposed for each column of a table, whatever it refers to. */
@@ -120,9 +130,14 @@ function followKeys(
   }
 }
 
+/** The columns whose values are counted. */
+function countedIn({ columns }: SourceTable): SourceColumn[] {
+  return columns.filter((column) => !column.generated && !column.isArray && familyOf(column) === "text");
+}
+
 /** What the first values of its text columns look like. */
 async function looksOf(database: Database, table: SourceTable): Promise<ReadonlyMap<SourceColumn, Decision>> {
-  const columns = table.columns.filter((column) => !column.generated && !column.isArray && familyOf(column) === "text");
+  const columns = countedIn(table);
   if (columns.length === 0) return new Map();
   const list = columns.map(({ name }, index) => `${quoteIdentifier(name)}::text AS c${index}`).join(", ");
   const counts = columns.flatMap((_, index) => [

@@ -4,7 +4,9 @@ import { ConfitureError } from "#errors/error.ts";
 import { newestServer } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
 import type { Target } from "#database/target.ts";
+import { proposeRules } from "#sync/propose.ts";
 import { verifySync } from "#sync/run/verify.ts";
+import { readSource } from "#sync/source/read.ts";
 import { copy, copyOptions, planned, ruled, transforming } from "./copying.ts";
 
 const PEOPLE = `
@@ -130,6 +132,17 @@ for (const engine of newestServer) {
       message: expect.stringContaining("from the source failed"),
       data: { sqlstate: "42501" },
     });
+    // First rules count values, and one statement is for all tables of a schema.
+    await source.query("create table billing.more (line text)");
+    const proposed = withDatabase(as(source.target, "sync_reader"), {}, async (database) =>
+      proposeRules(database, await readSource(database), "db/sync/tables.yaml"),
+    );
+    expect((await failure(proposed)).hint?.split("\n").slice(1)).toEqual([
+      'GRANT USAGE ON SCHEMA "billing" TO "sync_reader";',
+      'GRANT SELECT ON "billing"."Cards", "billing"."more" TO "sync_reader";',
+      'ALTER ROLE "sync_reader" BYPASSRLS;',
+    ]);
+    await source.query("drop table billing.more");
     expect(await refused("sync_reader")).toMatchObject({
       code: "sync_source_failed",
       message:
