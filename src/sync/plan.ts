@@ -228,6 +228,8 @@ export interface SourceColumn {
   /** Numbers of the columns that it reads. */
   readonly reads: readonly number[];
   readonly isDomain: boolean;
+  /** The type as a cast to it names it, whatever the search_path; null for one of an extension that has parameters. */
+  readonly castType: string | null;
   /** Whether its collation takes texts of other bytes for others. */
   readonly isDeterministic: boolean;
   /** CHECK expressions of its domains over VALUE. */

@@ -153,11 +153,6 @@ function readable(sql: string, column: SourceColumn): string {
 /** Families of types whose values are written without letters, or with digits of 16. */
 const HAVE_NO_TEXT: ReadonlySet<Family> = new Set(["integer", "number", "uuid", "date", "timestamp", "network"]);
 
-/** The type with its length, to write a value as the column has it; undefined where that takes the search_path. */
-function writtenType({ type, typeSchema, isDomain }: SourceColumn): string | undefined {
-  return isDomain || typeSchema !== "pg_catalog" ? undefined : type;
-}
-
 function syncColumn(source: SourceColumn, treatment: Treatment, expression: string): SyncColumn {
   const { name, type } = source;
   if (treatment.kind === "keep") {
@@ -182,7 +177,7 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     expression,
     class: made.class,
     proof: made.proof,
-    ...aboutResults(made, writtenType(source), tokens),
+    ...aboutResults(made, source.castType ?? undefined, tokens),
     ...(made.shape === undefined || elements ? {} : { shape: made.shape }),
     ...(made.stays === undefined ? {} : { stays: made.stays }),
     ...(inside === undefined ? {} : { inside }),

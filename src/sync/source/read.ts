@@ -48,6 +48,9 @@ const READ = `
             join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = x.oid
               and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = a.attrelid and d.refobjsubid > 0
             where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum and d.refobjsubid <> a.attnum), 'isDomain', y.base <> a.atttypid,
+        'castType', (select case when m.nspname = 'pg_catalog' then pg_catalog.format_type(a.atttypid, a.atttypmod)
+                                 when a.atttypmod < 0 then pg_catalog.format('%I.%I', m.nspname, o.typname) end
+            from pg_catalog.pg_type o join pg_catalog.pg_namespace m on m.oid = o.typnamespace where o.oid = a.atttypid),
         'isDeterministic', coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid = a.attcollation), true),
         'domainChecks', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname,
               'expression', pg_catalog.pg_get_expr(k.conbin, 0))), '[]')

@@ -15,7 +15,8 @@ export const mask: Transform = {
       class: "lossy",
       proof: PARTIAL,
       // What else is punctuation, collations say.
-      mayBeResult: (text) => `not (${matching(`[A-Za-z0-9].{${last}}`)(text)})`,
+      mayBeResult: (text) =>
+        `not (${matching("[A-Za-z0-9]")(text)}${last === 0 ? "" : ` and (pg_catalog.length(${text}) operator(pg_catalog.<=) ${2 * last} or ${matching(`[A-Za-z0-9].{${last}}`)(text)})`})`,
       maxLength: "original",
       expression: (value) =>
         last === 0

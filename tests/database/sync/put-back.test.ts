@@ -18,6 +18,10 @@ const SCHEMA = `
     json_build_object('name', 'Person ' || g), hstore('phone', '+1555' || lpad(g::text, 7, '0')),
     array[jsonb_build_object('phone', '+1555' || lpad(g::text, 7, '0'))], 'p' || g || '@corp.example', 'p' || g || '@home.example'
     from generate_series(1, 400) g;
+  create domain label as text;
+  create type place as (town text, number int);
+  alter table users add column label label default 'Jane', add column place place default '(Bern,7)', add column places place[] default '{"(Bern,7)"}',
+    add column short text default 'Jane';
   update users set phone = '030 1234567', bio = 'Write to me@clinic.example' where id = 300;
   create table accounts (id uuid primary key, name text);
   insert into accounts select md5(g::text)::uuid, case g % 2 when 0 then 'Clara' else 'Somebody ' || g end from generate_series(1, 3000) g;
@@ -40,6 +44,10 @@ const RULES = `tables:
     docs: { json: { phone: phone } }
     mail: email
     note: { value: "none" }
+    label: { value: "q" }
+    place: { value: "(,)" }
+    places: { value: '{"(,)"}' }
+    short: { mask: { last: 4 } }
   accounts: { id: uuid, name: first_name }
   calls: { phone: phone, profile: { json: { phone: phone } } }
 `;
@@ -117,7 +125,8 @@ for (const engine of newestServer) {
     // What is written into columns of nothing but results has not their form.
     await withDatabase(target.target, {}, async (database) => {
       await database.execute(`update users set bio = 'mail me@clinic.example' where id = 12;
-        update users set phone = '15550000017', mail = 'Alice', note = 'P9@home.example' where id = 10`);
+        update users set phone = '15550000017', mail = 'Alice', note = 'P9@home.example', label = 'Jane', place = '(Bern,7)',
+          places = '{"(Bern,7)"}', short = 'Jane' where id = 10`);
     });
     const written = (await verify()).proof;
     expect(written.leaks).toEqual(
@@ -139,6 +148,10 @@ for (const engine of newestServer) {
       "public.users.phone": 2,
       "public.users.mail": 1,
       "public.users.note": 1,
+      "public.users.label": 1,
+      "public.users.place": 1,
+      "public.users.places": 1,
+      "public.users.short": 1,
 
       "public.users.bio": 2,
     });

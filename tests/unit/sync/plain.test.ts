@@ -15,6 +15,7 @@ const column = (number: number, name: string, generated = false): SourceColumn =
   generated,
   generation: generated ? "lower(x)" : null,
   isDomain: false,
+  castType: null,
   isDeterministic: true,
   reads: [],
   domainChecks: [],
