@@ -8,7 +8,7 @@ import { type Reference, referencesIn } from "./rules/references.ts";
 import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inOrder, withoutExplained } from "./rules/order.ts";
 import { inSchemas } from "./rules/schemas.ts";
-import { addedInCircles } from "./rules/circles.ts";
+import { addedBeyondConditions } from "./rules/beyond-condition.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
 import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
 import { spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
@@ -73,7 +73,7 @@ export class Planner {
     const asked = wishes.filter(({ table }) => this.#ruleOf.get(table)!.tenant);
     this.warnings = [
       ...(tenant === undefined ? [] : otherTenants(tenant, asked, graph)),
-      ...addedInCircles(wishes, graph, this.#ruleOf),
+      ...addedBeyondConditions(wishes, graph, this.#ruleOf),
     ];
     const subset = new Subset(graph, wishes);
     return this.#catalogue.tables

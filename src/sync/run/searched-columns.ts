@@ -69,7 +69,7 @@ const COLUMNS = `
           or (t.oid operator(pg_catalog.>=) 16384 and t.typcategory operator(pg_catalog.<>) 'A'
             and t.typname operator(pg_catalog.<>) all ('{geometry,geography,raster,vector,halfvec,sparsevec}'))) as has_text,
         pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{bytea,geometry,geography,raster,vector,halfvec,sparsevec}')) as is_encoded,
-        pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{int4,int8,numeric,float8,money}')) as is_number
+        pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{int4,int8,numeric,float4,float8,money,oid,xid,xid8,bit,varbit,interval,pg_lsn,point,lseg,line,box,path,polygon,circle}')) as is_number
       from parts p join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) p.oid and t.typtype operator(pg_catalog.=) 'b'
      group by p.root
   )

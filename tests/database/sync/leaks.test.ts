@@ -77,6 +77,7 @@ const UNSEARCHED: readonly (readonly [string, string, "encoded" | "number"])[] =
   ["contents", "bytea[]", "encoded"],
   ["number", "bigint", "number"],
   ["amount", "numeric(12,2)", "number"],
+  ["counted", "xid8", "number"],
 ];
 
 for (const engine of newestServer) {

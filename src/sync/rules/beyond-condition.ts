@@ -4,20 +4,19 @@ import { columnNamed, shownTable } from "./names.ts";
 import type { TableRule } from "./rules.ts";
 
 /**
- * Tables with a condition that get rows beyond it, because others in a circle of references refer to them and no rule says that they are
- * not to: a sentence each, with the line to write.
+ * Tables with a condition that get rows beyond it, because copied rows of others refer to them and no rule says that they are not to: a
+ * sentence each, with the line to write.
  */
-export function addedInCircles(
+export function addedBeyondConditions(
   wishes: readonly Wish[],
   graph: Graph,
   ruleOf: ReadonlyMap<SourceTable, TableRule>,
 ): string[] {
   return wishes.flatMap(({ table, isOwn }) => {
-    const circle = graph.circleOf(table);
-    if (!isOwn || circle === undefined || !graph.isAddedTo(table)) return [];
+    if (!isOwn || !graph.isAddedTo(table)) return [];
     const adding = graph.edges.filter(({ direction, reference: { from, to, fromColumns } }) => {
       const isSaid = ruleOf.get(from)?.follow.some(({ column }) => fromColumns.includes(columnNamed(from, column)!));
-      return to === table && from !== table && circle.includes(from) && direction === "up" && isSaid !== true;
+      return to === table && from !== table && direction === "up" && isSaid !== true;
     });
     const [first] = adding;
     if (first === undefined) return [];
@@ -28,8 +27,10 @@ export function addedInCircles(
     ];
     const { reference } = first;
     const fix = `follow: { ${reference.fromColumns[0]!.name}: down } at ${shownTable(reference.from)}`;
+    const inCircle = adding.some((edge) => graph.circleOf(table)?.includes(edge.reference.from) === true);
+    const why = inCircle ? ", since the tables refer to each other in a circle" : "";
     return [
-      `${file}:${line}: ${shownTable(table)} gets more rows than its condition takes, up to all of them: those that copied rows refer to (${from.join(", ")}), since the tables refer to each other in a circle. To leave out the rows that refer to others instead: ${fix}`,
+      `${file}:${line}: ${shownTable(table)} gets more rows than its condition takes, up to all of them: those that copied rows refer to (${from.join(", ")})${why}. To leave out the rows that refer to others instead: ${fix}`,
     ];
   });
 }
