@@ -131,7 +131,8 @@ describe.skipIf(psql === null || newest === undefined)(
         });
       } catch (error) {
         if (!(error instanceof ConfitureError)) throw error;
-        if (error.code.startsWith("config_")) return "configuration";
+        // What is wrong with a URL of the command line is a mistake of that.
+        if (error.code.startsWith("config_") || error.code === "usage") return "configuration";
         if (error.code === "connect_failed") return error.server === undefined ? "unreachable" : "refused";
         return error.code;
       }
