@@ -194,7 +194,7 @@ export default class extends Migration {
   // Bun opens no pseudo-terminals on Windows.
   test.skipIf(process.platform === "win32")("on a terminal it is asked", async () => {
     await using project = await temporaryProject(FILES);
-    const question = /own_rows, made by [^]*Are these to go\? \[y\/N\] $/;
+    const question = /own_rows, made by [^]*Remove them\? \[y\/N\] $/;
     const no = await atTerminal(project.dir, ["migrate", "generate", "next"], [[question, "n\r"]]);
     expect(no.exitCode).toBe(1);
     expect(await written(project)).toEqual([]);
