@@ -20,7 +20,7 @@ export async function tellWithoutKey({ messages, projectDir }: CommandContext, p
   const isInFile = (await readDotenv(projectDir)).some(({ name }) => name === KEY);
   const outcome =
     purpose === "verify"
-      ? "columns that can be compared with the key of the copy alone are told as not compared"
+      ? "originals of other rows are not looked for in columns whose results may be such by chance, and those of tables without a unique key that is kept are not compared"
       : "the results of another run will be different";
   const why = isInFile ? ". That of .env is not used: it is read from the process environment alone" : "";
   messages.log(`${KEY} is not set: ${outcome}${why}`);

@@ -114,7 +114,7 @@ export const ERROR_CODES = {
     exit: 3,
     title: "The source has tables of extensions that would not be copied",
   },
-  sync_unproven: { exit: 3, title: "A copy could not be proven, and was thrown away" },
+  sync_unproven: { exit: 3, title: "A copy could not be proven; one that was being made is thrown away" },
 
   interrupted: { exit: 130, title: "The command was interrupted" },
   internal: { exit: 1, title: "A defect in the tool" },

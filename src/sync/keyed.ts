@@ -16,6 +16,11 @@ export class Subkeys {
     return number;
   }
 
+  /** Tells this key from others. Of 32 bits only, so that it says of no guess that it is the key. */
+  get mark(): string {
+    return subkeyOf(this.#key, "\0the key of a copy").toString("hex").slice(0, 8);
+  }
+
   get settings(): { name: string; value: string }[] {
     return [...this.#numbers].flatMap(([domain, number]) => {
       const { inner, outer } = paddedHalves(subkeyOf(this.#key, domain));

@@ -25,6 +25,7 @@ export async function planSync(
       settings: [SEARCH_PATH, ...planner.subkeys.settings],
       digest: rules.digest,
       reproducible: key !== undefined,
+      keyMark: planner.subkeys.mark,
       warnings: planner.warnings,
     },
   };

@@ -12,10 +12,12 @@ export interface SyncPlan {
    * search_path is among them. Others hold subkeys, never the key; they are secret.
    */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
-  /** SHA-256 of the rules, as hex: the same rules have the same digest, whatever the key. */
+  /** SHA-256 of what the rules mean, as hex: the same rules have the same digest, whatever the key. */
   readonly digest: string;
   /** Whether the key was given, so that another run has the same results. */
   readonly reproducible: boolean;
+  /** Tells the key from another one, and nothing of it; undefined without rules, as nothing is made with a key then. */
+  readonly keyMark?: string;
   /** What the rules copy that somebody may not expect, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -36,6 +38,8 @@ export interface SyncTable {
   readonly whole: boolean;
   /** Which rows, for people: the conditions of the rules in short. Undefined for all. */
   readonly where: string | undefined;
+  /** Of a table that a rule skips: the place of that rule. */
+  readonly skippedBy?: Location;
   /** Of a table without rows: columns whose originals are looked for in the copy all the same. */
   readonly behind?: readonly Behind[];
   /** Of a skipped table: columns whose names do not say what is in them; its first rows may. */

@@ -9,6 +9,7 @@ import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inOrder, withoutExplained } from "./rules/order.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { addedBeyondConditions } from "./rules/beyond-condition.ts";
+import { endlessProblem } from "./rules/circles.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
 import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
 import { spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
@@ -66,7 +67,7 @@ export class Planner {
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
     const graph = this.#graphOf(wishes);
-    if (graph.endless !== undefined) this.#endless(graph.endless);
+    if (graph.endless !== undefined) this.#problems.push(endlessProblem(graph.endless, this.#ruleOf));
     this.#problems.push(...this.#treatments.problems);
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
@@ -94,7 +95,8 @@ export class Planner {
     const named = this.#treatments.problems.splice(0).filter(isOf([root]));
     if (!this.#ruleOf.has(root)) return [tableWithoutRule(root, this.#rules, this.#references)];
     const parts = [root, ...this.#partsOf(root)].filter(({ kind }) => kind === "table");
-    if (this.#isSkipped(root)) return { tables: parts.map((table) => skipped(table)), trials: [] };
+    if (this.#isSkipped(root))
+      return { tables: parts.map((table) => skipped(table, this.#ruleOf.get(root)!.place)), trials: [] };
     this.#missing.push(...this.#columnsWithoutRule(root));
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
     const own = [
@@ -110,7 +112,8 @@ export class Planner {
     const wishes = copied.map((table) => this.#wish(table, sampled));
     const graph = this.#graphOf(wishes);
     const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
-    if (graph.endless?.some((table) => inQuery.includes(table)) === true) this.#endless(graph.endless);
+    if (graph.endless?.some((table) => inQuery.includes(table)) === true)
+      this.#problems.push(endlessProblem(graph.endless, this.#ruleOf));
     own.push(...(await this.#unsafeSql(inQuery, [root])));
     const about = isOf(inQuery);
     const isOwn = isOf([root]);
@@ -140,7 +143,7 @@ export class Planner {
 
   #syncTable(table: SourceTable, subset: Subset, sampled: QueryKeys): SyncTable {
     const root = this.#rootOf(table);
-    if (this.#isSkipped(root)) return skipped(table);
+    if (this.#isSkipped(root)) return skipped(table, this.#ruleOf.get(root)!.place);
     const keys = new QueryKeys(this.subkeys);
     const rows = subset.of(root, table);
     if (rows !== undefined && sampled.isUsed) keys.include(sampled);
@@ -282,18 +285,5 @@ export class Planner {
     const message = `${shown} has no primary key, so there is nothing by which the same rows are chosen each time`;
     const fix = "Choose rows with a condition: rows: ...";
     this.#problems.push({ rule: "sample-without-key", message, fix, place, table: shown });
-  }
-
-  #endless(circle: readonly SourceTable[]): void {
-    const table = circle.find((one) => (this.#ruleOf.get(one)?.follow.length ?? 0) > 0) ?? circle[0]!;
-    const { place } = this.#ruleOf.get(table)!;
-    const message = `${circle.map(shownTable).join(", ")} refer to each other in a circle, which cannot be followed down all around`;
-    this.#problems.push({
-      rule: "endless-follow",
-      message,
-      fix: "Follow one of the references up",
-      place,
-      table: shownTable(table),
-    });
   }
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { paddedHalves, subkeyOf } from "#sync/transforms/digest.ts";
 import { runHere } from "../support/in-process.ts";
 import { PSQL, psql } from "../support/psql.ts";
@@ -87,6 +89,12 @@ test("a copy has every row and no original, is the same for the same key, and is
   expect(shown.stdout).toContain("plan: paid");
   expect(shown.stdout).not.toContain("corp.example");
 
+  const none = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
+  expect([none.exitCode, none.stdout, none.stderr]).toEqual([
+    3,
+    "",
+    expect.stringMatching(/does not say that it is a copy made by sync.*\n.*confiture sync --from local --to copy/),
+  ]);
   const done = await project.succeed(SYNC, WITH_KEY);
   expect(done.stdout).toContain("proven: public.users.email (email): no value in common with 300 originals");
   expect(done.stdout).toContain("proven: public.users.phone (phone): 0 of 300 rows kept their own original");
@@ -115,9 +123,27 @@ test("a copy has every row and no original, is the same for the same key, and is
   });
   const emails = await target`select id, email from users order by id`;
   await target.end();
+  // What the rules say is the same, however they are written.
+  await project.write(
+    "db/sync/rules.yaml",
+    `# Ours\n${RULES.replace("keep: [id, plan]", 'keep: ["plan"]\n    id: keep')}`,
+  );
   expect((await project.succeed(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY)).stdout).toContain(
     "Rows: 1,300; each table has as many as were copied into it\n",
   );
+
+  await project.write("db/sync/rules.yaml", RULES);
+  const stranger = { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } };
+  const otherKey = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], stranger);
+  expect([otherKey.exitCode, otherKey.stdout, otherKey.stderr]).toEqual([
+    2,
+    "",
+    expect.stringContaining("CONFITURE_SYNC_KEY is not the key that this copy was made with"),
+  ]);
+  await project.write("db/sync/rules.yaml", RULES.replace("phone: phone", "phone: filler"));
+  const changed = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
+  expect([changed.exitCode, changed.stdout]).toEqual([3, expect.stringContaining("The rules have changed since\n")]);
+  await project.write("db/sync/rules.yaml", RULES);
 
   await project.succeed(SYNC, WITH_KEY);
   const again = project.server.connect(copy);
@@ -129,12 +155,13 @@ test("a copy has every row and no original, is the same for the same key, and is
   await again.end();
   const leak = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
   expect(leak.exitCode).toBe(3);
+  expect(leak.stdout).toContain("\nMake the copy again: confiture sync --from local --to copy\n");
   expect(leak.stdout).toContain("LEAK: public.orders_old.note: 1 row holds an original (email)");
   expect(leak.stdout).toContain("LEAK: public.orders_old.contact: 1 row holds an original (email)");
   expect(leak.stdout + leak.stderr).not.toMatch(/person7|p7@/);
 
   // Another key has other results; without one nobody can have the same. Tables that are not named come without rows.
-  const part = await project.succeed([...SYNC, "--tables", "users"], { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } });
+  const part = await project.succeed([...SYNC, "--tables", "users"], stranger);
   expect(part.stdout).toContain("✅ copy is a copy of 1 of 4 tables, 300 rows");
   expect(part.stdout).toContain("not in --tables): public.Audit Log, public.orders_new, public.orders_old");
   const other = project.server.connect(copy);
@@ -217,6 +244,13 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   expect(bad.exitCode).toBe(4);
   const alone = await project.run([...SYNC, "--tables", "orders"], WITH_KEY);
   expect(alone.stderr).toContain("--tables orders,users");
+  const nothing = await project.run([...SYNC, "--tables", "users,Audit Log"], WITH_KEY);
+  expect([nothing.exitCode, nothing.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /is skipped by the rules \(db\/sync\/rules\.yaml:14\)\n[^]*To leave it out: --tables users\n/,
+    ),
+  ]);
   // An original in a column that is kept.
   await project.query("update orders set note = 'write to person12@corp.example' where id = 3");
   const leaky = await project.run(SYNC, WITH_KEY);
@@ -516,7 +550,17 @@ test("no copy goes where no environment says that it may, nor further than was s
   const allowed = await runHere(["sync", "--from", "locked", "--to", "copy", "--yes", "copy"], { cwd: project.dir });
   expect(allowed.exitCode).toBe(5);
   const keyless = await runHere(["sync", "verify", "--from", "local", "--to", "copy"], { cwd: project.dir });
-  expect(keyless.stderr).toContain("CONFITURE_SYNC_KEY is not set: columns that can be compared with the key");
+  expect(keyless.stderr).toContain("CONFITURE_SYNC_KEY is not set: originals of other rows are not looked for");
+  await project.write(
+    "db/environments/laptop.yaml",
+    "database: { engine: embedded, path: .confiture/laptop }\nsync: { replace: true }\n",
+  );
+  const unmade = await runHere(["sync", "verify", "--from", "local", "--to", "laptop"], { cwd: project.dir });
+  expect([unmade.exitCode, unmade.stderr]).toEqual([
+    3,
+    expect.stringContaining('The database of "laptop" is not there yet'),
+  ]);
+  expect(existsSync(join(project.dir, ".confiture/laptop"))).toBe(false);
   await rm(project.path("db/environments"), { recursive: true });
   const first = await runHere("sync init --from production".split(" "), { cwd: project.dir });
   expect(first.stderr).toContain("confiture init --from postgres://USER@HOST/DATABASE --env production\n");

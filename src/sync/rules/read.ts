@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import { readRegularFile } from "#files/read.ts";
 import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
+import { digestOf } from "./meaning.ts";
 import {
   type ColumnRule,
   FOLLOW,
@@ -78,9 +78,7 @@ export async function parseRules(texts: readonly RulesText[]): Promise<Rules> {
   const reader = new RuleReader();
   for (const file of files)
     reader.file(file, await parseYaml(file, ["tables:", "  users:", "    keep: [id]", "    email: email"]));
-  const digest = createHash("sha256");
-  for (const { file, text } of texts) digest.update(`${file}\0${text}\0`);
-  return { files, ...reader.read, digest: digest.digest("hex") };
+  return { files, ...reader.read, digest: digestOf(reader.read) };
 }
 
 class RuleFile implements YamlSource {

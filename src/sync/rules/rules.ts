@@ -82,7 +82,7 @@ export interface Rules {
   readonly extensionTables: "refuse" | "skip";
   /** What could not be read. */
   readonly problems: readonly Problem[];
-  /** SHA-256 of the files, as hex. */
+  /** SHA-256 of what the rules mean, as hex. */
   readonly digest: string;
 }
 

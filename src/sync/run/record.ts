@@ -11,12 +11,14 @@ interface TableName {
 
 /** What a copy says of itself, in the comment on its database. */
 export interface CopyRecord {
-  /** The comment, as far as it is for people; null where there is none. */
+  /** The comment, as far as it is for people; null where it is not that of a copy. */
   readonly comment: string | null;
   /** Rows of all tables together. */
   readonly rows: number;
   /** How many tables had their rows copied; undefined where the comment does not say. */
   readonly tables: number | undefined;
+  /** `keyMark` of the plan that it was made by; undefined where the comment does not say. */
+  readonly keyMark: string | undefined;
   /** How many rows a table had; undefined where its rows were not copied. */
   rowsOf(table: TableName): number | undefined;
 }
@@ -26,7 +28,7 @@ const BY_TABLE = "; by table:";
 /** The comment on a copy, which `readRecord` reads. */
 export function writeRecord(
   source: string,
-  { digest, tables }: SyncPlan,
+  { digest, keyMark, tables }: SyncPlan,
   { takenAt, lsn }: SyncReport["snapshot"],
   copied: SyncReport["tables"],
 ): string {
@@ -37,15 +39,17 @@ export function writeRecord(
     return rows === undefined ? [] : [` ${markOf(table)}=${rows}`];
   });
   const moment = `${takenAt}${lsn === null ? "" : ` (${lsn})`}`;
-  return `${COPY_MARK} from ${source}, as of ${moment}; rules sha256:${digest}; rows: ${all}${BY_TABLE}${each.join("")}`;
+  return `${COPY_MARK} from ${source}, as of ${moment}; rules sha256:${digest}${keyMark === undefined ? "" : `; key ${keyMark}`}; rows: ${all}${BY_TABLE}${each.join("")}`;
 }
 
 /** Reads what a database says of the copy that it is. */
 export function readRecord(comment: string | null): CopyRecord {
-  const at = comment?.lastIndexOf(BY_TABLE) ?? -1;
-  if (comment === null || at === -1) return { comment, rows: 0, tables: undefined, rowsOf: () => undefined };
+  const own = comment?.startsWith(COPY_MARK) === true ? comment : null;
+  const at = own?.lastIndexOf(BY_TABLE) ?? -1;
+  const keyMark = own?.match(/; key ([0-9a-f]{8});/)?.[1];
+  if (own === null || at === -1) return { comment: own, rows: 0, tables: undefined, keyMark, rowsOf: () => undefined };
   const rows = new Map(
-    comment
+    own
       .slice(at + BY_TABLE.length)
       .split(" ")
       .filter((entry) => entry !== "")
@@ -55,7 +59,8 @@ export function readRecord(comment: string | null): CopyRecord {
       }),
   );
   return {
-    comment: comment.slice(0, at),
+    comment: own.slice(0, at),
+    keyMark,
     rows: [...rows.values()].reduce((sum, each) => sum + each, 0),
     tables: rows.size,
     rowsOf: (table) => rows.get(markOf(table)),

@@ -2,6 +2,8 @@ import { openDatabase, withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
 import { quoteQualified } from "#sql/quote.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { isUnmade } from "#migrate/status.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
 import { leftBehind } from "../only-tables.ts";
 import type { SyncPlan, SyncTable } from "../plan.ts";
@@ -28,9 +30,14 @@ export interface Verification {
   readonly holds: boolean;
 }
 
-/** Proves a copy once more, against the source as it is now. Reads only. */
+/**
+ * Proves a copy once more, against the source as it is now. Reads only.
+ * @throws ConfitureError `usage` where the key is another one than that of the copy; `sync_unproven` where there is no copy; as `runSync`
+ */
 export async function verifySync(options: SyncOptions): Promise<Verification> {
   const { signal, connect } = options;
+  // Opening the embedded engine's folder would make it.
+  if (isUnmade(options.target.target)) throw noCopy(options, "is not there yet");
   const step = (text: string): void => options.onEvent({ type: "step", step: text });
   const source = await Source.open({
     target: options.source.target,
@@ -57,6 +64,10 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           ).map(({ name }) => name),
         );
         const record = readRecord(await commentOf(target));
+        const incomplete = await isIncomplete(target);
+        if (record.comment === null && !incomplete)
+          throw noCopy(options, "does not say that it is a copy made by sync");
+        requireSameKey(plan, record, options);
         const { held, isThere } = await heldBy(target, asCopied(plan, record));
         const proof = await prove({
           plan: held,
@@ -85,7 +96,6 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           throw readingFailed(error, undefined, "target");
         });
         const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
-        const incomplete = await isIncomplete(target);
         const proven = proof.columns.every(({ holds }) => holds) && proof.leaks.length === 0;
         return {
           proof,
@@ -103,6 +113,26 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
   } finally {
     await source.close();
   }
+}
+
+function noCopy({ source, target }: SyncOptions, what: string): ConfitureError {
+  return new ConfitureError("sync_unproven", `The database of "${target.name}" ${what}, so there is nothing to prove`, {
+    hint: `Make a copy, which proves itself: confiture sync --from ${source.name} --to ${target.name}`,
+  });
+}
+
+/** With another key, no value of the copy would be known as a result. */
+function requireSameKey(
+  { keyMark, reproducible }: SyncPlan,
+  record: CopyRecord,
+  { source, target }: SyncOptions,
+): void {
+  if (!reproducible || keyMark === undefined || record.keyMark === undefined || keyMark === record.keyMark) return;
+  throw new ConfitureError("usage", "CONFITURE_SYNC_KEY is not the key that this copy was made with", {
+    hint:
+      "Set the key of the copy. If it was made without one, or nobody has it: unset the variable, which leaves out what takes the key,\n" +
+      `or make the copy again: confiture sync --from ${source.name} --to ${target.name}`,
+  });
 }
 
 /** The plan of the copy as it was made: with `--tables`, other tables have no rows in it. */

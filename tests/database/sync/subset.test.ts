@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { oldestAndEmbedded } from "../../support/engines.ts";
+import { onlyTables } from "#sync/only-tables.ts";
+import { readSource } from "#sync/source/read.ts";
 import { checkRules } from "#sync/check.ts";
 import { parseRules } from "#sync/rules/read.ts";
 import { KEY, planOf, rowsOf, withTables } from "../../support/sync.ts";
@@ -141,6 +143,16 @@ for (const engine of oldestAndEmbedded) {
             message: expect.stringMatching(/150 rows\)$/),
           },
         ]);
+
+        const catalogue = await readSource(database);
+        const some = await planOf(database, shop({}).replace(/ {2}events: .*/, "  events: skip"));
+        const only = (...names: string[]) => onlyTables(some, catalogue, names);
+        // Everything that is missing at once.
+        expect(() => only("parts", "items")).toThrow(
+          "tables that are not among the named ones: orders (from items), users (from orders)",
+        );
+        expect(() => only("users", "events")).toThrow("events is skipped by the rules (db/sync/rules.yaml:6)");
+        expect(only("parts", "orders", "users").tables.filter(({ mode }) => mode === "rows")).toHaveLength(4);
 
         await database.execute(`create table public.teams (id int primary key, owner int);
           create table public.members (id int primary key, team int references public.teams);

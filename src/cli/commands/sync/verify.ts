@@ -3,7 +3,8 @@ import { databasePlace } from "../../database-options.ts";
 import { renderProof } from "../../output/sync.ts";
 import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
-import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
+import type { Verification } from "#sync/run/verify.ts";
+import { JOBS, readSides, SYNC_ARGS, type SyncArgs } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -41,8 +42,8 @@ export const command = defineCommand({
       ...result.changes.map(({ change, kind, name }) => `schema differs: ${sideOf(change)} ${kind} ${name}`),
       ...(result.incomplete ? ["INCOMPLETE: a copy into this database was begun and never finished"] : []),
       result.comment === null ? "The database does not say what it is a copy of" : result.comment,
-      ...(result.sameRules ? [] : ["The rules have changed since, or were never used here: make the copy again"]),
-      result.holds ? proven : "❌ Not proven",
+      ...(result.sameRules ? [] : ["The rules have changed since"]),
+      ...(result.holds ? [proven] : ["❌ Not proven", ...nextSteps(result, args)]),
     ];
     return {
       json: { ...result },
@@ -51,6 +52,23 @@ export const command = defineCommand({
     };
   },
 });
+
+/** What to do about a copy that is not proven. */
+function nextSteps({ proof, changes, rows }: Verification, { from, to, plain }: SyncArgs): string[] {
+  const holdsOriginals = proof.leaks.length > 0 || proof.columns.some(({ holds }) => !holds);
+  const again = `confiture sync --from ${from ?? ""} --to ${to ?? ""}${plain === true ? " --plain" : ""}`;
+  return [
+    ...(holdsOriginals
+      ? [
+          "Originals are in the copy: keep people away from it. If the rules keep such a column, transform or scrub it (db/sync).",
+        ]
+      : []),
+    ...(rows.fewer.length + changes.length > 0
+      ? ["The copy has changed since, or the source's schema has: see who writes to it."]
+      : []),
+    `Make the copy again: ${again}`,
+  ];
+}
 
 /** The copy is what is compared, and the source what it should be. */
 function sideOf(change: string): string {
