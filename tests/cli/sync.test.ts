@@ -93,7 +93,7 @@ test("a copy has every row and no original, is the same for the same key, and is
   expect([none.exitCode, none.stdout, none.stderr]).toEqual([
     3,
     "",
-    expect.stringMatching(/does not say that it is a copy made by sync.*\n.*confiture sync --from local --to copy/),
+    expect.stringMatching(/does not say that it is a copy made by sync.*\n.*confiture sync run --from local --to copy/),
   ]);
   const done = await project.succeed(SYNC, WITH_KEY);
   expect(done.stdout).toContain("proven: public.users.email (email): no value in common with 300 originals");
@@ -155,7 +155,7 @@ test("a copy has every row and no original, is the same for the same key, and is
   await again.end();
   const leak = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
   expect(leak.exitCode).toBe(3);
-  expect(leak.stdout).toContain("\nMake the copy again: confiture sync --from local --to copy\n");
+  expect(leak.stdout).toContain("\nMake the copy again: confiture sync run --from local --to copy\n");
   expect(leak.stdout).toContain("LEAK: public.orders_old.note: 1 row holds an original (email)");
   expect(leak.stdout).toContain("LEAK: public.orders_old.contact: 1 row holds an original (email)");
   expect(leak.stdout + leak.stderr).not.toMatch(/person7|p7@/);

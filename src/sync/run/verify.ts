@@ -117,7 +117,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
 
 function noCopy({ source, target }: SyncOptions, what: string): ConfitureError {
   return new ConfitureError("sync_unproven", `The database of "${target.name}" ${what}, so there is nothing to prove`, {
-    hint: `Make a copy, which proves itself: confiture sync --from ${source.name} --to ${target.name}`,
+    hint: `Make a copy, which proves itself: confiture sync run --from ${source.name} --to ${target.name}`,
   });
 }
 
@@ -131,7 +131,7 @@ function requireSameKey(
   throw new ConfitureError("usage", "CONFITURE_SYNC_KEY is not the key that this copy was made with", {
     hint:
       "Set the key of the copy. If it was made without one, or nobody has it: unset the variable, which leaves out what takes the key,\n" +
-      `or make the copy again: confiture sync --from ${source.name} --to ${target.name}`,
+      `or make the copy again: confiture sync run --from ${source.name} --to ${target.name}`,
   });
 }
 

@@ -56,7 +56,7 @@ export const command = defineCommand({
 /** What to do about a copy that is not proven. */
 function nextSteps({ proof, changes, rows }: Verification, { from, to, plain }: SyncArgs): string[] {
   const holdsOriginals = proof.leaks.length > 0 || proof.columns.some(({ holds }) => !holds);
-  const again = `confiture sync --from ${from ?? ""} --to ${to ?? ""}${plain === true ? " --plain" : ""}`;
+  const again = `confiture sync run --from ${from ?? ""} --to ${to ?? ""}${plain === true ? " --plain" : ""}`;
   return [
     ...(holdsOriginals
       ? [
