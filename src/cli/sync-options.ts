@@ -88,7 +88,12 @@ export async function readSides(
     skipLargeObjects: more.skipLargeObjects || rules?.rules.largeObjects === "skip",
     skipExtensionTables: more.skipExtensionTables || rules?.rules.extensionTables === "skip",
     scratch: await siteBeside(context, undefined, undefined, from),
-    plan: async (database) => await makePlan(args, from, database, rules),
+    plan: async (database) => {
+      const plan = await makePlan(args, from, database, rules);
+      if (purpose === "verify" || plan.losses === undefined) return plan;
+      const { warnOfLosses } = await import("#sync/warn-losses.ts");
+      return { ...plan, warnings: [...plan.warnings, ...(await warnOfLosses(database, plan))] };
+    },
     connect: { wait: context.wait, onRetry: sayRetry(context) },
     signal: context.io.signal,
     onEvent: showSyncEvents(context),

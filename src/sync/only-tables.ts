@@ -22,7 +22,12 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
   refuseMissing(wanted, catalogue, (table) => skippedBy(table) !== undefined);
   const isWanted = isPartOf(catalogue, (table) => wanted.has(table));
   const named = new Set(catalogue.tables.filter(isWanted).map(shownTable));
-  return { ...plan, tables: plan.tables.map((table) => (named.has(shownTable(table)) ? table : leftBehind(table))) };
+  const losses = plan.losses?.filter(({ table }) => named.has(table));
+  return {
+    ...plan,
+    ...(losses === undefined ? {} : { losses }),
+    tables: plan.tables.map((table) => (named.has(shownTable(table)) ? table : leftBehind(table))),
+  };
 }
 
 /** Tables of which no row would come although they are named: a copy without them takes the place of one that may have them. */

@@ -26,6 +26,7 @@ export async function planSync(
       digest: rules.digest,
       reproducible: key !== undefined,
       keyMark: planner.subkeys.mark,
+      losses: planner.losses,
       warnings: planner.warnings,
     },
   };

@@ -18,8 +18,22 @@ export interface SyncPlan {
   readonly reproducible: boolean;
   /** Tells the key from another one, and nothing of it; undefined without rules, as nothing is made with a key then. */
   readonly keyMark?: string;
+  /** Of a plan for one tenant: what counts rows of the tenant that it leaves out. */
+  readonly losses?: readonly LossQuery[];
   /** What the rules copy that somebody may not expect, a sentence each. */
   readonly warnings: readonly string[];
+}
+
+/** A question about one table: how many rows of the tenant are left out of it, for which cause. */
+export interface LossQuery {
+  /** As rules name it. */
+  readonly table: string;
+  /** "tenant (clinic_id = 2)" */
+  readonly tenant: string;
+  /** A query for one row: `every`, how many rows are the tenant's, and `by0`, `by1` and so on, how many of them are left out for each cause. */
+  readonly sql: string;
+  /** In words, and whether it matters only where no row is left. */
+  readonly causes: readonly { readonly because: string; readonly ifAll: boolean }[];
 }
 
 export interface SyncTable {

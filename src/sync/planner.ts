@@ -1,16 +1,26 @@
 import type { Subkeys } from "./keyed.ts";
 import { QueryKeys } from "./keyed.ts";
-import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding, SyncPlan, SyncTable, Trial } from "./plan.ts";
+import type {
+  LossQuery,
+  SourceCatalogue,
+  SourceColumn,
+  SourceTable,
+  SyncFinding,
+  SyncPlan,
+  SyncTable,
+  Trial,
+} from "./plan.ts";
 import { syncTable } from "./query.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
-import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inOrder, withoutExplained } from "./rules/order.ts";
+import type { Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { addedBeyondConditions } from "./rules/beyond-condition.ts";
 import { endlessProblem } from "./rules/circles.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
+import { tenantLosses } from "./rules/tenant-losses.ts";
 import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
 import { spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
 import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
@@ -18,7 +28,7 @@ import { unsafeSql } from "./rules/unsafe-sql.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
 import { skipped } from "./skipped.ts";
-import { sampleCondition } from "./subset/sample.ts";
+import { sampleCondition, sampleWithoutKey } from "./subset/sample.ts";
 import { graphOf, type Wish } from "./subset/graph.ts";
 import { Subset } from "./subset/subset.ts";
 
@@ -27,6 +37,7 @@ export class Planner {
   readonly subkeys: Subkeys;
   /** Known once `tables` has made them. */
   warnings: readonly string[] = [];
+  losses: readonly LossQuery[] = [];
   readonly #catalogue: SourceCatalogue;
   readonly #rules: Rules;
   readonly #names: Names;
@@ -77,6 +88,8 @@ export class Planner {
       ...addedBeyondConditions(wishes, graph, this.#ruleOf),
     ];
     const subset = new Subset(graph, wishes);
+    if (tenant !== undefined)
+      this.losses = tenantLosses(tenant, asked, { graph, subset, ruleOf: this.#ruleOf, sampled });
     return this.#catalogue.tables
       .filter(({ kind }) => kind === "table")
       .map((table) => this.#syncTable(table, subset, sampled));
@@ -259,16 +272,16 @@ export class Planner {
     if (rule.rows !== undefined) parts.push({ sql: `(${rule.rows.text}\n)`, shown: rule.rows.text.trim() });
     if (rule.sample !== undefined) {
       const sample = sampleCondition(table, rule.sample.share, keys);
-      if (sample === undefined) this.#sampleWithoutKey(table, rule.sample.place);
+      if (sample === undefined) this.#problems.push(sampleWithoutKey(table, rule.sample.place));
       else parts.push(sample);
     }
-    const isOwn = parts.length > 0;
+    const own = allOf(parts);
     const { tenant } = this.#rules;
     if (tenant !== undefined && rule.tenant) parts.push(...tenantConditions(table, tenant));
     return {
       table,
-      condition: parts.length === 0 ? undefined : parts.map(({ sql }) => sql).join(" AND "),
-      isOwn,
+      condition: allOf(parts),
+      own,
       shown: parts.length === 0 ? undefined : parts.map(({ shown }) => shown).join(" and "),
       follow: ({ fromColumns, to }) => {
         // A column that is made NULL refers to nothing.
@@ -279,11 +292,8 @@ export class Planner {
       },
     };
   }
+}
 
-  #sampleWithoutKey(table: SourceTable, place: Place): void {
-    const shown = shownTable(table);
-    const message = `${shown} has no primary key, so there is nothing by which the same rows are chosen each time`;
-    const fix = "Choose rows with a condition: rows: ...";
-    this.#problems.push({ rule: "sample-without-key", message, fix, place, table: shown });
-  }
+function allOf(parts: readonly { readonly sql: string }[]): string | undefined {
+  return parts.length === 0 ? undefined : parts.map(({ sql }) => sql).join(" AND ");
 }

@@ -1,13 +1,12 @@
 import { codePointOffset } from "#sql/position.ts";
 import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
-import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
+import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
 import { type Reads, requireRights } from "./run/rights.ts";
-import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /**
  * Asks PostgreSQL what it says to a plan: about conditions and expressions of the rules, and whether every query can be run.
@@ -17,25 +16,19 @@ import { PINNED_LOCALLY } from "./run/settings.ts";
  */
 export async function tryPlan(
   database: Database,
-  { tables, settings }: SyncPlan,
+  plan: SyncPlan,
   trials: readonly Trial[],
   reads: Reads,
 ): Promise<SyncFinding[]> {
   await requireRights(database, "source", reads);
-  await database.execute(
-    `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
-  );
-  try {
-    for (const { name, value } of settings) {
-      await database.query("select pg_catalog.set_config($1, $2, true)", [name, value]);
-    }
+  return await readingAsPlanned(database, plan, async () => {
     // What cannot be parsed makes every query with it fail.
     const texts = await answers(
       database,
       trials.filter(({ kind }) => kind === "parse" || kind === "value"),
     );
     if (texts.length > 0) return texts;
-    for (const { schema, name, query, mode } of tables) {
+    for (const { schema, name, query, mode } of plan.tables) {
       if (mode === "skip") continue;
       try {
         // As far as to its start: names, types and rights are looked at, and no row.
@@ -48,9 +41,7 @@ export async function tryPlan(
       database,
       trials.filter(({ kind }) => kind !== "parse" && kind !== "value"),
     );
-  } finally {
-    await rollback(database);
-  }
+  });
 }
 
 async function answers(database: Database, trials: readonly Trial[]): Promise<SyncFinding[]> {

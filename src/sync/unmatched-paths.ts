@@ -1,39 +1,32 @@
 import type { Database } from "#database/database.ts";
-import { rollback } from "#database/rollback.ts";
 import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncPlan, SyncTable } from "./plan.ts";
+import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
-import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /**
  * Looks for paths of rules that no row of the source has, and says of each that it may be misspelt.
  * @param database in no transaction
  * @throws ConfitureError `sync_source_failed`
  */
-export async function warnUnmatchedPaths(database: Database, { tables, settings }: SyncPlan): Promise<string[]> {
-  const warnings: string[] = [];
-  await database.execute(
-    `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
-  );
+export async function warnUnmatchedPaths(database: Database, plan: SyncPlan): Promise<string[]> {
   try {
-    for (const { name, value } of settings) {
-      await database.query("select pg_catalog.set_config($1, $2, true)", [name, value]);
-    }
-    for (const table of tables) {
-      for (const { name, inside = [] } of table.columns) {
-        const value = `source.${quoteIdentifier(name)}`;
-        for (const { path, transform, values } of inside) {
-          if (await matchesNothing(database, table, value, values))
-            warnings.push(unmatchedPath(`${reportedName(table.schema, table.name, name)} ${path}`, transform));
+    return await readingAsPlanned(database, plan, async () => {
+      const warnings: string[] = [];
+      for (const table of plan.tables) {
+        for (const { name, inside = [] } of table.columns) {
+          const value = `source.${quoteIdentifier(name)}`;
+          for (const { path, transform, values } of inside) {
+            if (await matchesNothing(database, table, value, values))
+              warnings.push(unmatchedPath(`${reportedName(table.schema, table.name, name)} ${path}`, transform));
+          }
         }
       }
-    }
+      return warnings;
+    });
   } catch (error) {
     throw readingFailed(error);
-  } finally {
-    await rollback(database);
   }
-  return warnings;
 }
 
 /** What to say of a path that no row has. */

@@ -12,8 +12,8 @@ export function addedBeyondConditions(
   graph: Graph,
   ruleOf: ReadonlyMap<SourceTable, TableRule>,
 ): string[] {
-  return wishes.flatMap(({ table, isOwn }) => {
-    if (!isOwn || !graph.isAddedTo(table)) return [];
+  return wishes.flatMap(({ table, own }) => {
+    if (own === undefined || !graph.isAddedTo(table)) return [];
     const adding = graph.edges.filter(({ direction, reference: { from, to, fromColumns } }) => {
       const isSaid = ruleOf.get(from)?.follow.some(({ column }) => fromColumns.includes(columnNamed(from, column)!));
       return to === table && from !== table && direction === "up" && isSaid !== true;

@@ -92,7 +92,7 @@ export function otherTenants(tenant: Tenant, asked: readonly Wish[], graph: Grap
   spread(bound, graph.edges, (edge) => (leads(edge) ? edge.reference.from : undefined));
   const free = asked.filter(({ table }) => !bound.has(table));
   const isCut = ({ table }: Wish): boolean => graph.isCut(table);
-  const which = `tenant (${tenant.column} = ${tenant.value})`;
+  const which = shownTenant(tenant);
   const without = `they have no column ${tenant.column}, and no foreign key that leads to one`;
   const line = (wishes: readonly Wish[], sentence: (names: string) => string): string[] =>
     wishes.length === 0 ? [] : [`${which}: ${sentence(wishes.map(({ table }) => shownTable(table)).join(", "))}`];
@@ -113,12 +113,41 @@ export function otherTenants(tenant: Tenant, asked: readonly Wish[], graph: Grap
       const ways = graph.edges.filter((edge) => edge.reference.from === table && leads(edge));
       return ways.some(({ reference }) => holdsAlways(reference)) ? [] : [`${which}: ${withoutParent(table, ways)}`];
     }),
-    ...line(
-      mixed,
-      (names) =>
-        `rows of other tenants are copied of ${names} where copied rows refer to them; to leave them out, empty the column that does (\`COLUMN: {value: null}\`), or leave out its rows (\`follow: {COLUMN: down}\`)`,
-    ),
+    ...mixed.map(({ table }) => `${which}: ${addedRows(table, graph)}`),
   ];
+}
+
+/** What to say of a table that gets rows of other tenants, since copied rows refer to them. */
+function addedRows(table: SourceTable, graph: Graph): string {
+  const isAdding = ({ direction, reference: { from } }: Edge): boolean =>
+    direction === "up" || (direction === "down" && graph.isAddedTo(from));
+  // A table that gets rows itself passes them on.
+  const behind = new Set([table]);
+  spread(behind, graph.edges, (edge) =>
+    behind.has(edge.reference.to) && isAdding(edge) && edge.direction === "down" ? edge.reference.from : undefined,
+  );
+  const ways = graph.edges.filter(({ direction, reference: { to } }) => direction === "up" && behind.has(to));
+  const nameOf = ({ from, fromColumns }: Reference): string =>
+    `${shownTable(from)}.${fromColumns.map(({ name }) => writeIdentifier(name)).join(", ")}`;
+  const lines = ways.flatMap(({ reference }): string[] => {
+    const { from, to, fromColumns, where } = reference;
+    const empty =
+      where === undefined ? fromColumns.find(({ notNull, generated }) => !notNull && !generated) : undefined;
+    const isCircle = graph.circleOf(from) !== undefined && graph.circleOf(from) === graph.circleOf(to);
+    const choices = [
+      ...(empty === undefined ? [] : [`\`${yamlKey(empty.name)}: { value: null }\` (empties the column)`]),
+      // All around a circle, nothing can be followed down.
+      ...(isCircle ? [] : [`\`follow: { ${yamlKey(fromColumns[0]!.name)}: down }\` (leaves out its rows)`]),
+    ];
+    return choices.length === 0 ? [] : [`at ${shownTable(from)} ${choices.join(" or ")}`];
+  });
+  const advice = lines.length === 0 ? "" : `; to leave them out, write ${lines.join("; ")}`;
+  return `rows of other tenants are copied of ${shownTable(table)}, as copied rows refer to them (${ways.map(({ reference }) => nameOf(reference)).join(", ")})${advice}`;
+}
+
+/** "tenant (clinic_id = 2)" */
+export function shownTenant({ column, value }: Tenant): string {
+  return `tenant (${column} = ${value})`;
 }
 
 /** Whether every row refers to another one. */

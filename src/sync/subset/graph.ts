@@ -17,8 +17,8 @@ export interface Wish {
   readonly table: SourceTable;
   /** A condition of its own, in SQL over the table by its name; undefined for none. */
   readonly condition: string | undefined;
-  /** Whether that is one of the table alone, and not the tenant's, which holds everywhere. */
-  readonly isOwn: boolean;
+  /** Of that, what is asked for the table alone: without the tenant's, which holds everywhere. */
+  readonly own: string | undefined;
   /** For people: "created_at > now() - interval '2 years'". */
   readonly shown: string | undefined;
   /** What the rules say of a reference; undefined: what is usual. */
@@ -52,7 +52,7 @@ export function graphOf(wishes: readonly Wish[], references: readonly Reference[
     const wish = byTable.get(reference.from)!;
     const inCircle =
       circles.get(reference.from) !== undefined && circles.get(reference.from) === circles.get(reference.to);
-    const usual = inCircle || (wish.condition !== undefined && wish.isOwn) ? "up" : "down";
+    const usual = inCircle || wish.own !== undefined ? "up" : "down";
     return { index, reference, direction: wish.follow(reference) ?? usual };
   });
   const cut = new Set(wishes.filter(({ condition }) => condition !== undefined).map(({ table }) => table));

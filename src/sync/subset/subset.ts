@@ -70,6 +70,37 @@ export class Subset {
     };
   }
 
+  /**
+   * A query for one row with `every`, how many rows of a table a condition takes, and `by0`, `by1` and so on, how many of them are not
+   * copied: since the row that they refer to along one of `ways` is left out, and last, where the table has one, for its own condition.
+   * @param before parts of WITH that conditions need
+   */
+  losses(table: SourceTable, condition: string, ways: readonly Edge[], before: readonly string[]): string {
+    const { own } = this.#wishes.get(table)!;
+    const sets = new Sets();
+    const rows = this.#rows(table, sets);
+    const lost = ways.map(({ index, reference: { fromColumns, toColumns, to, where } }) => {
+      const some = fromColumns.map(({ number }) => `t.c${number} IS NOT NULL`);
+      const same = fromColumns.map(({ number }, at) => `p.c${toColumns[at]!.number} = t.c${number}`);
+      const parent = `EXISTS (SELECT FROM ${this.#base(to, sets)} p WHERE ${same.join(" AND ")})`;
+      return [
+        ...(own === undefined ? [] : ["t.taken"]),
+        ...some,
+        ...(where === undefined ? [] : [`t.applies_${index}`]),
+        `NOT ${parent}`,
+      ].join(" AND ");
+    });
+    const counts = [...lost, ...(own === undefined ? [] : ["NOT t.taken"])].map(
+      (cause, at) => `count(*) FILTER (WHERE kept.row_at IS NULL AND ${cause})::float8 AS by${at}`,
+    );
+    const open = this.#open(table, condition, own === undefined ? [] : [`(${own}) IS TRUE AS taken`]);
+    const { with: parts, recursive } = sets.all;
+    return (
+      `WITH ${recursive ? "RECURSIVE " : ""}${[...before, ...parts].join(", ")} SELECT ${["count(*)::float8 AS every", ...counts].join(", ")} ` +
+      `FROM ${open} t LEFT JOIN ${rows} kept ON kept.row_at = t.row_at AND kept.row_in = t.row_in`
+    );
+  }
+
   #shown(table: SourceTable): string {
     const { shown } = this.#wishes.get(table)!;
     const down = this.#edges(table, "from").filter(
@@ -95,7 +126,7 @@ export class Subset {
   }
 
   /** A table with the columns that references are about. */
-  #open(table: SourceTable, condition: string | undefined): string {
+  #open(table: SourceTable, condition: string | undefined, more: readonly string[] = []): string {
     const name = quoteIdentifier(table.name);
     const used = new Set<SourceColumn>([
       ...this.#edges(table, "from").flatMap(({ reference }) => reference.fromColumns),
@@ -106,6 +137,7 @@ export class Subset {
       `${name}.ctid AS row_at`,
       ...[...used].map((column) => `${name}.${quoteIdentifier(column.name)} AS c${column.number}`),
       ...this.#applies(table),
+      ...more,
     ];
     const only = table.kind === "partitioned" ? "" : "ONLY ";
     const where = condition === undefined ? "" : ` WHERE ${condition}`;

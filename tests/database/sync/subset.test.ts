@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { oldestAndEmbedded } from "../../support/engines.ts";
 import { onlyTables } from "#sync/only-tables.ts";
+import { warnOfLosses } from "#sync/warn-losses.ts";
 import { readSource } from "#sync/source/read.ts";
 import { checkRules } from "#sync/check.ts";
 import { parseRules } from "#sync/rules/read.ts";
@@ -77,7 +78,10 @@ for (const engine of oldestAndEmbedded) {
             /rows of items that refer to no other row by order_id .* `rows: order_id IS NOT NULL`, `follow: \{order_id: down\}` and `tenant: false`/,
           ),
           expect.stringMatching(/rows of parts that refer to no other row by order_id /),
-          expect.stringContaining("rows of other tenants are copied of users where"),
+          // Down is refused there, as it leads back to the table.
+          expect.stringMatching(
+            /rows of other tenants are copied of users, .* \(users\.boss\); .* write at users `boss: \{ value: null \}` \(empties the column\)$/,
+          ),
         ]);
         const said = await planOf(
           database,
@@ -92,7 +96,7 @@ for (const engine of oldestAndEmbedded) {
         );
         expect(said.warnings).toMatchObject([
           expect.stringMatching(/rows of every tenant are copied of events: .*`tenant: false`/),
-          expect.stringContaining("rows of other tenants are copied of users where"),
+          expect.stringContaining("rows of other tenants are copied of users,"),
         ]);
         const refused = async (value: string): Promise<string[]> => {
           const yaml = shop({}, `tenant: { column: tenant, value: ${value} }`);
@@ -143,6 +147,40 @@ for (const engine of oldestAndEmbedded) {
             message: expect.stringMatching(/150 rows\)$/),
           },
         ]);
+
+        // Rows of the tenant that go with what is another one's, or that a condition does not take.
+        await database.execute(`create table public.staff (id int primary key, tenant int);
+          create table public.visits (id int primary key, tenant int, staff_id int references public.staff);
+          insert into staff select n, n % 2 from generate_series(1, 4) n;
+          insert into visits select n, 1, case when n > 10 then 2 when n > 5 then 1 end from generate_series(1, 30) n`);
+        const lost = async (staff: string, visits: string): Promise<string[]> => {
+          const more = `  staff: { keep: [id, tenant]${staff} }\n  visits: { keep: [id, tenant${visits.includes("value") ? "" : ", staff_id"}]${visits} }\n`;
+          const plan = await planOf(database, `${shop({}, 'tenant: { column: tenant, value: "1" }')}${more}`);
+          expect(await rowsOf(database, plan, "visits")).toHaveLength(
+            visits === "" ? (staff === "" ? 10 : 5) : visits.includes("down") ? 10 : visits.includes("rows") ? 0 : 30,
+          );
+          return await warnOfLosses(database, plan);
+        };
+        const because =
+          /because their row of staff \(visits\.staff_id\) is left out; write at visits `follow: \{ staff_id: up \}` to add it, `staff_id: \{ value: null \}` to/;
+        expect(await lost("", "")).toEqual([
+          expect.stringMatching(/^tenant \(tenant = 1\): 20 of 30 rows of the tenant are left out of visits, /),
+        ]);
+        expect(await lost("", "")).toEqual([expect.stringMatching(because)]);
+        for (const meant of ["follow: { staff_id: up }", "follow: { staff_id: down }", "staff_id: { value: null }"])
+          expect([meant, await lost("", `, ${meant}`)]).toEqual([meant, []]);
+        expect(await lost(', rows: "tenant = 0"', "")).toEqual([
+          expect.stringMatching(
+            /: 2 of 2 rows of the tenant are left out of staff, because its `rows` .*rules\.yaml:8\)/,
+          ),
+          expect.stringContaining("25 of 30 rows of the tenant"),
+        ]);
+        expect(await lost("", ', rows: "tenant = 2"')).toEqual([
+          expect.stringContaining("30 of 30 rows of the tenant are left out of visits, because its"),
+        ]);
+        // Some of them, as was asked.
+        expect(await lost(", sample: 50%", ", follow: { staff_id: up }")).toEqual([]);
+        await database.execute("drop table public.visits, public.staff");
 
         const catalogue = await readSource(database);
         const some = await planOf(database, shop({}).replace(/ {2}events: .*/, "  events: skip"));

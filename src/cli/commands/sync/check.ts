@@ -95,12 +95,14 @@ async function besideFiles(
 }
 
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Checked> {
-  const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }] = await Promise.all([
-    import("#database/open.ts"),
-    import("#migrate/ledger/find.ts"),
-    import("#sync/check.ts"),
-    import("#sync/unmatched-paths.ts"),
-  ]);
+  const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }, { warnOfLosses }] =
+    await Promise.all([
+      import("#database/open.ts"),
+      import("#migrate/ledger/find.ts"),
+      import("#sync/check.ts"),
+      import("#sync/unmatched-paths.ts"),
+      import("#sync/warn-losses.ts"),
+    ]);
   const { target, migrations } = await requireEnvironment(context, name);
   context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
   return await withDatabase(target, openOptions(context), async (database) => {
@@ -108,7 +110,11 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
     const checked = await checkRules(database, ledgers, project.rules, project.key);
     if (checked.kind === "findings") return checked;
     const { plan } = checked;
-    const warnings = [...plan.warnings, ...(await warnUnmatchedPaths(database, plan))];
+    const warnings = [
+      ...plan.warnings,
+      ...(await warnOfLosses(database, plan)),
+      ...(await warnUnmatchedPaths(database, plan)),
+    ];
     return { kind: "plan", plan: { ...plan, warnings } };
   });
 }

@@ -1,0 +1,74 @@
+import { writeIdentifier } from "#sql/quote.ts";
+import type { QueryKeys } from "../keyed.ts";
+import type { LossQuery, SourceTable } from "../plan.ts";
+import type { Edge, Graph, Wish } from "../subset/graph.ts";
+import type { Subset } from "../subset/subset.ts";
+import { shownTable } from "./names.ts";
+import type { Rules, TableRule } from "./rules.ts";
+import { shownTenant, tenantConditions } from "./tenant.ts";
+import { yamlKey } from "./yaml-key.ts";
+
+interface Sides {
+  readonly graph: Graph;
+  readonly subset: Subset;
+  readonly ruleOf: ReadonlyMap<SourceTable, TableRule>;
+  /** Of conditions by sample. */
+  readonly sampled: QueryKeys;
+}
+
+/**
+ * What counts rows of the tenant that are left out: since a row that they refer to is, or since the table's own condition takes none. A
+ * `follow` in the rules says that it is meant.
+ */
+export function tenantLosses(
+  tenant: NonNullable<Rules["tenant"]>,
+  asked: readonly Wish[],
+  { graph, subset, ruleOf, sampled }: Sides,
+): LossQuery[] {
+  return asked.flatMap((wish): LossQuery[] => {
+    const { table, own } = wish;
+    const [condition] = tenantConditions(table, tenant);
+    if (condition === undefined) return [];
+    const ways = graph.edges.filter(
+      ({ direction, reference }) =>
+        reference.from === table &&
+        direction === "down" &&
+        graph.isCut(reference.to) &&
+        wish.follow(reference) === undefined,
+    );
+    if (ways.length === 0 && own === undefined) return [];
+    const { place } = ruleOf.get(table)!;
+    const { file, line } = place.file.location(place.offset);
+    const ofOwn = {
+      because: `because its \`rows\` or \`sample\` takes none of them (${file}:${line}): change that condition`,
+      ifAll: true,
+    };
+    return [
+      {
+        table: shownTable(table),
+        tenant: shownTenant(tenant),
+        sql: subset.losses(table, condition.sql, ways, sampled.isUsed ? [sampled.part] : []),
+        causes: [
+          ...ways.map((way) => ({ because: leftOut(way), ifAll: false })),
+          ...(own === undefined ? [] : [ofOwn]),
+        ],
+      },
+    ];
+  });
+}
+
+/** What to say of rows that go with the row that they refer to. */
+function leftOut({ reference: { from, to, fromColumns, where } }: Edge): string {
+  const columns = fromColumns.map(({ name }) => writeIdentifier(name)).join(", ");
+  const key = yamlKey(fromColumns[0]!.name);
+  const empty = fromColumns.find(({ notNull, generated }) => !notNull && !generated);
+  const ways = [
+    `\`follow: { ${key}: up }\` to add it`,
+    ...(empty === undefined || where !== undefined
+      ? []
+      : [`\`${yamlKey(empty.name)}: { value: null }\` to empty the column`]),
+    `\`follow: { ${key}: down }\` if that is meant`,
+  ];
+  const list = `${ways.slice(0, -1).join(", ")} or ${ways.at(-1)}`;
+  return `because their row of ${shownTable(to)} (${shownTable(from)}.${columns}) is left out; write at ${shownTable(from)} ${list}`;
+}
