@@ -385,7 +385,9 @@ tables:
   const warned = [
     expect.stringMatching(/^tenant \(team = 1\): every row is copied of .*child, events, parent: they/),
     expect.stringMatching(/^tenant \(team = 1\): rows of notes that refer to no other row by user_id are copied/),
-    expect.stringMatching(/^tenant \(team = 1\): rows of other tenants are copied of users where/),
+    expect.stringMatching(
+      /^tenant \(team = 1\): rows of other tenants are copied of users, as copied rows refer to them \(users.boss\); to leave them out, write at users `boss: { value: null }`/,
+    ),
   ];
   await project.write(
     "db/sync/rules.yaml",

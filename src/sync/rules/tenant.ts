@@ -141,8 +141,13 @@ function addedRows(table: SourceTable, graph: Graph): string {
     ];
     return choices.length === 0 ? [] : [`at ${shownTable(from)} ${choices.join(" or ")}`];
   });
-  const advice = lines.length === 0 ? "" : `; to leave them out, write ${lines.join("; ")}`;
-  return `rows of other tenants are copied of ${shownTable(table)}, as copied rows refer to them (${ways.map(({ reference }) => nameOf(reference)).join(", ")})${advice}`;
+  const advice = lines.length === 0 ? "" : `; to leave them out, write ${unique(lines).join("; ")}`;
+  return `rows of other tenants are copied of ${shownTable(table)}, as copied rows refer to them (${unique(ways.map(({ reference }) => nameOf(reference))).join(", ")})${advice}`;
+}
+
+/** A column may refer to a table in more than one way. */
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
 }
 
 /** "tenant (clinic_id = 2)" */
