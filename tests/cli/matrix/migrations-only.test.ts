@@ -32,9 +32,9 @@ tryEveryCell(
             *: none, pending 001 003
   generate  *: generate_refused: migrate generate extra --allow-drop > writes +extra -posts -users -users_id_seq
   verify    *: proven
-  update    built: schema_no_files: export > done > changed 10_tables/users.sql
+  update    built: schema_no_files: migrate up > applies 004 > schema_no_files
   squash    built: squashes 001
             migration edited: squash_refused: migrate accept 001 > accept_refused: migrate accept 001 --different > done > squashes 001
-  diff      merged: schema_no_files: export > done > -tags
+  diff      merged: schema_no_files: migrate up > history_out_of_order: migrate up --allow-out-of-order > applies 002 > schema_no_files
 `,
 );
