@@ -53,7 +53,7 @@ describe.skipIf(process.platform === "win32")("on a terminal, every possible ren
       [],
       [
         [/\[y\/N\] $/, "\r"],
-        [/to go\? \[y\/N\] $/, "\r"],
+        [/Remove it\? \[y\/N\] $/, "\r"],
       ],
     );
     expect(exitCode).toBe(1);

@@ -175,8 +175,8 @@ describe.each(NEWEST_ALONE)("a wrong configuration changes nothing, PostgreSQL %
     test("a URL that is none: no part of it that may be a password is shown", async () => {
       for (const url of ["mysql://me:hidden-word@db/x", "postgres://me:hidden-word@db:port/x", "hidden-word"]) {
         const { error } = await expectRefusal(project, ["build", "--database-url", url], {
-          exitCode: 4,
-          code: "config_invalid",
+          exitCode: 2,
+          code: "usage",
           names: ["--database-url"],
         });
         expect(JSON.stringify(error)).not.toContain("hidden-word");
