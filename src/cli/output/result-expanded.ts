@@ -1,30 +1,23 @@
 import type { ResultColumn } from "#database/database.ts";
-import type { ResultFormat } from "./result-format.ts";
 import { cellOf, EMPTY } from "./result-table.ts";
+import { ResultText } from "./result-text.ts";
 
 /** Each row as a list of its columns, as psql's `\x` prints it; a record is as wide as it needs. */
-export class ResultExpanded implements ResultFormat {
+export class ResultExpanded extends ResultText {
   #heading: readonly string[] = [];
-  #count = 0;
-  #open = false;
-  #copied = false;
 
-  columns(columns: readonly ResultColumn[]): string {
+  protected begin(columns: readonly ResultColumn[]): void {
     const cells = columns.map(({ name }) => cellOf(name.replaceAll("\n", " ")));
     const width = Math.max(0, ...cells.map((cell) => cell.width));
     this.#heading = cells.map((cell) => (cell.lines[0] ?? "") + " ".repeat(width - cell.width));
-    this.#count = 0;
-    this.#open = true;
-    return "";
   }
 
-  row(values: readonly (string | null)[]): string {
-    this.#count++;
+  protected add(values: readonly (string | null)[]): string {
     const cells = values.map((value) => (value === null ? EMPTY : cellOf(value)));
     const widest = Math.max(0, ...cells.map(({ width }) => width));
     const left = Bun.stringWidth(this.#heading[0] ?? "");
     const rule = `${"-".repeat(left + 1)}+${"-".repeat(widest + 1)}`;
-    const title = `-[ RECORD ${this.#count} ]`;
+    const title = `-[ RECORD ${this.count} ]`;
     const lines = cells.flatMap((cell, index) =>
       cell.lines.map((line, at) => {
         const name = at === 0 ? (this.#heading[index] ?? "") : " ".repeat(left);
@@ -36,23 +29,11 @@ export class ResultExpanded implements ResultFormat {
     return `${title}${rule.slice(title.length)}\n${lines.join("")}`;
   }
 
-  copied(bytes: Uint8Array): Uint8Array {
-    this.#copied = true;
-    return bytes;
+  protected end(): string {
+    return this.count === 0 ? "(0 rows)\n\n" : "\n";
   }
 
-  completed(tag: string): string {
-    const copied = this.#copied;
-    this.#copied = false;
-    if (!this.#open) return copied ? "" : `${tag}\n`;
-    this.#open = false;
-    const end = this.#count === 0 ? "(0 rows)\n\n" : "\n";
-    return /^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag) ? `${end}${tag}\n` : end;
-  }
-
-  failed(): string {
-    this.#copied = false;
-    this.#open = false;
+  protected rest(): string {
     return "";
   }
 }

@@ -1,5 +1,5 @@
 import type { ResultColumn } from "#database/database.ts";
-import type { ResultFormat } from "./result-format.ts";
+import { ResultText } from "./result-text.ts";
 
 /** Types that psql aligns to the right: numbers, money, and the numbers of objects and transactions. */
 const RIGHT = new Set([20, 21, 23, 26, 28, 29, 700, 701, 790, 1700, 5069]);
@@ -16,59 +16,39 @@ interface Cell {
 }
 
 /** Tables as psql prints them: aligned, NULL as nothing, the number of rows below, and a tag for what has no rows. */
-export class ResultTable implements ResultFormat {
+export class ResultTable extends ResultText {
   #columns: readonly ResultColumn[] = [];
   #heading: readonly Cell[] = [];
   #rows: Cell[][] = [];
   #widths: number[] = [];
   #characters = 0;
-  #count = 0;
-  #open = false;
   #headed = false;
-  #copied = false;
 
-  columns(columns: readonly ResultColumn[]): string {
+  protected begin(columns: readonly ResultColumn[]): void {
     this.#columns = columns;
     this.#heading = columns.map(({ name }) => cellOf(name));
     this.#widths = this.#heading.map(({ width }) => width);
     this.#rows = [];
     this.#characters = 0;
-    this.#count = 0;
-    this.#open = true;
     this.#headed = false;
-    return "";
   }
 
-  row(values: readonly (string | null)[]): string {
+  protected add(values: readonly (string | null)[]): string {
     const row = values.map((value) => (value === null ? EMPTY : cellOf(value)));
     for (const [index, { width }] of row.entries()) {
       if (width > (this.#widths[index] ?? 0)) this.#widths[index] = width;
       this.#characters += width;
     }
     this.#rows.push(row);
-    this.#count++;
     return this.#rows.length >= MOST_ROWS || this.#characters >= MOST_CHARACTERS ? this.#print() : "";
   }
 
-  copied(bytes: Uint8Array): Uint8Array {
-    this.#copied = true;
-    return bytes;
+  protected end(): string {
+    return `${this.#print()}(${this.count} ${this.count === 1 ? "row" : "rows"})\n\n`;
   }
 
-  completed(tag: string): string {
-    const copied = this.#copied;
-    this.#copied = false;
-    if (!this.#open) return copied ? "" : `${tag}\n`;
-    this.#open = false;
-    const table = `${this.#print()}(${this.#count} ${this.#count === 1 ? "row" : "rows"})\n\n`;
-    return /^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag) ? `${table}${tag}\n` : table;
-  }
-
-  failed(): string {
-    this.#copied = false;
-    const rows = this.#open && this.#rows.length > 0 ? this.#print() : "";
-    this.#open = false;
-    return rows;
+  protected rest(): string {
+    return this.#rows.length > 0 ? this.#print() : "";
   }
 
   #print(): string {
