@@ -4,6 +4,7 @@ import { isPartOf, requireTable } from "./only-tables.ts";
 import type { SyncFinding, SyncPlan } from "./plan.ts";
 import { planSync, planTable } from "./plan-sync.ts";
 import { Names, shownTable } from "./rules/names.ts";
+import { atOneMoment } from "./rules/one-moment.ts";
 import type { Rules } from "./rules/rules.ts";
 import { readsOf } from "./run/rights.ts";
 import { readSource } from "./source/read.ts";
@@ -28,7 +29,8 @@ export async function checkRules(
   key: Uint8Array | undefined,
   ofFiles = false,
 ): Promise<Checked> {
-  const planned = await planSync({ ...(await readSource(database, ledgers)), ofFiles }, rules, key);
+  const catalogue = { ...(await readSource(database, ledgers)), ofFiles };
+  const planned = await planSync(catalogue, await atOneMoment(database, rules), key);
   if (planned.kind === "findings") return planned;
   const findings = await tryPlan(database, planned.plan, planned.trials, readsOf(planned.plan));
   return findings.length === 0 ? { kind: "plan", plan: planned.plan } : { kind: "findings", findings };
@@ -54,7 +56,7 @@ export async function checkTableRules(
   )!;
   const isShown = isPartOf(catalogue, (parent) => parent === table);
   const shown = new Set(catalogue.tables.filter(isShown).map(shownTable));
-  const planned = await planTable(catalogue, rules, key, root);
+  const planned = await planTable(catalogue, await atOneMoment(database, rules), key, root);
   const about = { table: reportedName(table.schema, table.name) };
   if (planned.kind === "findings") return { ...planned, ...about };
   const plan = { ...planned.plan, tables: planned.plan.tables.filter((one) => shown.has(shownTable(one))) };

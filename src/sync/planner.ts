@@ -269,7 +269,8 @@ export class Planner {
   #wish(table: SourceTable, keys: QueryKeys): Wish {
     const rule = this.#ruleOf.get(table)!;
     const parts: { sql: string; shown: string }[] = [];
-    if (rule.rows !== undefined) parts.push({ sql: `(${rule.rows.text}\n)`, shown: rule.rows.text.trim() });
+    if (rule.rows !== undefined)
+      parts.push({ sql: `(${rule.rows.text}\n)`, shown: (rule.rows.shown ?? rule.rows.text).trim() });
     if (rule.sample !== undefined) {
       const sample = sampleCondition(table, rule.sample.share, keys);
       if (sample === undefined) this.#problems.push(sampleWithoutKey(table, rule.sample.place));

@@ -24,6 +24,8 @@ export interface Problem {
 /** A text of a rule, and where it is. */
 export interface PlacedText {
   readonly text: string;
+  /** As it is written, where `text` is not. */
+  readonly shown?: string;
   readonly place: Place;
 }
 

@@ -31,6 +31,9 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) return "A condition changes nothing";
     if (kind === "RangeTableSample")
       return "A condition has to choose the same rows each time, and TABLESAMPLE does not; `sample: 10%` does";
+    const moment = kind === "TypeCast" ? momentIn(fields) : undefined;
+    if (moment !== undefined)
+      return `The moment of '${moment}' is another one in each query: write now() or CURRENT_DATE`;
     if (kind !== "FuncCall") continue;
     const name = namesOf(fields["funcname"]).at(-1) ?? "";
     if (CHANGING.test(name) && !OF_TRANSACTION.test(name))
@@ -40,6 +43,16 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
   }
   return undefined;
 }
+
+/** A word that types of dates and times read as a moment, where it is cast to one: `date 'today'`. */
+function momentIn({ arg, typeName }: Fields): string | undefined {
+  const { A_Const: constant } = arg as { readonly A_Const?: { readonly sval?: { readonly sval?: string } } };
+  const type = namesOf((typeName as Fields | undefined)?.["names"]).at(-1) ?? "";
+  const text = constant?.sval?.sval ?? "";
+  return /^(?:date|time|timetz|timestamp|timestamptz)$/.test(type) && MOMENT.test(text) ? text : undefined;
+}
+
+const MOMENT = /^\s*(?:now|today|tomorrow|yesterday)\b/i;
 
 function noSql(parser: Parser, text: string, what: string): string {
   return `${what} has to be SQL: ${parser.complaint(text)?.message ?? "it cannot be read"}`;

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { loadParser } from "#sql/parser.ts";
+import { withMoment } from "#sync/rules/one-moment.ts";
 import { conditionFault, expressionFault } from "#sync/rules/sql-reach.ts";
 
 const COLUMNS = new Map(["first", "last", "tags", "select"].map((name) => [name, undefined]));
@@ -57,6 +58,9 @@ const CONDITIONS: readonly (readonly [string, string | undefined])[] = [
   ["exists (with d as (delete from x returning 1) select from d)", "changes nothing"],
   ["pg_read_file('x') is null", "pg_read_file()"],
   ["id in (select dblink_send(email) from users)", "dblink_send()"],
+  ["created_at > 'now'::timestamptz - interval '1 day'", "write now()"],
+  ["day >= date 'today'", "write now()"],
+  ["note = 'today'::text or day > date '2024-01-01'", undefined],
   ["random() < 0.3", "sample: 10%"],
   ["id in (select id from orders tablesample system (10))", "sample: 10%"],
   ["id >", "syntax error"],
@@ -77,4 +81,23 @@ test("a condition chooses rows and does nothing else", async () => {
     const fault = why === undefined ? undefined : expect.stringContaining(why);
     expect([sql, conditionFault(parser, sql)]).toEqual([sql, fault]);
   }
+});
+
+test("a condition asks for the time once in a copy, in whatever way it is written", async () => {
+  const parser = await loadParser();
+  for (const [written, fixed] of [
+    ["a > now() - interval '1 day'", "a > (M) - interval '1 day'"],
+    [`"ä" > PG_CATALOG.Now ( ) or b > "now"()`, `"ä" > (M) or b > (M)`],
+    ["a > transaction_timestamp()", "a > (M)"],
+    [
+      "a > CURRENT_TIMESTAMP and b < current_timestamp(3)",
+      "a > (M::pg_catalog.timestamptz) and b < (M::pg_catalog.timestamptz(3))",
+    ],
+    ["d = current_date or t > localtimestamp (0)", "d = (M::pg_catalog.date) or t > (M::pg_catalog.timestamp(0))"],
+    ["current_time > localtime", "(M::pg_catalog.timetz) > (M::pg_catalog.time)"],
+    ["exists (select from o where o.at > now())", "exists (select from o where o.at > (M))"],
+    ["note = 'now()' and app.now() > a and now_at > b /* now() */", undefined],
+    ["a > now(", undefined],
+  ] as const)
+    expect(withMoment(parser, written, "M")).toBe(fixed ?? written);
 });
