@@ -13,14 +13,26 @@ import { indented, inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
 import { wrapSql } from "./wrap-sql.ts";
 
+/** Milliseconds: a line every few seconds is enough for a log. */
+const BETWEEN_LINES = 5_000;
+
 /** Shows a run as it happens: what is finished on standard output, everything else on standard error. */
 export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
   let told = 0;
+  let checkTold = performance.now();
   return (event) => {
     switch (event.type) {
       case "step":
         messages.log(`${event.step}...`);
         break;
+      case "check": {
+        // One line for each is much; none at all for a long time looks as if nothing happened.
+        const now = performance.now();
+        const isDue = now - checkTold >= BETWEEN_LINES;
+        if (isDue) checkTold = now;
+        messages[isDue ? "log" : "debug"](`Proving ${inLine(event.column)}`);
+        break;
+      }
       case "warning":
         messages.warn(event.message);
         break;
@@ -32,8 +44,7 @@ export function showSyncEvents({ io, messages, json }: CommandContext): (event: 
         break;
       case "progress": {
         const { elapsed, tables, streams } = event.progress;
-        // A line every few seconds is enough for a log.
-        if (elapsed - told < 5_000) break;
+        if (elapsed - told < BETWEEN_LINES) break;
         told = elapsed;
         const each = streams.map((stream) => `${inLine(stream.table)} ${speedOf(stream)}`).join("; ");
         messages.log(

@@ -1,7 +1,7 @@
 import { inOneForm } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { Facts } from "../engine/facts.ts";
-import { type NotRead, readFacts, withExtensionsForReference } from "../engine/read.ts";
+import { type NotRead, readFacts, type ReadingSession, withExtensionsForReference } from "../engine/read.ts";
 import { withoutObjects } from "../engine/lookups.ts";
 import { type HistoryTable, historyTables } from "./history-tables.ts";
 import { readingQueries } from "./read-again.ts";
@@ -40,21 +40,48 @@ export async function readCatalogue(
   without: readonly { readonly schema: string; readonly table: string }[] = [],
   others: "leave out" | "keep" = "leave out",
 ): Promise<Catalogue> {
+  return await readIn(database, ownTransaction(database), without, others);
+}
+
+/** The same of a database as the open transaction of the session sees it, which stays open. */
+export async function readCatalogueInside(database: Database): Promise<Catalogue> {
+  return await readIn(database, openTransaction(database), [], "leave out");
+}
+
+function ownTransaction(database: Database): ReadingSession {
+  return {
+    start: async (begin) => {
+      await database.execute(inOneForm(begin));
+      return await readingQueries(database);
+    },
+    control: (sql) => database.query(sql),
+  };
+}
+
+/** Going back to the savepoint takes back the settings of the reading, and nothing else, as it writes nothing. */
+function openTransaction(database: Database): ReadingSession {
+  return {
+    start: async () => {
+      await database.execute(inOneForm("savepoint confiture_reading"));
+      return await readingQueries(database);
+    },
+    control: async (sql) =>
+      await database.query(/^(?:commit|rollback)\b/i.test(sql) ? "rollback to savepoint confiture_reading" : sql),
+  };
+}
+
+async function readIn(
+  database: Database,
+  session: ReadingSession,
+  without: readonly { readonly schema: string; readonly table: string }[],
+  others: "leave out" | "keep",
+): Promise<Catalogue> {
   let extras: readonly Extra[] = [];
   let builder: string | undefined;
-  const { facts, notRead } = await readFacts(
-    {
-      start: async (begin) => {
-        await database.execute(inOneForm(begin));
-        return await readingQueries(database);
-      },
-      control: (sql) => database.query(sql),
-    },
-    async (query) => {
-      extras = await readExtras(query);
-      builder = ((await query("select current_user::text as builder")) as { builder: string }[])[0]?.builder;
-    },
-  );
+  const { facts, notRead } = await readFacts(session, async (query) => {
+    extras = await readExtras(query);
+    builder = ((await query("select current_user::text as builder")) as { builder: string }[])[0]?.builder;
+  });
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
   const own = withoutObjects(facts, ownTables);
   const histories = others === "keep" ? [] : historyTables(own);

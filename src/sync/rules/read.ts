@@ -161,7 +161,9 @@ class RuleReader {
 
   #map(node: TreeNode, key: string): MapEntry[] {
     if (node.kind === "map") return [...node.entries.values()];
-    this.#problem(node.offset, `"${key}" has to be a map of names and rules`);
+    const example = key === "tables" ? "users: { keep: [id], email: email }" : undefined;
+    const about: Partial<Problem> = key === "tables" ? { explains: key } : {};
+    this.#problem(node.offset, `"${key}" has to be a map of names and rules`, example, "invalid-rule", about);
     return [];
   }
 
@@ -186,7 +188,16 @@ class RuleReader {
       if (mode === "skip" || isNull(value)) return;
       const fix = `Write \`${name}: skip\`, or below it \`keep: [...]\` and a rule for every other column`;
       if (word === "?") this.#problem(value.offset, `Nobody has decided about the table ${name} yet`, fix, "undecided");
-      else this.#problem(value.offset, "The rule of a table is `skip`, or a map of its columns", fix);
+      else {
+        const about = { explains: { table: name } };
+        this.#problem(
+          value.offset,
+          "The rule of a table is `skip`, or a map of its columns",
+          fix,
+          "invalid-rule",
+          about,
+        );
+      }
       return;
     }
     const { entries } = value;
@@ -202,7 +213,7 @@ class RuleReader {
       name,
       mode: "rows",
       place,
-      columns: [...[...others, ...nested].map((entry) => this.#column(entry)), ...this.#kept(keep?.value)],
+      columns: [...[...others, ...nested].map((entry) => this.#column(entry)), ...this.#kept(keep?.value, name)],
       rows: this.#placed(entries.get("rows")?.value, "rows"),
       sample: this.#sample(entries.get("sample")?.value),
       follow: this.#follow(entries.get("follow")?.value),
@@ -214,13 +225,15 @@ class RuleReader {
     return { column, node: value, place: { file: this.#file, offset } };
   }
 
-  #kept(node: TreeNode | undefined): ColumnRule[] {
+  #kept(node: TreeNode | undefined, table: string): ColumnRule[] {
     if (node === undefined || isNull(node)) return [];
-    if (node.kind === "map") {
-      this.#problem(node.offset, '"keep" has to be a list of columns', "keep: [id, created_at]");
+    const items = node.kind === "list" ? node.items : [node];
+    const other = items.find(({ kind }) => kind !== "scalar");
+    if (other !== undefined) {
+      const fix = "keep: [id, created_at]";
+      this.#problem(other.offset, '"keep" has to be a list of columns', fix, "invalid-rule", { explains: { table } });
       return [];
     }
-    const items = node.kind === "list" ? node.items : [node];
     return items.flatMap((item) => {
       const column = this.#text(item, "keep");
       if (column === undefined) return [];

@@ -3,6 +3,8 @@ import type { ConfitureError } from "#errors/error.ts";
 /** What a run tells while it goes on. No value of a row is ever in it. */
 export type SyncEvent =
   | { readonly type: "step"; readonly step: string }
+  /** A column that is proven now, or a table of them. */
+  | { readonly type: "check"; readonly column: string }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "retrying"; readonly table: string; readonly error: ConfitureError; readonly attempt: number }
   | { readonly type: "table-finished"; readonly table: TableReport }

@@ -1,7 +1,14 @@
+import { readCatalogue, readCatalogueInside, type Catalogue } from "#compare/catalogue/catalogue.ts";
+import type { CopyStatements } from "#compare/copied-schema.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { endedFrom } from "./reading-failed.ts";
+
+/** Where there are no rows yet: PostgreSQL's own words can be shown. */
+interface BeforeRows {
+  readonly role: string;
+}
 
 /**
  * Runs statements that make the objects of the copy.
@@ -11,55 +18,107 @@ export async function runAll(
   database: Database,
   statements: readonly string[],
   signal: AbortSignal | undefined,
+  beforeRows?: BeforeRows,
 ): Promise<void> {
   for (const sql of statements) {
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
       await database.execute(sql);
     } catch (error) {
-      throw isDenied(error) ? await denied(error, sql, database) : making(error, sql);
+      if (isDenied(error)) throw denied(error, sql, beforeRows?.role ?? (await roleOf(database)));
+      throw making(error, sql, beforeRows !== undefined);
     }
   }
 }
 
+/** What `makeTables` makes, and what it makes it of. */
+interface Making<T> {
+  readonly target: Database;
+  /** Removes what is there, in place. */
+  readonly clear: ((session: Database) => Promise<void>) | undefined;
+  readonly planned: (empty: Catalogue) => CopyStatements;
+  /** What has to be known of the tables before rows come; refuses by throwing. */
+  readonly look: () => Promise<T>;
+  /** Called before the target changes for good. */
+  readonly committing: () => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What was made, and what `look` found. */
+interface Made<T> {
+  readonly copy: CopyStatements;
+  readonly found: T;
+  /** Whether what comes after the rows was tried. */
+  readonly isRehearsed: boolean;
+}
+
 /**
- * Runs the statements that come after the rows, and takes all of them back: what the target does not take, it says before the first
- * row. A schema of more objects than the server has locks for in one transaction is not tried.
- * @throws ConfitureError `sync_target_failed`, `interrupted`
+ * Makes the tables, and runs what comes after the rows once and takes that back, in one transaction: what the target does not take, it
+ * says before it has changed anything. A server without locks for so many objects in one transaction gets the tables alone.
+ * @throws ConfitureError `sync_target_failed`, `interrupted`, and what `look` throws
  */
-export async function rehearse(
-  database: Database,
-  statements: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await database.execute("begin");
-  let failed: { readonly error: unknown; readonly sql: string } | undefined;
-  for (const sql of statements) {
-    if (signal?.aborted === true || failed !== undefined) break;
-    await database.execute(sql).catch((error: unknown) => (failed = { error, sql }));
+export async function makeTables<T>(making: Making<T>): Promise<Made<T>> {
+  const { target, clear, signal } = making;
+  // In a transaction that has failed, nothing can be asked.
+  const beforeRows = { role: await roleOf(target) };
+  try {
+    return await inTransaction(making, async () => {
+      await clear?.(target);
+      const copy = making.planned(await readCatalogueInside(target));
+      await runAll(target, copy.before, signal, beforeRows);
+      const found = await making.look();
+      await target.execute("savepoint confiture_rehearsal");
+      await runAll(target, [...copy.after, ...copy.last], signal, beforeRows);
+      await target.execute("rollback to savepoint confiture_rehearsal");
+      return { copy, found, isRehearsed: true };
+    });
+  } catch (error) {
+    if (!(error instanceof ConfitureError)) throw error;
+    if ((error.server?.sqlstate ?? error.data?.["sqlstate"]) !== OUT_OF_LOCKS) throw error;
   }
-  await rollback(database);
-  if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-  if (failed === undefined) return;
-  const { error, sql } = failed;
-  if (error instanceof ConfitureError && error.server?.sqlstate === "53200") return;
-  throw isDenied(error) ? await denied(error, sql, database) : making(error, sql, true);
+  if (clear !== undefined) await inTransaction(making, async () => await clear(target));
+  const copy = making.planned(await readCatalogue(target));
+  await runAll(target, copy.before, signal, beforeRows);
+  return { copy, found: await making.look(), isRehearsed: false };
+}
+
+/** `out_of_memory` of the shared memory that holds locks. */
+const OUT_OF_LOCKS = "53200";
+
+async function inTransaction<T>(
+  { target, committing }: Pick<Making<unknown>, "target" | "committing">,
+  work: () => Promise<T>,
+): Promise<T> {
+  await target.execute("begin");
+  try {
+    const result = await work();
+    committing();
+    await target.execute("commit");
+    return result;
+  } catch (error) {
+    await rollback(target);
+    throw error;
+  }
 }
 
 function isDenied(error: unknown): error is ConfitureError {
   return error instanceof ConfitureError && error.server?.sqlstate === "42501";
 }
 
-/** Of a right that is missing, PostgreSQL names the object alone. */
-async function denied({ message }: ConfitureError, sql: string, database: Database): Promise<ConfitureError> {
+async function roleOf(database: Database): Promise<string> {
   const [row] = await database.query<{ role: string }>("select current_user::pg_catalog.text as role");
+  return row?.role ?? "";
+}
+
+/** Of a right that is missing, PostgreSQL names the object alone. */
+function denied({ message }: ConfitureError, sql: string, role: string): ConfitureError {
   const [statement = ""] = sql.split("\n", 1);
   return new ConfitureError(
     "sync_target_failed",
-    `On the target, the role ${row?.role ?? ""} may not do what the source's schema needs: ${message}`,
+    `On the target, the role ${role} may not do what the source's schema needs: ${message}`,
     {
       hint: `Grant that right there, or name a role that has it in the target's environment. The statement: ${shortened(statement)}`,
-      data: { sqlstate: "42501", side: "target", role: row?.role ?? null, statement: sql },
+      data: { sqlstate: "42501", side: "target", role, statement: sql },
     },
   );
 }
@@ -69,7 +128,7 @@ function shortened(text: string): string {
 }
 
 /** Without what PostgreSQL said, where there are rows: of a duplicate key it quotes the values. */
-function making(error: unknown, sql: string, hasNoRows = false): unknown {
+function making(error: unknown, sql: string, hasNoRows: boolean): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const { sqlstate } = error.server;
   const [what = ""] = sql.split("\n", 1);

@@ -4,7 +4,7 @@ import type { Target } from "#database/target.ts";
 /** The beginning of every comment on a database that a copy was made into. */
 export const COPY_MARK = "Copied by Confiture";
 
-/** Room for a copy. What was there before stays until `finish`, except in place. */
+/** Room for a copy. What was there before stays until `finish`; in place, until `clear`. */
 export interface PreparedTarget {
   readonly place: "new database" | "in place" | "new folder";
   readonly engine: Database["engine"];
@@ -12,6 +12,8 @@ export interface PreparedTarget {
   readonly removed: readonly string[];
   /** Where the copy is made. */
   readonly databaseTarget: Target;
+  /** In place: removes what is there, and marks the database as incomplete, in the open transaction of the session. */
+  readonly clear?: (session: Database) => Promise<void>;
   /** A session in it. The embedded engine has one alone, which the caller closes before `finish`. */
   open(): Promise<Database>;
   /**

@@ -4,6 +4,7 @@ import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { matchesNothing } from "../unmatched-paths.ts";
 import { type Check, type Prover, runChecks } from "./checks.ts";
 import { Comparison } from "./digests.ts";
+import type { SyncEvent } from "./events.ts";
 import { countOtherForms } from "./other-forms.ts";
 import { namingSide, readingFailed } from "./reading-failed.ts";
 import { lookBehind } from "./look-behind.ts";
@@ -35,12 +36,12 @@ export interface ProofOptions {
   readonly openTarget: () => Promise<Database>;
   /** Ledgers in the target, which hold names of migrations and nothing of any table. */
   readonly ledgers: readonly TableName[];
-  readonly onStep: (step: string) => void;
+  readonly onEvent: (event: SyncEvent) => void;
 }
 
 /** Proves of a copy that no original of a transformed column is in it. */
 export async function prove(options: ProofOptions): Promise<Proof> {
-  const { onStep } = options;
+  const { onEvent } = options;
   let { plan } = options;
   const transformed = plan.tables.flatMap((table) =>
     table.mode === "skip"
@@ -75,7 +76,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       isLong: column.proof.kind === "differs",
       run: async (prover) => {
         const name = reportedName(table.schema, table.name);
-        onStep(`Proving ${name}.${column.name}`);
+        onEvent({ type: "check", column: `${name}.${column.name}` });
         proven.set(column, await readingOf(name, () => proveColumn(prover, table, column, options)));
         return [];
       },
@@ -84,7 +85,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       isLong: false,
       run: async ({ source, target }) => {
         const name = reportedName(table.schema, table.name);
-        onStep(`Proving ${name}`);
+        onEvent({ type: "check", column: name });
         const found = await readingOf(name, () => proveShapes(source, target, table));
         for (const [column, result] of found) proven.set(column, [result]);
         return transformed.filter((one) => one.table === table && !found.has(one.column)).map(ofColumn);
@@ -95,7 +96,8 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       // All of the text is read.
       isLong: true,
       run: async ({ comparison, source, target }) => {
-        onStep(`Searching the copy for originals (${scanned.kinds.map((kind) => TOKEN_NAMES[kind]).join(", ")})`);
+        const kinds = scanned.kinds.map((kind) => TOKEN_NAMES[kind]).join(", ");
+        onEvent({ type: "step", step: `Searching the copy for originals (${kinds})` });
         leaks.push(...(await readingOf(undefined, () => find(comparison, source, target))));
         return [];
       },
@@ -137,6 +139,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       // Nobody can have written into a new copy.
       ...(options.isFresh ? [] : transformed.map(ofWritten)),
     ];
+    onEvent({ type: "step", step: "Proving that no original is in its column of the copy" });
     await openProvers(transformed.length + told.length + 1);
     await runChecks(provers, checks);
     const columns = transformed.flatMap(({ column }) => {

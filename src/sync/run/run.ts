@@ -8,9 +8,7 @@ import {
   readSourceSchema,
   reorderedTables,
   unfilledOnSource,
-  type CopyStatements,
 } from "#compare/copied-schema.ts";
-import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
 import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";
@@ -27,7 +25,7 @@ import { Source } from "./source.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
 import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
-import { rehearse, runAll } from "./make-objects.ts";
+import { makeTables, runAll } from "./make-objects.ts";
 import { fillMaterializedViews } from "./materialized-views.ts";
 import { refuseLargeObjects, refuseTarget } from "./refuse-source.ts";
 import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
@@ -66,6 +64,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
   let prepared: PreparedTarget | undefined;
   let writer: Database | undefined;
   let state: "making" | "finishing" | "done" = "making";
+  const begun = { inTarget: false };
   try {
     const moment = await readMoment(source.session);
     // Before the target is touched: each of them has to be on the source's own server.
@@ -92,11 +91,22 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
         ({ name }) => name,
       ),
     );
-    const copy: CopyStatements = planCopy(await readCatalogue(target), schema, roles);
     const [orders, unfilled] = [columnOrders(schema), unfilledOnSource(schema)];
-    await runAll(target, copy.before, signal);
-    await rehearse(target, [...copy.after, ...copy.last], signal);
-    const missing = await missingExtensionTables(ofExtensions, target, options.skipExtensionTables);
+    const made = await makeTables({
+      target,
+      clear: prepared.clear,
+      planned: (empty) => planCopy(empty, schema, roles),
+      look: async () => await missingExtensionTables(ofExtensions, target, options.skipExtensionTables),
+      committing: () => (begun.inTarget = true),
+      signal,
+    });
+    const { copy, found: missing } = made;
+    if (!made.isRehearsed)
+      onEvent({
+        type: "warning",
+        message:
+          "the target's server has not enough locks to try all objects in one transaction, so that what it does not take of indexes, keys and the like fails after the rows; raise its max_locks_per_transaction to know before",
+      });
     // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
     Bun.gc(true);
 
@@ -140,7 +150,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       openSource: async () => (source.isEmbedded ? source.session : await source.openLater()),
       openTarget,
       ledgers: await allLedgers(target, options.table),
-      onStep: step,
+      onEvent,
     });
     warnOfPaths(proof.columns, onEvent);
     requireProof(proof);
@@ -199,7 +209,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const error = signal?.aborted === true ? thrown : await source.explain(thrown);
     const isKnown = signal?.aborted !== true || (error instanceof ConfitureError && error.code === "interrupted");
     const failure = isKnown ? error : new ConfitureError("interrupted", "Interrupted", { cause: error });
-    throw prepared === undefined || state !== "making" ? failure : withOutcome(failure, prepared.place);
+    throw prepared === undefined || state !== "making"
+      ? failure
+      : withOutcome(failure, begun.inTarget && prepared.place === "in place");
   } finally {
     // Whatever stays open keeps the process alive, and in place the target's lock.
     const sessions = [...(source.isEmbedded ? [] : readers), ...(writer?.engine === "server" ? [writer] : []), source];
@@ -219,12 +231,11 @@ function replacedIn({ tables }: SyncPlan): (schema: string, table: string, colum
 }
 
 /** The error, with what has become of the target. */
-function withOutcome(error: unknown, place: PreparedTarget["place"]): unknown {
+function withOutcome(error: unknown, isEmptied: boolean): unknown {
   if (!(error instanceof ConfitureError)) return error;
-  const outcome =
-    place === "in place"
-      ? `The target was emptied and is not whole, as its schema ${INCOMPLETE_SCHEMA} says, and rows in it may be originals. Run it again, or empty the target.`
-      : "The target was not replaced: it holds what it held before.";
+  const outcome = isEmptied
+    ? `The target was emptied and is not whole, as its schema ${INCOMPLETE_SCHEMA} says, and rows in it may be originals. Run it again, or empty the target.`
+    : "The target was not replaced: it holds what it held before.";
   return error.with({ hint: error.hint === undefined ? outcome : `${error.hint}\n${outcome}` });
 }
 

@@ -14,19 +14,25 @@ export async function inPlace(target: ServerTarget, options: OpenOptions): Promi
   try {
     await lockTarget(holder, target.database, options);
     await requireOwnExtensions(holder, target);
-    const mark = quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`);
-    await holder.execute(
-      `begin; ${emptyDatabase}; create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${mark}; commit`,
-    );
   } catch (error) {
     await holder.close();
-    throw mayNotReplace(error, target);
+    throw error;
   }
   return {
     place: "in place",
     engine: "server",
     removed: [],
     databaseTarget: target,
+    async clear(session) {
+      const mark = quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`);
+      try {
+        await session.execute(
+          `${emptyDatabase}; create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${mark}`,
+        );
+      } catch (error) {
+        throw mayNotReplace(error, target);
+      }
+    },
     open: async () => await openDatabase(target, options),
     async finish(comment) {
       // Only the owner of the database may.
@@ -77,7 +83,7 @@ function mayNotReplace(error: unknown, { database, user }: ServerTarget): unknow
     `On the target, the role ${user} may neither replace the database "${database}" nor empty it: ${error.server.message}`,
     {
       hint: [
-        "Nothing was changed. Run on the target, as a superuser:",
+        "Run on the target, as a superuser:",
         `ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${role};`,
         `ALTER ROLE ${role} CREATEDB;`,
       ].join("\n"),

@@ -80,7 +80,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
               ? target
               : await pinOpened(await openDatabase(options.target.target, { ...connect, signal })),
           ledgers: await allLedgers(target, options.table),
-          onStep: step,
+          onEvent: options.onEvent,
         });
         warnOfPaths(proof.columns, options.onEvent);
         step("Comparing the copy with the source");

@@ -219,6 +219,22 @@ tables:
     });
     expect(await target.query("select relname::text from pg_class where relname = 'old'")).toHaveLength(1);
     await withDatabase(target.target, {}, (database) => database.execute("drop extension hstore"));
+    // Only a superuser may make one.
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(
+        "create function noted() returns event_trigger language plpgsql as 'begin end'; create event trigger noted on ddl_command_end execute function noted()",
+      ),
+    );
+    expect(await copy(source.target, owned).catch((error: unknown) => error)).toMatchObject({
+      code: "sync_target_failed",
+      message: expect.stringContaining("the role sync_owner may not do"),
+      hint: expect.stringMatching(/EVENT TRIGGER[^]*it holds what it held before/),
+    });
+    expect(await target.query("select relname::text from pg_class where relname = 'old'")).toHaveLength(1);
+    expect(await marks()).toBe(0);
+    await withDatabase(source.target, {}, (database) =>
+      database.execute("drop event trigger noted; drop function noted()"),
+    );
     const broken = planned((plan) => transforming(plan, "t", "note", { expression: "source.note::int::text" }));
     const failed: unknown = await copy(source.target, owned, { plan: broken }).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: "sync_source_failed" });

@@ -206,6 +206,20 @@ for (const [name, yaml, rule] of FAULTY) {
   });
 }
 
+test("rules of another form are told once, and not again for each column that they were meant for", async () => {
+  for (const [yaml, fix] of [
+    ["tables: []\n", "users: { keep: [id], email: email }"],
+    [users({ keep: "{ id: 1 }" }), "keep: [id, created_at]"],
+    [users({ keep: "[id, { born: 1 }]" }), "keep: [id, created_at]"],
+    [rules({ users: "[id]" }), "Write `users: skip`, or below it"],
+  ] as const) {
+    const result = await planned(database, yaml);
+    const findings = result.kind === "findings" ? result.findings : [];
+    expect(findings.map(({ rule }) => rule)).toEqual(["invalid-rule"]);
+    expect(findings[0]?.fix).toStartWith(fix);
+  }
+});
+
 test("keys of a document that no path names are copied where the rules say so", async () => {
   const doc = '{ json: { "friends.*.phone": phone }, keys: keep }';
   const result = await planned(database, users({ doc }));
