@@ -26,7 +26,7 @@ export async function runAll(
       await database.execute(sql);
     } catch (error) {
       if (isDenied(error)) throw denied(error, sql, beforeRows?.role ?? (await roleOf(database)));
-      throw making(error, sql, beforeRows !== undefined);
+      throw refused(error, sql, beforeRows !== undefined);
     }
   }
 }
@@ -128,7 +128,7 @@ function shortened(text: string): string {
 }
 
 /** Without what PostgreSQL said, where there are rows: of a duplicate key it quotes the values. */
-function making(error: unknown, sql: string, hasNoRows: boolean): unknown {
+function refused(error: unknown, sql: string, hasNoRows: boolean): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const { sqlstate } = error.server;
   const [what = ""] = sql.split("\n", 1);
