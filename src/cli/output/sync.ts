@@ -184,7 +184,7 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
             n === 0
               ? []
               : [
-                  `Not searched: ${count(n, "original")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot, fewer than 7 digits)`,
+                  `Not searched: ${count(n, "original")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot, fewer than 7 digits or more than 17)`,
                 ],
           ),
           ...unsearchedLines(scanned),

@@ -63,6 +63,8 @@ const BETWEEN_PHONE = `${APART}().-`;
 const LEAST_PHONE = 7;
 /** As many as a number has with the code of its country (E.164). */
 const MOST_PHONE = 15;
+/** With two zeros before it. What has more without anything between them is the number of something else. */
+const MOST_DIGITS = MOST_PHONE + 2;
 /** Numbers in a row, of which nobody knows where one ends. */
 const PHONES = `[+(]*[0-9](?:[${BETWEEN_PHONE}]*[0-9]){${LEAST_PHONE - 1},}`;
 // Its plus sign or bracket belongs to it, and a day with an hour behind it is none.
@@ -70,13 +72,15 @@ const BEFORE_PHONE = `(?:^|[^${WORD}+(]|(?=[+(]))`;
 
 /**
  * SQL for numbers of which a row of them may consist: whatever begins and ends beside a blank, a slash or a plus sign.
+ * @param whole a condition beside that: a row that meets it is one number or none, which is sooner told
  * @param condition over how many digits a number has, `c.own`, and how many stand before it and from it on, `c.before` and `c.rest`
  */
-function phonesIn(row: string, condition: string): string {
+function phonesIn(row: string, whole: string, condition: string): string {
   const digits = (text: string): string => `pg_catalog.length(${phoneDigits(text)})`;
-  const several = `${row} operator(pg_catalog.~) ${quoteLiteral(`[0-9][().-]*[${APART}]`)}`;
+  const several = `(${row} operator(pg_catalog.~) ${quoteLiteral(`[0-9][().-]*[${APART}]`)} and not (${whole}))`;
   const piece = `([^0-9]*[0-9]+(?:[().-]*[0-9]+)*)`;
-  return `select ${row} where not (${several})
+  const alone = `pg_catalog.regexp_replace(${row}, '^[^0-9+(]+', '')`;
+  return `select ${alone} where not ${several} and ${digits(row)} operator(pg_catalog.<=) ${MOST_DIGITS}
     union all select c.token from (
       select pg_catalog.regexp_replace(w.text, '^[^0-9+(]+', '') as token, ${digits("w.text")} as own, w.before, w.total operator(pg_catalog.-) w.before as rest from (
         select pg_catalog.array_to_string(f.pieces[1:j], '') as text, f.before, f.total
@@ -127,11 +131,12 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     normalised: (token) =>
       `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,
     parts: {
-      found: (row) => phonesIn(row, ""),
+      found: (row) => phonesIn(row, "false", ""),
       // A part of one number is no number: what is left has to be one, too.
       original: (row) =>
         phonesIn(
           row,
+          `not ${matches(row, `(?:[0-9][^0-9]*){${2 * LEAST_PHONE}}`)}`,
           ` and (c.before operator(pg_catalog.=) 0 or c.before operator(pg_catalog.>=) ${LEAST_PHONE}) and (c.rest operator(pg_catalog.=) c.own or c.rest operator(pg_catalog.-) c.own operator(pg_catalog.>=) ${LEAST_PHONE})`,
         ),
     },
@@ -243,10 +248,10 @@ export function isEmail(text: string): string {
   return matches(text, `^${EMAIL}$`);
 }
 
-/** SQL for a condition: the text has digits, but not as many as a telephone number that is looked for. */
-export function isShortNumber(text: string): string {
+/** SQL for a condition: the text has digits, but fewer or more than a telephone number that is looked for. */
+export function isOddNumber(text: string): string {
   // Nearly all have as many, and are told by one look.
-  return `case when ${matches(text, `[0-9](?:[^0-9]*[0-9]){${LEAST_PHONE - 1}}`)} then false else ${matches(text, "[0-9]")} end`;
+  return `case when ${matches(text, `[0-9](?:[^0-9]*[0-9]){${LEAST_PHONE - 1}}`)} then ${matches(text, `[0-9]{${MOST_DIGITS + 1}}`)} else ${matches(text, "[0-9]")} end`;
 }
 
 /** SQL for the tokens of one kind in a text, one a row: as it stands, and as it reads. */
