@@ -1,5 +1,6 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import type { TokenKind } from "../plan.ts";
+import { ESCAPED, matches, unescaped } from "./unescaped.ts";
 
 interface Token {
   /** PostgreSQL's regular expression; the token is what its one pair of brackets holds. */
@@ -14,6 +15,8 @@ interface Token {
   readonly isWhole: (text: string) => string;
   /** Tokens in what the pattern finds, which may be several; and those that an original is made of, however it is told apart. */
   readonly parts?: { readonly found: (token: string) => string; readonly original: (token: string) => string };
+  /** Whether a text that `isWhole` is no more than one token, as SQL for a condition, and that token. Undefined: it is the text. */
+  readonly alone?: { readonly isAlone: (text: string) => string; readonly token: (text: string) => string };
   /** One more pattern, for texts with other characters than those of ASCII: what they are next to may belong to the token, or not. */
   readonly international?: string;
   /** What every text with such a token has, as far as it stands in ASCII: sooner found out than whether there is one. */
@@ -72,17 +75,15 @@ const BEFORE_PHONE = `(?:^|[^${WORD}+(]|(?=[+(]))`;
 
 /**
  * SQL for numbers of which a row of them may consist: whatever begins and ends beside a blank, a slash or a plus sign.
- * @param whole a condition beside that: a row that meets it is one number or none, which is sooner told
  * @param condition over how many digits a number has, `c.own`, and how many stand before it and from it on, `c.before` and `c.rest`
  */
-function phonesIn(row: string, whole: string, condition: string): string {
+function phonesIn(row: string, condition: string): string {
   const digits = (text: string): string => `pg_catalog.length(${phoneDigits(text)})`;
-  const several = `(${row} operator(pg_catalog.~) ${quoteLiteral(`[0-9][().-]*[${APART}]`)} and not (${whole}))`;
+  const several = `${row} operator(pg_catalog.~) ${quoteLiteral(`[0-9][().-]*[${APART}]`)}`;
   const piece = `([^0-9]*[0-9]+(?:[().-]*[0-9]+)*)`;
-  const alone = `pg_catalog.regexp_replace(${row}, '^[^0-9+(]+', '')`;
-  return `select ${alone} where not ${several} and ${digits(row)} operator(pg_catalog.<=) ${MOST_DIGITS}
+  return `select ${phoneBegun(row)} where not (${several}) and ${digits(row)} operator(pg_catalog.<=) ${MOST_DIGITS}
     union all select c.token from (
-      select pg_catalog.regexp_replace(w.text, '^[^0-9+(]+', '') as token, ${digits("w.text")} as own, w.before, w.total operator(pg_catalog.-) w.before as rest from (
+      select ${phoneBegun("w.text")} as token, ${digits("w.text")} as own, w.before, w.total operator(pg_catalog.-) w.before as rest from (
         select pg_catalog.array_to_string(f.pieces[1:j], '') as text, f.before, f.total
           from (select pg_catalog.array_agg(p.f[1]) over (order by p.n rows between current row and ${MOST_PHONE - 1} following) as pieces,
                   coalesce(pg_catalog.sum(${digits("p.f[1]")}) over (order by p.n rows between unbounded preceding and 1 preceding), 0) as before,
@@ -97,6 +98,7 @@ function phonesIn(row: string, whole: string, condition: string): string {
 const PHONE_END = 9;
 /** Of a number that says it is one: all others, such as times and numbers of orders, are alike only where all digits are. */
 const SAYS_PHONE = `^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[${APART}.-])?[0-9]{3}[${APART}.-][0-9]{3}[${APART}.-][0-9]{4}$)`;
+const phoneBegun = (text: string): string => `pg_catalog.regexp_replace(${text}, '^[^0-9+(]+', '')`;
 const phoneDigits = (token: string): string => onlyOf("0-9", token);
 const phoneEnd = (token: string): string =>
   `('n' operator(pg_catalog.||) pg_catalog.right(${phoneDigits(token)}, ${PHONE_END}))`;
@@ -131,14 +133,17 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     normalised: (token) =>
       `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,
     parts: {
-      found: (row) => phonesIn(row, "false", ""),
+      found: (row) => phonesIn(row, ""),
       // A part of one number is no number: what is left has to be one, too.
       original: (row) =>
         phonesIn(
           row,
-          `not ${matches(row, `(?:[0-9][^0-9]*){${2 * LEAST_PHONE}}`)}`,
           ` and (c.before operator(pg_catalog.=) 0 or c.before operator(pg_catalog.>=) ${LEAST_PHONE}) and (c.rest operator(pg_catalog.=) c.own or c.rest operator(pg_catalog.-) c.own operator(pg_catalog.>=) ${LEAST_PHONE})`,
         ),
+    },
+    alone: {
+      isAlone: (text) => `not ${matches(text, `(?:[0-9][^0-9]*){${2 * LEAST_PHONE}}`)}`,
+      token: phoneBegun,
     },
     original: (token) =>
       `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneDigits(token)} else ${phoneEnd(token)} end`,
@@ -181,53 +186,6 @@ export const TOKEN_NAMES: Readonly<Record<TokenKind, string>> = {
   iban: "IBAN",
   ssn: "social security number",
 };
-
-/** Characters that nobody sees, and letters, digits and signs of double width. */
-const UNSEEN = "\\u00ad\\u034f\\u180e\\u200b-\\u200f\\u2060-\\u2064\\ufeff";
-const WIDE = "\\uff0b\\uff0d\\uff0e\\uff10-\\uff19\\uff20-\\uff3a\\uff3f\\uff41-\\uff5a";
-
-/**
- * What stands for a character in JSON, XML or an address of the web, and everything between: as it is, then hexadecimal three times,
- * decimal, and the slash, which JSON may escape; what nobody sees, and the sign of double width. Backslashes are doubled by whatever such
- * a text is in.
- */
-const ESCAPES = [
-  "([^\\\\&%]+)",
-  "\\\\+u00([2-7][0-9A-Fa-f])",
-  "&(?:amp;)*#[xX]0*([2-7][0-9A-Fa-f]);",
-  "%(?:25)*([2-7][0-9A-Fa-f])",
-  "&(?:amp;)*#0*(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
-  "\\\\+(/)",
-  "(\\\\+u(?:00[aA][dD]|200[bB-fF]|2060|[fF][eE][fF][fF])|&(?:amp;)*(?:shy|#0*(?:173|820[3-7]|8288|65279)|#[xX]0*(?:[aA][dD]|200[bB-fF]|2060|[fF][eE][fF][fF]));|%(?:25)*[cC]2%(?:25)*[aA][dD]|%(?:25)*[eE]2%(?:25)*80%(?:25)*8[bB-fF]|%(?:25)*[eE]2%(?:25)*81%(?:25)*[aA]0|%(?:25)*[eE][fF]%(?:25)*[bB][bB]%(?:25)*[bB][fF])",
-  "(\\\\+u[fF][fF]20|&(?:amp;)*#(?:0*65312|[xX]0*[fF][fF]20);|%(?:25)*[eE][fF]%(?:25)*[bB][cC]%(?:25)*[aA]0)",
-  // Other characters are part of no token.
-  "\\\\+u(?!00[2-7])[0-9A-Fa-f]{4}",
-  "\\\\+[^u\\\\/]",
-  "[\\\\&%]",
-].join("|");
-
-/** What XML may have within a text that is read without it. */
-const UNREAD = "<!\\[CDATA\\[|\\]\\]>|<!--[^>]*-->";
-
-/** What a text has in which characters stand in other ways. */
-const ESCAPED = `\\\\|&(?:amp;)*(?:#|shy;)|%(?:25)*[2-7CcEe][0-9A-Fa-f]|<!\\[CDATA|<!--|[${UNSEEN}${WIDE}]`;
-
-function matches(text: string, pattern: string): string {
-  return `${text} operator(pg_catalog.~) ${quoteLiteral(pattern)}`;
-}
-
-/** SQL for what a text says whose characters stand in other ways. */
-function unescaped(text: string): string {
-  const hex = (part: number): string =>
-    `pg_catalog.chr(('x' operator(pg_catalog.||) e.f[${part}])::pg_catalog.bit(8)::pg_catalog.int4)`;
-  const unseen = "pg_catalog.left(e.f[7], 0)";
-  const at = "pg_catalog.left('@', pg_catalog.length(e.f[8]))";
-  const character = `coalesce(e.f[1], ${hex(2)}, ${hex(3)}, ${hex(4)}, pg_catalog.chr(e.f[5]::pg_catalog.int4), e.f[6], ${unseen}, ${at}, ';')`;
-  const plain = `(select pg_catalog.string_agg(${character}, '' order by e.n) from pg_catalog.regexp_matches(${text}, ${quoteLiteral(ESCAPES)}, 'g') with ordinality e (f, n))`;
-  const seen = `pg_catalog.regexp_replace(u.text, ${quoteLiteral(`[${UNSEEN}]|${UNREAD}`)}, '', 'g')`;
-  // Only Unicode has characters of double width.
-  return `(select case when u.text operator(pg_catalog.~) ${quoteLiteral(`[${WIDE}]`)} and pg_catalog.current_setting('server_encoding') operator(pg_catalog.=) 'UTF8' then pg_catalog.normalize(${seen}, 'NFKC') else ${seen} end from (select ${plain}) u (text))`;
-}
 
 /** SQL for a condition: the text may have a token of one of these kinds. Most texts are too short or have nothing like it. */
 export function mayHaveToken(kinds: readonly TokenKind[], text: string): string {
@@ -272,6 +230,13 @@ export function rowsIn(kind: TokenKind, text: string): string {
     return `${having(read, pattern)} union all ${having(read, international)} where ${matches(read, NOT_ASCII)}`;
   };
   return `(${found(text)} union all select r.token from (${found(unescaped(text))}) r (token) where ${matches(text, ESCAPED)})`;
+}
+
+/** SQL for a condition: an original is a token and nothing else, as nearly all are; and that token, which is all of `tokensOf` then. */
+export function onlyToken(kind: TokenKind, text: string): { readonly isOne: string; readonly token: string } {
+  const { isWhole, alone } = TOKENS[kind];
+  if (alone === undefined) return { isOne: `(${isWhole(text)})`, token: text };
+  return { isOne: `(${isWhole(text)} and ${alone.isAlone(text)})`, token: alone.token(text) };
 }
 
 /** SQL for the tokens of an original, which is most often a token and nothing else. */
