@@ -1,10 +1,9 @@
 import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
-import { rollback } from "#database/rollback.ts";
 import type { SyncPlan } from "./plan.ts";
 import { shownTable } from "./rules/names.ts";
+import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
-import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /** Some rows of a table as a copy has them, as texts; null is NULL. */
 export interface Sample {
@@ -18,36 +17,31 @@ export interface Sample {
  * @param tables a table, or partitions of one
  * @throws ConfitureError `sync_source_failed`
  */
-export async function sampleRows(database: Database, { settings, tables }: SyncPlan, most: number): Promise<Sample> {
+export async function sampleRows(database: Database, plan: SyncPlan, most: number): Promise<Sample> {
+  const { tables } = plan;
   // A partition may have its columns in another order.
   const names = tables[0]?.columns.map((column) => column.name) ?? [];
   const rows: (readonly (string | null)[])[] = [];
   try {
-    await database.execute(
-      `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
-    );
-    for (const setting of settings) {
-      await database.query("select pg_catalog.set_config($1, $2, true)", [setting.name, setting.value]);
-    }
-    for (const { schema, name, query, columns } of tables) {
-      if (rows.length === most) break;
-      const places = names.map((column) => columns.findIndex((one) => one.name === column));
-      try {
-        await database.execute(`${query} LIMIT ${most - rows.length}`, {
-          columns() {},
-          row: (values) => void rows.push(places.map((at) => values[at] ?? null)),
-          copied() {},
-          completed() {},
-          ready() {},
-        });
-      } catch (error) {
-        throw readingFailed(error, reportedName(schema, name));
+    await readingAsPlanned(database, plan, async () => {
+      for (const { schema, name, query, columns } of tables) {
+        if (rows.length === most) break;
+        const places = names.map((column) => columns.findIndex((one) => one.name === column));
+        try {
+          await database.execute(`${query} LIMIT ${most - rows.length}`, {
+            columns() {},
+            row: (values) => void rows.push(places.map((at) => values[at] ?? null)),
+            copied() {},
+            completed() {},
+            ready() {},
+          });
+        } catch (error) {
+          throw readingFailed(error, reportedName(schema, name));
+        }
       }
-    }
+    });
   } catch (error) {
     throw readingFailed(error);
-  } finally {
-    await rollback(database);
   }
   return { columns: names, rows };
 }
