@@ -81,8 +81,11 @@ for (const engine of newestServer) {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
     const instance = await server(engine.major);
-    await withDatabase(source.target, {}, (database) => database.execute("create table t as select 1 as id"));
-    if (target.target.engine !== "server") throw new Error("a server is needed");
+    // No row leaves the source while the test holds the lock.
+    await source.query("create table t as select 1 as id");
+    await source.query(`create function let_through() returns boolean stable language plpgsql as
+      $$ begin perform pg_advisory_xact_lock_shared(7); return true; end $$`);
+    if (source.target.engine !== "server" || target.target.engine !== "server") throw new Error("servers are needed");
     const { database } = target.target;
     expect((await refusal(copy(source.target, instance.target("postgres")))).message).toContain('database "postgres"');
     await instance.sql(`alter database "${database}" is_template true`);
@@ -96,11 +99,17 @@ for (const engine of newestServer) {
     await target.query("drop subscription sync_none");
     const warnings: string[] = [];
     let made: Promise<unknown> | undefined;
-    await copy(source.target, target.target, {
-      onEvent: (event) => {
-        if (event.type === "step" && event.step === "Copying rows") made = target.query(subscribe);
-        if (event.type === "warning") warnings.push(event.message);
-      },
+    await withDatabase(source.target, {}, async (holder) => {
+      await holder.query("select pg_advisory_lock(7)");
+      await copy(source.target, target.target, {
+        plan: ruled("tables:\n  t: { keep: [id], rows: let_through() }\n"),
+        onEvent: (event) => {
+          if (event.type === "step" && event.step === "Copying rows") {
+            made = target.query(subscribe).then(() => holder.query("select pg_advisory_unlock(7)"));
+          }
+          if (event.type === "warning") warnings.push(event.message);
+        },
+      });
     });
     await made;
     expect(warnings).toEqual([expect.stringContaining("could not be dropped")]);
