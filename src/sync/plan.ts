@@ -137,13 +137,14 @@ export interface SyncInside {
 export interface Trial {
   /**
    * - `parse`: it is only parsed, so that an error speaks of the rule alone;
+   * - `steady`: it is read, and what it calls is looked up: it has to choose the same rows in every query;
    * - `value`: it is run, and reads no table;
    * - `rows`: it is run over rows, and must not fail; errors speak of values;
    * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values;
    *   it may have `found`, which says what they are;
    * - `refused`: the same, with true or false.
    */
-  readonly kind: "parse" | "value" | "rows" | "count" | "refused";
+  readonly kind: "parse" | "steady" | "value" | "rows" | "count" | "refused";
   readonly sql: string;
   /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
   readonly finding: SyncFinding;

@@ -7,6 +7,7 @@ import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
 import { type Reads, requireRights } from "./run/rights.ts";
+import { unsteadyConditions } from "./rules/steady.ts";
 
 /**
  * Asks PostgreSQL what it says to a plan: about conditions and expressions of the rules, and whether every query can be run.
@@ -28,6 +29,11 @@ export async function tryPlan(
       trials.filter(({ kind }) => kind === "parse" || kind === "value"),
     );
     if (texts.length > 0) return texts;
+    const unsteady = await unsteadyConditions(
+      database,
+      trials.filter(({ kind }) => kind === "steady"),
+    );
+    if (unsteady.length > 0) return unsteady;
     for (const { schema, name, query, mode } of plan.tables) {
       if (mode === "skip") continue;
       try {
@@ -39,7 +45,7 @@ export async function tryPlan(
     }
     return await answers(
       database,
-      trials.filter(({ kind }) => kind !== "parse" && kind !== "value"),
+      trials.filter(({ kind }) => kind !== "parse" && kind !== "steady" && kind !== "value"),
     );
   });
 }

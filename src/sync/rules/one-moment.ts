@@ -47,6 +47,11 @@ export function withMoment(parser: Parser, condition: string, moment: string): s
   return text;
 }
 
+/** Whether SQL asks for the time. Pure. */
+export function asksForTime(statements: unknown): boolean {
+  return asked(statements).length > 0;
+}
+
 /** What asks for the time, with its brackets. */
 const AS_WRITTEN =
   /^(?:(?:"?pg_catalog"?\s*\.\s*)?"?(?:now|transaction_timestamp)"?\s*\(\s*\)|(?:current|local)_?(?:date|timestamp|time)\b(?:\s*\(\s*\d+\s*\))?)/i;

@@ -27,6 +27,11 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
   if (value === undefined) return "A condition is one value, as behind WHERE, and nothing comes after it";
   const open = outOfBrackets(parser, `SELECT WHERE ${sql}`, "A condition");
   if (open !== undefined) return open;
+  return choiceFault(value);
+}
+
+/** What of SQL that chooses rows may choose others in the next query, or does more than that. */
+export function choiceFault(value: unknown): string | undefined {
   for (const [kind, fields] of nodesIn(value)) {
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) return "A condition changes nothing";
     if (kind === "RangeTableSample")
@@ -118,7 +123,7 @@ function faultIn(value: unknown, columns: ReadonlyMap<string, string | undefined
 }
 
 /** Every node below a value, by its kind. */
-function* nodesIn(value: unknown): Generator<readonly [string, Fields]> {
+export function* nodesIn(value: unknown): Generator<readonly [string, Fields]> {
   if (Array.isArray(value)) {
     for (const each of value) yield* nodesIn(each);
     return;
@@ -131,7 +136,7 @@ function* nodesIn(value: unknown): Generator<readonly [string, Fields]> {
 }
 
 /** The texts of `String` nodes, which other kinds may stand between. */
-function namesOf(nodes: unknown): string[] {
+export function namesOf(nodes: unknown): string[] {
   return (Array.isArray(nodes) ? nodes : []).map(
     (node: { readonly String?: { readonly sval?: string } }) => node.String?.sval ?? "*",
   );

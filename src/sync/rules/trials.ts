@@ -28,11 +28,16 @@ export function conditionTrials(table: SourceTable, rule: TableRule, references:
       finding: { rule: "invalid-sql", message: `${what} does not work`, fix: "Write it as after WHERE", ...about },
       columns: table.columns.map(({ name }) => name),
     };
-    if (!mayFailOnRows(text)) return [parse];
+    const steady: Trial = {
+      kind: "steady",
+      sql: parse.sql,
+      finding: { rule: "unsteady-condition", message: what, fix: undefined, ...about },
+    };
+    if (!mayFailOnRows(text)) return [parse, steady];
     const message = `${what} fails on a row`;
     const fix = "Ask first whether a value has the form: CASE WHEN code ~ '^[0-9]{1,9}$' THEN code::int > 5 END";
     const sql = `SELECT count(*) FROM ${rows} WHERE (${text}\n)`;
-    return [parse, { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix, ...about } }];
+    return [parse, steady, { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix, ...about } }];
   });
 }
 

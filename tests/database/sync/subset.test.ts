@@ -38,6 +38,55 @@ function shop(more: Readonly<Record<string, string>>, top = ""): string {
 
 type Numbers = Record<string, number>;
 
+const CALLS = `
+  create type mood as enum ('ok', 'bad');
+  create table u (id int primary key, n int, m mood);
+  create table o (id int primary key, u int);
+  insert into u values (1, 1, 'ok');
+  create function coin(int) returns bool language sql volatile as 'select random() < 0.5';
+  create function coin(u) returns bool language sql volatile as 'select random() < 0.5';
+  create function still(int) returns bool language sql stable as 'select true';
+  create function two(int, int) returns bool language sql volatile as 'select true';
+  create function two(int) returns bool language sql immutable as 'select true';
+  create function open_(int) returns bool language sql stable set row_security = on as 'select true';
+  create function deep(int) returns bool language plpgsql stable as 'begin return public.open_($1); end';
+  create function like_(mood, text) returns bool language sql volatile as 'select true';
+  create operator === (leftarg = mood, rightarg = text, function = like_);
+  create function to_mood(int) returns mood language sql volatile as 'select ''ok''::public.mood';
+  create cast (int as mood) with function to_mood(int);
+  create function add(int, int) returns int language sql volatile as 'select $1';
+  create aggregate total(int) (sfunc = add, stype = int);
+  create domain lucky as int check (public.coin(value));
+  create view inner_ as select id from u where random() < 0.5;
+  create view outer_ as select id from inner_;
+  create view coined as select id from u where coin(id);
+  create view late as select id from u where now() > '2024-01-01';
+  create view sampled as select id from u tablesample system (10);
+  create view mine as select id from u where n::text = current_setting('app.n', true);
+  create view plain as select id from u where still(id);`;
+
+/** A condition of the table u, and what is said of it. */
+const UNSTEADY: readonly (readonly [condition: string, says: string | undefined])[] = [
+  ["coin(id)", "The condition for rows of u calls coin(integer), which is VOLATILE"],
+  ["public.coin(id)", "calls coin(integer)"],
+  ["u.coin", "calls coin(u)"],
+  ["two(id, n)", "calls two(integer,integer)"],
+  ["m === 'ok'", "calls like_(mood,text) (by the operator ===)"],
+  ["m = id::mood", "calls to_mood(integer) (by the cast to mood)"],
+  ["(select total(id) from u) > 0", "calls add(integer,integer)"],
+  ["id::lucky > 0", "calls coin(integer) (by the domain lucky)"],
+  ["id in (select id from inner_)", "uses the view inner_: A condition has to choose the same rows"],
+  ["id in (select id from outer_)", "uses the view inner_: "],
+  ["id in (select id from coined)", "calls coin(integer) (by the view coined)"],
+  ["id in (select id from late)", "uses the view late: It asks for the time"],
+  ["id in (select id from sampled)", "uses the view sampled: A condition has to choose the same rows"],
+  ["id in (select id from mine)", "uses the view mine: The function current_setting() is not for conditions"],
+  ["open_(id)", "calls open_(integer), which turns row_security on"],
+  ["deep(id)", "calls open_(integer), which turns row_security on"],
+  ["still(id) and two(id) and id in (select id from plain) and n between 0 and 3", undefined],
+  ["n::text like '1%' and id = any (array[1, 2]) and lower(n::text) <> ''", undefined],
+];
+
 for (const engine of oldestAndEmbedded) {
   describe(`subsets on ${engine.name}`, () => {
     test("conditions are followed along foreign keys, down and up, in circles, by sample and for one tenant", async () => {
@@ -202,6 +251,27 @@ for (const engine of oldestAndEmbedded) {
         ]);
         for (const way of ["down", "up"])
           expect((await planOf(database, circle(`, follow: { owner: ${way} }`))).warnings).toEqual([]);
+      });
+    });
+
+    test("conditions that may choose other rows in each query are refused, whatever is in between", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, CALLS, async (database) => {
+        const said: (string | undefined)[] = [];
+        for (const [condition] of UNSTEADY) {
+          const yaml = `tables:\n  u: { keep: [id, n, m], rows: "${condition}" }\n  o: { keep: [id, u] }\nreferences: [{ from: o.u, to: u.id }]\n`;
+          const checked = await checkRules(
+            database,
+            [],
+            await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]),
+            KEY,
+          );
+          const [finding] = checked.kind === "plan" ? [] : checked.findings;
+          said.push(finding === undefined ? undefined : `${finding.rule}:${finding.location.line}: ${finding.message}`);
+        }
+        expect(said).toEqual(
+          UNSTEADY.map(([, says]) => (says === undefined ? undefined : (expect.stringContaining(says) as string))),
+        );
       });
     });
 
