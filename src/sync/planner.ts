@@ -14,14 +14,15 @@ import { syncTable } from "./query.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
-import { inOrder, withoutExplained } from "./rules/order.ts";
+import { toFindings } from "./rules/order.ts";
 import type { Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { addedBeyondConditions } from "./rules/beyond-condition.ts";
 import { endlessProblem } from "./rules/circles.ts";
 import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
 import { tenantLosses } from "./rules/tenant-losses.ts";
-import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
+import { isNothing, type TreatmentOf } from "./rules/treatment.ts";
+import { Treatments } from "./rules/treatments.ts";
 import { spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
 import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
 import { unsafeSql } from "./rules/unsafe-sql.ts";
@@ -212,15 +213,7 @@ export class Planner {
   }
 
   findings(): SyncFinding[] {
-    const placed = this.#problems.map(({ rule, message, fix, place, table, column }) => ({
-      rule,
-      message,
-      fix,
-      location: place.file.location(place.offset),
-      table,
-      column,
-    }));
-    return inOrder([...placed, ...withoutExplained(this.#missing, this.#problems)]);
+    return toFindings(this.#problems, this.#missing);
   }
 
   #layRules(): void {

@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { QueryKeys } from "./keyed.ts";
 import type { Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from "./plan.ts";
-import type { Transformed, Treatment } from "./rules/treatments.ts";
+import type { Transformed, Treatment } from "./rules/treatment.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";
 import { aboutResults, type Family } from "./transforms/transform.ts";

@@ -1,9 +1,10 @@
 import type { SourceColumn, SourceTable } from "../plan.ts";
+import { distinctFor, fixOfPartitionKey } from "./advice.ts";
 import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Place, Problem } from "./rules.ts";
-import { isNothing, type Transformed, type Treatment, type TreatmentOf } from "./treatments.ts";
+import { isNothing, type Transformed, type Treatment, type TreatmentOf } from "./treatment.ts";
 
 /** What of a table's rules cannot go well: found before the first row, not hours later. */
 export function checkTable(table: SourceTable, parts: readonly SourceTable[], treatmentOf: TreatmentOf): Problem[] {
@@ -27,7 +28,7 @@ export function checkTable(table: SourceTable, parts: readonly SourceTable[], tr
     }
     if (keyColumns.has(column.name)) {
       const message = `${shown} decides which partition a row is in, so it cannot be transformed`;
-      found.push({ rule: "partition-key", message, fix: "Keep it, or skip the table", ...about(column, place) });
+      found.push({ rule: "partition-key", message, fix: fixOfPartitionKey(table, column), ...about(column, place) });
     }
     const { maxLength } = made;
     if (
@@ -49,19 +50,11 @@ export function checkTable(table: SourceTable, parts: readonly SourceTable[], tr
     const unique = made.class === "lossy" ? brokenUnique(table, column, treatmentOf) : undefined;
     if (unique !== undefined && !(isNothing(treatment) && !elements)) {
       const message = `\`${transform.name}\` makes the same of different values, and ${shown} is unique (${unique})`;
-      const fix = distinctFor(column);
+      const fix = distinctFor(table, column);
       found.push({ rule: "lossy-unique", message, fix, ...about(column, place) });
     }
     return found;
   });
-}
-
-/** What makes other results of other values, by the type. */
-function distinctFor({ type }: SourceColumn): string {
-  if (/^(?:text|character|citext)/.test(type)) return "Take email, username, or token with at least 14 digits";
-  if (type === "uuid") return "Take uuid";
-  if (/^(?:smallint|integer|bigint|numeric)/.test(type)) return "Take integer";
-  return "Take an expression (expr) that makes other results of other values, or keep the column";
 }
 
 /** A unique index that results of the column can break. */

@@ -2,6 +2,7 @@ import type { Location } from "#errors/error.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { columnLine, columnRule, type Decision, tableLines } from "../propose.ts";
 import type { RulesText } from "./read.ts";
+import { tablesBlock } from "./tables-block.ts";
 
 interface ColumnToAdd {
   readonly column: SourceColumn;
@@ -75,20 +76,13 @@ export function withTables(
 ): RulesText[] {
   if (tables.length === 0) return [...files];
   const lines = tables.flatMap((table) => tableLines(table, decisions));
-  const usual = files.toSorted(
-    (a, b) => Number(b.file.endsWith("/tables.yaml")) - Number(a.file.endsWith("/tables.yaml")),
-  );
-  for (const { file, text } of usual) {
-    const head = /^tables:[ \t]*(?:#.*)?$/m.exec(text);
-    if (head === null) continue;
-    const inner = head.index + head[0].length;
-    const next = /\n(?=[^\s#])/.exec(text.slice(inner));
-    const end = next === null ? text.length : inner + next.index + 1;
-    const indent = indentAfter(text.slice(inner + 1, end), 0);
+  const block = tablesBlock(files);
+  if (block !== undefined) {
+    const { file, text } = block.file;
+    const indent = indentAfter(text.slice(block.start + 1, block.end), 0);
     const moved = lines.map((line) => (indent < 2 ? line.slice(2 - indent) : " ".repeat(indent - 2) + line));
-    const block = text.slice(0, end).replace(/\n*$/, "");
-    const rest = text.slice(block.length);
-    const all = `${block}\n${moved.join("\n")}${rest === "" ? "\n" : rest}`;
+    const rest = text.slice(block.end);
+    const all = `${text.slice(0, block.end)}\n${moved.join("\n")}${rest === "" ? "\n" : rest}`;
     return files.map((one) => (one.file === file ? { file, text: all } : one));
   }
   const names = new Set(files.map(({ file }) => file));

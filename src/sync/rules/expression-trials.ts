@@ -3,7 +3,7 @@ import { QueryKeys, Subkeys } from "../keyed.ts";
 import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
 import { mayFailOnRows } from "./may-fail.ts";
 import { shownTable } from "./names.ts";
-import type { Treatment } from "./treatments.ts";
+import type { Treatment } from "./treatment.ts";
 
 /** What an `expr` computes is computed of every row once, before the first one is copied: it may fail, or be too long. */
 export function expressionTrials(

@@ -37,6 +37,23 @@ const BY_NAME: readonly Guess[] = [
 /** What a column's name and type say; undefined where they say nothing. */
 export function guessByName(column: SourceColumn): string | undefined {
   const family = familyOf(column);
-  const name = column.name.toLowerCase();
-  return BY_NAME.find((guess) => guess.families.includes(family) && guess.name.test(name))?.rule;
+  const names = namesOf(column);
+  return BY_NAME.find((guess) => guess.families.includes(family) && names.some((name) => guess.name.test(name)))?.rule;
+}
+
+/** The rule for a text of that name. */
+export function guessText(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  return BY_NAME.find((guess) => guess.families.includes("text") && guess.name.test(lower))?.rule;
+}
+
+/** Whether a column's name or type says that its values are somebody's, whatever can be made of them. */
+export function looksPersonal(column: SourceColumn): boolean {
+  const isNamed = namesOf(column).some((name) => SECRET.test(name) || BY_NAME.some((guess) => guess.name.test(name)));
+  return isNamed || familyOf(column) === "network";
+}
+
+/** Its name, and that of its domain: somebody may have named the type. */
+function namesOf({ name, type, isDomain }: SourceColumn): string[] {
+  return [name, ...(isDomain ? [type] : [])].map((each) => each.toLowerCase());
 }

@@ -1,8 +1,21 @@
 import type { SyncFinding } from "../plan.ts";
 import type { Problem } from "./rules.ts";
 
+/** What is told of problems and of what has no rule: one mistake once, in order. */
+export function toFindings(problems: readonly Problem[], missing: readonly SyncFinding[]): SyncFinding[] {
+  const placed = withoutFollowing(problems, missing).map(({ rule, message, fix, place, table, column }) => ({
+    rule,
+    message,
+    fix,
+    location: place.file.location(place.offset),
+    table,
+    column,
+  }));
+  return inOrder([...placed, ...withoutExplained(missing, problems)]);
+}
+
 /** Names of keys and tables first, which others may follow from; then by place. */
-export function inOrder(findings: readonly SyncFinding[]): SyncFinding[] {
+function inOrder(findings: readonly SyncFinding[]): SyncFinding[] {
   const key = ({ rule, location }: SyncFinding): string => {
     const line = String(location.line ?? 0).padStart(8, "0");
     const column = String(location.column ?? 0).padStart(6, "0");
@@ -11,8 +24,27 @@ export function inOrder(findings: readonly SyncFinding[]): SyncFinding[] {
   return findings.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
+/** Problems, but for those that only follow from another one that is told. */
+function withoutFollowing(problems: readonly Problem[], missing: readonly SyncFinding[]): Problem[] {
+  const told = new Set([...problems, ...missing].map(keyOf));
+  const tables = new Set(missing.flatMap(({ table, column }) => (column === undefined ? [table] : [])));
+  return problems.filter(({ because }) => {
+    return because === undefined || !(told.has(keyOf(because)) || tables.has(because.table));
+  });
+}
+
+function keyOf({
+  table,
+  column,
+}: {
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+}): string {
+  return `${table ?? ""}\0${column ?? ""}`;
+}
+
 /** What has no rule, but for what has one under a misspelt name. */
-export function withoutExplained(missing: readonly SyncFinding[], problems: readonly Problem[]): SyncFinding[] {
+function withoutExplained(missing: readonly SyncFinding[], problems: readonly Problem[]): SyncFinding[] {
   const reasons = problems.flatMap(({ explains }) => (explains === undefined ? [] : [explains]));
   const isExplained = ({ table, column }: SyncFinding): boolean =>
     reasons.some((reason) => {

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ConfitureError, type Location } from "#errors/error.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import { readRegularFile } from "#files/read.ts";
 import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
 import { digestOf } from "./meaning.ts";
+import { RuleFile } from "./rule-file.ts";
 import {
   type ColumnRule,
   FOLLOW,
@@ -16,6 +17,7 @@ import {
   TABLE_KEYS,
   type TableRule,
 } from "./rules.ts";
+import { yamlKey } from "./yaml-key.ts";
 
 const TOP = ["tables", "references", "tenant", "large_objects", "extension_tables"] as const;
 
@@ -81,27 +83,10 @@ export async function parseRules(texts: readonly RulesText[]): Promise<Rules> {
   return { files, ...reader.read, digest: digestOf(reader.read) };
 }
 
-class RuleFile implements YamlSource {
-  readonly file: string;
-  readonly text: string;
+const TENANT = "The tenant has a `column` and a `value`";
 
-  constructor(file: string, text: string) {
-    this.file = file;
-    this.text = text;
-  }
-
-  location(offset: number): Location {
-    const before = this.text.slice(0, offset);
-    const start = before.lastIndexOf("\n") + 1;
-    const end = this.text.indexOf("\n", start);
-    return {
-      file: this.file,
-      line: before.split("\n").length,
-      column: Array.from(before.slice(start)).length + 1,
-      sourceLine: this.text.slice(start, end < 0 ? undefined : end),
-    };
-  }
-}
+const tenantLine = (column = "tenant_id", value = "7"): string =>
+  `tenant: { column: ${yamlKey(column)}, value: ${/^\d+$/.test(value) ? value : yamlKey(value)} }`;
 
 class RuleReader {
   readonly read: {
@@ -207,7 +192,11 @@ class RuleReader {
     const keep = entries.get("keep");
     const tenant = entries.get("tenant");
     if (tenant !== undefined && !(tenant.value.kind === "scalar" && tenant.value.text === "false")) {
-      this.#problem(tenant.value.offset, '"tenant" of a table can only be false: rows of every tenant are copied');
+      this.#problem(
+        tenant.value.offset,
+        '"tenant" of a table can only be false: rows of every tenant are copied',
+        "tenant: false",
+      );
     }
     this.read.tables.push({
       name,
@@ -277,27 +266,35 @@ class RuleReader {
         this.#problem(item.offset, "A reference is a map", example);
         continue;
       }
+      const before = this.read.problems.length;
       for (const { key, offset } of item.entries.values()) {
         if (!keys.some((known) => known === key)) this.#unknown(key, offset, keys, `Known: ${keys.join(", ")}`);
       }
       const [from, to, where] = keys.map((key) => this.#placed(item.entries.get(key)?.value, key));
-      if (from === undefined || to === undefined)
-        this.#problem(item.offset, "A reference has a `from` and a `to`", example);
-      else this.read.references.push({ from, to, where });
+      if (from === undefined || to === undefined) {
+        if (this.read.problems.length === before)
+          this.#problem(item.offset, "A reference has a `from` and a `to`", example);
+      } else this.read.references.push({ from, to, where });
     }
   }
 
   #tenant(node: TreeNode, offset: number): void {
     const keys = ["column", "value"] as const;
-    const map = new Map(this.#map(node, "tenant").map((entry) => [entry.key, entry]));
+    if (node.kind !== "map") {
+      this.#problem(node.offset, TENANT, tenantLine(node.kind === "scalar" ? node.text : undefined));
+      return;
+    }
+    const before = this.read.problems.length;
+    const map = node.entries;
     for (const { key, offset: at } of map.values()) {
       if (!keys.some((known) => known === key)) this.#unknown(key, at, keys, `Known: ${keys.join(", ")}`);
     }
     const [column, value] = keys.map((key) => this.#placed(map.get(key)?.value, key));
     if (this.read.tenant !== undefined)
       this.#problem(offset, "The tenant is given twice", "Remove one", "duplicate-rule");
-    else if (column === undefined || value === undefined)
-      this.#problem(offset, "The tenant has a `column` and a `value`");
-    else this.read.tenant = { column: column.text, value: value.text, place: { file: this.#file, offset } };
+    else if (column === undefined || value === undefined) {
+      // A misspelt key is told already.
+      if (this.read.problems.length === before) this.#problem(offset, TENANT, tenantLine(column?.text, value?.text));
+    } else this.read.tenant = { column: column.text, value: value.text, place: { file: this.#file, offset } };
   }
 }

@@ -3,7 +3,7 @@ import type { SourceTable, SyncTable, Trial } from "../plan.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { TableRule } from "./rules.ts";
-import type { TreatmentOf } from "./treatments.ts";
+import type { TreatmentOf } from "./treatment.ts";
 
 /** A collation may take two spellings for the same text, of which the results are two. */
 export function spellingTrials(references: readonly Reference[], treatmentOf: TreatmentOf): Trial[] {

@@ -74,6 +74,32 @@ export function referencesIn(
   return { references: [...real, ...virtual], problems };
 }
 
+/** A column, and the table that it is in. */
+interface Placed {
+  readonly table: SourceTable;
+  readonly column: SourceColumn;
+}
+
+/** What a column refers to in the end, over as many tables as it takes; itself where it refers to nothing. */
+export function endOf(references: readonly Reference[], from: Placed): Placed {
+  let { table, column } = from;
+  for (const seen = new Set<SourceColumn>(); !seen.has(column);) {
+    seen.add(column);
+    const up = references.find(({ fromColumns, where }) => fromColumns.includes(column) && where === undefined);
+    if (up === undefined) break;
+    table = up.to;
+    column = up.toColumns[up.fromColumns.indexOf(column)]!;
+  }
+  return { table, column };
+}
+
+/** The column that most likely says whose a row is: the first that refers to another table, or the key. */
+export function ownerOf(references: readonly Reference[], table: SourceTable): string | undefined {
+  const up = references.find((one) => one.from === table && one.to !== table && one.where === undefined);
+  const key = table.unique.find(({ isPrimary, columns }) => isPrimary && columns.length === 1)?.columns[0];
+  return (up?.fromColumns[0] ?? table.columns.find(({ number }) => number === key))?.name;
+}
+
 function unknownColumn(names: Names, { text, place }: PlacedText): Problem {
   const table = names.table(text.slice(0, Math.max(0, text.lastIndexOf("."))));
   const column = text.slice(text.lastIndexOf(".") + 1);

@@ -3,36 +3,16 @@ import { quoteIdentifier } from "#sql/quote.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { Options, RuleProblem } from "../transforms/options.ts";
 import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
-import type { Made, Nested, Subject, Transform } from "../transforms/transform.ts";
+import type { Nested, Subject } from "../transforms/transform.ts";
+import { decideFor, decideInside } from "./advice.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
-import type { Reference } from "./references.ts";
-import { type ColumnRule, type Place, type Problem, type Several, TABLE_KEYS, type TableRule } from "./rules.ts";
+import { endOf, ownerOf, type Reference } from "./references.ts";
+import { type ColumnRule, type Place, type Problem, type Several, type TableRule } from "./rules.ts";
 import { inSchema } from "./schemas.ts";
+import type { Transformed, Treatment } from "./treatment.ts";
+import { unknownColumn } from "./unknown-column.ts";
+import { yamlKey } from "./yaml-key.ts";
 import { inside, notInside, readRule } from "./written-treatment.ts";
-
-/** What becomes of a column. */
-export type Treatment = Kept | Transformed;
-
-export interface Kept {
-  readonly kind: "keep";
-  readonly place: Place;
-}
-
-export interface Transformed {
-  readonly kind: "transform";
-  readonly transform: Transform;
-  readonly made: Made;
-  readonly domain: string;
-  /** Where the rule is: that of the key, for a foreign key that follows it. */
-  readonly place: Place;
-  /** The same for all columns that have their rule from one place: those agree. */
-  readonly origin: object;
-  /** Whether each element of an array is transformed, and not the array as a whole. */
-  readonly elements: boolean;
-}
-
-/** What becomes of a column; undefined where no rule says it. */
-export type TreatmentOf = (column: SourceColumn) => Treatment | undefined;
 
 /** A rule that is still to be laid beside its column. */
 interface Explicit {
@@ -62,19 +42,7 @@ export class Treatments {
       const column = columnNamed(table, rule.column);
       const about = { table: shownTable(table), column: rule.column, place: rule.place };
       if (column === undefined) {
-        // What stands in `keep` is no key.
-        const keys = rule.node === undefined ? [] : TABLE_KEYS;
-        const near = nearest(rule.column, [...table.columns.map(({ name }) => name), ...keys]);
-        const fix = near === undefined ? this.#names.fixOfUnknown : `Did you mean "${near}"?`;
-        // A misspelt key hides the rules below it.
-        const meant = near === undefined || keys.includes(near) ? {} : { column: near };
-        this.problems.push({
-          rule: "unknown-column",
-          message: `The table ${about.table} has no column "${rule.column}"`,
-          fix,
-          ...about,
-          ...(near === undefined ? {} : { explains: { table: about.table, ...meant } }),
-        });
+        this.problems.push(unknownColumn(table, rule, this.#names));
       } else if (column.generated) {
         const message = `The column ${about.table}.${column.name} is generated: the target computes it`;
         this.#problem("generated-column", message, "Remove the rule", about);
@@ -94,6 +62,13 @@ export class Treatments {
     return this.#explicit.has(column);
   }
 
+  /** Whether the column, or a key that it follows, has a rule that says nothing. */
+  isFaulty(column: SourceColumn, seen: ReadonlySet<SourceColumn> = new Set()): boolean {
+    if (seen.has(column) || this.of(column) !== undefined) return false;
+    const all = new Set([...seen, column]);
+    return this.hasRule(column) || this.#keysOf(column).some((key) => this.isFaulty(key, all));
+  }
+
   /** What becomes of a column; undefined where no rule says it, or one that cannot be. */
   of(column: SourceColumn): Treatment | undefined {
     if (this.#known.has(column)) return this.#known.get(column);
@@ -108,13 +83,19 @@ export class Treatments {
   }
 
   #followed(column: SourceColumn): Treatment | undefined {
-    for (const { fromColumns, toColumns, where } of this.#references) {
-      const at = fromColumns.indexOf(column);
-      if (at < 0 || where !== undefined) continue;
-      const treatment = this.of(toColumns[at]!);
+    for (const key of this.#keysOf(column)) {
+      const treatment = this.of(key);
       if (treatment?.kind === "transform") return treatment;
     }
     return undefined;
+  }
+
+  /** What every value of the column refers to. */
+  #keysOf(column: SourceColumn): SourceColumn[] {
+    return this.#references.flatMap(({ fromColumns, toColumns, where }) => {
+      const at = fromColumns.indexOf(column);
+      return at < 0 || where !== undefined ? [] : [toColumns[at]!];
+    });
   }
 
   #read(explicit: Explicit): Treatment | undefined {
@@ -130,14 +111,22 @@ export class Treatments {
         column: column.name,
         place: { file: place.file, offset: error.offset },
       };
-      this.#problem(error.rule, error.message, error.fix, about);
+      const { message, fix, because } = error;
+      this.problems.push({ rule: error.rule, message, fix, ...about, because });
       return undefined;
     }
   }
 
   #rule(options: Options, { rule, table, column }: Explicit): Treatment {
     const { place } = rule;
-    const written = readRule(options, `${shownTable(table)}.${column.name}`);
+    const written = readRule(
+      options,
+      `${shownTable(table)}.${column.name}`,
+      decideFor(table, column, {
+        owner: ownerOf(this.#references, table),
+        line: place.file.location(options.offset).sourceLine,
+      }),
+    );
     if (written.kind === "keep") return { kind: "keep", place };
     if (written.kind === "as") return this.#as(written.options, column, rule.several);
     const { transform, domain = `${table.schema}.${table.name}.${column.name}` } = written;
@@ -158,7 +147,13 @@ export class Treatments {
       length: elements ? null : column.length,
       keep: written.keep,
       keepsKeys: written.keepsKeys,
-      nested: (inner, path) => this.#nested(inner, `${domain}#${path}`, rule.several),
+      owner: yamlKey(ownerOf(this.#references, table) ?? "user_id"),
+      nested: (inner, path) =>
+        this.#nested(
+          inner,
+          { domain: `${domain}#${path}`, of: `${shownTable(table)}.${column.name}`, path },
+          rule.several,
+        ),
       transformed: (at, name) => this.#transformed(at, table, name, column),
       original: (at, name) => this.#original(at, table, name),
     };
@@ -173,7 +168,7 @@ export class Treatments {
       throw options.fail(`There is no column "${text}"`, this.#names.suggestColumn(text), "unknown-column");
     if (other.column === column) throw options.fail("A column cannot be like itself");
     const treatment = this.of(other.column);
-    if (treatment === undefined) throw options.fail(`No rule says what becomes of ${text}`, `Give ${text} a transform`);
+    if (treatment === undefined) throw this.#unknown(options, text, other);
     if (treatment.kind === "keep")
       throw options.fail(
         `${text} is kept, so nothing can be like it`,
@@ -189,14 +184,31 @@ export class Treatments {
     return { ...treatment, elements: column.isArray && treatment.transform.takes !== "any" };
   }
 
-  #nested(options: Options, domain: string, several: Several | undefined): Nested {
-    const written = readRule(options, domain);
+  /** A column that another is to be like has no treatment: for want of a rule, or because that one is faulty. */
+  #unknown(
+    { offset }: Options,
+    text: string,
+    { table, column }: { readonly table: SourceTable; readonly column: SourceColumn },
+  ): RuleProblem {
+    const fix = `Give ${text} a transform`;
+    if (this.#open.has(column)) return new RuleProblem(offset, `${text} is to be like this column itself`, fix);
+    const because = { table: shownTable(table), column: column.name };
+    return new RuleProblem(offset, `No rule says what becomes of ${text}`, fix, undefined, because);
+  }
+
+  #nested(
+    options: Options,
+    { domain, of, path }: { readonly domain: string; readonly of: string; readonly path: string },
+    several: Several | undefined,
+  ): Nested {
+    const written = readRule(options, `${of} ${path}`, decideInside(path));
     if (written.kind === "keep")
       return { kept: true, isConstant: false, isNumber: false, expression: (value) => value };
     if (written.kind === "as") {
       const text = inSchema(written.options.text(), several);
       const other = this.#names.column(text);
       const treatment = other === undefined ? undefined : this.of(other.column);
+      if (other !== undefined && treatment === undefined) throw this.#unknown(written.options, text, other);
       if (treatment?.kind !== "transform" || treatment.made.readsOthers === true) {
         throw written.options.fail(
           `There is no transformed column "${text}"`,
@@ -218,6 +230,7 @@ export class Treatments {
       length: null,
       keep: undefined,
       keepsKeys: false,
+      owner: "",
       nested: refuse,
       transformed: refuse,
       original: refuse,
@@ -226,9 +239,7 @@ export class Treatments {
   }
 
   #transformed(options: Options, table: SourceTable, name: string, self: SourceColumn): string {
-    const column = columnNamed(table, name);
-    if (column === undefined)
-      throw options.fail(`The table ${shownTable(table)} has no column "${name}"`, undefined, "unknown-column");
+    const column = this.#columnOf(options, table, name);
     if (column === self) throw options.fail("An expression cannot read the column that it is for");
     const treatment = this.of(column);
     if (treatment?.kind === "transform" && treatment.made.readsOthers === true)
@@ -237,22 +248,25 @@ export class Treatments {
   }
 
   #original(options: Options, table: SourceTable, name: string): { sql: string; domain: string } {
-    let column = columnNamed(table, name);
-    if (column === undefined)
-      throw options.fail(`The table ${shownTable(table)} has no column "${name}"`, undefined, "unknown-column");
-    const sql = `source.${quoteIdentifier(column.name)}`;
-    let of = table;
+    const column = this.#columnOf(options, table, name);
     // Whose date it is, is the same person in every table.
-    for (const seen = new Set<SourceColumn>(); !seen.has(column);) {
-      seen.add(column);
-      const up = this.#references.find(
-        ({ fromColumns, where }) => fromColumns.includes(column!) && where === undefined,
-      );
-      if (up === undefined) break;
-      of = up.to;
-      column = up.toColumns[up.fromColumns.indexOf(column)]!;
-    }
-    return { sql, domain: `${of.schema}.${of.name}.${column.name}` };
+    const end = endOf(this.#references, { table, column });
+    return {
+      sql: `source.${quoteIdentifier(column.name)}`,
+      domain: `${end.table.schema}.${end.table.name}.${end.column.name}`,
+    };
+  }
+
+  /** The column of the row that a rule names. */
+  #columnOf(options: Options, table: SourceTable, name: string): SourceColumn {
+    const column = columnNamed(table, name);
+    if (column !== undefined) return column;
+    const near = nearest(
+      name,
+      table.columns.map((one) => one.name),
+    );
+    const fix = near === undefined ? undefined : `Did you mean "${near}"?`;
+    throw options.fail(`The table ${shownTable(table)} has no column "${name}"`, fix, "unknown-column");
   }
 
   #problem(
@@ -263,9 +277,4 @@ export class Treatments {
   ): void {
     this.problems.push({ rule, message, fix, ...about });
   }
-}
-
-/** Whether a rule makes every value NULL. */
-export function isNothing(treatment: Treatment | undefined): boolean {
-  return treatment?.kind === "transform" && treatment.made.makesNull === true;
 }

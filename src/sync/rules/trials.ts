@@ -8,7 +8,7 @@ import { shownTable } from "./names.ts";
 import { rowsOf } from "./reference-trials.ts";
 import type { Reference } from "./references.ts";
 import type { Place, TableRule } from "./rules.ts";
-import type { TreatmentOf } from "./treatments.ts";
+import type { TreatmentOf } from "./treatment.ts";
 
 /** What to ask of the conditions of a table's rule, and of its references. */
 export function conditionTrials(table: SourceTable, rule: TableRule, references: readonly Reference[]): Trial[] {

@@ -5,7 +5,7 @@ import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Problem, TableRule } from "./rules.ts";
 import { conditionFault, expressionFault } from "./sql-reach.ts";
-import type { TreatmentOf } from "./treatments.ts";
+import type { TreatmentOf } from "./treatment.ts";
 
 /** The rules laid beside the tables. */
 interface LaidRules {

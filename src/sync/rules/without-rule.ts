@@ -3,6 +3,7 @@ import { guessByName } from "./guess.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import { type Rules, RULES_DIR, TABLE_KEYS, type TableRule } from "./rules.ts";
+import { tablesBlock } from "./tables-block.ts";
 import type { Treatments } from "./treatments.ts";
 import { yamlKey } from "./yaml-key.ts";
 
@@ -16,16 +17,18 @@ export function tableWithoutRule(table: SourceTable, rules: Rules, references: r
     ...(reserved.length === 0 ? [] : ["    columns:"]),
     ...reserved.map((column) => `      ${lineFor(table, column, references)}`),
   ];
-  const file = rules.files[0]?.file ?? `${RULES_DIR}/tables.yaml`;
+  const block = tablesBlock(rules.files);
+  const location = block?.file.location(block.end) ?? { file: rules.files[0]?.file ?? `${RULES_DIR}/tables.yaml` };
+  const where = location.line === undefined ? "below `tables:`" : `below line ${location.line}`;
   return {
     rule: "table-without-rule",
     message: `No rule speaks of the table ${shown}`,
     fix: [
-      `Add to ${file}, below \`tables:\`, with what becomes of each column (or \`${shown}: skip\` for none of its rows):`,
+      `Add to ${location.file}, ${where}, with what becomes of each column (or \`${shown}: skip\` for none of its rows):`,
       `  ${shown}:`,
       ...lines,
     ].join("\n"),
-    location: { file },
+    location,
     table: shown,
     column: undefined,
   };
@@ -40,6 +43,8 @@ export function columnsWithoutRule(
 ): SyncFinding[] {
   return table.columns.flatMap((column): SyncFinding[] => {
     if (column.generated || treatments.hasRule(column) || treatments.of(column) !== undefined) return [];
+    // What it follows is told.
+    if (treatments.isFaulty(column)) return [];
     const shown = `${shownTable(table)}.${column.name}`;
     const { file, line } = place.file.location(place.offset);
     return [

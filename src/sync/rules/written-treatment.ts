@@ -16,7 +16,8 @@ type Written =
       readonly keepsKeys: boolean;
     };
 
-const DECIDE =
+/** What to do about a column that nobody has decided about, where nothing says more. */
+export const DECIDE =
   "Add it to `keep: [...]` if nothing in it is personal, or write a transform here. `TABLE: skip` copies none of the table's rows";
 
 const BESIDE = ["domain", "keep", "keys"];
@@ -24,15 +25,16 @@ const BESIDE = ["domain", "keep", "keys"];
 /**
  * Reads what a rule says.
  * @param shown what the rule is for
+ * @param decide what to write, if nobody has decided yet
  */
-export function readRule(options: Options, shown: string): Written {
+export function readRule(options: Options, shown: string, decide: string): Written {
   const { node, offset } = options;
-  if (node === undefined) throw options.fail(`The rule of ${shown} is empty`, DECIDE, "undecided");
+  if (node === undefined) throw options.fail(`The rule of ${shown} is empty`, decide, "undecided");
   if (node.kind === "list")
     throw options.fail("A rule is `keep`, a transform or a map", "For example email, or { mask: { last: 4 } }");
   if (node.kind === "scalar") {
     if (node.text === "keep") return { kind: "keep" };
-    if (node.text === "?") throw options.fail(`Nobody has decided about ${shown} yet`, DECIDE, "undecided");
+    if (node.text === "?") throw options.fail(`Nobody has decided about ${shown} yet`, decide, "undecided");
     if (node.text === "as") throw options.fail("`as` needs a column", "{ as: users.email }");
     return {
       kind: "transform",

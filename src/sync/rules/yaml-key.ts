@@ -4,3 +4,8 @@ export function yamlKey(name: string): string {
     ? name
     : JSON.stringify(name);
 }
+
+/** A path of documents as a key of YAML: plain where it has neither brackets nor quotes. */
+export function yamlPath(path: string): string {
+  return /^[A-Za-z_][\w.]*$/.test(path) ? path : JSON.stringify(path);
+}

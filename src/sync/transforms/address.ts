@@ -49,11 +49,14 @@ export const address: Transform = {
   result: "Andersen Street 17",
   examples: ["{ address: { part: street, by: id } }", "{ address: { part: city, by: user_id } }"],
   takes: ["text"],
-  make(options, { original }) {
+  make(options, { owner, original }) {
     const map = options.map(["part", "by"]);
     const by = map.get("by");
-    if (by === undefined) throw options.fail("`by` has to name the column that tells whose address it is");
-    const part = partOf(map.get("part") ?? options);
+    const part = partOf(map.get("part") ?? options, by?.text() ?? owner);
+    if (by === undefined) {
+      const line = `{ address: { part: ${map.get("part")!.text()}, by: ${owner} } }`;
+      throw options.fail("`by` has to name the column that tells whose address it is", line);
+    }
     const whose = original(by, by.text());
     return {
       class: "lossy",
@@ -69,8 +72,8 @@ export const address: Transform = {
   },
 };
 
-function partOf(option: Options): Part {
+function partOf(option: Options, by: string): Part {
   const part = option.node?.kind === "scalar" ? PARTS[option.text()] : undefined;
-  if (part === undefined) throw option.fail(`\`part\` is one of ${Object.keys(PARTS).join(", ")}`);
-  return part;
+  if (part !== undefined) return part;
+  throw option.fail(`\`part\` is one of ${Object.keys(PARTS).join(", ")}`, `{ address: { part: street, by: ${by} } }`);
 }

@@ -6,12 +6,21 @@ export class RuleProblem extends Error {
   readonly offset: number;
   readonly fix: string | undefined;
   readonly rule: string;
+  /** The column without whose fault this would be none. */
+  readonly because: { readonly table: string; readonly column: string } | undefined;
 
-  constructor(offset: number, message: string, fix?: string, rule = "invalid-rule") {
+  constructor(
+    offset: number,
+    message: string,
+    fix?: string,
+    rule = "invalid-rule",
+    because?: { readonly table: string; readonly column: string },
+  ) {
     super(message);
     this.offset = offset;
     this.fix = fix;
     this.rule = rule;
+    this.because = because;
   }
 }
 

@@ -46,6 +46,8 @@ export interface Subject {
   readonly keep: Options | undefined;
   /** Whether the rule says that keys of documents that no path names may be copied as they are. */
   readonly keepsKeys: boolean;
+  /** The column that most likely says whose a row is, as YAML has its name. */
+  readonly owner: string;
   /** Makes the rule that stands inside of this one, for a value in a document. */
   readonly nested: (options: Options, path: string) => Nested;
   /** The transformed value of another column of the table. */

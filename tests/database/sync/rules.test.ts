@@ -226,6 +226,71 @@ test("keys of a document that no path names are copied where the rules say so", 
   expect(result.kind === "findings" ? result.findings : []).toEqual([]);
 });
 
+test("a table without a rule is told with the line that its rule goes below", async () => {
+  const yaml = `${rules({ loose: undefined })}large_objects: skip\n`;
+  const line = yaml.split("\n").length - 2;
+  const result = await planned(database, yaml);
+  expect(result).toMatchObject({
+    findings: [
+      {
+        location: { file: "db/sync/rules.yaml", line, sourceLine: "    keep: [k, of]" },
+        fix: expect.stringContaining(`below line ${line}, with what`),
+      },
+    ],
+  });
+});
+
+test("a fault is told with the line to write, which keeps nothing that looks personal", async () => {
+  await database.execute(
+    `create domain email_address as text check (value like '%@%');
+    create table people (id int primary key, email text not null unique, contact email_address unique, code varchar(16) unique,
+      short varchar(5) unique, iban_hash bytea unique, born date unique, at timestamptz, seen inet, handle text)`,
+  );
+  const people = {
+    keep: "[id]",
+    ...Object.fromEntries(
+      ["email", "contact", "code", "born", "at", "seen", "handle"].map((name) => [name, "{ value: null }"]),
+    ),
+    short: "{ value: null }",
+    iban_hash: "{ value: null }",
+    email: "email",
+  };
+  const none = "No transform makes other results of other values of";
+  try {
+    for (const [change, fix] of [
+      [{ email: '{ value: "a@b.test" }' }, "email: email  # other values have other results"],
+      [{ contact: '{ value: "a@b.test" }' }, "contact: email  # other values have other results"],
+      [{ code: "mask" }, "code: { token: { length: 16 } }  # other values have other results"],
+      [{ id: '{ value: "1" }', keep: "[]" }, "id: integer  # other values have other results"],
+      [
+        { short: "mask" },
+        `${none} character varying(5): short: { value: null }; or people: skip; or short: keep, if nothing in it is personal`,
+      ],
+      [{ iban_hash: '{ value: "x" }' }, `${none} bytea: iban_hash: { value: null }; or people: skip`],
+      [{ born: "{ shift: { days: 3 } }" }, "{ shift: { by: id } }"],
+      [{ handle: "{ address: { part: street } }" }, "{ address: { part: street, by: id } }"],
+      [{ handle: '{ expr: "{emial}" }' }, 'Did you mean "email"?'],
+      [{ email: '"?"' }, "email: email"],
+      [{ code: '"?"' }, expect.stringMatching(/^Add it to `keep/)],
+      [{ at: '"?"' }, "at: { shift: { by: id } }; or add it to `keep: [...]` if nothing in it is personal"],
+      [{ seen: '"?"' }, "seen: network"],
+      [
+        { handle: '"?" # 12% hold an e-mail address' },
+        "handle: { scrub: [email, phone] }; or add it to `keep: [...]` if nothing in it is personal",
+      ],
+      [{ where: '"id < 5"' }, 'A condition is written as rows: "id < 5"'],
+    ] as const) {
+      const result = await planned(database, rules({ people: { ...people, ...change } }));
+      const findings = result.kind === "findings" ? result.findings : [];
+      expect(findings.map((finding) => finding.fix)).toEqual([fix]);
+    }
+    const tenant = await planned(database, rules({ people }, "tenant: user_id"));
+    expect(tenant).toMatchObject({ findings: [{ fix: "tenant: { column: user_id, value: 7 }" }] });
+  } finally {
+    await database.execute("drop table people; drop domain email_address");
+  }
+});
+
 test("there are no tables without rules, nor columns, but those that are told with the line to add", async () => {
   const result = await planned(database, users({ email: undefined }));
   const [finding] = result.kind === "findings" ? result.findings : [];
@@ -280,6 +345,37 @@ test("what has no rule because of a misspelt word is not told besides", async ()
       rules({ nodes: undefined, ndoes: NODES, orders: { ...ORDERS, note: "?" } }).replace("?", '"?"'),
       ["unknown-table", "undecided"],
     ],
+    [
+      rules({ users: { ...USERS, email: "Email" }, orders: { ...ORDERS, mail: "{ as: users.email }" } }),
+      ["unknown-transform"],
+    ],
+    [
+      rules({ users: { ...USERS, email: "{ email: { att: x.org } }", doc: "{ json: { a: { as: users.email } } }" } }),
+      ["invalid-rule"],
+    ],
+    [
+      rules({ users: { ...USERS, email: undefined }, orders: { ...ORDERS, mail: "{ as: users.email }" } }),
+      ["column-without-rule"],
+    ],
+    [
+      rules({
+        users: "skip",
+        orders: { ...ORDERS, keep: "[id]", user_id: "{ value: 1 }", mail: "{ as: users.email }" },
+      }),
+      ["invalid-rule", "reference-to-skipped", "reference-to-skipped"],
+    ],
+    [
+      rules({
+        users: { ...USERS, keep: "[]", id: "integr" },
+        orders: { ...ORDERS, keep: "[id]" },
+        parts: { keep: "[k]" },
+      }),
+      ["unknown-transform"],
+    ],
+    [rules({ users: { ...USERS, tags: "{ as: users.name }", name: "{ as: users.tags }" } }), ["invalid-rule"]],
+    [rules({}, "tenant: user_id"), ["invalid-rule"]],
+    [rules({}, "tenant: { colum: user_id, value: 1 }"), ["unknown-key"]],
+    [rules({}, "references: [{ form: logs.who, to: users.id }]"), ["unknown-key"]],
   ] as const) {
     const result = await planned(database, yaml);
     expect([yaml, result.kind === "findings" ? result.findings.map(({ rule }) => rule) : []]).toEqual([

@@ -1,0 +1,80 @@
+import type { SourceColumn, SourceTable } from "../plan.ts";
+import { familyOf } from "../transforms/registry.ts";
+import { guessByName, guessText, looksPersonal } from "./guess.ts";
+import { shownTable } from "./names.ts";
+import { DECIDE } from "./written-treatment.ts";
+import { yamlKey, yamlPath } from "./yaml-key.ts";
+
+/** Rules that make other results of other texts, and how many characters a result has. */
+const DISTINCT_TEXTS: Readonly<Record<string, number>> = { email: 29, username: 21, token: 32 };
+
+/** The fewest digits of a token of which no two are the same but by chance. */
+const LEAST_TOKEN = 14;
+
+/** The line of a rule that makes other results of other values, as a unique column needs it; never to keep what looks personal. */
+export function distinctFor(table: SourceTable, column: SourceColumn): string {
+  const rule = distinctRule(column);
+  const name = yamlKey(column.name);
+  if (rule !== undefined) return `${name}: ${rule}  # other values have other results`;
+  const ways = [
+    ...(column.notNull ? [] : [`${name}: { value: null }`]),
+    `${yamlKey(shownTable(table))}: skip`,
+    ...(looksPersonal(column) ? [] : [`${name}: keep, if nothing in it is personal`]),
+  ];
+  return `No transform makes other results of other values of ${column.type}: ${ways.join("; or ")}`;
+}
+
+function distinctRule(column: SourceColumn): string | undefined {
+  const family = familyOf(column);
+  if (family === "uuid" || family === "integer") return family;
+  if (family !== "text") return undefined;
+  const room = column.length ?? Number.POSITIVE_INFINITY;
+  const fits = (rule = ""): boolean => rule in DISTINCT_TEXTS && DISTINCT_TEXTS[rule]! <= room;
+  const named = [guessByName(column), "token"].find(fits);
+  return named ?? (room >= LEAST_TOKEN ? `{ token: { length: ${room} } }` : undefined);
+}
+
+/** What to do about a rule for a column by which rows are put into partitions. */
+export function fixOfPartitionKey(table: SourceTable, column: SourceColumn): string {
+  const skip = `${yamlKey(shownTable(table))}: skip`;
+  return looksPersonal(column) ? skip : `${yamlKey(column.name)}: keep, if nothing in it is personal; or ${skip}`;
+}
+
+/**
+ * What to write for a column with `?`: its line, where its name, its type or the comment of `sync init` suggests one.
+ * @param about the column that most likely says whose a row is, and the line of the rule as it is written
+ */
+export function decideFor(
+  table: SourceTable,
+  column: SourceColumn,
+  about: { readonly owner: string | undefined; readonly line: string | undefined },
+): string {
+  const isUnique = table.unique.some(({ columns }) => columns.length === 1 && columns[0] === column.number);
+  const rule = likelyRule(column, about);
+  const line = isUnique && rule !== undefined ? distinctRule(column) : rule;
+  if (line === undefined) return DECIDE;
+  const keep = looksPersonal(column) ? "" : "; or add it to `keep: [...]` if nothing in it is personal";
+  return `${yamlKey(column.name)}: ${line}${keep}`;
+}
+
+function likelyRule(
+  column: SourceColumn,
+  { owner, line = "" }: { readonly owner: string | undefined; readonly line: string | undefined },
+): string | undefined {
+  const family = familyOf(column);
+  const named = guessByName(column);
+  if (named !== undefined) return (DISTINCT_TEXTS[named] ?? 0) > (column.length ?? Infinity) ? "mask" : named;
+  if (family === "network") return "network";
+  if (family === "text" && /#.*hold an e-mail address/.test(line)) return "{ scrub: [email, phone] }";
+  if (family === "text" && /#.*look like IP addresses/.test(line)) return "mask";
+  const isMoment = family === "date" || family === "timestamp";
+  return isMoment && owner !== undefined && owner !== column.name ? `{ shift: { by: ${yamlKey(owner)} } }` : undefined;
+}
+
+/** The same for a value in a document, of which only the key says something. */
+export function decideInside(path: string): string {
+  const [key = ""] = /[^.[\]"]+(?=[[\]"]*$)/.exec(path) ?? [];
+  const rule = guessText(key);
+  if (rule !== undefined) return `${yamlPath(path)}: ${rule}`;
+  return "Add it to `keep: [...]` beside `json` if nothing in it is personal, or write a transform here; without a rule it is left out";
+}
