@@ -7,9 +7,9 @@ import { factsOf } from "./engine/facts.ts";
 import { textOf, withoutObjects, withPayloads } from "./engine/lookups.ts";
 import { giveBackMemory } from "./engine/memory.ts";
 import { encodeId, type ObjectId } from "./engine/object-id.ts";
+import { copiable, type LeftOut } from "./copiable.ts";
 import type { Extra } from "./kinds/kind.ts";
 import { constraintOn, isUncheckedNotNull } from "./kinds/not-null-constraint.ts";
-import type { Grants } from "./kinds/grants.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
@@ -39,17 +39,6 @@ export interface CopyStatements {
   readonly wanted: Catalogue;
   /** What the source has and the target cannot have. */
   readonly left: LeftOut;
-}
-
-/** What is not copied, for people. */
-export interface LeftOut {
-  /** Roles that the target's server does not have: their grants, default privileges and policies. */
-  readonly roles: readonly string[];
-  readonly policies: readonly string[];
-  readonly subscriptions: readonly string[];
-  /** Foreign tables come without rows, and without the user mappings that lead to them. */
-  readonly foreignTables: readonly string[];
-  readonly userMappings: readonly string[];
 }
 
 const TERMS: Terms = { owners: false, grants: true, extensionVersions: false };
@@ -84,9 +73,6 @@ const LATE: ReadonlySet<ObjectId["kind"]> = new Set<ObjectId["kind"]>([
 ]);
 
 const HIDES = /^ALTER TABLE .* FORCE ROW LEVEL SECURITY$/s;
-
-/** Of those that the planner does not know. */
-const GRANTS: ReadonlySet<string> = new Set(["column grants", "language grants", "sequence grants"]);
 
 /** Properties of tables that need what comes late. */
 const LATE_EXTRAS: ReadonlySet<string> = new Set([
@@ -161,52 +147,6 @@ function statementsOf(
   return planFiles(from, to, details, builders)
     .toSorted((a, b) => comparePaths(a.path, b.path))
     .flatMap(({ statements }) => statements);
-}
-
-/** What the target can have of it. */
-function copiable(catalogue: Catalogue, roles: ReadonlySet<string>): { live: Catalogue; left: LeftOut } {
-  const { facts } = catalogue;
-  const missing = new Set<string>();
-  const isMissing = (role: string): boolean => {
-    if (role === "" || role === "PUBLIC" || role === "public" || roles.has(role)) return false;
-    missing.add(role);
-    return true;
-  };
-  const named = (kind: ObjectId["kind"]): ObjectId[] =>
-    facts.facts().flatMap(({ id }) => (id.kind === kind ? [id] : []));
-  const policies = facts.facts().flatMap(({ id, payload }) => {
-    const of = payload["roles"];
-    return id.kind === "policy" && Array.isArray(of) && of.some((role) => isMissing(role as string)) ? [id] : [];
-  });
-  const rights = facts.facts().flatMap(({ id }): ObjectId[] => {
-    if (id.kind === "acl") return isMissing(id.grantee) ? [id] : [];
-    if (id.kind !== "defaultPrivilege") return [];
-    const foreign = id.role !== mainOwner(catalogue) && isMissing(id.role);
-    return isMissing(id.grantee) || foreign ? [id] : [];
-  });
-  const [subscriptions, userMappings] = [named("subscription"), named("userMapping")];
-  const live = {
-    ...catalogue,
-    facts: withoutObjects(facts, [...policies, ...rights, ...subscriptions, ...userMappings]),
-    extras: catalogue.extras.flatMap((extra): Extra[] => {
-      if (!GRANTS.has(extra.kind)) return [extra];
-      const { grants } = extra.payload as Grants;
-      const kept = grants.filter(({ grantee }) => grantee === null || !isMissing(grantee));
-      return kept.length === 0 && grants.length > 0 ? [] : [{ ...extra, payload: { grants: kept } }];
-    }),
-  };
-  return {
-    live,
-    left: {
-      roles: [...missing].toSorted(),
-      policies: policies.map((id) => `${id.name} on ${id.schema}.${id.table}`),
-      subscriptions: subscriptions.flatMap((id) => ("name" in id ? [id.name] : [])),
-      foreignTables: named("foreignTable").flatMap((id) =>
-        "schema" in id && "name" in id ? [`${id.schema}.${id.name}`] : [],
-      ),
-      userMappings: userMappings.flatMap((id) => (id.kind === "userMapping" ? [`${id.server} for ${id.role}`] : [])),
-    },
-  };
 }
 
 /** A catalogue without what can wait until rows are there, and with everything that the rest needs. */

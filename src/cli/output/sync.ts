@@ -8,6 +8,7 @@ import type { CommandContext } from "../command.ts";
 import type { SyncFinding } from "#sync/plan.ts";
 import { labelled, renderLocation } from "./diagnostic.ts";
 import { forPeople, type Paint } from "./style.ts";
+import { originalsThere } from "./sync-noticed.ts";
 import { agree, count, formatDuration, formatSize } from "./text.ts";
 import { indented, inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
@@ -100,6 +101,7 @@ export function renderReport(report: SyncReport, to: string): string {
   const empty = report.plan.tables
     .filter(({ mode }) => mode === "skip")
     .map(({ schema, name }) => reportedName(schema, name));
+  const but = originalsThere(report.proof);
   const copied = empty.length === 0 ? "" : `${report.tables.length} of `;
   const notes = [
     ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
@@ -113,6 +115,8 @@ export function renderReport(report: SyncReport, to: string): string {
     ),
     ...list("Made without rows (skipped by the rules, or not in --tables):", empty),
     ...list("Not copied: user mappings", left.userMappings),
+    ...list("Not copied: who owns what; all of it belongs to the role of the copy, and not to", left.owners),
+    ...list("Copied with placeholders (__OPTION_...__) for options that may be secret:", left.placeholders),
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
     ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
     ...list("Sequences of tables without rows that begin anew, as the role may not read them:", sequences.unreadable),
@@ -136,7 +140,7 @@ export function renderReport(report: SyncReport, to: string): string {
     ...report.ledgers.map(({ table, rows: n }) => `Ledger: ${table}, ${count(n, "migration")}`),
     ...notes,
     ...(report.proof.columns.length === 0 ? [] : [SCHEMA_TEXT]),
-    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
+    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})${but === undefined ? "" : `, but ${but}`}`,
     "",
   ]
     .map((line) => inLine(line))

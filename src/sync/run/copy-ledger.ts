@@ -1,14 +1,18 @@
 import type { Database } from "#database/database.ts";
 import { createLedger } from "#migrate/ledger/change.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
-import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import { transfer } from "./stream.ts";
 
 /** Texts of migrations, which may hold anything: no rule sees into them. */
 const TEXTS = ["source", "source_down"];
+/** Roles that applied migrations are people in many a place, and their names addresses. */
+const ROLE = "applied_by";
+const ANOTHER_ROLE = "(not copied)";
 
 /**
- * Copies the ledger, so that `migrate status` says of the copy what it says of the source. Texts that it keeps stay behind.
+ * Copies the ledger, so that `migrate status` says of the copy what it says of the source. Texts that it keeps stay behind, and who
+ * applied each migration.
  * @param look the same session as `reader`, for questions to the catalogue outside its transaction
  * @param setting the ledger's name in the project
  * @returns the names of what was copied, with how many rows
@@ -26,16 +30,14 @@ export async function copyLedgers(
     await createLedger(writer, { schema, table, exists: false, keeps: "any" });
     const source = await reader();
     const there = new Set(await columnsOf(writer, schema, table));
-    const columns = (await columnsOf(source, schema, table))
-      .filter((name) => there.has(name) && !TEXTS.includes(name))
-      .map(quoteIdentifier)
-      .join(", ");
+    const columns = (await columnsOf(source, schema, table)).filter((name) => there.has(name) && !TEXTS.includes(name));
+    const values = columns.map((column) => (column === ROLE ? quoteLiteral(ANOTHER_ROLE) : quoteIdentifier(column)));
     const name = quoteQualified(schema, table);
     const { rowsWritten } = await transfer({
       source,
       target: writer,
-      read: `COPY ${name} (${columns}) TO STDOUT`,
-      write: `COPY ${name} (${columns}) FROM STDIN`,
+      read: `COPY (SELECT ${values.join(", ")} FROM ${name}) TO STDOUT`,
+      write: `COPY ${name} (${columns.map(quoteIdentifier).join(", ")}) FROM STDIN`,
       table: reportedName(schema, table),
       onBytes: () => {},
     });

@@ -80,10 +80,9 @@ class Stream {
         await this.#leave();
         if (this.#options.signal?.aborted === true) throw interrupted(error);
         const explained = await this.#options.source.explain(error);
-        if (explained !== error) throw explained;
-        if (attempt === ATTEMPTS || !(error instanceof ConfitureError) || !mayPass(error)) throw error;
+        if (attempt === ATTEMPTS || !(explained instanceof ConfitureError) || !mayPass(explained)) throw explained;
         this.#board.again(running);
-        this.#options.onEvent({ type: "retrying", table: tally.name, error, attempt });
+        this.#options.onEvent({ type: "retrying", table: tally.name, error: explained, attempt });
       }
     }
   }
@@ -156,8 +155,8 @@ function mayPass(error: ConfitureError): boolean {
   return error.code === "sync_source_failed" && typeof sqlstate === "string" && PASSING.test(sqlstate);
 }
 
-/** Conflicts with the replay of a replica, deadlocks, and sessions that an administrator ended. */
-const PASSING = /^(?:40001|40P01|57P0[1-3]|08)/;
+/** Conflicts with the replay of a replica, deadlocks, locks that others wait for, and sessions that an administrator ended. */
+const PASSING = /^(?:40001|40P01|55P03|57P0[1-3]|08)/;
 
 function countsDiffer(table: string, { rowsRead, rowsWritten }: Transfer): ConfitureError {
   return new ConfitureError("sync_unproven", `Of "${table}", ${rowsRead} rows were read and ${rowsWritten} written`, {

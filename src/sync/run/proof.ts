@@ -39,6 +39,15 @@ export interface ProofOptions {
   readonly onEvent: (event: SyncEvent) => void;
 }
 
+/** Whether a plan replaces anything, or leaves tables out whose originals are looked for. */
+export function hasToProve({ tables }: SyncPlan): boolean {
+  return tables.some(
+    ({ mode, columns, behind = [], unnamed = [] }) =>
+      behind.length + unnamed.length > 0 ||
+      (mode !== "skip" && columns.some(({ treatment }) => treatment === "transform")),
+  );
+}
+
 /** Proves of a copy that no original of a transformed column is in it. */
 export async function prove(options: ProofOptions): Promise<Proof> {
   const { onEvent } = options;
@@ -48,8 +57,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       ? []
       : table.columns.filter(({ treatment }) => treatment === "transform").map((column) => ({ table, column })),
   );
-  const isBehind = plan.tables.some(({ behind = [], unnamed = [] }) => behind.length + unnamed.length > 0);
-  if (transformed.length === 0 && !isBehind) return { columns: [], leaks: [], noticed: [], scanned: NOTHING_SCANNED };
+  if (!hasToProve(plan)) return { columns: [], leaks: [], noticed: [], scanned: NOTHING_SCANNED };
   const opened: Database[] = [];
   const provers: Prover[] = [];
   const openProvers = async (most: number): Promise<void> => {

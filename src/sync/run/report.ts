@@ -1,6 +1,6 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import type { Target } from "#database/target.ts";
-import type { LeftOut } from "#compare/copied-schema.ts";
+import type { LeftOut } from "#compare/copiable.ts";
 import type { ScratchSite } from "#compare/scratch/site.ts";
 import type { SyncPlan } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";

@@ -15,7 +15,7 @@ import { copyLedgers } from "./copy-ledger.ts";
 import { copyRows } from "./copy-rows.ts";
 import { missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
 import { piecesOf, type TableSize } from "./pieces.ts";
-import { prove } from "./proof.ts";
+import { hasToProve, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { writeRecord } from "./record.ts";
 import { readingFailed } from "./reading-failed.ts";
@@ -86,11 +86,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const target = await openTarget();
     writer = target;
     step("Making tables");
-    const roles = new Set(
-      (await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")).map(
-        ({ name }) => name,
-      ),
-    );
+    const { own, roles } = await readRoles(target);
     const [orders, unfilled] = [columnOrders(schema), unfilledOnSource(schema)];
     const made = await makeTables({
       target,
@@ -129,8 +125,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       return await copyLedgers(source.atMoment(reader), entered, target, options.table);
     });
     const sequences = await readSequences(source.session).catch(failed);
-    // From here on the source may clean up again; the proof looks at it as it is then.
-    if (!source.isEmbedded) await source.close();
+    // From here on the source may clean up again, unless originals are to be looked for: those that it changes or erases meanwhile too.
+    const releaseSource = async (): Promise<void> => (source.isEmbedded ? undefined : await source.close());
+    if (!hasToProve(plan)) await releaseSource();
 
     step("Making keys, indexes and everything else");
     const objectsBegan = performance.now();
@@ -147,11 +144,12 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       hasKey: true,
       isFresh: true,
       jobs,
-      openSource: async () => (source.isEmbedded ? source.session : await source.openLater()),
+      openSource: async () => await source.openAtMoment(),
       openTarget,
       ledgers: await allLedgers(target, options.table),
       onEvent,
     });
+    await releaseSource();
     warnOfPaths(proof.columns, onEvent);
     requireProof(proof);
     const { moved, behind } = await moveSequences(target, replacedIn(plan));
@@ -195,7 +193,11 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       plan,
       tables,
       ledgers,
-      left: { ...copy.left, materializedViews: emptyViews },
+      left: {
+        ...copy.left,
+        owners: copy.left.owners.filter((role) => role !== own),
+        materializedViews: emptyViews,
+      },
       extensionTables: { withRows: ofExtensions.withRows, missing },
       sequences: { set: sequences.states.length, unreadable: sequences.unreadable, moved, behind },
       foreignKeys,
@@ -261,6 +263,14 @@ async function asTarget(database: Database): Promise<Database> {
   await pinOpened(database);
   await database.execute("set check_function_bodies = off; set synchronous_commit = off; set row_security = off");
   return database;
+}
+
+/** The role of the session, and all of its server. */
+async function readRoles(target: Database): Promise<{ readonly own: string; readonly roles: ReadonlySet<string> }> {
+  const rows = await target.query<{ name: string; own: boolean }>(
+    "select rolname::pg_catalog.text as name, rolname operator(pg_catalog.=) current_user as own from pg_catalog.pg_roles",
+  );
+  return { own: rows.find(({ own }) => own)?.name ?? "", roles: new Set(rows.map(({ name }) => name)) };
 }
 
 async function readMoment(database: Database): Promise<SyncReport["snapshot"]> {

@@ -85,6 +85,22 @@ export class Source {
   }
 
   /**
+   * A session in a transaction that sees the moment. On the embedded engine it is that of the source itself.
+   * @throws ConfitureError as `openSession`
+   */
+  async openAtMoment(): Promise<Database> {
+    if (this.isEmbedded) return this.#holder;
+    const database = await this.openSession();
+    try {
+      await this.enter(database, []);
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /**
    * A session that does not see the moment, also when that is over: the server may have been started again since.
    * @throws ConfitureError as `openSession`
    */
@@ -108,7 +124,9 @@ export class Source {
   async enter(database: Database, settings: readonly Setting[]): Promise<void> {
     try {
       if (this.snapshot !== undefined) {
-        await database.execute(`${BEGIN}; set transaction snapshot ${quoteLiteral(this.snapshot)}; ${READING}`);
+        await database.execute(
+          `${BEGIN}; set transaction snapshot ${quoteLiteral(this.snapshot)}; ${READING}; ${this.#lockTimeout}`,
+        );
       }
       for (const { name, value } of settings) {
         await database.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
@@ -118,11 +136,19 @@ export class Source {
     }
   }
 
+  /**
+   * The holder has locked every table, so that whoever wants one for himself waits for it; and these sessions would wait for him.
+   * PostgreSQL sees no deadlock in that, and everybody else would wait as well.
+   */
+  get #lockTimeout(): string {
+    return `set local lock_timeout = ${Math.ceil(this.#options.lockTimeout)}`;
+  }
+
   /** The same session, in which every transaction of a look at the catalogue sees the moment. */
   atMoment(database: Database): Database {
     const { snapshot } = this;
     if (snapshot === undefined) return database;
-    const enter = `${BEGIN}; set transaction snapshot ${quoteLiteral(snapshot)};`;
+    const enter = `${BEGIN}; set transaction snapshot ${quoteLiteral(snapshot)}; ${this.#lockTimeout};`;
     return {
       ...database,
       execute: (sql, results) =>
@@ -152,9 +178,10 @@ export class Source {
     }
   }
 
-  /** The error, or where it came of a moment that nobody holds any more, that. */
+  /** The error, or where it came of a moment that nobody holds any more, that; with who wants a table for himself. */
   async explain(error: unknown): Promise<unknown> {
-    if (this.#isClosed || !isOfSource(error) || (await this.isHeld())) return error;
+    if (this.#isClosed || !isOfSource(error)) return error;
+    if (await this.isHeld()) return await this.#withWaiting(error);
     const ended = this.#identity.replica
       ? "The replica was restarted, somebody ended the session, or it was in the way of replay: raise max_standby_streaming_delay there."
       : "The source was restarted, or somebody ended the session.";
@@ -163,11 +190,27 @@ export class Source {
     });
   }
 
+  /** Where a lock was not to be had, who waits for one that this copy is in the way of. */
+  async #withWaiting(error: unknown): Promise<unknown> {
+    if (!(error instanceof ConfitureError) || error.data?.["sqlstate"] !== LOCK_NOT_AVAILABLE) return error;
+    const waiting = await this.#holder.query<{ pid: number; role: string | null }>(
+      `select a.pid, a.usename::pg_catalog.text as role from pg_catalog.pg_stat_activity a
+        where (select pg_catalog.pg_backend_pid()) operator(pg_catalog.=) any (pg_catalog.pg_blocking_pids(a.pid)) order by a.pid`,
+    );
+    if (waiting.length === 0) return error;
+    const who = waiting.map(({ pid, role }) => (role === null ? `${pid}` : `${pid} (role ${role})`)).join(", ");
+    return error.with({
+      hint: `Somebody wants to change a table that is being copied, and waits for the copy: process ${who}. The copy would wait for him in turn, and everybody else too. Run it again when the change is made; a change with a lock_timeout gives way by itself.`,
+    });
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#holder.close();
   }
 }
+
+const LOCK_NOT_AVAILABLE = "55P03";
 
 /** What may come of a moment that nobody holds any more. */
 function isOfSource(error: unknown): boolean {

@@ -10,12 +10,12 @@ const SIGNALS = [
 ] as const;
 
 /** A runner that waited for its statement to end by itself would be killed first: 137 is no exit code of ours. */
-const BEFORE_THE_STATEMENT_ENDS = { timeout: 25_000 };
+const BEFORE_THE_STATEMENT_ENDS = { timeout: 100_000 };
 
 /** The lock and every statement of the runner are gone soon after it. */
 async function requireGone(b: Bench): Promise<void> {
   await lockIsFree(b.query);
-  expect(await b.query(runs("pg_sleep(30"))).toEqual([]);
+  expect(await b.query(runs("pg_sleep(120"))).toEqual([]);
 }
 
 for (const major of NEWEST_ALONE) {
@@ -35,16 +35,16 @@ for (const major of NEWEST_ALONE) {
       });
 
       test.concurrent.each([
-        ["SQL", "002_b.sql", "CREATE TABLE b (id int); SELECT pg_sleep(30);"],
+        ["SQL", "002_b.sql", "CREATE TABLE b (id int); SELECT pg_sleep(120);"],
         [
           "TypeScript",
           "002_b.ts",
-          'import { Migration } from "confiture";\nexport default class B extends Migration { up() { this.execute("CREATE TABLE b (id int)"); this.execute("SELECT pg_sleep(30)"); } }',
+          'import { Migration } from "confiture";\nexport default class B extends Migration { up() { this.execute("CREATE TABLE b (id int)"); this.execute("SELECT pg_sleep(120)"); } }',
         ],
       ])("in a long statement in a transaction (%s): cancelled and rolled back", async (_form, file, text) => {
         await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int)", [file]: text });
         const runner = await b.start(["migrate", "up"], BEFORE_THE_STATEMENT_ENDS);
-        await b.until(runs("pg_sleep(30"));
+        await b.until(runs("pg_sleep(120"));
         runner.process.kill(signal);
         const { exitCode, stderr } = await runner.result;
         expect(exitCode).toBe(code);
@@ -56,10 +56,10 @@ for (const major of NEWEST_ALONE) {
 
       test.concurrent("in a long statement outside one: it stops there and says how far it came", async () => {
         const text =
-          "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT pg_sleep(30);\nCREATE TABLE b (id int);\n";
+          "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT pg_sleep(120);\nCREATE TABLE b (id int);\n";
         await using b = await bench(major, { "001_a.sql": text });
         const runner = await b.start(["migrate", "up", "--format", "json"], BEFORE_THE_STATEMENT_ENDS);
-        await b.until(runs("pg_sleep(30"));
+        await b.until(runs("pg_sleep(120"));
         runner.process.kill(signal);
         const { exitCode, stdout } = await runner.result;
         expect(exitCode).toBe(code);
@@ -69,7 +69,7 @@ for (const major of NEWEST_ALONE) {
         });
         expect([await b.has("a"), await b.has("b")]).toEqual([true, false]);
         await requireGone(b);
-        await b.write("001_a.sql", text.replace("pg_sleep(30)", "1"));
+        await b.write("001_a.sql", text.replace("pg_sleep(120)", "1"));
         expect((await b.migrate("resolve", "001", "--continue")).exitCode).toBe(0);
         expect(await b.has("b")).toBe(true);
       });
@@ -98,10 +98,10 @@ for (const major of NEWEST_ALONE) {
       test.concurrent("during a build: rolled back", async () => {
         await using b = await bench(major, {
           "db/schema/1.sql": "CREATE TABLE a (id int);",
-          "db/schema/2.sql": "SELECT pg_sleep(30);",
+          "db/schema/2.sql": "SELECT pg_sleep(120);",
         });
         const runner = await b.start(["build"], BEFORE_THE_STATEMENT_ENDS);
-        await b.until(runs("pg_sleep(30"));
+        await b.until(runs("pg_sleep(120"));
         runner.process.kill(signal);
         const { exitCode, stderr } = await runner.result;
         expect(exitCode).toBe(code);
@@ -133,9 +133,9 @@ for (const major of NEWEST_ALONE) {
       test.concurrent(
         "one that a wrapper such as npm passes on right behind the terminal's is still the first",
         async () => {
-          await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int); SELECT pg_sleep(30);" });
+          await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int); SELECT pg_sleep(120);" });
           const runner = await b.start(["migrate", "up"], BEFORE_THE_STATEMENT_ENDS);
-          await b.until(runs("pg_sleep(30"));
+          await b.until(runs("pg_sleep(120"));
           runner.process.kill(signal);
           await Bun.sleep(10);
           runner.process.kill(signal);
@@ -154,10 +154,10 @@ for (const major of NEWEST_ALONE) {
         async () => {
           await using b = await bench(major, {
             "001_a.sql":
-              "CREATE TABLE a (id int);\nDO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;",
+              "CREATE TABLE a (id int);\nDO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(120); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;",
           });
           const runner = await b.start(["migrate", "up"]);
-          await b.until(runs("pg_sleep(30"));
+          await b.until(runs("pg_sleep(120"));
           runner.process.kill(signal);
           // The statement takes no notice of being cancelled, so one signal is not enough.
           await Bun.sleep(600);

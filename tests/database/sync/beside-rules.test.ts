@@ -13,7 +13,7 @@ for (const engine of newestServer) {
       await database.execute(`
         create table people as select 1 as id, 'ann@corp.example' as email;
         insert into confiture_migrations (version, name, applied_at, applied_by, tool_version, state, source, source_down, source_file)
-          values ('20240101120000', 'add_ann', now(), 'me', '1', 'applied', 'insert into people values (1, ''ann@corp.example'')',
+          values ('20240101120000', 'add_ann', now(), 'ann@corp.example', '1', 'applied', 'insert into people values (1, ''ann@corp.example'')',
             'delete from people where email = ''ann@corp.example''', 'db/migrations/20240101120000_add_ann.sql')`);
     });
     const plan = ruled("tables:\n  people: { keep: [id], email: email }\n");
@@ -21,6 +21,8 @@ for (const engine of newestServer) {
     expect(report.ledgers).toEqual([{ table: "public.confiture_migrations", rows: 1 }]);
     const [row] = await target.query("select * from confiture_migrations");
     expect(row).toMatchObject({ version: "20240101120000", name: "add_ann", source: null, source_down: null });
+    // The role may be a person, whose name is an address.
+    expect(row).toMatchObject({ applied_by: "(not copied)" });
   }, 60_000);
 
   test("tables of extensions that are not as the extension makes them stop the copy, or are named", async () => {

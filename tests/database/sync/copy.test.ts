@@ -84,12 +84,17 @@ describe.each(newestServer)("from $name into the embedded engine", (engine) => {
         create policy readers on notes to everything_reader using (true);
         create policy everyone on notes using (id > 0);
         insert into notes select g, repeat('long ', 1000) from generate_series(1, 3000) g;
-        create index on notes (body text_pattern_ops) where id < 10`);
+        create index on notes (body text_pattern_ops) where id < 10;
+        create table owned (id int);
+        alter table owned owner to everything_writer;
+        create foreign data wrapper anything options (debug 'true')`);
     });
     const report = await copy(source.target, target.target);
     expect(report.left).toMatchObject({
       roles: ["everything_reader", "everything_writer"],
       policies: ["readers on public.notes"],
+      owners: ["everything_writer"],
+      placeholders: ["foreign data wrapper anything"],
     });
     expect(report.place).toBe("new folder");
     expect(await target.query("select count(*)::int as n, sum(length(body))::int as letters from notes")).toEqual([

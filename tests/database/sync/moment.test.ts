@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { newestServer } from "../../support/engines.ts";
-import { copy, planned } from "./copying.ts";
+import { copy, planned, ruled } from "./copying.ts";
 
 function nameOf(target: Target): string {
   if (target.engine !== "server") throw new Error("a server is needed");
@@ -36,7 +36,30 @@ for (const engine of newestServer) {
     expect(report.tables).toMatchObject([{ rowsWritten: 40_000, retries: 0 }, { rowsWritten: 0 }]);
   }, 60_000);
 
-  test("the source's moment is over before indexes are made: it holds back no VACUUM", async () => {
+  test("an original that production erases meanwhile is in the copy, and found there", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`
+        create table people as select g as id, 'person' || g || '@corp.example' as email from generate_series(1, 9) g;
+        create table notes as select 1 as id, 'person7@corp.example called' as body`),
+    );
+    const rules = ruled("tables:\n  people: { keep: [id], email: email }\n  notes: { keep: [id, body] }\n");
+    const work = copy(source.target, target.target, {
+      plan: async (database) => {
+        const plan = await rules(database);
+        await source.query("delete from people where id = 7");
+        await source.query("delete from notes");
+        return plan;
+      },
+    });
+    expect(await work.catch((error: unknown) => error)).toMatchObject({
+      code: "sync_unproven",
+      message: expect.stringContaining("public.notes.body"),
+    });
+  }, 60_000);
+
+  test("with nothing to prove, the source's moment is over before indexes are made: it holds back no VACUUM", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
     const name = nameOf(source.target);

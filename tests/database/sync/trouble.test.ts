@@ -50,6 +50,41 @@ for (const engine of newestServer) {
     await instance.sql("drop role sync_limited");
   }, 60_000);
 
+  test("a change that waits for the copy's locks ends it soon, or gives way by itself", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await source.query("create table t as select g as id from generate_series(1, 300) g");
+    await target.query("create table old (id int)");
+    const changing = async (limit: string, lockTimeout: number) => {
+      let change: Promise<unknown> | undefined;
+      const copied = await copy(source.target, target.target, {
+        lockTimeout,
+        plan: async (database) => {
+          const plan = await planned((same) => same)(database);
+          change = withDatabase(source.target, {}, (session) =>
+            session.execute(`set lock_timeout = '${limit}'; alter table t add column more int`),
+          ).catch(() => "gave way");
+          while ((await source.query("select from pg_locks where not granted")).length === 0) await Bun.sleep(10);
+          return plan;
+        },
+      }).catch((error: unknown) => error);
+      return [copied, await change];
+    };
+    expect(await changing("300ms", 60_000)).toEqual([
+      expect.objectContaining({ tables: [expect.objectContaining({ rowsWritten: 300 })] }),
+      "gave way",
+    ]);
+    await withDatabase(target.target, {}, (session) => session.execute("drop table t; create table old (id int)"));
+    const [error, change] = await changing("0", 150);
+    expect(error).toMatchObject({
+      code: "sync_source_failed",
+      message: expect.stringContaining("55P03"),
+      hint: expect.stringMatching(/waits for the copy: process \d+ \(role postgres\)/),
+    });
+    expect(change).toBeUndefined();
+    expect(await tables(target.target)).toEqual([{ name: "old" }]);
+  }, 60_000);
+
   test("when every session on the source is ended, the moment is lost, and that is said", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();

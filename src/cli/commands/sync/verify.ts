@@ -1,6 +1,7 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
 import { renderProof } from "../../output/sync.ts";
+import { originalsThere } from "../../output/sync-noticed.ts";
 import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
 import type { Verification } from "#sync/run/verify.ts";
@@ -30,10 +31,12 @@ export const command = defineCommand({
     const open = result.proof.columns.filter(({ how }) => how === "no key").length;
     const byRow = result.proof.columns.filter(({ elsewhere }) => elsewhere === "no key").length;
     const written = result.proof.columns.reduce((sum, column) => sum + (column.written ?? 0), 0);
+    const there = originalsThere(result.proof);
     const but = [
       ...(open === 0 ? [] : [`${count(open, "column")} that could not be compared`]),
       ...(byRow === 0 ? [] : [`originals of other rows in ${count(byRow, "column")}`]),
       ...(written === 0 ? [] : [`${count(written, "value")} that no rule has made`]),
+      ...(there === undefined ? [] : [there]),
     ];
     const proven = but.length === 0 ? "✅ Proven" : `✅ Proven, but for ${but.join(" and ")}`;
     const lines = [
