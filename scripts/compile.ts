@@ -4,10 +4,13 @@ import { parseArgs } from "node:util";
 import { prepareEmbeddedAssets } from "../src/database/embedded/prepare.ts";
 import { deafen } from "./deafen.ts";
 import { patchPlanner } from "./patch-planner.ts";
-import { forgetDictionaries, forgetSources } from "./slim.ts";
+import { forgetBytecode, forgetDictionaries, forgetSources } from "./slim.ts";
 import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
+
+/** What compares and copies databases; most of it starts an embedded PostgreSQL first. */
+const BESIDE_AN_ENGINE = /(?:^|\/)(?:src\/(?:compare|sync)|@supabase\/pg-delta)\//;
 
 const PROGRAM = join(ROOT, "src", "main.ts");
 
@@ -74,23 +77,24 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
     minify: { whitespace: true, syntax: true },
     sourcemap: "linked",
     define: { CONFITURE_COMPILED: "true" },
-    plugins: [forgetPlace, embedParser, lightenDriver, patchPlanner],
+    plugins: [forgetBrowsers, forgetPlace, embedParser, lightenDriver, patchPlanner],
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n") || "the compiler failed without a message");
   // The compiler can fail quietly.
   const { size } = await stat(outfile);
   if (size < 1_000_000) throw new Error(`the compiler wrote only ${size} bytes`);
-  await keepToItself(outfile, target);
+  await keepToItself(outfile, entry, target);
   await chmod(outfile, 0o755);
 }
 
 /** Takes what Bun would read from the environment out of its runtime, and what nothing needs. */
-async function keepToItself(outfile: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
+async function keepToItself(outfile: string, entry: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
   const executable = new Uint8Array(await readFile(outfile));
   deafen(executable);
   forgetSources(executable);
   forgetDictionaries(executable);
+  if (entry === PROGRAM) forgetBytecode(executable, BESIDE_AN_ENGINE);
   // macOS runs no program that was changed after it was signed.
   const isForMac = target === undefined ? process.platform === "darwin" : target.includes("darwin");
   await writeFile(outfile, isForMac ? signAdHoc(executable, "confiture") : executable);
@@ -110,6 +114,17 @@ const forgetPlace: Bun.BunPlugin = {
   },
 };
 const HERE = "Bun.pathToFileURL(process.execPath).href";
+
+/** PGlite loads its file systems for browsers when a database is to lie in one. */
+const forgetBrowsers: Bun.BunPlugin = {
+  name: "forget-browsers",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]pglite[/\\]dist[/\\]fs[/\\](?:opfs-ahp|memfs2opfs)\.js$/ }, () => ({
+      contents: "export {};",
+      loader: "js",
+    }));
+  },
+};
 
 /**
  * What the driver has for connecting and signing in, which the program does itself, would only be loaded; of streams it
