@@ -89,7 +89,11 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
 }
 
 /** Takes what Bun would read from the environment out of its runtime, and what nothing needs. */
-async function keepToItself(outfile: string, entry: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
+async function keepToItself(
+  outfile: string,
+  entry: string,
+  target: Bun.Build.CompileTarget | undefined,
+): Promise<void> {
   const executable = new Uint8Array(await readFile(outfile));
   deafen(executable);
   forgetSources(executable);
