@@ -1,7 +1,7 @@
 import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { isPartOf, requireTable } from "./only-tables.ts";
-import type { SyncFinding, SyncPlan } from "./plan.ts";
+import type { SourceCatalogue, SyncFinding, SyncPlan } from "./plan.ts";
 import { planSync, planTable } from "./plan-sync.ts";
 import { Names, shownTable } from "./rules/names.ts";
 import { atOneMoment } from "./rules/one-moment.ts";
@@ -19,7 +19,6 @@ export type Checked =
  * Lays rules beside the tables of a database, and tries everything in them that PostgreSQL has to understand.
  * @param ledgers tables of the tool's own, which no rule speaks of
  * @param key as for `planSync`
- * @param ofFiles whether the database was built from the schema files
  * @throws ConfitureError `sync_source_failed`
  */
 export async function checkRules(
@@ -27,9 +26,20 @@ export async function checkRules(
   ledgers: readonly { readonly schema: string; readonly table: string }[],
   rules: Rules,
   key: Uint8Array | undefined,
-  ofFiles = false,
 ): Promise<Checked> {
-  const catalogue = { ...(await readSource(database, ledgers)), ofFiles };
+  return await checkCatalogue(database, await readSource(database, ledgers), rules, key);
+}
+
+/**
+ * The same where the tables were read already.
+ * @throws ConfitureError `sync_source_failed`
+ */
+export async function checkCatalogue(
+  database: Database,
+  catalogue: SourceCatalogue,
+  rules: Rules,
+  key: Uint8Array | undefined,
+): Promise<Checked> {
   const planned = await planSync(catalogue, await atOneMoment(database, rules), key);
   if (planned.kind === "findings") return planned;
   const findings = await tryPlan(database, planned.plan, planned.trials, readsOf(planned.plan));

@@ -368,10 +368,12 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect(await on("sync", "verify", ...sync.slice(1))).toMatchObject({ holds: true, changes: [] });
     await own.server.dropDatabase(copy);
     expect(await on("sync", "init", "--from", "local")).toMatchObject({ tables: 1, kept: 1, undecided: 0 });
-    await own.write("db/sync/tables.yaml", "tables:\n  users: {}\n");
+    await own.write("db/sync/tables.yaml", "tables:\n  users: { keep: [id, bio] }\n");
     expect(await on("sync", "check")).toMatchObject({ exitCode: 3, findings: [{ rule: "column-without-rule" }] });
-    await own.write("db/sync/tables.yaml", "tables:\n  users: { keep: [id] }\n");
+    await own.write("db/sync/tables.yaml", "tables:\n  users: { keep: [id, bio, age] }\n");
     expect(await on("sync", "check")).toMatchObject({ exitCode: 0, findings: [], tables: 1 });
+    expect(await on("sync", "check", "--from", "local")).toMatchObject({ exitCode: 3, checked: null });
+    await own.write("db/sync/tables.yaml", "tables:\n  users: { keep: [id] }\n");
     expect(await on("sync", "show", "users", "--from", "local")).toMatchObject({ table: "public.users", rows: [] });
   }, 60_000);
 

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -473,6 +473,136 @@ references: []
   expect(JSON.parse(faults.stdout)).toMatchObject({ faults: [{ table: "users", column: "rows" }] });
   await project.server.dropDatabase(copy);
 }, 60_000);
+
+/** A project of one table, `id` and `email` of which have rules. */
+const GATED = {
+  "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+  "db/sync/rules.yaml": "tables:\n  users: { keep: [id], email: email }\n",
+};
+const USERS = "create table users (id int primary key, email text);\n";
+const WITH_USERS = { "db/schema/users.sql": USERS };
+const up = (statements: string, marks = ""): string => `-- migrate:up${marks}\n${statements}\n`;
+const MOBILE = "alter table users add column mobile text;";
+const MOBILE_IN_CODE = `import { Migration } from "confiture";
+export default class Mobile extends Migration { up() { this.execute("${MOBILE}"); } }
+`;
+const MOBILE_RULE = { "db/sync/rules.yaml": "tables:\n  users: { keep: [id], email: email, mobile: phone }\n" };
+
+describe("check, without a server, counts what production has after the migrations", () => {
+  const cases: readonly {
+    readonly of: string;
+    readonly files: Readonly<Record<string, string>>;
+    /** Each rule of a finding, and some of its words. */
+    readonly found: readonly (readonly [rule: string, words: string])[];
+    readonly checked: string | undefined;
+  }[] = [
+    {
+      of: "a column of a migration that needs the schema files",
+      files: { ...WITH_USERS, "db/migrations/001_mobile.sql": up(MOBILE) },
+      found: [
+        ["column-without-rule", "the column users.mobile (text), which migrations make and the schema files lack"],
+      ],
+      checked: "the schema files and 1 migration that they do not contain: 001_mobile",
+    },
+    {
+      of: "the same with a rule",
+      files: { ...WITH_USERS, ...MOBILE_RULE, "db/migrations/001_mobile.sql": up(MOBILE) },
+      found: [],
+      checked: "the schema files and 1 migration that they do not contain: 001_mobile",
+    },
+    {
+      of: "columns of code and of the schema files, each without the other",
+      files: {
+        "db/schema/users.sql": "create table users (id int primary key, email text, fresh text);\n",
+        "db/migrations/001_users.sql": up(USERS),
+        "db/migrations/002_mobile.ts": MOBILE_IN_CODE,
+      },
+      found: [
+        ["column-without-rule", "the column users.fresh (text) ["],
+        ["column-without-rule", "the column users.mobile (text), which migrations make and the schema files lack"],
+      ],
+      checked: "the schema files and the result of 2 migrations; the schema files do not contain 002_mobile",
+    },
+    {
+      of: "the same with rules, of which one reads the other column",
+      files: {
+        "db/schema/users.sql": "create table users (id int primary key, email text, fresh text);\n",
+        "db/migrations/001_users.sql": up(USERS),
+        "db/migrations/002_mobile.ts": MOBILE_IN_CODE,
+        "db/sync/rules.yaml":
+          'tables:\n  users: { keep: [id], email: { expr: "mobile" }, mobile: phone, fresh: token }\n',
+      },
+      found: [],
+      checked: "the schema files and the result of 2 migrations; the schema files do not contain 002_mobile",
+    },
+    {
+      of: "a rule that neither has",
+      files: {
+        ...WITH_USERS,
+        "db/migrations/001_mobile.sql": up(MOBILE),
+        "db/sync/rules.yaml": "tables:\n  users: { keep: [id], email: email, mobil: phone }\n",
+      },
+      found: [["unknown-column", 'fix: Did you mean "mobile"?']],
+      checked: "the schema files and 1 migration that they do not contain: 001_mobile",
+    },
+    {
+      of: "a table of base.sql, and nothing else",
+      files: {
+        ...MOBILE_RULE,
+        "db/migrations/base.sql": `${USERS}create table legacy (ssn text);\n`,
+        "db/migrations/001_mobile.sql": up(MOBILE),
+      },
+      found: [["table-without-rule", "No rule speaks of the table legacy ["]],
+      checked: "the result of base.sql and 1 migration",
+    },
+    {
+      of: "a column that a migration adds where the table is there",
+      files: { ...WITH_USERS, "db/migrations/001_mobile.sql": up(MOBILE.replace("table", "table if exists")) },
+      found: [
+        ["column-without-rule", "the column users.mobile (text), which migrations make and the schema files lack"],
+      ],
+      checked: "the schema files and the result of 1 migration and the same with 1 migration on top",
+    },
+    {
+      of: "a rule for a column until somebody asks for the contract",
+      files: {
+        ...WITH_USERS,
+        ...MOBILE_RULE,
+        "db/migrations/001_users.sql": up(`${USERS}${MOBILE}`),
+        "db/migrations/002_users.sql": up("alter table users drop column mobile;", " phase:contract change:mobile"),
+      },
+      found: [],
+      checked: "the schema files and the result of 2 migrations",
+    },
+    { of: "no migrations", files: WITH_USERS, found: [], checked: undefined },
+  ];
+  for (const { of, files, found, checked } of cases) {
+    test(of, async () => {
+      await using project = await temporaryProject({ ...GATED, ...files });
+      const { exitCode, stdout, stderr } = await runHere(["sync", "check"], { cwd: project.dir });
+      const findings = [...stdout.matchAll(/\[([a-z-]+)\]$/gm)].map(([, rule]) => rule);
+      expect({ exitCode, stderr, findings }).toMatchObject({
+        exitCode: found.length === 0 ? 0 : 3,
+        findings: found.map(([rule]) => rule),
+      });
+      for (const [, words] of found) expect(stdout).toContain(words);
+      expect(/^Checked: (.*)$/m.exec(stdout)?.[1]).toBe(checked);
+    });
+  }
+
+  test("migrations that cannot be run are no pass", async () => {
+    await using project = await temporaryProject({
+      ...GATED,
+      ...WITH_USERS,
+      "db/migrations/001_mobile.sql": up(`${MOBILE}\nalter table users add column email text;`),
+    });
+    const { exitCode, stdout, stderr } = await runHere(["sync", "check"], { cwd: project.dir });
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("they can be run neither in an empty database nor on top of the schema files");
+    expect(stderr).toContain("db/migrations/001_mobile.sql:3:1");
+    expect(stderr).toContain("`confiture verify`");
+  });
+});
 
 test("a part of production goes into the embedded engine", async () => {
   const { project, copy } = await syncProject(RULES.replace("  users:\n", '  users:\n    rows: "id <= 20"\n'));

@@ -1,8 +1,9 @@
-import type { Checked } from "#sync/check.ts";
-import type { SyncFinding } from "#sync/plan.ts";
+import type { Database } from "#database/database.ts";
+import type { SourceCatalogue, SyncFinding } from "#sync/plan.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { projectFiles, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
+import { type CheckedFiles, checkedToJson, renderChecked } from "../../output/checked-files.ts";
 import type { Paint } from "../../output/style.ts";
 import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../../output/reports/render.ts";
@@ -16,37 +17,45 @@ export const command = defineCommand({
     from: {
       type: "string",
       valueHint: "NAME",
-      description: "check the rules against the database of this environment (default: against the schema files)",
+      description:
+        "check the rules against the database of this environment (default: against what schema files and migrations make)",
     },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     ...REPORT_ARGS,
   },
   details:
-    "Checks the rules in db/sync against every table and column of the schema files, built in the embedded PostgreSQL:\n" +
-    "no server is needed, and a column that no rule speaks of is found before it is in production. Exits 3 for findings.",
+    "Checks the rules in db/sync against every table and column that the schema files or the migrations make, in the\n" +
+    "embedded PostgreSQL: no server is needed, and a column that no rule speaks of is found before it is in production.\n" +
+    "Migrations run in an empty database, after db/migrations/base.sql if it is there; those that need tables of the\n" +
+    "schema files run on top of these, as far as they do not contain them. Exits 3 for findings.",
   examples: ["confiture sync check", "confiture sync check --from production", "confiture sync check --format json"],
   async run(args, context) {
     const { messages, paint } = context;
     const project = await readProjectRules(context);
-    const checked =
+    const { findings, tables, warnings, checked } =
       args.from === undefined
-        ? await besideFiles(context, args.scratch, project)
+        ? await besideFiles(context, args, project)
         : await besideDatabase(context, args.from, project);
-    const findings = checked.kind === "findings" ? checked.findings : [];
-    const tables = checked.kind === "plan" ? checked.plan.tables.length : null;
-    const warnings = checked.kind === "plan" ? checked.plan.warnings : [];
     for (const warning of warnings) messages.warn(warning);
     messages.debug(`Rules: sha256:${project.rules.digest}`);
     const script = await renderReport(args.format, () => reportOf(findings, project), shownFrom(context));
     return {
-      json: { rules: project.rules.digest, tables, findings: findings.map(syncFindingToJson), warnings },
-      ...(script === undefined ? { text: renderChecked(findings, tables ?? 0, paint) } : { script }),
+      json: {
+        rules: project.rules.digest,
+        tables,
+        findings: findings.map(syncFindingToJson),
+        warnings,
+        checked: checkedToJson(checked),
+      },
+      ...(script === undefined
+        ? { text: `${renderChecked(checked)}${renderResult(findings, tables ?? 0, paint)}` }
+        : { script }),
       exitCode: findings.length === 0 ? 0 : 3,
     };
   },
 });
 
-function renderChecked(findings: readonly SyncFinding[], tables: number, paint: Paint): string {
+function renderResult(findings: readonly SyncFinding[], tables: number, paint: Paint): string {
   return findings.length === 0
     ? `✅ The rules say what becomes of every column (${count(tables, "table")})\n`
     : `${[...findings.flatMap((finding) => [...renderFinding(finding, paint), ""]), count(findings.length, "fault")].join("\n")}\n`;
@@ -75,26 +84,50 @@ function toRule(id: string): ReportedRule {
 
 const WHY = "A copy is only made when the rules say what becomes of every column, and what they say can be done.";
 
-async function besideFiles(
-  context: CommandContext,
-  scratch: string | undefined,
-  project: ProjectRules,
-): Promise<Checked> {
-  const [{ buildSchema }, { withScratch }, { allLedgers }, { checkRules }] = await Promise.all([
-    import("#compare/sources/sources.ts"),
-    import("#compare/scratch/scratch.ts"),
-    import("#migrate/ledger/find.ts"),
-    import("#sync/check.ts"),
-  ]);
-  const files = await projectFiles(context, { scratch });
-  context.messages.log("Building the schema files...");
-  return await withScratch(files, async (database) => {
-    await buildSchema(database, files);
-    return await checkRules(database, await allLedgers(database, files.table), project.rules, project.key, true);
-  });
+/** What was checked, and what came of it. */
+interface Result {
+  readonly findings: readonly SyncFinding[];
+  /** Null where faults stand in the way of counting them. */
+  readonly tables: number | null;
+  readonly warnings: readonly string[];
+  /** Undefined for a database in use. */
+  readonly checked?: CheckedFiles | undefined;
 }
 
-async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Checked> {
+async function besideFiles(context: CommandContext, args: ScratchArgs, project: ProjectRules): Promise<Result> {
+  const [{ lackingInSchema, withProjectStates }, { SCRATCH_LEDGER }, { allLedgers }, { checkStates }, { readSource }] =
+    await Promise.all([
+      import("#compare/contained/project-states.ts"),
+      import("#compare/scratch/scratch-run.ts"),
+      import("#migrate/ledger/find.ts"),
+      import("#sync/check-states.ts"),
+      import("#sync/source/read.ts"),
+    ]);
+  const files = await projectFiles(context, args);
+  const read = async (database: Database): Promise<SourceCatalogue> =>
+    await readSource(database, [...(await allLedgers(database, files.table)), SCRATCH_LEDGER]);
+  const passing: SourceCatalogue[] = [];
+  const options = {
+    ...files,
+    onStep: context.step,
+    beforeContract: async (database: Database) => {
+      passing.push(await read(database));
+    },
+  };
+  const { states, hasMore, ...found } = await withProjectStates(options, async (made) => {
+    const beside = [];
+    for (const { database, schemaFiles } of made) {
+      beside.push({ database, catalogue: { ...(await read(database)), ofFiles: schemaFiles } });
+    }
+    const result = await checkStates(beside, passing, project.rules, project.key);
+    return { ...result, states: made };
+  });
+  const isAsked = !hasMore || states.some(({ lacking }) => lacking !== undefined);
+  const lacking = isAsked ? undefined : (await lackingInSchema(files)).lacking;
+  return { ...found, tables: found.findings.length === 0 ? found.tables : null, checked: { states, lacking } };
+}
+
+async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Result> {
   const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }, { warnOfLosses }] =
     await Promise.all([
       import("#database/open.ts"),
@@ -108,13 +141,13 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
   return await withDatabase(target, openOptions(context), async (database) => {
     const ledgers = await allLedgers(database, migrations.table);
     const checked = await checkRules(database, ledgers, project.rules, project.key);
-    if (checked.kind === "findings") return checked;
+    if (checked.kind === "findings") return { findings: checked.findings, tables: null, warnings: [] };
     const { plan } = checked;
     const warnings = [
       ...plan.warnings,
       ...(await warnOfLosses(database, plan)),
       ...(await warnUnmatchedPaths(database, plan)),
     ];
-    return { kind: "plan", plan: { ...plan, warnings } };
+    return { findings: [], tables: plan.tables.length, warnings };
   });
 }
