@@ -600,6 +600,7 @@ describe("check, without a server, counts what production has after the migratio
     expect([exitCode, stdout]).toEqual([1, ""]);
     expect(stderr).toContain("they can be run neither in an empty database nor on top of the schema files");
     expect(stderr).toContain("db/migrations/001_mobile.sql:3:1");
+    expect(stderr).toContain("`confiture migrate base`");
     expect(stderr).toContain("`confiture verify`");
   });
 });

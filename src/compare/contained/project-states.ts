@@ -8,7 +8,14 @@ import { wantsRoom } from "../scratch/room.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
-import { buildSchema, hasSchemaFiles, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import {
+  buildSchema,
+  hasSchemaFiles,
+  isMissingObject,
+  projectBase,
+  type ProjectFiles,
+  projectMigrations,
+} from "../sources/sources.ts";
 import { containedInSchema, lackingOfBase } from "./in-schema.ts";
 import { replayOnce } from "./replayed.ts";
 
@@ -189,7 +196,10 @@ function unknownEnd(error: ConfitureError, cause: ConfitureError | undefined): C
   return error.with({
     message: `It is not known what a database holds after the migrations: they can be run neither in an empty database nor on top of the schema files. ${error.message}`,
     hint: [
-      ...(cause === undefined || cause === error ? [] : [`In an empty database: ${cause.message}`]),
+      ...(cause === undefined ? [] : [`In an empty database: ${cause.message}`]),
+      ...(cause !== undefined && isMissingObject(cause)
+        ? ["`confiture migrate base` writes down what is there before the first migration, so that they can be run."]
+        : []),
       "`confiture verify` shows what is wrong with them. A database that has them tells as well: --from NAME",
     ].join("\n"),
     cause: error,
