@@ -8,7 +8,7 @@ import type { CommandContext } from "../command.ts";
 import type { SyncFinding } from "#sync/plan.ts";
 import { labelled, renderLocation } from "./diagnostic.ts";
 import { forPeople, type Paint } from "./style.ts";
-import { originalsThere } from "./sync-noticed.ts";
+import { originalsThere, renderNoticed } from "./sync-noticed.ts";
 import { agree, count, formatDuration, formatSize } from "./text.ts";
 import { indented, inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
@@ -176,10 +176,7 @@ export function renderProof({ columns, leaks, noticed, scanned }: Proof): string
       ({ column, kind, rows, more }) =>
         `LEAK: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,
     ),
-    ...noticed.map(
-      ({ column, kind, rows, more }) =>
-        `FOUND: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind}) of a table that is left out; scrub or replace it, if it is not meant to be there`,
-    ),
+    ...renderNoticed(noticed),
     ...(scanned.kinds.length === 0
       ? behindLines(scanned)
       : [

@@ -15,6 +15,8 @@ export interface Leak {
   readonly more?: true;
   /** All of them are of tables that are left out, of which no rule says that they are personal. */
   readonly isGuessed?: true;
+  /** It is in the text of the schema, which is copied as it is: `column` is an object, as "view public.v". */
+  readonly isInSchema?: true;
 }
 
 /** What was searched for originals: kinds of tokens, how many columns of the target, and which of them cannot be. */
@@ -139,12 +141,15 @@ async function countIn(
       const has = `${hasToken(kind, TEXT)} and exists (select from ${tokensIn(kind, TEXT)} m (token) where ${digested} in (${shared.join(", ")}))`;
       return `(pg_catalog.count(*) filter (where ${has}))::pg_catalog.float8 as rows${index}`;
     });
-    const [row] = await target.query<Record<string, number>>(
-      `select ${counts.join(", ")} from ${textsIn(place, kinds)}`,
+    const found = await target.query<Record<string, number> & { readonly object: string | null }>(
+      `select x.object, ${counts.join(", ")} from ${textsIn(place, kinds)} group by x.object`,
     );
-    for (const [index, kind] of kinds.entries()) {
-      const rows = row?.[`rows${index}`] ?? 0;
-      if (rows > 0) leaks.push({ column: name, kind, rows });
+    for (const row of found) {
+      for (const [index, kind] of kinds.entries()) {
+        const rows = row[`rows${index}`] ?? 0;
+        const where = row.object === null ? { column: name } : { column: row.object, isInSchema: true as const };
+        if (rows > 0) leaks.push({ ...where, kind, rows });
+      }
     }
   }
   return leaks;
@@ -157,8 +162,8 @@ const TEXT = "x.text";
  * Texts that may have tokens of these kinds, to come after FROM. A document is made text once, whatever is asked of it then; and
  * most texts are looked at here alone, where PostgreSQL's parallel workers can.
  */
-function textsIn({ from, text }: Searched, kinds: readonly TokenKind[]): string {
-  return `(select ${text} from ${from} where ${mayHaveToken(kinds, text)} offset 0) x (text)`;
+function textsIn({ from, text, object = "null::pg_catalog.text" }: Searched, kinds: readonly TokenKind[]): string {
+  return `(select ${text}, ${object} from ${from} where ${mayHaveToken(kinds, text)} offset 0) x (text, object)`;
 }
 
 function kindsOf(origins: readonly Origin[]): TokenKind[] {

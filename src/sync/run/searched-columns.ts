@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { SCHEMA_TEXTS } from "./schema-texts.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** Where an original may be in the target: texts, one a row. */
@@ -9,6 +10,8 @@ export interface Searched {
   readonly from: string;
   /** SQL for the text. */
   readonly text: string;
+  /** SQL for the object of the schema that the text is of, which people are told in place of the name. */
+  readonly object?: string;
 }
 
 /** A column in which no text can be looked for. */
@@ -128,5 +131,5 @@ export async function searchedColumns(
     const name = reportedName(...root, column);
     unsearched.set(name, { column: name, type, why: isEncoded ? "encoded" : "number" });
   }
-  return { searched: [...texts, ...labels], columns: texts.length, unsearched: [...unsearched.values()] };
+  return { searched: [...texts, ...labels, SCHEMA_TEXTS], columns: texts.length, unsearched: [...unsearched.values()] };
 }

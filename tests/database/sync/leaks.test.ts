@@ -150,6 +150,15 @@ for (const engine of newestServer) {
     await source.query(
       `update people set email = case id when 9 then '"per son"@corp.example' else 'root@localhost' end where id > 8`,
     );
+    await source.query("comment on column people.id is 'ask person3@corp.example'");
+    await source.query("create view admins as select id from people where email = 'person4@corp.example'");
+    await source.query("alter table remarks alter line set default 'person5@corp.example'");
+    await source.query("alter table remarks add constraint not_him check (line <> 'person6@corp.example') not valid");
+    await source.query(
+      "create function boss(text = 'x') returns text language sql as $$select 'person1@corp.example'$$",
+    );
+    await source.query("create index on remarks (line) where line = 'person2@corp.example' or line = '201206151234'");
+    await source.query("create policy mine on remarks using (line = 'person3@corp.example' or current_user = line)");
     const { proof } = await copy(source.target, target.target, { plan });
     expect(renderProof(proof).filter((line) => line.includes("of a form that is not looked for"))).toEqual([
       expect.stringContaining("Not searched: 1 original of public.logins.tel,"),
@@ -158,7 +167,18 @@ for (const engine of newestServer) {
     expect(proof).toMatchObject({
       leaks: [],
       // Nobody has said that these may not be there.
-      noticed: [{ column: "public.remarks.line", kind: "email", rows: 3, isGuessed: true }],
+      noticed: [
+        ...[
+          "default value for public.remarks.line",
+          "function public.boss(pg_catalog.text)",
+          "index public.remarks_line_idx",
+          "policy mine on public.remarks",
+          "table column public.people.id",
+          "table constraint not_him on public.remarks",
+          "view public.admins",
+        ].map((column) => ({ column, kind: "email", rows: 1, isInSchema: true })),
+        { column: "public.remarks.line", kind: "email", rows: 3, isGuessed: true },
+      ],
       scanned: {
         kinds: ["email", "phone", "card"],
         columns: names.length + 17,
