@@ -3,6 +3,7 @@ import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
 import { type Comparison, type Digest, givenBy } from "./digests.ts";
 import { madeIn, marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
+import { SCHEMA_TEXTS } from "./schema-texts.ts";
 import { hasToken, mayHaveToken, TOKENS, tokensIn } from "./tokens.ts";
 
 /** A column of the target that holds originals. */
@@ -77,8 +78,8 @@ export async function prepareScan(
     kinds.some((kind) => kind === "phone" || kind === "card" || kind === "ssn"),
   );
   const scanned = { kinds, columns, unsearched, behind, unread };
-  if (searched.length === 0) return { scanned };
-  return { scanned, search: (comparison, ...sides) => search(comparison, sides, searched, origins) };
+  const places = [...searched, SCHEMA_TEXTS];
+  return { scanned, search: (comparison, ...sides) => search(comparison, sides, places, origins) };
 }
 
 async function search(

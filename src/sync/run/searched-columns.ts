@@ -1,5 +1,4 @@
 import type { Database } from "#database/database.ts";
-import { SCHEMA_TEXTS } from "./schema-texts.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** Where an original may be in the target: texts, one a row. */
@@ -131,5 +130,5 @@ export async function searchedColumns(
     const name = reportedName(...root, column);
     unsearched.set(name, { column: name, type, why: isEncoded ? "encoded" : "number" });
   }
-  return { searched: [...texts, ...labels, SCHEMA_TEXTS], columns: texts.length, unsearched: [...unsearched.values()] };
+  return { searched: [...texts, ...labels], columns: texts.length, unsearched: [...unsearched.values()] };
 }
