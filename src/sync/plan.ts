@@ -262,4 +262,6 @@ export interface SourceForeignKey {
   readonly validated: boolean;
   readonly references: number;
   readonly referencedColumns: readonly number[];
+  /** Whether the last column is a period (`PERIOD`, PostgreSQL 18). */
+  readonly temporal: boolean;
 }

@@ -78,7 +78,7 @@ export class Planner {
     // A condition by sample is a part of every query that it cuts down.
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
-    const graph = this.#graphOf(wishes);
+    const graph = graphOf(wishes, this.#references);
     if (graph.endless !== undefined) this.#problems.push(endlessProblem(graph.endless, this.#ruleOf));
     this.#problems.push(...this.#treatments.problems);
     if (this.#problems.length + this.#missing.length > 0) return undefined;
@@ -124,7 +124,7 @@ export class Planner {
     const sampled = new QueryKeys(this.subkeys);
     const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
     const wishes = copied.map((table) => this.#wish(table, sampled));
-    const graph = this.#graphOf(wishes);
+    const graph = graphOf(wishes, this.#references);
     const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
     if (graph.endless?.some((table) => inQuery.includes(table)) === true)
       this.#problems.push(endlessProblem(graph.endless, this.#ruleOf));
@@ -249,14 +249,6 @@ export class Planner {
 
   #partsOf(table: SourceTable): SourceTable[] {
     return this.#catalogue.tables.filter((part) => part !== table && this.#rootOf(part) === table);
-  }
-
-  /** What a foreign key of one partition refers to says nothing of the rows of others. */
-  #graphOf(wishes: readonly Wish[]): ReturnType<typeof graphOf> {
-    return graphOf(
-      wishes,
-      this.#references.filter(({ ofPartition }) => ofPartition !== true),
-    );
   }
 
   #wish(table: SourceTable, keys: QueryKeys): Wish {

@@ -47,12 +47,15 @@ export function unfollowedTrials(
   made: (table: SourceTable) => readonly SyncTable[],
 ): Trial[] {
   return references.flatMap((reference): Trial[] => {
-    const { from, to, fromColumns, toColumns, isChecked, ofPartition } = reference;
+    const { from, to, fromColumns, toColumns, isChecked, fromParts, toParts, period } = reference;
     const follow = ruleOf(from)?.follow.find(({ column }) => fromColumns.includes(columnNamed(from, column)!));
-    if (isChecked !== true || ofPartition === true || follow?.direction !== "none") return [];
-    if (made(to).every(({ where }) => where === undefined)) return [];
-    const rows = (table: SourceTable): string =>
-      `(${made(table)
+    if (isChecked !== true || follow?.direction !== "none") return [];
+    const parts = (table: SourceTable, only: readonly SourceTable[] | undefined): readonly SyncTable[] =>
+      made(table).filter((one) => only?.some((part) => shownTable(part) === shownTable(one)) ?? true);
+    const [referring, referred] = [parts(from, fromParts), parts(to, toParts)];
+    if (referring.length === 0 || referred.every(({ where }) => where === undefined)) return [];
+    const rows = (tables: readonly SyncTable[]): string =>
+      `(${tables
         .map(
           ({ query, columns }) =>
             `SELECT ${columns.map(({ name }) => quoteIdentifier(name)).join(", ")} FROM (${query}) one`,
@@ -63,13 +66,16 @@ export function unfollowedTrials(
       `k.${quoteIdentifier(toColumns[at]!.name)}`,
     ]);
     const some = pairs.map(([own]) => `${own} IS NOT NULL`).join(" AND ");
-    const same = pairs.map(([own, theirs]) => `${own} = ${theirs}`).join(" AND ");
+    const alike = period === true ? pairs.slice(0, -1) : pairs;
+    const [at, covering] = pairs.at(-1)!;
+    const same = alike.map(([own, theirs]) => `${own} = ${theirs}`).join(" AND ");
+    const all = period === true ? ` HAVING ${at} <@ range_agg(${covering})` : "";
     const [column] = fromColumns;
     const shown = `${shownTable(from)}.${column!.name}`;
     return [
       {
         kind: "count",
-        sql: `SELECT count(*)::float8 AS refused FROM ${rows(from)} f WHERE ${some} AND NOT EXISTS (SELECT FROM ${rows(to)} k WHERE ${same})`,
+        sql: `SELECT count(*)::float8 AS refused FROM ${rows(referring)} f WHERE ${some} AND NOT EXISTS (SELECT FROM ${rows(referred)} k WHERE ${same}${all})`,
         finding: {
           rule: "broken-reference",
           message: `${shown} is not followed, and refers to rows of ${shownTable(to)} that are left out`,

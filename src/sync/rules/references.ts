@@ -9,8 +9,12 @@ export interface Reference {
   /** In the order of `toColumns`. */
   readonly fromColumns: readonly SourceColumn[];
   readonly toColumns: readonly SourceColumn[];
-  /** A foreign key of one partition: it says what becomes of the column, and nothing of the rows of other partitions. */
-  readonly ofPartition?: true;
+  /** Of a foreign key of one partition, the tables with its rows: it says nothing of the rows of other partitions. */
+  readonly fromParts?: readonly SourceTable[];
+  /** Of a foreign key to one partition, the tables with the rows that it may refer to. */
+  readonly toParts?: readonly SourceTable[];
+  /** Whether the last column is a period, which rows with the same key cover together (`PERIOD`). */
+  readonly period?: true;
   /** A foreign key that PostgreSQL tries on every row when the copy gets it. */
   readonly isChecked?: boolean;
   /** Of one that the rules speak of. */
@@ -36,6 +40,8 @@ export function referencesIn(
   // Rules are those of the table that a partition is a part of.
   const inRoot = (table: SourceTable, numbers: readonly number[]): SourceColumn[] =>
     columnsOf(table, numbers).flatMap(({ name }) => rootOf(table).columns.filter((column) => column.name === name));
+  const leavesOf = (table: SourceTable): SourceTable[] =>
+    table.kind === "table" ? [table] : tables.filter(({ partitionOf }) => partitionOf === table.oid).flatMap(leavesOf);
   const real = tables.flatMap((table) =>
     table.foreignKeys.flatMap((key): Reference[] => {
       const other = byOid.get(key.references);
@@ -48,8 +54,15 @@ export function referencesIn(
         where: undefined,
       };
       const columns = { fromColumns: inRoot(table, key.columns), toColumns: inRoot(other, key.referencedColumns) };
-      const isOfPart = table.partitionOf !== null || other.partitionOf !== null;
-      return [{ ...ends, ...columns, ...(isOfPart ? { ofPartition: true as const } : {}) }];
+      return [
+        {
+          ...ends,
+          ...columns,
+          ...(table.partitionOf === null ? {} : { fromParts: leavesOf(table) }),
+          ...(other.partitionOf === null ? {} : { toParts: leavesOf(other) }),
+          ...(key.temporal ? { period: true as const } : {}),
+        },
+      ];
     }),
   );
   const virtual = rules.references.flatMap(({ from, to, where }): Reference[] => {

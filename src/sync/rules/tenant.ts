@@ -88,7 +88,8 @@ export function tenantConditions(table: SourceTable, tenant: Tenant): (TenantCon
 export function otherTenants(tenant: Tenant, asked: readonly Wish[], graph: Graph): string[] {
   const hasColumn = (table: SourceTable): boolean => columnNamed(table, tenant.column) !== undefined;
   const bound = new Set(asked.map(({ table }) => table).filter(hasColumn));
-  const leads = ({ direction, reference: { to } }: Edge): boolean => direction === "down" && bound.has(to);
+  const leads = ({ direction, reference: { to, fromParts } }: Edge): boolean =>
+    direction === "down" && fromParts === undefined && bound.has(to);
   spread(bound, graph.edges, (edge) => (leads(edge) ? edge.reference.from : undefined));
   const free = asked.filter(({ table }) => !bound.has(table));
   const isCut = ({ table }: Wish): boolean => graph.isCut(table);

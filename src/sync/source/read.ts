@@ -85,7 +85,8 @@ const READ = `
         'expression', pg_catalog.pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
       from pg_catalog.pg_constraint k where k.conrelid = t.oid and k.contype = 'c' and k.convalidated), '[]') as checks,
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'columns', k.conkey,
-        'validated', k.convalidated, 'references', k.confrelid::pg_catalog.int8, 'referencedColumns', k.confkey) order by k.conname)
+        'validated', k.convalidated, 'references', k.confrelid::pg_catalog.int8, 'referencedColumns', k.confkey,
+        'temporal', coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::pg_catalog.bool, false)) order by k.conname)
       from pg_catalog.pg_constraint k
      where k.conrelid = t.oid and k.contype = 'f' and k.conparentid = 0), '[]') as "foreignKeys",
     coalesce((select pg_catalog.json_agg(distinct d.objsubid) from pg_catalog.pg_depend d

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import type { Edge, Graph, Wish } from "./graph.ts";
+import { appliesTo, isPartial, onKeys, onParents, parentsIn } from "./keys.ts";
 
 /** The rows of a table as parts of a query, in which it is called `source`. */
 export interface Rows {
@@ -77,23 +78,28 @@ export class Subset {
    */
   losses(table: SourceTable, condition: string, ways: readonly Edge[], before: readonly string[]): string {
     const { own } = this.#wishes.get(table)!;
+    const isChosen = own !== undefined;
     const sets = new Sets();
     const rows = this.#rows(table, sets);
-    const lost = ways.map(({ index, reference: { fromColumns, toColumns, to, where } }) => {
-      const some = fromColumns.map(({ number }) => `t.c${number} IS NOT NULL`);
-      const same = fromColumns.map(({ number }, at) => `p.c${toColumns[at]!.number} = t.c${number}`);
-      const parent = `EXISTS (SELECT FROM ${this.#base(to, sets)} p WHERE ${same.join(" AND ")})`;
+    const lost = ways.map(({ index, reference }) => {
+      const { fromColumns, toColumns, to } = reference;
+      const own = fromColumns.map(({ number }) => `t.c${number}`);
+      const same = onParents(
+        reference,
+        own,
+        toColumns.map(({ number }) => `p.c${number}`),
+      );
       return [
-        ...(own === undefined ? [] : ["t.taken"]),
-        ...some,
-        ...(where === undefined ? [] : [`t.applies_${index}`]),
-        `NOT ${parent}`,
+        ...(isChosen ? ["t.taken"] : []),
+        ...own.map((column) => `${column} IS NOT NULL`),
+        ...(isPartial(reference) ? [`t.applies_${index}`] : []),
+        `NOT EXISTS (SELECT FROM ${parentsIn(reference, this.#base(to, sets))} p WHERE ${same})`,
       ].join(" AND ");
     });
-    const counts = [...lost, ...(own === undefined ? [] : ["NOT t.taken"])].map(
+    const counts = [...lost, ...(isChosen ? ["NOT t.taken"] : [])].map(
       (cause, at) => `count(*) FILTER (WHERE kept.row_at IS NULL AND ${cause})::float8 AS by${at}`,
     );
-    const open = this.#open(table, condition, own === undefined ? [] : [`(${own}) IS TRUE AS taken`]);
+    const open = this.#open(table, condition, isChosen ? [`(${own}) IS TRUE AS taken`] : []);
     const { with: parts, recursive } = sets.all;
     return (
       `WITH ${recursive ? "RECURSIVE " : ""}${[...before, ...parts].join(", ")} SELECT ${["count(*)::float8 AS every", ...counts].join(", ")} ` +
@@ -120,9 +126,10 @@ export class Subset {
 
   /** Whether a reference of the rules holds for a row, as columns. */
   #applies(table: SourceTable): string[] {
-    return this.#edges(table, "from").flatMap(({ index, reference: { where } }) =>
-      where === undefined ? [] : [`((${where.text}\n)) IS TRUE AS applies_${index}`],
-    );
+    return this.#edges(table, "from").flatMap(({ index, reference }) => {
+      const applies = appliesTo(reference, quoteIdentifier(table.name));
+      return applies === undefined ? [] : [`${applies} AS applies_${index}`];
+    });
   }
 
   /** A table with the columns that references are about. */
@@ -154,21 +161,18 @@ export class Subset {
     return this.#edges(table, "from").flatMap(({ index, direction, reference }) => {
       if (direction !== "down" || !this.#graph.isCut(reference.to)) return [];
       const parents = `kept_${index}`;
-      const base = this.#base(reference.to, sets);
-      const keys = reference.toColumns.map((column) => `c${column.number}`).join(", ");
-      const pairs = reference.fromColumns.map(
-        (column, at) => `${alias}.${columnName(column)} = ${parents}.c${reference.toColumns[at]!.number}`,
-      );
-      // A key of one row, or of several that a reference of the rules does not tell apart.
-      const set = reference.virtual ? `(SELECT DISTINCT ${keys} FROM ${base})` : base;
-      const isOptional = reference.where !== undefined || reference.fromColumns.some(({ notNull }) => !notNull);
-      if (!isOptional) return [{ join: `JOIN ${set} ${parents} ON ${pairs.join(" AND ")}`, where: "(true)" }];
+      const set = parentsIn(reference, this.#base(reference.to, sets));
+      const own = reference.fromColumns.map((column) => `${alias}.${columnName(column)}`);
+      const theirs = reference.toColumns.map(({ number }) => `${parents}.c${number}`);
+      const pairs = onParents(reference, own, theirs);
+      const isOptional = isPartial(reference) || reference.fromColumns.some(({ notNull }) => !notNull);
+      if (!isOptional) return [{ join: `JOIN ${set} ${parents} ON ${pairs}`, where: "(true)" }];
       const free = [
-        ...reference.fromColumns.map((column) => `${alias}.${columnName(column)} IS NULL`),
-        ...(reference.where === undefined ? [] : [`NOT ${alias}.applies_${index}`]),
-        `${parents}.c${reference.toColumns[0]!.number} IS NOT NULL`,
+        ...own.map((column) => `${column} IS NULL`),
+        ...(isPartial(reference) ? [`NOT ${alias}.applies_${index}`] : []),
+        `${theirs[0]!} IS NOT NULL`,
       ];
-      return [{ join: `LEFT JOIN ${set} ${parents} ON ${pairs.join(" AND ")}`, where: `(${free.join(" OR ")})` }];
+      return [{ join: `LEFT JOIN ${set} ${parents} ON ${pairs}`, where: `(${free.join(" OR ")})` }];
     });
   }
 
@@ -239,11 +243,6 @@ export class Subset {
       return `(${seeds.join(" UNION ")}) UNION SELECT step.* FROM ${name} c CROSS JOIN LATERAL (${steps.join(" UNION ALL ")}) step`;
     });
   }
-}
-
-function onKeys({ fromColumns, toColumns, where }: Edge["reference"], index: number, from: string, to: string): string {
-  const pairs = fromColumns.map((column, at) => `${from}.c${column.number} = ${to}.c${toColumns[at]!.number}`);
-  return [...pairs, ...(where === undefined ? [] : [`${from}.applies_${index}`])].join(" AND ");
 }
 
 /** Parts of a WITH: each is written once, behind those that it needs. */

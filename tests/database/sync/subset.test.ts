@@ -38,6 +38,27 @@ function shop(more: Readonly<Record<string, string>>, top = ""): string {
 
 type Numbers = Record<string, number>;
 
+const PARTS = `
+  create table p (id int, k int) partition by list (k);
+  create table p1 partition of p for values in (1); create table p2 partition of p for values in (2);
+  alter table p1 add primary key (id);
+  create table c (id int, p int not null references p1);
+  create table q (id int, k int, p int) partition by list (k);
+  create table q1 partition of q for values in (1); create table q2 partition of q for values in (2);
+  alter table q1 add foreign key (p) references p1;
+  insert into p values (1, 1), (2, 1), (1, 2), (3, 2);
+  insert into c values (1, 1), (2, 2);
+  insert into q values (1, 1, 1), (2, 1, 2), (1, 2, 1), (2, 2, null), (4, 2, 9);`;
+
+const PERIODS = `
+  create table public.room (id int4range, valid daterange, name text, primary key (id, valid without overlaps));
+  create table public.book (id int primary key, room int4range, valid daterange,
+    foreign key (room, period valid) references public.room (id, period valid));
+  insert into public.room values ('[1,1]', '[2024-01-01,2024-06-01)', 'a'), ('[1,1]', '[2024-06-01,2025-01-01)', 'b'),
+    ('[2,2]', '[2024-01-01,2025-01-01)', 'c');
+  insert into public.book values (1, '[1,1]', '[2024-05-01,2024-07-01)'), (2, '[2,2]', '[2024-05-01,2024-07-01)'),
+    (3, '[1,1]', '[2024-02-01,2024-02-05)');`;
+
 const CALLS = `
   create type mood as enum ('ok', 'bad');
   create table u (id int primary key, n int, m mood);
@@ -251,6 +272,71 @@ for (const engine of oldestAndEmbedded) {
         ]);
         for (const way of ["down", "up"])
           expect((await planOf(database, circle(`, follow: { owner: ${way} }`))).warnings).toEqual([]);
+      });
+    });
+
+    test("foreign keys of one partition, to one partition and over periods are followed like any other", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, PARTS, async (database) => {
+        const idsOf = async (yaml: string, ...names: string[]): Promise<(number | undefined)[][]> => {
+          const plan = await planOf(database, yaml);
+          const all: (number | undefined)[][] = [];
+          for (const name of names) all.push((await rowsOf<Numbers>(database, plan, name)).map(({ id }) => id));
+          return all.map((ids) => ids.toSorted());
+        };
+        const parts = (p: string, c: string, q = ""): string =>
+          `tables:\n  p: { keep: [id, k]${p} }\n  c: { keep: [id, p]${c} }\n  q: { keep: [id, k, p]${q} }\n`;
+        const names = ["p1", "p2", "c", "q1", "q2"];
+        // 1 is a key in both partitions, and c refers to that of p1.
+        expect(await idsOf(parts(', rows: "k = 2 or id = 2"', ""), ...names)).toEqual([
+          [2],
+          [1, 3],
+          [2],
+          [2],
+          [1, 2, 4],
+        ]);
+        expect(await idsOf(parts(', rows: "false"', ', rows: "id = 1"', ', rows: "id = 2"'), ...names)).toEqual([
+          [1, 2],
+          [],
+          [1],
+          [2],
+          [2],
+        ]);
+        const loose = await checkRules(
+          database,
+          [],
+          await parseRules([{ file: "r.yaml", text: parts(', rows: "k = 2"', ", follow: { p: none }") }]),
+          KEY,
+        );
+        expect(loose.kind === "findings" ? loose.findings : []).toMatchObject([
+          { rule: "broken-reference", table: "c", message: expect.stringMatching(/\(2 rows\)$/) },
+        ]);
+        if (database.serverVersion < 180_000) return;
+
+        await database.execute(PERIODS);
+        const rooms = (room: string, book: string): string =>
+          `${parts("", "")}  room: { keep: [id, valid, name]${room} }\n  book: { keep: [id, room, valid]${book} }\n`;
+        const chosen = async (room: string, book = ""): Promise<unknown> => {
+          const plan = await planOf(database, rooms(room, book));
+          const [rows, books] = [
+            await rowsOf<{ name: string }>(database, plan, "room"),
+            await rowsOf<Numbers>(database, plan, "book"),
+          ];
+          return [rows.map(({ name }) => name).toSorted(), books.map(({ id }) => id).toSorted()];
+        };
+        expect(await chosen(`, rows: "name <> 'c'"`)).toEqual([
+          ["a", "b"],
+          [1, 3],
+        ]);
+        // The first one needs both.
+        expect(await chosen(`, rows: "name = 'a'"`)).toEqual([["a"], [3]]);
+        expect(await chosen(', rows: "false"', ', rows: "id = 1"')).toEqual([["a", "b"], [1]]);
+        expect(await chosen(', rows: "false"', ', rows: "id = 3"')).toEqual([["a"], [3]]);
+        const unfollowed = rooms(`, rows: "name = 'a'"`, ", follow: { room: none }");
+        const broken = await checkRules(database, [], await parseRules([{ file: "r.yaml", text: unfollowed }]), KEY);
+        expect(broken.kind === "findings" ? broken.findings : []).toMatchObject([
+          { rule: "broken-reference", table: "book", message: expect.stringMatching(/\(2 rows\)$/) },
+        ]);
       });
     });
 
