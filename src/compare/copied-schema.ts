@@ -8,6 +8,7 @@ import { textOf, withoutObjects, withPayloads } from "./engine/lookups.ts";
 import { giveBackMemory } from "./engine/memory.ts";
 import { encodeId, type ObjectId } from "./engine/object-id.ts";
 import { copiable, type LeftOut } from "./copiable.ts";
+import { validateBelow } from "./kinds/constraint-validity.ts";
 import type { Extra } from "./kinds/kind.ts";
 import { constraintOn, isUncheckedNotNull } from "./kinds/not-null-constraint.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
@@ -103,7 +104,7 @@ export function planCopy(empty: Catalogue, source: SourceSchema, roles: Readonly
   const made = new Set(early.extras.map(keyOf));
   const extras = to.extras.filter((extra) => !made.has(keyOf(extra)));
   const remaining = { ...to, facts: withNotNullOnce(to.facts, early, early), extras };
-  const after = statementsOf(early, remaining, rest, builders);
+  const after = [...statementsOf(early, remaining, rest, builders), ...validateBelow(to)];
   giveBackMemory();
   return {
     before: before.filter((sql) => !HIDES.test(sql)),

@@ -25,13 +25,45 @@ export const constraintValidity = kind<object>({
       const reason = origin.payload["type"] === "f" ? "foreign-key" : "check";
       return [
         {
-          sql: `${alterTable(extra)} VALIDATE CONSTRAINT ${quoteIdentifier(extra.path[2] ?? "")}`,
+          sql: validate(extra),
           rows: { code: "ROWS", reason },
         },
       ];
     },
   },
 });
+
+function validate(extra: Extra): string {
+  return `${alterTable(extra)} VALIDATE CONSTRAINT ${quoteIdentifier(extra.path[2] ?? "")}`;
+}
+
+/**
+ * Statements for partitions and children whose own rows have passed a constraint that is NOT VALID for their parent: it becomes so for them
+ * as well where the parent gets it after them. Pure.
+ */
+export function validateBelow(side: Side): string[] {
+  const facts = side.facts.facts();
+  const unchecked = new Set(
+    side.extras.flatMap(({ kind: name, path }) => (name === KIND ? [JSON.stringify(path)] : [])),
+  );
+  const names = new Set(
+    facts.flatMap(({ id, payload }) => (id.kind === "constraint" && payload["validated"] === false ? [id.name] : [])),
+  );
+  return facts.flatMap(({ id }): string[] => {
+    if (id.kind !== "table" || parentTable(side.facts, id) === undefined) return [];
+    const relation = { schema: id.schema, name: id.name };
+    return [...names].flatMap((name) => {
+      const extra = { kind: KIND, path: [id.schema, id.name, name], relation, payload: {} };
+      const origin = inherited("constraint", extra, side);
+      const isOwn = side.facts.has({ kind: "constraint", schema: id.schema, table: id.name, name });
+      if (origin?.payload["validated"] !== false || isOwn || unchecked.has(JSON.stringify(extra.path))) return [];
+      return textOf(side.facts, origin.id, "def")?.endsWith(" NO INHERIT") === true ? [] : [validate(extra)];
+    });
+  });
+}
+
+/** As the registry has it. */
+const KIND = "constraint validity";
 
 function isThere(extra: Extra, before: Side): boolean {
   return (

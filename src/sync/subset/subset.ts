@@ -83,15 +83,15 @@ export class Subset {
     const rows = this.#rows(table, sets);
     const lost = ways.map(({ index, reference }) => {
       const { fromColumns, toColumns, to } = reference;
-      const own = fromColumns.map(({ number }) => `t.c${number}`);
+      const refers = fromColumns.map(({ number }) => `t.c${number}`);
       const same = onParents(
         reference,
-        own,
+        refers,
         toColumns.map(({ number }) => `p.c${number}`),
       );
       return [
         ...(isChosen ? ["t.taken"] : []),
-        ...own.map((column) => `${column} IS NOT NULL`),
+        ...refers.map((column) => `${column} IS NOT NULL`),
         ...(isPartial(reference) ? [`t.applies_${index}`] : []),
         `NOT EXISTS (SELECT FROM ${parentsIn(reference, this.#base(to, sets))} p WHERE ${same})`,
       ].join(" AND ");

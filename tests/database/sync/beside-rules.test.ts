@@ -173,6 +173,31 @@ for (const engine of newestServer) {
     ]);
   }, 60_000);
 
+  test("constraints are valid in partitions and children as on the source, whatever they are for their parent", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create table p (id int, v int) partition by range (id);
+        create table p1 (id int, v int, constraint vch check (v > 0)); create table p3 (id int, v int) partition by range (id);
+        alter table p add constraint vch check (v > 0) not valid; alter table p attach partition p1 for values from (0) to (10);
+        create table p2 partition of p for values from (10) to (20);
+        alter table p3 add constraint vch check (v > 0); alter table p attach partition p3 for values from (20) to (30);
+        create table p31 partition of p3 for values from (20) to (25);
+        create table base (v int); create table heir () inherits (base); create table other () inherits (base);
+        alter table base add constraint vch check (v > 0) not valid; alter table heir validate constraint vch;
+        create table own (v int, constraint vch check (v > 0)); alter table own inherit base;
+        create table k (id int primary key); create table f (id int, k int) partition by list (id);
+        create table f1 (id int, k int references k);
+        ${engine.major < 18 ? "" : "alter table f add constraint f1_k_fkey foreign key (k) references k not valid;"}
+        alter table f attach partition f1 for values in (1);
+        insert into p values (1, 1), (11, 1), (21, 1); insert into heir values (1)`),
+    );
+    const states = `select conrelid::regclass::text as "table", conname as name, convalidated as valid from pg_constraint
+      where conname ~ 'vch|fkey' and connamespace = 'public'::regnamespace order by 1, 2`;
+    await copy(source.target, target.target);
+    expect(await target.query(states)).toEqual(await source.query(states));
+  }, 60_000);
+
   test("materialized views bring no row from elsewhere, and one that cannot be computed of results stays empty", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
