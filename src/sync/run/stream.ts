@@ -109,6 +109,14 @@ function hearing(completed: (tag: string) => void): ResultListener {
   return { columns() {}, row() {}, copied() {}, ready() {}, completed };
 }
 
+/** What follows the last row of COPY BINARY, -1 in place of a number of columns; after the header where there is no row. */
+function isEndOfBinary(chunk: Buffer, from: number, length: number): boolean {
+  return (length === 2 && chunk[from] === 0xff) || (length === EMPTY_BINARY && chunk[from + SIGNATURE] === 0xff);
+}
+/** "PGCOPY\n", then a byte that no text has. */
+const SIGNATURE = 7;
+const EMPTY_BINARY = 21;
+
 /** "COPY 12" */
 function rowsOf(tag: string): number {
   return Number(tag.split(" ")[1] ?? 0);
@@ -146,8 +154,8 @@ class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
 
   copied(chunk: Buffer, from: number, to: number): void {
     if (this.#abandoned) return;
-    this.#rows++;
     const length = to - from;
+    if (!isEndOfBinary(chunk, from, length)) this.#rows++;
     if (length > PIECE - this.#used) this.#push();
     if (length > PIECE) {
       this.#fill(Buffer.from(chunk.subarray(from, to)));

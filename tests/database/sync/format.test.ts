@@ -3,6 +3,7 @@ import { withDatabase } from "#database/open.ts";
 import { keepEverything } from "#sync/plain.ts";
 import type { SyncPlan } from "#sync/plan.ts";
 import { type CopyFormat, formatOf } from "#sync/run/format.ts";
+import { transfer } from "#sync/run/stream.ts";
 import { readSource } from "#sync/source/read.ts";
 import { type TestDatabase, serverEngines } from "../../support/engines.ts";
 import { copy, planned, transforming } from "./copying.ts";
@@ -119,4 +120,29 @@ for (const engine of serverEngines) {
       ...all(OTHERS, "text"),
     });
   }, 60_000);
+}
+
+for (const engine of serverEngines.slice(0, 1)) {
+  test("as many rows are told as there are, in either format", async () => {
+    await using database = await engine.fresh();
+    await database.query("create table t (id int, body text)");
+    for (const many of [0, 1, 3]) {
+      for (const format of ["text", "binary"]) {
+        let told = 0;
+        await withDatabase(database.target, {}, async (source) => {
+          await withDatabase(database.target, {}, async (target) => {
+            const sent = await transfer({
+              source,
+              target,
+              read: `copy (select g, '' from generate_series(1, ${many}) g) to stdout (format ${format})`,
+              write: `copy t from stdin (format ${format})`,
+              table: "t",
+              onBytes: (_bytes, rows) => (told += rows),
+            });
+            expect([format, sent.rowsRead, sent.rowsWritten, told]).toEqual([format, many, many, many]);
+          });
+        });
+      }
+    }
+  });
 }
