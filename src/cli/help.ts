@@ -51,6 +51,12 @@ export function groupHelp(path: readonly string[], group: GroupEntry, width = WI
       width,
     ),
     "",
+    ...(group.unnamed === undefined
+      ? []
+      : flow(
+          `\`confiture help ${name} ${group.unnamed}\` lists the options of \`confiture ${name} ${group.unnamedUsage ?? ""}\`.`,
+          width,
+        )),
     `\`confiture help ${name} COMMAND\` shows more.`,
     "",
   ].join("\n");

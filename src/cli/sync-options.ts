@@ -4,12 +4,13 @@ import { shellWord } from "#errors/shell.ts";
 import type { Database } from "#database/database.ts";
 import type { SyncFinding, SyncPlan } from "#sync/plan.ts";
 import type { SyncOptions } from "#sync/run/report.ts";
-import { ask } from "./ask.ts";
-import { canAsk } from "./can-ask.ts";
+import { mayHoldPassword } from "./hide-passwords.ts";
 import type { CommandContext } from "./command.ts";
 import { siteBeside } from "./compare-options.ts";
-import { databasePlace, sayRetry } from "./database-options.ts";
-import { renderFinding, showSyncEvents, syncFindingToJson } from "./output/sync.ts";
+import { sayRetry } from "./database-options.ts";
+import { showSyncEvents } from "./output/sync.ts";
+import { detailOf } from "./output/sync-proof.ts";
+import { renderFindings, syncFindingToJson } from "./output/sync-findings.ts";
 import { count } from "./output/text.ts";
 import { type ProjectRules, type Purpose, readProjectRules, tellWithoutKey } from "./project-rules.ts";
 
@@ -81,7 +82,7 @@ export async function readSides(
   if (rules?.key === undefined && rules !== undefined) await tellWithoutKey(context, purpose);
   const options: SyncOptions = {
     source: { target: from.target, name: source },
-    target: { target: to.target, name: target },
+    target: { target: to.target, name: target, isReplaceable: !to.protected && to.syncReplace },
     jobs: more.jobs,
     table: from.migrations.table,
     lockTimeout: from.migrations.lockTimeout,
@@ -89,7 +90,7 @@ export async function readSides(
     skipExtensionTables: more.skipExtensionTables || rules?.rules.extensionTables === "skip",
     scratch: await siteBeside(context, undefined, undefined, from),
     plan: async (database) => {
-      const plan = await makePlan(args, from, database, rules);
+      const plan = await makePlan(context, args, { from, purpose, rules }, database);
       if (purpose === "verify" || plan.losses === undefined) return plan;
       const { warnOfLosses } = await import("#sync/warn-losses.ts");
       return { ...plan, warnings: [...plan.warnings, ...(await warnOfLosses(database, plan))] };
@@ -111,14 +112,23 @@ export async function requireEnvironment(
     throw new ConfitureError(
       "usage",
       "--database-url names one database, and sync reads where both are from their environments",
-      {
-        hint: "Leave it out. An environment's file takes `url: ${VARIABLE}`.",
-      },
+      { hint: `Leave it out. ${environmentLines(option)}` },
     );
+  }
+  if (name !== undefined && mayHoldPassword(name)) {
+    throw new ConfitureError("usage", `${option} names an environment, and a connection URL was given`, {
+      hint: environmentLines(option),
+    });
   }
   if (name !== undefined)
     return await context.configOf({ environment: name, environmentFrom: option, ownDatabase: true });
   throw new ConfitureError("usage", "--from is missing", { hint: "Name the environment: --from production" });
+}
+
+/** What to write, where no environment has the database yet. */
+function environmentLines(option: "--from" | "--to"): string {
+  const [name, variable] = option === "--from" ? ["production", "PRODUCTION_URL"] : ["staging", "STAGING_URL"];
+  return `Write db/environments/${name}.yaml, set ${variable} to the URL, and name the environment: ${option} ${name}\ndatabase:\n  url: \${${variable}}`;
 }
 
 /**
@@ -145,7 +155,8 @@ export async function planOfTable(
     key,
     written,
   );
-  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, `: ${checked.table} cannot be shown`, from);
+  if (checked.kind === "findings")
+    throw rulesIncomplete(checked.findings, `: ${checked.table} cannot be shown`, from, context);
   return checked;
 }
 
@@ -169,10 +180,14 @@ async function refuseRules({ projectDir }: CommandContext, purpose: Purpose): Pr
 
 /** @throws ConfitureError `sync_findings` for rules that are not whole; `usage`; `sync_source_failed` */
 async function makePlan(
+  context: CommandContext,
   { plain, tables }: SyncArgs,
-  from: Config,
+  {
+    from,
+    purpose,
+    rules: given,
+  }: { readonly from: Config; readonly purpose: Purpose; readonly rules: ProjectRules | undefined },
   database: Database,
-  given: ProjectRules | undefined,
 ): Promise<SyncPlan> {
   const [
     { allLedgers },
@@ -198,27 +213,32 @@ async function makePlan(
     return kept;
   }
   const checked = await checkRules(database, ledgers, given.rules, given.key);
-  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, "; no row was copied", from);
+  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, OUTCOMES[purpose], from, context);
   return names === undefined ? checked.plan : onlyTables(checked.plan, await readSource(database, ledgers), names);
 }
-
-/** How many findings are told in full. */
-const TOLD = 20;
 
 /** The check that finds what this database shows, and schema files may not. */
 export function checkCommand({ environment }: Config): string {
   return `confiture sync check --from ${shellWord(environment ?? "NAME")}`;
 }
 
-function rulesIncomplete(findings: readonly SyncFinding[], outcome: string, from: Config): ConfitureError {
-  const told = findings
-    .slice(0, TOLD)
-    .flatMap((finding) => renderFinding(finding, (_, text) => text))
-    .map((line) => `  ${line}`);
-  const more =
-    findings.length > TOLD ? [`and ${findings.length - TOLD} more, which \`${checkCommand(from)}\` shows`] : [];
+/** What faults in the rules have kept a command from. */
+const OUTCOMES: Readonly<Record<Purpose, string>> = {
+  copy: "; no row was copied",
+  preview: "; there is no plan to show",
+  verify: "; nothing was proven",
+};
+
+function rulesIncomplete(
+  findings: readonly SyncFinding[],
+  outcome: string,
+  from: Config,
+  { messages }: CommandContext,
+): ConfitureError {
+  const all = detailOf(messages.level) === "verbose";
+  const told = renderFindings(findings, (_, text) => text, all).map((line) => (line === "" ? "" : `  ${line}`));
   const head = `${count(findings.length, "fault")} in the rules${outcome}`;
-  return new ConfitureError("sync_findings", [head, ...told, ...more].join("\n"), {
+  return new ConfitureError("sync_findings", [head, ...told].join("\n").trimEnd(), {
     hint: `Mend the rules, and look at them again: ${checkCommand(from)}`,
     data: { findings: findings.map(syncFindingToJson) },
   });
@@ -249,30 +269,4 @@ function requireReplaceable(to: Config): void {
       },
     );
   }
-}
-
-/**
- * Has somebody say that the target is to be replaced: on a terminal its name is asked for, elsewhere `--yes NAME` has to say it.
- * @throws ConfitureError `sync_not_allowed`, `interrupted`
- */
-export async function confirmReplacement(
-  context: CommandContext,
-  { from, to }: SyncSides,
-  yes: string | undefined,
-): Promise<void> {
-  const name = to.environment ?? "";
-  if (yes === name) return;
-  const place = databasePlace(to.target);
-  if (yes !== undefined || !canAsk(context)) {
-    throw new ConfitureError(
-      "sync_not_allowed",
-      `Everything in ${place} ("${name}") would be replaced; nothing was done`,
-      {
-        hint: `${yes === undefined ? "" : `--yes ${yes} does not name this environment. `}To replace it: --yes ${name}`,
-      },
-    );
-  }
-  context.messages.log(`Everything in ${place} is replaced by a copy of ${databasePlace(from.target)}.`);
-  const answer = await ask(context.io, `Type the target's name, ${name}, to go on: `, "nothing was done");
-  if (answer !== name) throw new ConfitureError("sync_not_allowed", "Not confirmed; nothing was done");
 }

@@ -16,7 +16,7 @@ export interface CheckedState {
 export interface CheckedStates {
   readonly findings: readonly SyncFinding[];
   readonly warnings: readonly string[];
-  /** How many tables with rows of their own there are. */
+  /** How many tables there are; a partitioned one counts once. */
   readonly tables: number;
   /** Whether another state has a table or a column that the first has not. */
   readonly hasMore: boolean;
@@ -42,7 +42,7 @@ export async function checkStates(
   const found = results.map((result) => (result.kind === "findings" ? result.findings : []));
   const warnings = results.flatMap((result) => (result.kind === "plan" ? result.plan.warnings : []));
   const tables = states.flatMap(({ catalogue }) =>
-    catalogue.tables.filter(({ kind }) => kind === "table").map(shownTable),
+    catalogue.tables.filter(({ partitionOf }) => partitionOf === null).map(shownTable),
   );
   const [first, ...others] = states.map(({ catalogue }) => columnsOf(catalogue));
   return {

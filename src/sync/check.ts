@@ -15,6 +15,9 @@ export type Checked =
   | { readonly kind: "plan"; readonly plan: SyncPlan }
   | { readonly kind: "findings"; readonly findings: readonly SyncFinding[] };
 
+/** The same, with how many tables there are: a partitioned one counts once. */
+export type Counted = Checked & { readonly tables: number };
+
 /**
  * Lays rules beside the tables of a database, and tries everything in them that PostgreSQL has to understand.
  * @param ledgers tables of the tool's own, which no rule speaks of
@@ -26,7 +29,7 @@ export async function checkRules(
   ledgers: readonly { readonly schema: string; readonly table: string }[],
   rules: Rules,
   key: Uint8Array | undefined,
-): Promise<Checked> {
+): Promise<Counted> {
   return await checkCatalogue(database, await readSource(database, ledgers), rules, key);
 }
 
@@ -39,11 +42,12 @@ export async function checkCatalogue(
   catalogue: SourceCatalogue,
   rules: Rules,
   key: Uint8Array | undefined,
-): Promise<Checked> {
+): Promise<Counted> {
   const planned = await planSync(catalogue, await atOneMoment(database, rules), key);
-  if (planned.kind === "findings") return planned;
+  const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null).length;
+  if (planned.kind === "findings") return { ...planned, tables };
   const findings = await tryPlan(database, planned.plan, planned.trials, readsOf(planned.plan));
-  return findings.length === 0 ? { kind: "plan", plan: planned.plan } : { kind: "findings", findings };
+  return findings.length === 0 ? { kind: "plan", plan: planned.plan, tables } : { kind: "findings", findings, tables };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SourceCatalogue, SyncColumn, SyncPlan } from "./plan.ts";
+import { partOf, unpartitionedIn } from "./roots.ts";
 
 /** What names in queries are looked up in; rules write others with their schema. */
 export const SEARCH_PATH = { name: "search_path", value: "pg_catalog, public, pg_temp" } as const;
@@ -10,12 +11,23 @@ export function keepEverything({ tables }: SourceCatalogue): SyncPlan {
   return {
     tables: tables
       .filter(({ kind }) => kind === "table")
-      .map(({ schema, name, columns }) => {
+      .map((table) => {
+        const { schema, name, columns } = table;
         const kept = columns.filter(({ generated }) => !generated).map((column) => keptColumn(column));
         const list = kept.map(({ expression }) => expression).join(", ");
         const query = `SELECT ${list} FROM ONLY ${quoteQualified(schema, name)} source WHERE (true)`;
-        return { schema, name, mode: "rows" as const, columns: kept, query, whole: true, where: undefined };
+        return {
+          schema,
+          name,
+          ...partOf(tables, table),
+          mode: "rows" as const,
+          columns: kept,
+          query,
+          whole: true,
+          where: undefined,
+        };
       }),
+    ...unpartitionedIn(tables),
     settings: [SEARCH_PATH],
     digest: createHash("sha256").update("plain").digest("hex"),
     reproducible: true,

@@ -3,6 +3,7 @@ import { Subkeys } from "./keyed.ts";
 import { SEARCH_PATH } from "./plain.ts";
 import type { Planned, SourceCatalogue, SourceTable } from "./plan.ts";
 import type { Rules } from "./rules/rules.ts";
+import { unpartitionedIn } from "./roots.ts";
 import { Planner } from "./planner.ts";
 
 /**
@@ -22,6 +23,7 @@ export async function planSync(
     trials: planner.trials(plan),
     plan: {
       tables: plan,
+      ...unpartitionedIn(catalogue.tables),
       settings: [SEARCH_PATH, ...planner.subkeys.settings],
       digest: rules.digest,
       reproducible: key !== undefined,

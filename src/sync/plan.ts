@@ -12,6 +12,8 @@ export interface SyncPlan {
    * search_path is among them. Others hold subkeys, never the key; they are secret.
    */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
+  /** Partitioned tables without a partition, which have no rows and are not among the tables. */
+  readonly unpartitioned?: number;
   /** SHA-256 of what the rules mean, as hex: the same rules have the same digest, whatever the key. */
   readonly digest: string;
   /** Whether the key was given, so that another run has the same results. */
@@ -39,6 +41,8 @@ export interface LossQuery {
 export interface SyncTable {
   readonly schema: string;
   readonly name: string;
+  /** Of a partition, the name of its table, for people: "public.orders". */
+  readonly partOf?: string;
   /** `skip`: the table is made, and stays empty. */
   readonly mode: "rows" | "skip";
   /** In the order of the query's result and of `COPY target (columns) FROM`; generated ones are left out. May be empty. */

@@ -28,6 +28,7 @@ import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.
 import { unsafeSql } from "./rules/unsafe-sql.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
+import { partOf, rootOf } from "./roots.ts";
 import { skipped } from "./skipped.ts";
 import { sampleCondition, sampleWithoutKey } from "./subset/sample.ts";
 import { graphOf, type Wish } from "./subset/graph.ts";
@@ -109,8 +110,7 @@ export class Planner {
     const named = this.#treatments.problems.splice(0).filter(isOf([root]));
     if (!this.#ruleOf.has(root)) return [tableWithoutRule(root, this.#rules, this.#references)];
     const parts = [root, ...this.#partsOf(root)].filter(({ kind }) => kind === "table");
-    if (this.#isSkipped(root))
-      return { tables: parts.map((table) => skipped(table, this.#ruleOf.get(root)!.place)), trials: [] };
+    if (this.#isSkipped(root)) return { tables: parts.map((table) => this.#skipped(table, root)), trials: [] };
     this.#missing.push(...this.#columnsWithoutRule(root));
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
     const own = [
@@ -157,13 +157,18 @@ export class Planner {
 
   #syncTable(table: SourceTable, subset: Subset, sampled: QueryKeys): SyncTable {
     const root = this.#rootOf(table);
-    if (this.#isSkipped(root)) return skipped(table, this.#ruleOf.get(root)!.place);
+    if (this.#isSkipped(root)) return this.#skipped(table, root);
     const keys = new QueryKeys(this.subkeys);
     const rows = subset.of(root, table);
     if (rows !== undefined && sampled.isUsed) keys.include(sampled);
     const inRoot = (column: SourceColumn): SourceColumn =>
       root === table ? column : root.columns.find((one) => one.name === column.name)!;
-    return syncTable(table, (column) => this.#treatments.of(inRoot(column))!, rows, keys);
+    const made = syncTable(table, (column) => this.#treatments.of(inRoot(column))!, rows, keys);
+    return { ...made, ...partOf(this.#catalogue.tables, table) };
+  }
+
+  #skipped(table: SourceTable, root: SourceTable): SyncTable {
+    return { ...skipped(table, this.#ruleOf.get(root)!.place), ...partOf(this.#catalogue.tables, table) };
   }
 
   #unsafeSql(tables: readonly SourceTable[], valued = tables): Promise<Problem[]> {
@@ -243,8 +248,7 @@ export class Planner {
   }
 
   #rootOf(table: SourceTable): SourceTable {
-    const parent = this.#catalogue.tables.find(({ oid }) => oid === table.partitionOf);
-    return parent === undefined ? table : this.#rootOf(parent);
+    return rootOf(this.#catalogue.tables, table);
   }
 
   #partsOf(table: SourceTable): SourceTable[] {

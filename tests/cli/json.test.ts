@@ -365,11 +365,19 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     const sync = ["sync", "--from", "local", "--to", "copy", "--plain"];
     expect(await on(...sync, "--dry-run")).toMatchObject({ applied: false, tables: [{ table: "public.users" }] });
     expect(await on(...sync, "--yes", "copy")).toMatchObject({ applied: true, place: "new database" });
-    expect(await on("sync", "verify", ...sync.slice(1))).toMatchObject({ holds: true, changes: [] });
+    expect(await on("sync", "verify", ...sync.slice(1))).toMatchObject({
+      holds: true,
+      changes: [],
+      tables: { all: 1, copied: 1, partitions: 0 },
+    });
     await own.server.dropDatabase(copy);
     expect(await on("sync", "init", "--from", "local")).toMatchObject({ tables: 1, kept: 1, undecided: 0 });
     await own.write("db/sync/tables.yaml", "tables:\n  users: { keep: [id, bio] }\n");
-    expect(await on("sync", "check")).toMatchObject({ exitCode: 3, findings: [{ rule: "column-without-rule" }] });
+    expect(await on("sync", "check")).toMatchObject({
+      exitCode: 3,
+      tables: 1,
+      findings: [{ rule: "column-without-rule" }],
+    });
     await own.write("db/sync/tables.yaml", "tables:\n  users: { keep: [id, bio, age] }\n");
     expect(await on("sync", "check")).toMatchObject({ exitCode: 0, findings: [], tables: 1 });
     expect(await on("sync", "check", "--from", "local")).toMatchObject({ exitCode: 3, checked: null });

@@ -144,8 +144,15 @@ test("a copy has every row and no original, is the same for the same key, and is
   const changed = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
   expect([changed.exitCode, changed.stdout]).toEqual([3, expect.stringContaining("The rules have changed since\n")]);
   await project.write("db/sync/rules.yaml", RULES);
+  // Quietly, what was not looked at is left, and how it ended.
+  const brief = await project.succeed(["sync", "verify", "--from", "local", "--to", "copy", "-q"], WITH_KEY);
+  expect(brief.stdout).toMatch(/^Not covered by the proof: .*\n✅ Proven \(2 of 3 tables with 2 partitions\)\n$/);
 
-  await project.succeed(SYNC, WITH_KEY);
+  const quiet = await project.succeed([...SYNC, "-q"], WITH_KEY);
+  expect([quiet.stderr, quiet.stdout]).toEqual([
+    "",
+    expect.stringMatching(/^Not covered by the proof: .*\n✅ copy is a copy of 2 of 3 tables with 2 partitions, .*\n$/),
+  ]);
   const again = project.server.connect(copy);
   expect([...(await again`select id, email from users order by id`)]).toEqual([...emails]);
   // An original that comes in later is found.
@@ -155,6 +162,13 @@ test("a copy has every row and no original, is the same for the same key, and is
   await again.end();
   const leak = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
   expect(leak.exitCode).toBe(3);
+  // The other way round there is no copy, and none may be made.
+  const swapped = await project.run(["sync", "verify", "--from", "copy", "--to", "local"], WITH_KEY);
+  expect([swapped.exitCode, swapped.stderr]).toEqual([
+    3,
+    expect.stringContaining("If the two were swapped: confiture sync verify --from local --to copy\n"),
+  ]);
+  expect(swapped.stderr).not.toContain("sync run");
   expect(leak.stdout).toContain("\nMake the copy again: confiture sync run --from local --to copy\n");
   expect(leak.stdout).toContain("LEAK: public.orders_old.note: 1 row holds an original (email)");
   expect(leak.stdout).toContain("LEAK: public.orders_old.contact: 1 row holds an original (email)");
@@ -162,7 +176,7 @@ test("a copy has every row and no original, is the same for the same key, and is
 
   // Another key has other results; without one nobody can have the same. Tables that are not named come without rows.
   const part = await project.succeed([...SYNC, "--tables", "users"], stranger);
-  expect(part.stdout).toContain("✅ copy is a copy of 1 of 4 tables, 300 rows");
+  expect(part.stdout).toContain("✅ copy is a copy of 1 of 3 tables with 2 partitions, 300 rows");
   expect(part.stdout).toContain("not in --tables): public.Audit Log, public.orders_new, public.orders_old");
   const other = project.server.connect(copy);
   const others = await other`select id, email from users order by id`;
@@ -204,6 +218,12 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     expect(refused.stdout + refused.stderr).not.toContain("corp.example");
   }
   await project.write("db/sync/rules.yaml", RULES.replace("  orders:\n", '  orders:\n    rows: "user_idd < 5"\n'));
+  // Nobody is asked to confirm it, and a proof speaks of no rows.
+  for (const args of [SYNC.slice(0, -2), ["sync", "verify", ...SYNC.slice(1, -2)]]) {
+    const { exitCode, stderr } = await project.run(args, WITH_KEY);
+    const outcome = args.includes("verify") ? "nothing was proven" : "no row was copied";
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining(`error: 1 fault in the rules; ${outcome}\n`)]);
+  }
   const misspelt = await project.run(SYNC, WITH_KEY);
   expect(misspelt.stderr).toContain('fix: Did you mean "user_id"?\n');
   expect(misspelt.stderr).toContain("look at them again: confiture sync check --from local\n");
@@ -226,6 +246,18 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   const url = project.server.url("postgres");
   const named = await project.run([...SYNC, "--database-url", url], WITH_KEY);
   expect([named.exitCode, named.stderr]).toEqual([2, expect.stringContaining("--database-url names one database")]);
+  const inPlace = await project.run(["sync", "--from", "postgres://me:secret@db/shop", "--to", "copy"], WITH_KEY);
+  expect([inPlace.exitCode, inPlace.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /^error: --from names an environment, and a connection URL was given\n {2}next: Write db\/environments\/production\.yaml, .*\n {2}database:\n {4}url: \$\{PRODUCTION_URL\}\n$/,
+    ),
+  ]);
+  const unconfirmed = await project.run(["sync", "--from", "local", "--to", "copy"], WITH_KEY);
+  expect([unconfirmed.exitCode, unconfirmed.stderr]).toEqual([
+    2,
+    expect.stringContaining("would be replaced; nothing was done\n"),
+  ]);
   await project.write("db/sync/rules.yaml", RULES.replace("contact.email:", "contacts.email:"));
   for (const args of [["check"], ["show", "users"]]) {
     const odd = await project.succeed(["sync", ...args, "--from", "local"], WITH_KEY);
@@ -423,8 +455,17 @@ test("init writes rules that say of every column what is known, and what is stil
   expect(yaml).toContain('    line: "?" # 100% hold an e-mail address\n');
   expect(yaml).not.toContain("corp.example");
   const checked = await project.run(["sync", "check", "--format", "json"]);
-  const { findings } = JSON.parse(checked.stdout) as { findings: { rule: string }[] };
+  const { findings } = JSON.parse(checked.stdout) as { findings: { rule: string; fix: string }[] };
   expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(["undecided"]));
+  // What is the same decision is told once, with all its places.
+  const alike = (await project.run(["sync", "check"])).stdout;
+  const same = findings.filter(({ fix }) => fix.startsWith("Add it to"));
+  expect(same.length).toBeGreaterThan(2);
+  expect(alike).toContain(
+    `error: Nobody has decided yet, in ${same.length} places [undecided]\n  --> db/sync/tables.yaml:`,
+  );
+  expect(alike.match(/Add it to `keep/g)).toHaveLength(1);
+  expect(alike).toContain("fix: line: { scrub: [email, phone] }; or add it");
 
   // Again: what is written stays, and what is missing is added.
   const own = `# ours
@@ -660,7 +701,7 @@ test("no copy goes where no environment says that it may, nor further than was s
     ["--from local --to locked --plain", "is protected: no copy ever takes its place"],
     ["--from local --to alias", 'has the database of "locked", which is protected: no copy ever takes its place'],
     ["--from local --to silent --yes silent", "does not say that a copy may take its database's place"],
-    ["--from local --to copy", "would be replaced; nothing was done"],
+    ["--from local --to copy --plain --ignore-rules", "would be replaced; nothing was done"],
     ["--from local --to copy --yes silent", "--yes silent does not name this environment"],
     ["--from locked --to copy --yes copy --plain --ignore-rules", "its values are not copied as they are"],
     ["--from alias --to copy --yes copy --plain --ignore-rules", "its values are not copied as they are"],

@@ -1,5 +1,6 @@
 import { reportedName } from "#sql/quote.ts";
 import type { SyncPlan, SyncTable } from "../plan.ts";
+import { rootName } from "../roots.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
 import type { CopyFormat } from "./format.ts";
 import type { Piece, TableSize } from "./pieces.ts";
@@ -140,6 +141,8 @@ export class Board {
     const running = [...this.#running];
     const stored = running.reduce((sum, one) => sum + one.piece.bytes * (this.#part(one) ?? 0), this.#stored);
     const tallies = [...this.#tallies.values()];
+    const all = new Set(tallies.map(({ table }) => rootName(table)));
+    const open = new Set(tallies.flatMap(({ done, pieces, table }) => (done === pieces ? [] : [rootName(table)])));
     this.#onEvent({
       type: "progress",
       progress: {
@@ -147,7 +150,7 @@ export class Board {
         bytes: this.#bytes,
         elapsed,
         left: timeLeft(elapsed, this.#total === 0 ? undefined : stored / this.#total),
-        tables: { finished: tallies.filter(({ done, pieces }) => done === pieces).length, total: tallies.length },
+        tables: { finished: all.size - open.size, total: all.size },
         streams: running.map((one) => {
           const own = performance.now() - one.began;
           const { rows, bytes } = one;

@@ -18,6 +18,8 @@ export interface ColumnResult {
   readonly results: number;
   /** How many of those of the target are originals that it should not hold. */
   readonly same: number;
+  /** Of a `value`: nobody has counted the originals that are equal to it. */
+  readonly uncounted?: true;
   /**
    * Where rows were compared with their own originals: originals of other rows that no rule has put there, and how many there may be by
    * chance; `no key`: only the key of the copy tells them. Of a copy that was just made nobody asks: all of it are results.

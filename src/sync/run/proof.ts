@@ -12,7 +12,7 @@ import type { ColumnResult, Found } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
 import { type Leak, NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
-import { countLike, partsOf } from "./written.ts";
+import { countLike, type Part, partsOf } from "./written.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
 export interface Proof {
@@ -255,7 +255,9 @@ async function proveColumn(
         ? await haveNothingInCommon(comparison, table, values)
         : proof.kind === "differs"
           ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...part })
-          : { ...NOT_COMPARED, same: transform === "value" ? await countLike(source, table, part, true) : 0 };
+          : transform === "value"
+            ? await countEqual(source, table, part)
+            : NOT_COMPARED;
     const unmatched =
       path !== undefined && found.originals === 0 && (await matchesNothing(source, table, value, values));
     results.push({ column: name, transform, ...found, ...(unmatched ? { unmatched } : {}) });
@@ -264,6 +266,12 @@ async function proveColumn(
 }
 
 const NOT_COMPARED: Found = { how: "not compared", holds: true, originals: 0, results: 0, same: 0 };
+
+/** How many originals are what a `value` rule makes of all. */
+async function countEqual(source: Database, table: SyncTable, part: Part): Promise<Found> {
+  if (part.mayBeResult === undefined) return { ...NOT_COMPARED, uncounted: true };
+  return { ...NOT_COMPARED, same: await countLike(source, table, part, true) };
+}
 
 /** @param values a query for texts, over `source`, on either side */
 async function haveNothingInCommon(comparison: Comparison, table: SyncTable, values: string): Promise<Found> {

@@ -13,7 +13,12 @@ import type { PreparedTarget } from "./prepared-target.ts";
 
 export interface SyncOptions {
   readonly source: { readonly target: Target; readonly name: string };
-  readonly target: { readonly target: Target; readonly name: string };
+  readonly target: {
+    readonly target: Target;
+    readonly name: string;
+    /** Whether its environment says that a copy may take its place. */
+    readonly isReplaceable?: boolean;
+  };
   /** Streams at a time; 1 where an embedded database takes part. */
   readonly jobs: number;
   /** The ledger's name. */

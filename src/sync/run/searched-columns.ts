@@ -33,6 +33,7 @@ interface Column {
   readonly has_text: boolean;
   readonly is_encoded: boolean;
   readonly is_number: boolean;
+  readonly is_key: boolean;
 }
 
 /** SQL for the schema and the name of the relation `c`; of a partition, those of the table that it is a part of. */
@@ -82,7 +83,9 @@ const COLUMNS = `
         and not exists (select from pg_catalog.pg_attrdef d where d.adrelid operator(pg_catalog.=) c.oid
           and d.adnum operator(pg_catalog.=) c.attnum and pg_catalog.pg_get_expr(d.adbin, d.adrelid) operator(pg_catalog.~) 'nextval')
         and not exists (select from pg_catalog.pg_constraint f where f.conrelid operator(pg_catalog.=) c.oid
-          and f.contype operator(pg_catalog.=) 'f' and c.attnum operator(pg_catalog.=) any (f.conkey)) as is_number
+          and f.contype operator(pg_catalog.=) 'f' and c.attnum operator(pg_catalog.=) any (f.conkey)) as is_number,
+      exists (select from pg_catalog.pg_index i where i.indrelid operator(pg_catalog.=) c.oid and i.indisunique
+        and c.attnum operator(pg_catalog.=) any (i.indkey)) as is_key
     from columns c join kinds k on k.root operator(pg_catalog.=) c.atttypid
    where k.has_text or k.is_encoded or k.is_number
    order by 1, 2, c.attnum`;
@@ -94,6 +97,18 @@ const ENUMS = `
     join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace
    where e.enumlabel operator(pg_catalog.~) '[@%&\\\\]|([0-9].*){6}'
    order by 1, 2`;
+
+/** Names of columns, and of their types, that hold the number of a person. */
+const OF_PERSONS =
+  /phone|mobile|msisdn|(^|_)(tel|fax|cell|pan|ssn|pin|nino|nhs|vat)(_|$)|card|iban|account|social|tax|passport|licen[cs]e|insurance|contact/;
+
+/** Where a column comes in a list that may be cut: those first that may hold personal numbers, and keys last. */
+function rankOf({ column, type, is_key: isKey }: Column): number {
+  if (OF_PERSONS.test(column.toLowerCase()) || OF_PERSONS.test(type)) return 0;
+  if (isKey) return 3;
+  // A phone or card number is too long for the others.
+  return /^(?:bigint|numeric)/.test(type) ? 1 : 2;
+}
 
 /**
  * What of a target is to be searched for originals, and which columns cannot be.
@@ -125,7 +140,8 @@ export async function searchedColumns(
   );
   const unsearched = new Map<string, Unsearched>();
   const kept = columns.filter(({ schema, table, column }) => treatmentOf(schema, table, column) === "kept");
-  for (const { root, column, type, has_text: hasText, is_encoded: isEncoded, is_number: isNumber } of kept) {
+  const inOrder = kept.toSorted((a, b) => rankOf(a) - rankOf(b));
+  for (const { root, column, type, has_text: hasText, is_encoded: isEncoded, is_number: isNumber } of inOrder) {
     if (!isEncoded && (hasText || !isNumber || !hasNumbers)) continue;
     const name = reportedName(...root, column);
     unsearched.set(name, { column: name, type, why: isEncoded ? "encoded" : "number" });

@@ -14,6 +14,7 @@ import { readingFailed } from "./reading-failed.ts";
 import { type CopyRecord, readRecord } from "./record.ts";
 import { requireRights } from "./rights.ts";
 import type { SyncOptions } from "./report.ts";
+import { countTables, type TableCount } from "../roots.ts";
 import { isIncomplete } from "./target-in-place.ts";
 import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
@@ -23,6 +24,8 @@ export interface Verification {
   readonly proof: Proof;
   readonly rows: RowCounts;
   readonly changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[];
+  /** How many tables the source has, and of how many the copy has rows. */
+  readonly tables: TableCount;
   /** What the copy says of itself. */
   readonly comment: string | null;
   readonly sameRules: boolean;
@@ -68,7 +71,8 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         if (record.comment === null && !incomplete)
           throw noCopy(options, "does not say that it is a copy made by sync");
         requireSameKey(plan, record, options);
-        const { held, isThere } = await heldBy(target, asCopied(plan, record));
+        const copied = asCopied(plan, record);
+        const { held, isThere } = await heldBy(target, copied);
         const proof = await prove({
           plan: held,
           hasKey: plan.reproducible,
@@ -101,6 +105,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           proof,
           rows,
           changes: changes.map(({ change, kind, name }) => ({ change, kind, name })),
+          tables: countTables(copied),
           comment,
           sameRules,
           incomplete,
@@ -115,23 +120,28 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
   }
 }
 
-function noCopy({ source, target }: SyncOptions, what: string): ConfitureError {
+function noCopy(options: SyncOptions, what: string): ConfitureError {
+  const { source, target } = options;
   return new ConfitureError("sync_unproven", `The database of "${target.name}" ${what}, so there is nothing to prove`, {
-    hint: `Make a copy, which proves itself: confiture sync run --from ${source.name} --to ${target.name}`,
+    hint:
+      target.isReplaceable === false
+        ? `No copy may take the place of "${target.name}". If the two were swapped: confiture sync verify --from ${target.name} --to ${source.name}`
+        : `Make a copy, which proves itself: ${copyAgain(options)}`,
   });
 }
 
+/** The command that makes the copy. */
+function copyAgain({ source, target }: SyncOptions): string {
+  return `confiture sync run --from ${source.name} --to ${target.name}`;
+}
+
 /** With another key, no value of the copy would be known as a result. */
-function requireSameKey(
-  { keyMark, reproducible }: SyncPlan,
-  record: CopyRecord,
-  { source, target }: SyncOptions,
-): void {
+function requireSameKey({ keyMark, reproducible }: SyncPlan, record: CopyRecord, options: SyncOptions): void {
   if (!reproducible || keyMark === undefined || record.keyMark === undefined || keyMark === record.keyMark) return;
   throw new ConfitureError("usage", "CONFITURE_SYNC_KEY is not the key that this copy was made with", {
-    hint:
-      "Set the key of the copy. If it was made without one, or nobody has it: unset the variable, which leaves out what takes the key,\n" +
-      `or make the copy again: confiture sync run --from ${source.name} --to ${target.name}`,
+    hint: `Set the key of the copy. If it was made without one, or nobody has it: unset the variable, which leaves out what takes the key${
+      options.target.isReplaceable === false ? "" : `,\nor make the copy again: ${copyAgain(options)}`
+    }`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
-import { renderProof } from "#cli/output/sync.ts";
+import { renderProof } from "#cli/output/sync-proof.ts";
 import { onlyTables } from "#sync/only-tables.ts";
 import type { SyncOptions } from "#sync/run/report.ts";
 import { readSource } from "#sync/source/read.ts";
@@ -73,11 +73,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Columns that may be kept, in which no text can be looked for. */
 const UNSEARCHED: readonly (readonly [string, string, "encoded" | "number"])[] = [
-  ["content", "bytea", "encoded"],
-  ["contents", "bytea[]", "encoded"],
+  ["mobile", "bigint", "number"],
   ["number", "bigint", "number"],
   ["amount", "numeric(12,2)", "number"],
+  ["content", "bytea", "encoded"],
+  ["contents", "bytea[]", "encoded"],
   ["counted", "xid8", "number"],
+  ["code", "numeric", "number"],
 ];
 
 for (const engine of newestServer) {
@@ -94,7 +96,9 @@ for (const engine of newestServer) {
         create domain domain_hstore as hstore; create domain domain_xml as xml; create domain domain_words as tsvector;
         create role "person7@corp.example"; create type mood as enum ('glad', 'as person7@corp.example says');
         create table files (id int generated always as identity, serial bigserial, at timestamptz, gone bytea, mood mood,
-          ${UNSEARCHED.map(([name, type]) => `"${name}" ${type}`).join(", ")}, phone text, day date) partition by range (day);
+          ${[...UNSEARCHED.slice(-1), ...UNSEARCHED.slice(1, -1), ...UNSEARCHED.slice(0, 1)]
+            .map(([name, type]) => `"${name}" ${type}`)
+            .join(", ")}, phone text, day date, unique (code, day)) partition by range (day);
         create table files_1 partition of files for values from ('2024-01-01') to ('2025-01-01');
         create table people as select g::smallint as id, 'person' || g || '@corp.example' as email from generate_series(1, 10) g;
         create table logins as select 'name@corp.example' as name, 'of words@bücher.example' as words, 'mail@corp.example' as mail,
@@ -160,7 +164,13 @@ for (const engine of newestServer) {
     await source.query("create index on remarks (line) where line = 'person2@corp.example' or line = '201206151234'");
     await source.query("create policy mine on remarks using (line = 'person3@corp.example' or current_user = line)");
     const { proof } = await copy(source.target, target.target, { plan });
-    expect(renderProof(proof).filter((line) => line.includes("of a form that is not looked for"))).toEqual([
+    expect(renderProof(proof, "quiet")).toEqual([
+      "FOUND: public.remarks.line: 3 rows hold an original (email) of a table that is left out; scrub or replace it, if it is not meant to be there",
+      expect.stringMatching(
+        /^Not covered by the proof: 6 columns or paths not compared; 7 columns not searched; originals of 2 columns in forms/,
+      ),
+    ]);
+    expect(renderProof(proof, "normal").filter((line) => line.includes("of a form that is not looked for"))).toEqual([
       expect.stringContaining("Not searched: 1 original of public.logins.tel,"),
       expect.stringContaining("Not searched: 2 originals of public.people.email,"),
     ]);

@@ -5,7 +5,8 @@ import { projectFiles, REPLAY_ARGS, type ScratchArgs } from "../../compare-optio
 import { databasePlace, openOptions } from "../../database-options.ts";
 import { type CheckedFiles, checkedToJson, renderChecked } from "../../output/checked-files.ts";
 import type { Paint } from "../../output/style.ts";
-import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
+import { detailOf } from "../../output/sync-proof.ts";
+import { renderFindings, syncFindingToJson } from "../../output/sync-findings.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../../output/reports/render.ts";
 import { fingerprintOf, type Report, type ReportedRule } from "../../output/reports/report.ts";
 import { count } from "../../output/text.ts";
@@ -48,17 +49,19 @@ export const command = defineCommand({
         checked: checkedToJson(checked),
       },
       ...(script === undefined
-        ? { text: `${renderChecked(checked)}${renderResult(findings, tables ?? 0, paint)}` }
+        ? {
+            text: `${renderChecked(checked)}${renderResult(findings, tables, paint, detailOf(messages.level) === "verbose")}`,
+          }
         : { script }),
       exitCode: findings.length === 0 ? 0 : 3,
     };
   },
 });
 
-function renderResult(findings: readonly SyncFinding[], tables: number, paint: Paint): string {
+function renderResult(findings: readonly SyncFinding[], tables: number, paint: Paint, all: boolean): string {
   return findings.length === 0
     ? `✅ The rules say what becomes of every column (${count(tables, "table")})\n`
-    : `${[...findings.flatMap((finding) => [...renderFinding(finding, paint), ""]), count(findings.length, "fault")].join("\n")}\n`;
+    : `${[...renderFindings(findings, paint, all), count(findings.length, "fault")].join("\n")}\n`;
 }
 
 /** By file of rules, also those in which nothing was found. */
@@ -87,8 +90,8 @@ const WHY = "A copy is only made when the rules say what becomes of every column
 /** What was checked, and what came of it. */
 interface Result {
   readonly findings: readonly SyncFinding[];
-  /** Null where faults stand in the way of counting them. */
-  readonly tables: number | null;
+  /** A partitioned one counts once. */
+  readonly tables: number;
   readonly warnings: readonly string[];
   /** Undefined for a database in use. */
   readonly checked?: CheckedFiles | undefined;
@@ -124,7 +127,7 @@ async function besideFiles(context: CommandContext, args: ScratchArgs, project: 
   });
   const isAsked = !hasMore || states.some(({ lacking }) => lacking !== undefined);
   const lacking = isAsked ? undefined : (await lackingInSchema(files)).lacking;
-  return { ...found, tables: found.findings.length === 0 ? found.tables : null, checked: { states, lacking } };
+  return { ...found, checked: { states, lacking } };
 }
 
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Result> {
@@ -141,13 +144,13 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
   return await withDatabase(target, openOptions(context), async (database) => {
     const ledgers = await allLedgers(database, migrations.table);
     const checked = await checkRules(database, ledgers, project.rules, project.key);
-    if (checked.kind === "findings") return { findings: checked.findings, tables: null, warnings: [] };
+    if (checked.kind === "findings") return { findings: checked.findings, tables: checked.tables, warnings: [] };
     const { plan } = checked;
     const warnings = [
       ...plan.warnings,
       ...(await warnOfLosses(database, plan)),
       ...(await warnUnmatchedPaths(database, plan)),
     ];
-    return { findings: [], tables: plan.tables.length, warnings };
+    return { findings: [], tables: checked.tables, warnings };
   });
 }

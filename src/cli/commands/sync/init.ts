@@ -3,7 +3,8 @@ import type { Config } from "#config/config.ts";
 import { readRegularFile } from "#files/read.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../../command.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
-import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
+import { detailOf } from "../../output/sync-proof.ts";
+import { renderFindings, syncFindingToJson } from "../../output/sync-findings.ts";
 import { count } from "../../output/text.ts";
 import { inLine } from "../../output/visible.ts";
 import { checkCommand, requireEnvironment } from "../../sync-options.ts";
@@ -84,7 +85,7 @@ async function addMore(context: CommandContext, from: Config): Promise<Outcome> 
       ? []
       : [
           `${count(faults.length, "fault")} in the rules ${faults.length === 1 ? "is" : "are"} left:`,
-          ...faults.flatMap((fault) => renderFinding(fault, context.paint)),
+          ...renderFindings(faults, context.paint, detailOf(context.messages.level) === "verbose"),
           `Mend ${faults.length === 1 ? "it" : "them"}, and look again: ${checkCommand(from)}`,
         ];
   const head =

@@ -2,8 +2,11 @@ import { reportedName } from "#sql/quote.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
-import { renderPreview, renderReport } from "../../output/sync.ts";
-import { confirmReplacement, JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
+import { renderReport } from "../../output/sync.ts";
+import { detailOf } from "../../output/sync-proof.ts";
+import { renderPreview } from "../../output/sync-preview.ts";
+import { confirmReplacement } from "../../confirm-replacement.ts";
+import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -52,12 +55,14 @@ export const command = defineCommand({
       };
     }
     context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
+    // Nobody has to say yes to a copy that the rules do not allow.
+    if (args.yes === undefined && args.plain !== true) await previewSync(options);
     await confirmReplacement(context, sides, args.yes);
     const report = await runSync(options);
     const { plan, tables, ...rest } = report;
     return {
       json: { applied: true, rules: plan.digest, reproducible: plan.reproducible, tables, ...rest },
-      text: renderReport(report, to.environment ?? ""),
+      text: renderReport(report, to.environment ?? "", detailOf(context.messages.level)),
     };
   },
 });

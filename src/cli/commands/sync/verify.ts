@@ -1,7 +1,8 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
-import { renderProof } from "../../output/sync.ts";
 import { originalsThere } from "../../output/sync-noticed.ts";
+import { tablesOf } from "../../output/sync.ts";
+import { detailOf, renderProof } from "../../output/sync-proof.ts";
 import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
 import type { Verification } from "#sync/run/verify.ts";
@@ -38,15 +39,18 @@ export const command = defineCommand({
       ...(written === 0 ? [] : [`${count(written, "value")} that no rule has made`]),
       ...(there === undefined ? [] : [there]),
     ];
-    const proven = but.length === 0 ? "✅ Proven" : `✅ Proven, but for ${but.join(" and ")}`;
+    const proven = `✅ Proven${but.length === 0 ? "" : `, but for ${but.join(" and ")}`} (${tablesOf(result.tables)})`;
+    const detail = detailOf(context.messages.level);
     const lines = [
-      ...renderProof(result.proof),
-      ...renderRows(result.rows),
+      ...renderProof(result.proof, detail),
+      ...renderRows(result.rows, detail),
       ...result.changes.map(({ change, kind, name }) => `schema differs: ${sideOf(change)} ${kind} ${name}`),
       ...(result.incomplete ? ["INCOMPLETE: a copy into this database was begun and never finished"] : []),
-      result.comment === null ? "The database does not say what it is a copy of" : result.comment,
+      ...(detail === "quiet" ? [] : [result.comment ?? "The database does not say what it is a copy of"]),
       ...(result.sameRules ? [] : ["The rules have changed since"]),
-      ...(result.holds ? [proven] : ["❌ Not proven", ...nextSteps(result, args)]),
+      ...(result.holds
+        ? [proven]
+        : ["❌ Not proven", ...nextSteps(result, args, options.target.isReplaceable === true)]),
     ];
     return {
       json: { ...result },
@@ -57,7 +61,11 @@ export const command = defineCommand({
 });
 
 /** What to do about a copy that is not proven. */
-function nextSteps({ proof, changes, rows }: Verification, { from, to, plain }: SyncArgs): string[] {
+function nextSteps(
+  { proof, changes, rows }: Verification,
+  { from, to, plain }: SyncArgs,
+  isReplaceable: boolean,
+): string[] {
   const holdsOriginals = proof.leaks.length > 0 || proof.columns.some(({ holds }) => !holds);
   const again = `confiture sync run --from ${from ?? ""} --to ${to ?? ""}${plain === true ? " --plain" : ""}`;
   return [
@@ -69,7 +77,9 @@ function nextSteps({ proof, changes, rows }: Verification, { from, to, plain }: 
     ...(rows.fewer.length + changes.length > 0
       ? ["The copy has changed since, or the source's schema has: see who writes to it."]
       : []),
-    `Make the copy again: ${again}`,
+    isReplaceable
+      ? `Make the copy again: ${again}`
+      : `No copy may take the place of "${to ?? ""}" now: its environment is protected, or does not say \`sync: {replace: true}\``,
   ];
 }
 
