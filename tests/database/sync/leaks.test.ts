@@ -164,7 +164,9 @@ for (const engine of newestServer) {
     await source.query("create index on remarks (line) where line = 'person2@corp.example' or line = '201206151234'");
     await source.query("create policy mine on remarks using (line = 'person3@corp.example' or current_user = line)");
     const { proof } = await copy(source.target, target.target, { plan });
-    expect(renderProof(proof, "quiet")).toEqual([
+    const quiet = renderProof(proof, "quiet");
+    expect(quiet.slice(0, -1).every((line) => line.startsWith("FOUND: "))).toBe(true);
+    expect(quiet.slice(-2)).toEqual([
       "FOUND: public.remarks.line: 3 rows hold an original (email) of a table that is left out; scrub or replace it, if it is not meant to be there",
       expect.stringMatching(
         /^Not covered by the proof: 6 columns or paths not compared; 7 columns not searched; originals of 2 columns in forms/,
