@@ -50,7 +50,7 @@ function renderAlike(findings: readonly SyncFinding[], paint: Paint): string[] {
 }
 
 /** What is wrong with the rules, where, and what to write. */
-export function renderFinding({ rule, message, fix, location }: SyncFinding, paint: Paint): string[] {
+function renderFinding({ rule, message, fix, location }: SyncFinding, paint: Paint): string[] {
   return [
     `${paint("red", "error:")} ${paint("bold", indented(message))} [${rule}]`,
     ...renderLocation(location, paint),
