@@ -4,7 +4,7 @@ import { type Comparison, type Digest, givenBy } from "./digests.ts";
 import { madeIn, marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { SCHEMA_TEXTS } from "./schema-texts.ts";
-import { hasToken, mayHaveToken, TOKENS, tokensIn } from "./tokens.ts";
+import { hasToken, textsWith, TOKENS, tokensIn } from "./tokens.ts";
 
 /** A column of the target that holds originals. */
 export interface Leak {
@@ -139,7 +139,7 @@ async function countIn(
     const { name } = place;
     const counts = kinds.map((kind, index) => {
       const digested = digestOfToken(kind, digest);
-      const has = `${hasToken(kind, TEXT)} and exists (select from ${tokensIn(kind, TEXT)} m (token) where ${digested} in (${shared.join(", ")}))`;
+      const has = `${hasToken(kind, TEXT, READ)} and exists (select from ${tokensIn(kind, TEXT, READ)} m (token) where ${digested} in (${shared.join(", ")}))`;
       return `(pg_catalog.count(*) filter (where ${has}))::pg_catalog.float8 as rows${index}`;
     });
     const found = await target.query<Record<string, number> & { readonly object: string | null }>(
@@ -156,15 +156,13 @@ async function countIn(
   return leaks;
 }
 
-/** What `textsIn` calls a text. */
+/** What `textsIn` calls a text, and how it reads. */
 const TEXT = "x.text";
+const READ = "x.read";
 
-/**
- * Texts that may have tokens of these kinds, to come after FROM. A document is made text once, whatever is asked of it then; and
- * most texts are looked at here alone, where PostgreSQL's parallel workers can.
- */
-function textsIn({ from, text, object = "null::pg_catalog.text" }: Searched, kinds: readonly TokenKind[]): string {
-  return `(select ${text}, ${object} from ${from} where ${mayHaveToken(kinds, text)} offset 0) x (text, object)`;
+/** Texts that may have tokens of these kinds, to come after FROM: PostgreSQL's parallel workers look at most of them here alone. */
+function textsIn(place: Searched, kinds: readonly TokenKind[]): string {
+  return `(${textsWith(kinds, place)} offset 0) x (text, read, object)`;
 }
 
 function kindsOf(origins: readonly Origin[]): TokenKind[] {
@@ -191,9 +189,9 @@ function foundIn(places: readonly Searched[], origins: readonly Origin[], digest
   const found = places
     .map((place) => {
       const tokens = kinds.map((kind) => {
-        return `select ${digestOfToken(kind, digest)} from ${tokensIn(kind, TEXT)} m (token)`;
+        return `select ${digestOfToken(kind, digest)} from ${tokensIn(kind, TEXT, READ)} m (token)`;
       });
-      const has = kinds.map((kind) => hasToken(kind, TEXT)).join(" or ");
+      const has = kinds.map((kind) => hasToken(kind, TEXT, READ)).join(" or ");
       return `select k.d from ${textsIn(place, kinds)}, lateral (${tokens.join(" union all ")}) k (d) where ${has}`;
     })
     .join(" union all ");

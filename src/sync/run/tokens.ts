@@ -1,6 +1,9 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import type { TokenKind } from "../plan.ts";
-import { ESCAPED, matches, unescaped } from "./unescaped.ts";
+import { JOINING, PARTING, SEPARATORS, SIGNS } from "./characters.ts";
+import type { Searched } from "./searched-columns.ts";
+import { matches, readAs } from "./unescaped.ts";
+import { accountsIn, addressesIn, begun, JOINED, SEVERAL_HEADS, windowsIn } from "./windows.ts";
 
 interface Token {
   /** PostgreSQL's regular expression; the token is what its one pair of brackets holds. */
@@ -14,7 +17,7 @@ interface Token {
   /** SQL for a condition: a text is such a token and nothing else. It need not be exact, and is sooner answered than a search. */
   readonly isWhole: (text: string) => string;
   /** Tokens in what the pattern finds, which may be several; and those that an original is made of, however it is told apart. */
-  readonly parts?: { readonly found: (token: string) => string; readonly original: (token: string) => string };
+  readonly parts?: { readonly found: (token: string) => string; readonly original?: (token: string) => string };
   /** Whether a text that `isWhole` is no more than one token, as SQL for a condition, and that token. Undefined: it is the text. */
   readonly alone?: { readonly isAlone: (text: string) => string; readonly token: (text: string) => string };
   /** One more pattern, for texts with other characters than those of ASCII: what they are next to may belong to the token, or not. */
@@ -37,73 +40,61 @@ function beside(none: string, token: string): Pick<Token, "pattern" | "anywhere"
 /** A run of digits within a word, as in a hash, is no number of anything. */
 const WORD = "A-Za-z0-9";
 
-/** Blanks, hyphens and dashes outside of ASCII, as programs set them between digits. */
-const SPACED = "\\u00a0\\u2007\\u2009\\u202f\\u2010-\\u2013";
-
-/** A number with what a pattern allows between digits. */
-function numberLike(shape: Pick<Token, "pattern" | "anywhere" | "hint" | "least">, between: string): Token {
-  return {
-    ...shape,
-    normalised: (text) => onlyOf("0-9", text),
-    // The hyphen comes last, where it is one. `translate` would take ten times as long for a long text.
-    isWhole: (text) => `${text} operator(pg_catalog.~) ${quoteLiteral(`^[0-9${between}]+$`)}`,
-  };
-}
-
 function onlyOf(characters: string, text: string): string {
   return `pg_catalog.regexp_replace(${text}, ${quoteLiteral(`[^${characters}]`)}, '', 'g')`;
 }
 
 const EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+";
 const NOT_ASCII = "[^\\x01-\\x7f]";
+/** Letters of any script, as far as a list tells. */
+const LETTER = `[^\\x01-\\x7f${PARTING}]`;
 /** With letters of any script in it (RFC 6531). */
-const INTERNATIONAL_EMAIL = `(?:[A-Za-z0-9._%+-]|${NOT_ASCII})+@(?:[A-Za-z0-9-]|${NOT_ASCII})+(?:\\.(?:[A-Za-z0-9-]|${NOT_ASCII})+)+`;
+const INTERNATIONAL_EMAIL = `(?:[A-Za-z0-9._%+-]|${LETTER})+@(?:[A-Za-z0-9-]|${LETTER})+(?:\\.(?:[A-Za-z0-9-]|${LETTER})+)+`;
 
-/** Beside what stands between digits of one number, what may also stand between two numbers. */
-const APART = `${SPACED} \\t\\r\\n/+`;
-const BETWEEN_PHONE = `${APART}().-`;
+const BETWEEN = `[${SEPARATORS}]*`;
+
 /** Fewer digits may be anything. */
 const LEAST_PHONE = 7;
 /** As many as a number has with the code of its country (E.164). */
 const MOST_PHONE = 15;
 /** With two zeros before it. What has more without anything between them is the number of something else. */
 const MOST_DIGITS = MOST_PHONE + 2;
-/** Numbers in a row, of which nobody knows where one ends. */
-const PHONES = `[+(]*[0-9](?:[${BETWEEN_PHONE}]*[0-9]){${LEAST_PHONE - 1},}`;
-// Its plus sign or bracket belongs to it, and a day with an hour behind it is none.
-const BEFORE_PHONE = `(?:^|[^${WORD}+(]|(?=[+(]))`;
-
-/**
- * SQL for numbers of which a row of them may consist: whatever begins and ends beside a blank, a slash or a plus sign.
- * @param condition over how many digits a number has, `c.own`, and how many stand before it and from it on, `c.before` and `c.rest`
- */
-function phonesIn(row: string, condition: string): string {
-  const digits = (text: string): string => `pg_catalog.length(${phoneDigits(text)})`;
-  const several = `${row} operator(pg_catalog.~) ${quoteLiteral(`[0-9][().-]*[${APART}]`)}`;
-  const piece = `([^0-9]*[0-9]+(?:[().-]*[0-9]+)*)`;
-  return `select ${phoneBegun(row)} where not (${several}) and ${digits(row)} operator(pg_catalog.<=) ${MOST_DIGITS}
-    union all select c.token from (
-      select ${phoneBegun("w.text")} as token, ${digits("w.text")} as own, w.before, w.total operator(pg_catalog.-) w.before as rest from (
-        select pg_catalog.array_to_string(f.pieces[1:j], '') as text, f.before, f.total
-          from (select pg_catalog.array_agg(p.f[1]) over (order by p.n rows between current row and ${MOST_PHONE - 1} following) as pieces,
-                  coalesce(pg_catalog.sum(${digits("p.f[1]")}) over (order by p.n rows between unbounded preceding and 1 preceding), 0) as before,
-                  pg_catalog.sum(${digits("p.f[1]")}) over () as total
-                from pg_catalog.regexp_matches(${row}, ${quoteLiteral(piece)}, 'g') with ordinality p (f, n) where ${several}) f,
-            pg_catalog.generate_series(1, pg_catalog.cardinality(f.pieces)) j
-        offset 0) w) c
-      where c.own operator(pg_catalog.>=) ${LEAST_PHONE} and c.own operator(pg_catalog.<=) ${MOST_PHONE}${condition}`;
-}
-
 /** So many digits at the end are alike with and without the codes of a country and of long distance. */
 const PHONE_END = 9;
+/** Numbers in a row, of which nobody knows where one ends. */
+const PHONES = `[${SIGNS}]*[0-9](?:${BETWEEN}[0-9]){${LEAST_PHONE - 1},}`;
+const BEFORE_PHONE = `(?:^|[^${WORD}${SIGNS}]|(?=[${SIGNS}]))`;
+/** A day with an hour behind it is none. */
+const MINUTE = "[0-5][0-9](?![0-9])";
+const AFTER_PHONE = `(?:(?![${WORD}]|:${MINUTE})|(?<=[0-9]{3})(?=:))`;
+/** The same for whether there is one. */
+const ANY_PHONE = `${BEFORE_PHONE}(?:${PHONES}(?:[^${WORD}:]|:[^0-5]|:[0-5][^0-9]|:[0-5][0-9]{2}|:?[0-5]?$)|[${SIGNS}]*[0-9](?:${BETWEEN}[0-9]){${LEAST_PHONE - 4},}[0-9]{3}:)`;
+
+/** Neither of its parts can be one: they are too few, as only dashes and dots part them. */
+const SINGLE_PHONE = `^[^0-9]*(?:[0-9]{${LEAST_PHONE},${MOST_DIGITS}}|[0-9](?:[${JOINING}]?[0-9]){${LEAST_PHONE - 1},${PHONE_END - 1}})$`;
+
+function phonesIn(row: string, condition: string): string {
+  return windowsIn(row, {
+    least: LEAST_PHONE,
+    most: MOST_PHONE,
+    single: SINGLE_PHONE,
+    // Of numbers that a dash or dot parts, short ones are parts of another, or of a day.
+    condition: `(not c.is_joined or c.own operator(pg_catalog.>=) ${PHONE_END})${condition}`,
+  });
+}
+
 /** Of a number that says it is one: all others, such as times and numbers of orders, are alike only where all digits are. */
-const SAYS_PHONE = `^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[${APART}.-])?[0-9]{3}[${APART}.-][0-9]{3}[${APART}.-][0-9]{4}$)`;
-const phoneBegun = (text: string): string => `pg_catalog.regexp_replace(${text}, '^[^0-9+(]+', '')`;
+const SAYS_PHONE = `^${JOINED}?(?:[${SIGNS}]|(?:1[${SEPARATORS}]+)?[0-9]{3}[${SEPARATORS}]+[0-9]{3}[${SEPARATORS}]+[0-9]{4}$)|^(?:00?[1-9]|[0-9]{1,5}[)}\\u005d\\uff09\\uff3d])`;
 const phoneDigits = (token: string): string => onlyOf("0-9", token);
 const phoneEnd = (token: string): string =>
   `('n' operator(pg_catalog.||) pg_catalog.right(${phoneDigits(token)}, ${PHONE_END}))`;
 
-const BETWEEN_IBAN = `${SPACED} .-`;
+const LEAST_CARD = 13;
+const MOST_CARD = 19;
+const SINGLE_CARD = `^(?:[0-9]{${LEAST_CARD},${MOST_CARD}}|[0-9]{4}(?:[${SEPARATORS}][0-9]{4}){3})$`;
+const cardsIn = (row: string): string =>
+  windowsIn(row, { least: LEAST_CARD, most: MOST_CARD, single: SINGLE_CARD, condition: "true" });
+
 /** Countries, and how long their account numbers are (ISO 13616): what follows one in a text might be read with it. */
 const IBAN_LENGTHS =
   "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
@@ -115,23 +106,18 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     international: `(${INTERNATIONAL_EMAIL})`,
     // Both sides may have other collations, and other ideas of capital letters.
     normalised: (token) => `pg_catalog.lower(${token} collate pg_catalog."C")`,
-    isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$'`,
+    isWhole: (text) => matches(text, "^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$"),
+    parts: { found: addressesIn },
     hint: "@",
     // a@b.c
     least: 5,
   },
   phone: {
-    ...numberLike(
-      {
-        pattern: `${BEFORE_PHONE}(${PHONES})(?![${WORD}]|:[0-9])`,
-        anywhere: `${BEFORE_PHONE}${PHONES}(?:[^${WORD}:]|:[^0-9]|:?$)`,
-        hint: `(?:(?:^|[^${WORD}])[0-9]|[+(])[0-9${BETWEEN_PHONE}]{5}`,
-        least: LEAST_PHONE,
-      },
-      BETWEEN_PHONE,
-    ),
+    pattern: `${BEFORE_PHONE}(${PHONES})${AFTER_PHONE}`,
+    anywhere: ANY_PHONE,
     normalised: (token) =>
-      `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,
+      `case when ${matches(token, SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,
+    isWhole: (text) => matches(text, `^[0-9${SEPARATORS}]+$`),
     parts: {
       found: (row) => phonesIn(row, ""),
       // A part of one number is no number: what is left has to be one, too.
@@ -143,39 +129,42 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     },
     alone: {
       isAlone: (text) => `not ${matches(text, `(?:[0-9][^0-9]*){${2 * LEAST_PHONE}}`)}`,
-      token: phoneBegun,
+      token: begun,
     },
     original: (token) =>
-      `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneDigits(token)} else ${phoneEnd(token)} end`,
+      `case when ${matches(token, SAYS_PHONE)} then ${phoneDigits(token)} else ${phoneEnd(token)} end`,
+    hint: `(?:(?:^|[^${WORD}])[0-9]|[${SIGNS}])[0-9${SEPARATORS}]{5}`,
+    least: LEAST_PHONE,
   },
-  card: numberLike(
-    {
-      ...beside("0-9", `[0-9](?:[${SPACED} .-]?[0-9]){12,18}`),
-      hint: `[0-9][0-9${SPACED} .-]{12}`,
-      least: 13,
-    },
-    `${SPACED} .-`,
-  ),
+  card: {
+    pattern: `([0-9](?:${BETWEEN}[0-9]){${LEAST_CARD - 1},})`,
+    anywhere: `[0-9](?:${BETWEEN}[0-9]){${LEAST_CARD - 1}}`,
+    normalised: (token) => onlyOf("0-9", token),
+    isWhole: (text) => matches(text, SINGLE_CARD),
+    parts: { found: cardsIn, original: cardsIn },
+    hint: `[0-9][0-9${SEPARATORS}]{${LEAST_CARD - 1}}`,
+    least: LEAST_CARD,
+  },
   iban: {
-    ...beside(WORD, `[A-Za-z]{2}[0-9]{2}(?:[${BETWEEN_IBAN}]?[A-Za-z0-9]){11,30}`),
+    ...beside(WORD, `[A-Za-z]{2}[0-9]{2}(?:${BETWEEN}[A-Za-z0-9]){11,}`),
     normalised: (token) => {
       const whole = `pg_catalog.upper(${onlyOf("A-Za-z0-9", token)})`;
       const length = `pg_catalog.substring(${quoteLiteral(IBAN_LENGTHS)}, pg_catalog.left(${whole}, 2) operator(pg_catalog.||) '([0-9]{2})')`;
       return `pg_catalog.left(${whole}, coalesce(${length}, '34')::pg_catalog.int4)`;
     },
-    isWhole: (text) =>
-      `${text} operator(pg_catalog.~) ${quoteLiteral(`^[A-Za-z][A-Za-z][0-9][0-9][A-Za-z0-9${BETWEEN_IBAN}]+$`)}`,
-    hint: `[A-Za-z]{2}[0-9]{2}[A-Za-z0-9${BETWEEN_IBAN}]{11}`,
+    isWhole: (text) => matches(text, `^[A-Za-z][A-Za-z][0-9][0-9][A-Za-z0-9${SEPARATORS}]+$`),
+    parts: { found: accountsIn, original: accountsIn },
+    alone: { isAlone: (text) => `not ${matches(text, SEVERAL_HEADS)}`, token: (text) => text },
+    hint: `[A-Za-z]{2}[0-9]{2}[A-Za-z0-9${SEPARATORS}]{11}`,
     least: 15,
   },
-  ssn: numberLike(
-    {
-      ...beside(WORD, `[0-9]{3}[${SPACED}-]?[0-9]{2}[${SPACED}-]?[0-9]{4}`),
-      hint: `[0-9]{3}[${SPACED}-]?[0-9]{2}`,
-      least: 9,
-    },
-    `${SPACED}-`,
-  ),
+  ssn: {
+    ...beside(WORD, `[0-9]{3}${BETWEEN}[0-9]{2}${BETWEEN}[0-9]{4}`),
+    normalised: (token) => onlyOf("0-9", token),
+    isWhole: (text) => matches(text, `^(?:${BETWEEN}[0-9]){9}${BETWEEN}$`),
+    hint: `[0-9]{3}${BETWEEN}[0-9]{2}`,
+    least: 9,
+  },
 };
 
 /** For people. */
@@ -187,18 +176,29 @@ export const TOKEN_NAMES: Readonly<Record<TokenKind, string>> = {
   ssn: "social security number",
 };
 
-/** SQL for a condition: the text may have a token of one of these kinds. Most texts are too short or have nothing like it. */
-export function mayHaveToken(kinds: readonly TokenKind[], text: string): string {
+/**
+ * SQL for texts that may have a token of one of these kinds: each as `text`, as `read` where it reads otherwise, and its `object`. Most
+ * texts are too short or have nothing like it.
+ */
+export function textsWith(
+  kinds: readonly TokenKind[],
+  { from, text, object = "null::pg_catalog.text" }: Pick<Searched, "from" | "text" | "object">,
+): string {
   const least = Math.min(...kinds.map((kind) => TOKENS[kind].least));
-  const hints = kinds.map((kind) => TOKENS[kind].hint);
-  // The planner knows no order between conditions that cost the same.
-  return `case when pg_catalog.octet_length(${text}) operator(pg_catalog.<) ${least} then false else ${matches(text, [...hints, ESCAPED].join("|"))} end`;
+  const hint = kinds.map((kind) => TOKENS[kind].hint).join("|");
+  // A document is made text once, and read once, whatever is asked of it then.
+  return `select t.text, t.read, t.object from (select s.text, ${readAs("s.text")} as read, s.object
+      from (select ${text}, ${object} from ${from} where pg_catalog.octet_length(${text}) operator(pg_catalog.>=) ${least} offset 0) s (text, object) offset 0) t
+    where ${matches("t.text", hint)} or ${matches("t.read", hint)}`;
 }
 
-/** SQL for a condition: the text has such a token. */
-export function hasToken(kind: TokenKind, text: string): string {
+/**
+ * SQL for a condition: the text has such a token.
+ * @param read SQL for how the text reads, where that is not how it stands
+ */
+export function hasToken(kind: TokenKind, text: string, read = readAs(text)): string {
   const { anywhere } = TOKENS[kind];
-  return `(${matches(text, anywhere)} or (${matches(text, ESCAPED)} and ${matches(unescaped(text), anywhere)}))`;
+  return `(${matches(text, anywhere)} or coalesce(${matches(`(${read})`, anywhere)}, false))`;
 }
 
 /** SQL for a condition: the text is an address and nothing else, which is told in a third of the time that `hasToken` takes. */
@@ -213,23 +213,23 @@ export function isOddNumber(text: string): string {
 }
 
 /** SQL for the tokens of one kind in a text, one a row: as it stands, and as it reads. */
-export function tokensIn(kind: TokenKind, text: string): string {
+export function tokensIn(kind: TokenKind, text: string, read = readAs(text)): string {
   const { parts } = TOKENS[kind];
   return parts === undefined
-    ? rowsIn(kind, text)
-    : `(select t.token from ${rowsIn(kind, text)} r (row), lateral (${parts.found("r.row")}) t (token))`;
+    ? rowsIn(kind, text, read)
+    : `(select t.token from ${rowsIn(kind, text, read)} r (row), lateral (${parts.found("r.row")}) t (token))`;
 }
 
 /** SQL for what the patterns find, of which each may be several tokens. */
-export function rowsIn(kind: TokenKind, text: string): string {
+export function rowsIn(kind: TokenKind, text: string, read = readAs(text)): string {
   const { pattern, international } = TOKENS[kind];
-  const having = (read: string, regexp: string): string =>
-    `select f[1] from pg_catalog.regexp_matches(${read}, ${quoteLiteral(regexp)}, 'g') f`;
-  const found = (read: string): string => {
-    if (international === undefined) return having(read, pattern);
-    return `${having(read, pattern)} union all ${having(read, international)} where ${matches(read, NOT_ASCII)}`;
+  const having = (where: string, regexp: string): string =>
+    `select f[1] from pg_catalog.regexp_matches(${where}, ${quoteLiteral(regexp)}, 'g') f`;
+  const found = (where: string): string => {
+    if (international === undefined) return having(where, pattern);
+    return `${having(where, pattern)} union all ${having(where, international)} where ${matches(where, NOT_ASCII)}`;
   };
-  return `(${found(text)} union all select r.token from (${found(unescaped(text))}) r (token) where ${matches(text, ESCAPED)})`;
+  return `(${found(text)} union all select f.token from (select ${read}) o (read), lateral (${found("o.read")}) f (token))`;
 }
 
 /** SQL for a condition: an original is a token and nothing else, as nearly all are; and that token, which is all of `tokensOf` then. */
@@ -244,7 +244,7 @@ export function tokensOf(kind: TokenKind, text: string): string {
   const { isWhole: isTold, parts } = TOKENS[kind];
   const isWhole = isTold(text);
   const rows = `(select ${text} where ${isWhole} union all select f.token from ${rowsIn(kind, text)} f (token) where not (${isWhole}))`;
-  return parts === undefined
+  return parts?.original === undefined
     ? rows
     : `(select t.token from ${rows} r (row), lateral (${parts.original("r.row")}) t (token))`;
 }
