@@ -54,13 +54,16 @@ function whatIsKnown(transform: string, same: number, uncounted: true | undefine
     : `${count(same, "original")} equal to the rule's value`;
 }
 
+const ASCII_ONLY = "characters outside ASCII, of which the source's encoding, SQL_ASCII, does not say what they are";
+
 /** How much was not compared and not searched, in a line. */
-function inShort({ columns, scanned: { unsearched, unread } }: Proof): string[] {
+function inShort({ columns, scanned: { unsearched, unread, isAsciiOnly } }: Proof): string[] {
   const open = columns.filter(({ how }) => how === "not compared" || how === "no key").length;
   const forms = columns.filter(({ otherForms = 0 }) => otherForms > 0).length;
   const parts = [
     ...(open === 0 ? [] : [`${number(open)} ${agree(open, "column or path", "columns or paths")} not compared`]),
     ...(unsearched.length === 0 ? [] : [`${count(unsearched.length, "column")} not searched`]),
+    ...(isAsciiOnly === true ? [ASCII_ONLY] : []),
     ...(forms === 0 ? [] : [`originals of ${count(forms, "column")} in forms that are not looked for`]),
     ...(unread.length === 0
       ? []
@@ -81,6 +84,7 @@ function searchLines({ columns, leaks, scanned }: Proof, most: number): string[]
                 `Not searched: ${count(n, "original")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot, fewer than 7 digits or more than 17)`,
               ],
         ),
+        ...(scanned.isAsciiOnly === true ? [`Not searched: ${ASCII_ONLY}`] : []),
         ...unsearchedLines(scanned, most),
         ...behindLines(scanned, most),
       ];

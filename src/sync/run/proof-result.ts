@@ -13,7 +13,7 @@ export interface ColumnResult {
    */
   readonly how: "no value in common" | "no row has its own" | "only results" | "no key" | "not compared";
   readonly holds: boolean;
-  /** Values on the source and in the target: distinct ones, or one for each place in each row. */
+  /** Values on the source and in the target: one for each place in each row, also where they are equal. */
   readonly originals: number;
   readonly results: number;
   /** How many of those of the target are originals that it should not hold. */

@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sq
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { matchesNothing } from "../unmatched-paths.ts";
 import { type Check, type Prover, runChecks } from "./checks.ts";
+import { countValues } from "./count-values.ts";
 import { Comparison } from "./digests.ts";
 import type { SyncEvent } from "./events.ts";
 import { countOtherForms } from "./other-forms.ts";
@@ -245,14 +246,14 @@ async function proveColumn(
   column: SyncColumn,
   { hasKey, isFresh }: ProofOptions,
 ): Promise<ColumnResult[]> {
-  const { source, comparison } = prover;
+  const { source } = prover;
   const value = `source.${quoteIdentifier(column.name)}`;
   const results: ColumnResult[] = [];
   for (const part of partsOf(table, column)) {
     const { name, path, transform, proof, values } = part;
     const found =
       proof.kind === "disjoint"
-        ? await haveNothingInCommon(comparison, table, values)
+        ? await haveNothingInCommon(prover, table, values)
         : proof.kind === "differs"
           ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...part })
           : transform === "value"
@@ -274,11 +275,16 @@ async function countEqual(source: Database, table: SyncTable, part: Part): Promi
 }
 
 /** @param values a query for texts, over `source`, on either side */
-async function haveNothingInCommon(comparison: Comparison, table: SyncTable, values: string): Promise<Found> {
-  const { common, counts } = await comparison.shared((digest) => {
-    const query = `select ${digest.of("each.v")} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v) where each.v operator(pg_catalog.<>) ''`;
+async function haveNothingInCommon(
+  { source, target, comparison }: Prover,
+  table: SyncTable,
+  values: string,
+): Promise<Found> {
+  const texts = `from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v) where each.v operator(pg_catalog.<>) ''`;
+  const { common } = await comparison.shared((digest) => {
+    const query = `select ${digest.of("each.v")} ${texts}`;
     return [query, query];
   }, 0);
-  const [originals, results] = counts;
-  return { how: "no value in common", holds: common === 0, originals, results, same: common };
+  const counts = await countValues([source, target], [texts, texts]);
+  return { how: "no value in common", holds: common === 0, ...counts, same: common };
 }

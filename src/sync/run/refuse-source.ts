@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { encodingOf } from "./encoding.ts";
 import type { Source } from "./source.ts";
 import type { SyncOptions } from "./report.ts";
 
@@ -30,24 +31,17 @@ export async function refuseTarget(options: SyncOptions, source: Source): Promis
       hint: "The copy would take the place of what is copied. If the target's server was made of a copy of the source's files instead, name the primary as the source, or make the target's database anew (DROP DATABASE, CREATE DATABASE). Nothing was changed.",
     });
   }
-  const own = HOLDS_ALL.has(encoding) ? encoding : await encodingOf(source.session);
+  const own = encoding === "UTF8" ? encoding : await encodingOf(source.session);
   if (own !== encoding) {
     throw new ConfitureError(
       "sync_not_allowed",
-      `The target has the encoding ${encoding} and the source ${own}: a character that ${encoding} lacks would stop the copy`,
+      `The target has the encoding ${encoding} and the source ${own}: ${encoding === "SQL_ASCII" ? "no original with a character outside ASCII would be found there" : `a character that ${encoding} lacks would stop the copy`}`,
       {
         hint: "Make the target's database anew: CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'. Nothing was changed.",
       },
     );
   }
 }
-
-const encodingOf = async (database: Database): Promise<string> =>
-  (await database.query<{ encoding: string }>("select pg_catalog.current_setting('server_encoding') as encoding"))[0]!
-    .encoding;
-
-/** These hold whatever another one holds: all characters, and any bytes. */
-const HOLDS_ALL: ReadonlySet<string> = new Set(["UTF8", "SQL_ASCII"]);
 
 function sameDatabase(): ConfitureError {
   return new ConfitureError("sync_not_allowed", "The source and the target are the same database", {

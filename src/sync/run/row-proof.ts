@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncTable } from "../plan.ts";
 import { keyText } from "../query.ts";
+import { countValues } from "./count-values.ts";
 import type { Comparison, Digest } from "./digests.ts";
 import { type Elsewhere, IDENTIFIED, lookElsewhere } from "./elsewhere.ts";
 import type { Found } from "./proof-result.ts";
@@ -78,12 +79,13 @@ export async function compareRows(options: RowsOptions): Promise<Found> {
     return { ...found, holds: elsewhere.found <= elsewhere.chance, elsewhere };
   }
   const { originals: before, results: after } = column.pairs;
-  const { common, counts } = await comparison.shared((digest) => {
+  const keyless = now("null::pg_catalog.text");
+  const { common } = await comparison.shared((digest) => {
     const of = (pairs: string): string => `select ${digest.of("each.v")} ${textsOf(pairs)}`;
-    return [`(${of(before)}) except (${of(after)})`, of(now("null::pg_catalog.text"))];
+    return [`(${of(before)}) except (${of(after)})`, of(keyless)];
   }, 0);
-  const [originals, results] = counts;
-  return { how: "only results", holds: common === 0, originals, results, same: common };
+  const counts = await countValues([options.source, options.target], [textsOf(before), textsOf(keyless)]);
+  return { how: "only results", holds: common === 0, ...counts, same: common };
 }
 
 /** Without the key of the copy: originals that have not the shape of any result. */

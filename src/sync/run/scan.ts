@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
 import { type Comparison, type Digest, givenBy } from "./digests.ts";
 import { madeIn, marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
+import { encodingOf } from "./encoding.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { SCHEMA_TEXTS } from "./schema-texts.ts";
 import { hasToken, textsWith, TOKENS, tokensIn } from "./tokens.ts";
@@ -28,6 +29,8 @@ export interface Scanned {
   /** Columns of tables that are left out: those whose originals were looked for as well, and those whose were not. */
   readonly behind: readonly string[];
   readonly unread: readonly Unread[];
+  /** The encoding of the source is SQL_ASCII: nobody knows what its characters outside ASCII are, and they are not looked for. */
+  readonly isAsciiOnly?: true;
 }
 
 /** Nothing is looked for where nothing of the kinds is replaced. */
@@ -77,7 +80,8 @@ export async function prepareScan(
           (empty.has(keyOf({ schema, name }, "")) ? "partly" : "kept")),
     kinds.some((kind) => kind === "phone" || kind === "card" || kind === "ssn"),
   );
-  const scanned = { kinds, columns, unsearched, behind, unread };
+  const isAsciiOnly = (await encodingOf(source)) === "SQL_ASCII" ? { isAsciiOnly: true as const } : {};
+  const scanned = { kinds, columns, unsearched, behind, unread, ...isAsciiOnly };
   const places = [...searched, SCHEMA_TEXTS];
   return { scanned, search: (comparison, ...sides) => search(comparison, sides, places, origins) };
 }

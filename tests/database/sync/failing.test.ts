@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { newestServer } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
 import type { Target } from "#database/target.ts";
+import { renderProof } from "#cli/output/sync-proof.ts";
 import { proposeRules } from "#sync/propose.ts";
 import { verifySync } from "#sync/run/verify.ts";
 import { readSource } from "#sync/source/read.ts";
@@ -104,6 +105,27 @@ for (const engine of newestServer) {
       code: "sync_not_allowed",
       message: expect.stringContaining("The target has the encoding LATIN1 and the source UTF8"),
     });
+    await instance.sql("create database bytes template template0 encoding 'SQL_ASCII' locale 'C'");
+    const bytes = instance.target("bytes");
+    expect(await failure(copy(source.target, bytes, { skipLargeObjects: true }))).toMatchObject({
+      code: "sync_not_allowed",
+      message: expect.stringContaining("The target has the encoding SQL_ASCII and the source UTF8"),
+    });
+    await withDatabase(bytes, {}, (database) =>
+      database.execute(
+        `create table people (email text, doc jsonb); insert into people select 'a@corp.example', '{"mail": "a@corp.example"}' from generate_series(1, 2)`,
+      ),
+    );
+    const mails = ruled("tables:\n  people: { email: email, doc: { json: { mail: email } } }\n");
+    const { proof } = await copy(bytes, target.target, { plan: mails });
+    // Equal values are counted each, whether they have a shape or are compared by digest.
+    expect(proof.columns.filter(({ how }) => how === "no value in common")).toMatchObject([
+      { column: "public.people.email", originals: 2, results: 2 },
+      { column: "public.people.doc mail", originals: 2, results: 2 },
+    ]);
+    expect(renderProof(proof, "quiet").concat(renderProof(proof, "normal"))).toEqual(
+      expect.arrayContaining([expect.stringContaining("Not searched: characters outside ASCII")]),
+    );
   }, 120_000);
 
   test("what a role may not read, or a policy would hide from it, stops a copy and a proof with the side and what to run", async () => {
