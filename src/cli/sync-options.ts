@@ -91,9 +91,9 @@ export async function readSides(
     scratch: await siteBeside(context, undefined, undefined, from),
     plan: async (database) => {
       const plan = await makePlan(context, args, { from, purpose, rules }, database);
-      if (purpose === "verify" || plan.losses === undefined) return plan;
-      const { warnOfLosses } = await import("#sync/warn-losses.ts");
-      return { ...plan, warnings: [...plan.warnings, ...(await warnOfLosses(database, plan))] };
+      if (purpose === "verify") return plan;
+      const { warnOfTenant } = await import("#sync/warn-tenant.ts");
+      return { ...plan, warnings: [...plan.warnings, ...(await warnOfTenant(database, plan))] };
     },
     connect: { wait: context.wait, onRetry: sayRetry(context) },
     signal: context.io.signal,

@@ -148,7 +148,8 @@ class TreeBuilder {
         pair.value === null || pair.value === undefined
           ? { kind: "scalar", text: "", plain: true, offset }
           : this.#convert(pair.value, depth + 1);
-      if (key === "<<") merged.push(...(value.kind === "list" ? value.items : [value]));
+      // In quotes it is a name like any other.
+      if (key === "<<" && pair.key.type === "PLAIN") merged.push(...(value.kind === "list" ? value.items : [value]));
       else entries.set(key, { key, offset, value });
     }
     for (const map of merged) {

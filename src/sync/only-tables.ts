@@ -22,10 +22,12 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
   refuseMissing(wanted, catalogue, (table) => skippedBy(table) !== undefined);
   const isWanted = isPartOf(catalogue, (table) => wanted.has(table));
   const named = new Set(catalogue.tables.filter(isWanted).map(shownTable));
-  const losses = plan.losses?.filter(({ table }) => named.has(table));
+  const isNamed = ({ table }: { readonly table: string }): boolean => named.has(table);
+  const { losses, others } = plan;
   return {
     ...plan,
-    ...(losses === undefined ? {} : { losses }),
+    ...(losses === undefined ? {} : { losses: losses.filter(isNamed) }),
+    ...(others === undefined ? {} : { others: others.filter(isNamed) }),
     tables: plan.tables.map((table) => (named.has(shownTable(table)) ? table : leftBehind(table))),
   };
 }

@@ -29,6 +29,7 @@ export async function planSync(
       reproducible: key !== undefined,
       keyMark: planner.subkeys.mark,
       losses: planner.losses,
+      others: planner.others,
       warnings: planner.warnings,
     },
   };

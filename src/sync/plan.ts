@@ -22,6 +22,8 @@ export interface SyncPlan {
   readonly keyMark?: string;
   /** Of a plan for one tenant: what counts rows of the tenant that it leaves out. */
   readonly losses?: readonly LossQuery[];
+  /** Of a plan for one tenant: what counts rows that are not the tenant's, or may not be, and that it copies. */
+  readonly others?: readonly OthersQuery[];
   /** What the rules copy that somebody may not expect, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -36,6 +38,22 @@ export interface LossQuery {
   readonly sql: string;
   /** In words, and whether it matters only where no row is left. */
   readonly causes: readonly { readonly because: string; readonly ifAll: boolean }[];
+}
+
+/** A question about one table: how many rows of others are copied of it, and the words around that number. */
+export interface OthersQuery {
+  /** As rules name it. */
+  readonly table: string;
+  /** "tenant (clinic_id = 2)" */
+  readonly tenant: string;
+  /** A query for one row with `rows`, how many there are, or 1 for some. */
+  readonly sql: string;
+  /** What stands behind the number of rows: " outside the tenant". */
+  readonly whose: string;
+  /** What stands behind "are copied", or "may be copied": " of teams, where ...". */
+  readonly rest: string;
+  /** Of a table that is copied as a whole, as nothing tells whose its rows are: the column that it lacks. The words are usual ones then. */
+  readonly without?: string;
 }
 
 export interface SyncTable {

@@ -2,6 +2,7 @@ import type { Subkeys } from "./keyed.ts";
 import { QueryKeys } from "./keyed.ts";
 import type {
   LossQuery,
+  OthersQuery,
   SourceCatalogue,
   SourceColumn,
   SourceTable,
@@ -19,7 +20,8 @@ import type { Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { addedBeyondConditions } from "./rules/beyond-condition.ts";
 import { endlessProblem } from "./rules/circles.ts";
-import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
+import { otherTenants } from "./rules/tenant-others.ts";
+import { tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
 import { tenantLosses } from "./rules/tenant-losses.ts";
 import { isNothing, type TreatmentOf } from "./rules/treatment.ts";
 import { Treatments } from "./rules/treatments.ts";
@@ -40,6 +42,7 @@ export class Planner {
   /** Known once `tables` has made them. */
   warnings: readonly string[] = [];
   losses: readonly LossQuery[] = [];
+  others: readonly OthersQuery[] = [];
   readonly #catalogue: SourceCatalogue;
   readonly #rules: Rules;
   readonly #names: Names;
@@ -85,13 +88,13 @@ export class Planner {
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
     const asked = wishes.filter(({ table }) => this.#ruleOf.get(table)!.tenant);
-    this.warnings = [
-      ...(tenant === undefined ? [] : otherTenants(tenant, asked, graph)),
-      ...addedBeyondConditions(wishes, graph, this.#ruleOf),
-    ];
+    this.warnings = addedBeyondConditions(wishes, graph, this.#ruleOf);
     const subset = new Subset(graph, wishes);
-    if (tenant !== undefined)
-      this.losses = tenantLosses(tenant, asked, { graph, subset, ruleOf: this.#ruleOf, sampled });
+    if (tenant !== undefined) {
+      const sides = { graph, subset, before: sampled.isUsed ? [sampled.part] : [] };
+      this.losses = tenantLosses(tenant, asked, { ...sides, ruleOf: this.#ruleOf });
+      this.others = otherTenants(tenant, asked, sides);
+    }
     return this.#catalogue.tables
       .filter(({ kind }) => kind === "table")
       .map((table) => this.#syncTable(table, subset, sampled));

@@ -153,7 +153,16 @@ class RuleReader {
   }
 
   #text(node: TreeNode, key: string): string | undefined {
-    if (node.kind === "scalar" && node.text.trim() !== "" && !node.text.includes("\0")) return node.text;
+    const text = node.kind === "scalar" ? node.text : "";
+    if (text.includes("\0")) {
+      this.#problem(
+        node.offset,
+        `"${key}" holds the character NUL, which no text in PostgreSQL has`,
+        "Leave out the \\0",
+      );
+      return undefined;
+    }
+    if (text.trim() !== "") return text;
     this.#problem(node.offset, `"${key}" has to be a single value`);
     return undefined;
   }

@@ -34,6 +34,8 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
 export function choiceFault(value: unknown): string | undefined {
   for (const [kind, fields] of nodesIn(value)) {
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) return "A condition changes nothing";
+    if (kind === "ParamRef")
+      return `A condition has no parameters, such as $${String(fields["number"])}: write the value`;
     if (kind === "RangeTableSample")
       return "A condition has to choose the same rows each time, and TABLESAMPLE does not; `sample: 10%` does";
     const moment = kind === "TypeCast" ? momentIn(fields) : undefined;

@@ -1,5 +1,4 @@
 import { writeIdentifier } from "#sql/quote.ts";
-import type { QueryKeys } from "../keyed.ts";
 import type { LossQuery, SourceTable } from "../plan.ts";
 import type { Edge, Graph, Wish } from "../subset/graph.ts";
 import type { Subset } from "../subset/subset.ts";
@@ -12,8 +11,8 @@ interface Sides {
   readonly graph: Graph;
   readonly subset: Subset;
   readonly ruleOf: ReadonlyMap<SourceTable, TableRule>;
-  /** Of conditions by sample. */
-  readonly sampled: QueryKeys;
+  /** Parts of WITH that conditions need. */
+  readonly before: readonly string[];
 }
 
 /**
@@ -23,7 +22,7 @@ interface Sides {
 export function tenantLosses(
   tenant: NonNullable<Rules["tenant"]>,
   asked: readonly Wish[],
-  { graph, subset, ruleOf, sampled }: Sides,
+  { graph, subset, ruleOf, before }: Sides,
 ): LossQuery[] {
   return asked.flatMap((wish): LossQuery[] => {
     const { table, own } = wish;
@@ -47,7 +46,7 @@ export function tenantLosses(
       {
         table: shownTable(table),
         tenant: shownTenant(tenant),
-        sql: subset.losses(table, condition.sql, ways, sampled.isUsed ? [sampled.part] : []),
+        sql: subset.losses(table, condition.sql, ways, before),
         causes: [
           ...ways.map((way) => ({ because: leftOut(way), ifAll: false })),
           ...(own === undefined ? [] : [ofOwn]),
@@ -64,10 +63,10 @@ function leftOut({ reference: { from, to, fromColumns, where } }: Edge): string 
   const empty = fromColumns.find(({ notNull, generated }) => !notNull && !generated);
   const ways = [
     `\`follow: { ${key}: up }\` to add it`,
+    `\`follow: { ${key}: down }\` if that is meant`,
     ...(empty === undefined || where !== undefined
       ? []
       : [`\`${yamlKey(empty.name)}: { value: null }\` to empty the column`]),
-    `\`follow: { ${key}: down }\` if that is meant`,
   ];
   const list = `${ways.slice(0, -1).join(", ")} or ${ways.at(-1)}`;
   return `because their row of ${shownTable(to)} (${shownTable(from)}.${columns}) is left out; write at ${shownTable(from)} ${list}`;

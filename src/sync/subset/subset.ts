@@ -107,6 +107,21 @@ export class Subset {
     );
   }
 
+  /**
+   * A query for one row with `rows`, how many copied rows of a table a condition takes.
+   * @param before parts of WITH that conditions need
+   */
+  count(table: SourceTable, condition: string | undefined, before: readonly string[]): string {
+    const sets = new Sets();
+    const isCut = this.#graph.isCut(table);
+    const kept = isCut
+      ? ` JOIN ${this.#rows(table, sets)} kept ON kept.row_at = t.row_at AND kept.row_in = t.row_in`
+      : "";
+    const { with: parts, recursive } = sets.all;
+    const sql = `SELECT count(*)::float8 AS rows FROM ${this.#open(table, condition)} t${kept}`;
+    return isCut ? `WITH ${recursive ? "RECURSIVE " : ""}${[...before, ...parts].join(", ")} ${sql}` : sql;
+  }
+
   #shown(table: SourceTable): string {
     const { shown } = this.#wishes.get(table)!;
     const down = this.#edges(table, "from").filter(

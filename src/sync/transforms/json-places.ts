@@ -43,14 +43,16 @@ function placeAt(path: string, jsonpath: string): Place {
   return { path, jsonpath, keys: new Map() };
 }
 
+/** Keys, plain or in quotes, with a dot between two of them, and brackets behind any. */
+const IS_PATH = /^(?:"[^"]+"|[^.[\]"]+|\[\])(?:\[\]|\.(?:"[^"]+"|[^.[\]"]+|\[\]))*$/;
+
 function put(root: Place, path: string, at: Options, rule: Nested, keepsKeys: boolean): void {
-  const parts = [...path.matchAll(/"([^"]+)"|(\[\])|([^.[\]"]+)|(\.)|(.)/g)];
-  if (parts.length === 0 || parts.some(([, , , , , stray]) => stray !== undefined)) {
+  const parts = [...path.matchAll(/"([^"]+)"|(\[\])|([^.[\]"]+)/g)];
+  if (!IS_PATH.test(path)) {
     throw at.fail(`"${path}" is no path`, "For example contact.email, friends[].phone");
   }
   let place = root;
-  for (const [written, quoted, brackets, plain, dot] of parts) {
-    if (dot !== undefined) continue;
+  for (const [written, quoted, brackets, plain] of parts) {
     if (place.rule?.kept === true) throw at.fail(`The path ${path} leads through a value that is kept`);
     const to = place.path === "" ? written : `${place.path}.${written}`;
     if (brackets !== undefined) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { oldestAndEmbedded } from "../../support/engines.ts";
 import { onlyTables } from "#sync/only-tables.ts";
-import { warnOfLosses } from "#sync/warn-losses.ts";
+import { othersSentences } from "#sync/rules/tenant-others.ts";
+import { warnOfTenant } from "#sync/warn-tenant.ts";
 import { readSource } from "#sync/source/read.ts";
 import { checkRules } from "#sync/check.ts";
 import { parseRules } from "#sync/rules/read.ts";
@@ -141,20 +142,33 @@ for (const engine of oldestAndEmbedded) {
         const tenant = await read(shop({}, 'tenant: { column: tenant, value: "1" }'));
         expect((await tenant("users")).filter((row) => row["tenant"] !== 1 && row["id"]! % 10 !== 5)).toEqual([]);
         expect((await tenant("orders")).filter((row) => row["tenant"] !== 1)).toEqual([]);
-        const { warnings } = await planOf(database, shop({}, 'tenant: { column: tenant, value: "1" }'));
-        expect(warnings).toMatchObject([
-          expect.stringContaining("(tenant = 1): every row is copied of events"),
+        const said = async (yaml: string): Promise<[may: string[], counted: string[]]> => {
+          const plan = await planOf(database, yaml);
+          return [othersSentences(plan.others ?? []), await warnOfTenant(database, plan)];
+        };
+        const [may, counted] = await said(shop({}, 'tenant: { column: tenant, value: "1" }'));
+        const whole =
+          /^tenant \(tenant = 1\): every row is copied of events: it has no column tenant, .* give it `rows:/;
+        const onlyThose = /`rows: "order_id IS NOT NULL"`, `follow: \{ order_id: down \}` and `tenant: false`/;
+        expect(may).toEqual([
+          expect.stringMatching(whole),
+          expect.stringMatching(/: rows of items that refer to no other row by order_id may be copied, /),
+          expect.stringMatching(/: rows of parts that refer to no other row by order_id may be copied, /),
           expect.stringMatching(
-            /rows of items that refer to no other row by order_id .* `rows: order_id IS NOT NULL`, `follow: \{order_id: down\}` and `tenant: false`/,
-          ),
-          expect.stringMatching(/rows of parts that refer to no other row by order_id /),
-          // Down is refused there, as it leads back to the table.
-          expect.stringMatching(
-            /rows of other tenants are copied of users, .* \(users\.boss\); .* write at users `boss: \{ value: null \}` \(empties the column\)$/,
+            // Down is refused there, as it leads back to the table.
+            /: rows outside the tenant may be copied of users, where .* \(users\.boss\); .* write at users `boss: \{ value: null \}` \(empties the column\)$/,
           ),
         ]);
-        const said = await planOf(
-          database,
+        expect(may[1]).toMatch(onlyThose);
+        // All of parts refer to an order, and nobody of the tenant has a boss.
+        expect(counted).toEqual([
+          expect.stringMatching(whole),
+          expect.stringMatching(/: 71 rows of items that refer to no other row by order_id are copied, /),
+        ]);
+        expect((await said(shop({}, 'tenant: { column: tenant, value: "0" }')))[1].at(-1)).toMatch(
+          /: 4 rows outside the tenant are copied of users, where copied rows refer to them \(users\.boss\)/,
+        );
+        const chosen = await said(
           shop(
             {
               events: 'rows: "id < 5"',
@@ -164,10 +178,36 @@ for (const engine of oldestAndEmbedded) {
             'tenant: { column: tenant, value: "1" }',
           ),
         );
-        expect(said.warnings).toMatchObject([
-          expect.stringMatching(/rows of every tenant are copied of events: .*`tenant: false`/),
-          expect.stringContaining("rows of other tenants are copied of users,"),
+        expect(chosen).toEqual([
+          [
+            expect.stringMatching(/: rows may be copied of events, whichever tenant's they are: .*`tenant: false`/),
+            expect.stringContaining("may be copied of users,"),
+          ],
+          [expect.stringMatching(/: 4 rows are copied of events, whichever tenant's they are: /)],
         ]);
+        // The table of tenants, and one that is chosen by other rules.
+        await database.execute(`create table public.firms (id int primary key);
+          create table public.people (id int primary key, firm int not null references public.firms);
+          create table public.calls (id int primary key, person int not null references public.people);
+          insert into firms values (1), (2), (3); insert into people values (1, 1), (2, 2); insert into calls values (1, 1), (2, 2), (3, 1)`);
+        const firms = (more: string, calls = "", firm = 1): string =>
+          `tenant: { column: firm, value: ${firm} }\n${shop({ events: "tenant: false", items: "tenant: false", parts: "tenant: false", users: "tenant: false", orders: "tenant: false" })}  firms: { keep: [id]${more} }\n  people: { keep: [id, firm] }\n  calls: { keep: [id, person]${calls} }\n`;
+        const firm =
+          /: (?:rows|2 rows) outside the tenant (?:may be|are) copied of firms: .* write at firms `rows: "id = 1"` and `tenant: false`/;
+        expect((await said(firms(""))).flat()).toEqual([expect.stringMatching(firm), expect.stringMatching(firm)]);
+        expect((await said(firms(', rows: "id = 1"')))[1]).toEqual([]);
+        expect((await said(firms(', rows: "id = 1", tenant: false')))[0]).toEqual([]);
+        const calls = (await said(firms(", tenant: false", ', rows: "id > 1"')))[1];
+        expect(calls).toEqual([
+          expect.stringMatching(
+            /: 1 row outside the tenant is copied of calls: .* write at calls `follow: \{ person: down \}`/,
+          ),
+          expect.stringMatching(
+            /: 1 row .* copied of people, where copied rows refer to them \(calls\.person\); .*`follow: \{ person: down \}` \(leaves out its rows\)$/,
+          ),
+        ]);
+        expect((await said(firms(", tenant: false", ', rows: "id <> 2"')))[1]).toEqual([]);
+        await database.execute("drop table public.firms, public.people, public.calls");
         const refused = async (value: string): Promise<string[]> => {
           const yaml = shop({}, `tenant: { column: tenant, value: ${value} }`);
           const checked = await checkRules(
@@ -229,10 +269,10 @@ for (const engine of oldestAndEmbedded) {
           expect(await rowsOf(database, plan, "visits")).toHaveLength(
             visits === "" ? (staff === "" ? 10 : 5) : visits.includes("down") ? 10 : visits.includes("rows") ? 0 : 30,
           );
-          return await warnOfLosses(database, plan);
+          return (await warnOfTenant(database, plan)).filter((warning) => warning.includes("left out of"));
         };
         const because =
-          /because their row of staff \(visits\.staff_id\) is left out; write at visits `follow: \{ staff_id: up \}` to add it, `staff_id: \{ value: null \}` to/;
+          /because their row of staff \(visits\.staff_id\) is left out; write at visits `follow: \{ staff_id: up \}` to add it, `follow: \{ staff_id: down \}` if that is meant or `staff_id: \{ value: null \}` to empty/;
         expect(await lost("", "")).toEqual([
           expect.stringMatching(/^tenant \(tenant = 1\): 20 of 30 rows of the tenant are left out of visits, /),
         ]);

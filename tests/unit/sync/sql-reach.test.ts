@@ -64,6 +64,7 @@ const CONDITIONS: readonly (readonly [string, string | undefined])[] = [
   ["random() < 0.3", "sample: 10%"],
   ["id in (select id from orders tablesample system (10))", "sample: 10%"],
   ["id >", "syntax error"],
+  ["id = $1", "no parameters, such as $1"],
   ["true) OR (true", "has to be SQL: syntax error"],
 ];
 

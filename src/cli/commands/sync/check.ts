@@ -131,13 +131,13 @@ async function besideFiles(context: CommandContext, args: ScratchArgs, project: 
 }
 
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Result> {
-  const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }, { warnOfLosses }] =
+  const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }, { warnOfTenant }] =
     await Promise.all([
       import("#database/open.ts"),
       import("#migrate/ledger/find.ts"),
       import("#sync/check.ts"),
       import("#sync/unmatched-paths.ts"),
-      import("#sync/warn-losses.ts"),
+      import("#sync/warn-tenant.ts"),
     ]);
   const { target, migrations } = await requireEnvironment(context, name);
   context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
@@ -148,7 +148,7 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
     const { plan } = checked;
     const warnings = [
       ...plan.warnings,
-      ...(await warnOfLosses(database, plan)),
+      ...(await warnOfTenant(database, plan)),
       ...(await warnUnmatchedPaths(database, plan)),
     ];
     return { findings: [], tables: checked.tables, warnings };

@@ -1,0 +1,220 @@
+import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
+import type { OthersQuery, SourceColumn, SourceTable } from "../plan.ts";
+import { type Edge, type Graph, spread, type Wish } from "../subset/graph.ts";
+import { isPartial } from "../subset/keys.ts";
+import type { Subset } from "../subset/subset.ts";
+import { columnNamed, shownTable } from "./names.ts";
+import { rowsOf } from "./reference-trials.ts";
+import type { Reference } from "./references.ts";
+import type { Rules } from "./rules.ts";
+import { shownTenant, tenantConditions } from "./tenant.ts";
+import { yamlKey } from "./yaml-key.ts";
+
+type Tenant = NonNullable<Rules["tenant"]>;
+
+interface Sides {
+  readonly graph: Graph;
+  readonly subset: Subset;
+  /** Parts of WITH that conditions need. */
+  readonly before: readonly string[];
+}
+
+/** Rows that are not the tenant's, and that may be copied although the rules ask for one: a question about each table. */
+export function otherTenants(tenant: Tenant, asked: readonly Wish[], { graph, subset, before }: Sides): OthersQuery[] {
+  const hasColumn = (table: SourceTable): boolean => columnNamed(table, tenant.column) !== undefined;
+  const bound = new Set(asked.map(({ table }) => table).filter(hasColumn));
+  const leads = ({ direction, reference: { to, fromParts } }: Edge): boolean =>
+    direction === "down" && fromParts === undefined && bound.has(to);
+  spread(bound, graph.edges, (edge) => (leads(edge) ? edge.reference.from : undefined));
+  return asked.flatMap(({ table }): OthersQuery[] => {
+    const question = (words: Words, condition: string | undefined, sql?: string): OthersQuery => ({
+      table: shownTable(table),
+      tenant: shownTenant(tenant),
+      sql: sql ?? subset.count(table, condition, before),
+      ...words,
+    });
+    const others = othersIn(table, tenant, graph, []);
+    if (!bound.has(table)) {
+      if (others !== undefined) return [question(unbound(table, tenant, graph), others)];
+      if (graph.isCut(table)) return [question(chosenOtherwise(table, tenant), undefined)];
+      const some = `SELECT (CASE WHEN EXISTS (SELECT FROM ${rowsOf(table)}) THEN 1 ELSE 0 END)::float8 AS rows`;
+      return [question({ whose: "", rest: "", without: tenant.column }, undefined, some)];
+    }
+    const ways = graph.edges.filter((edge) => edge.reference.from === table && leads(edge));
+    const isFree = !hasColumn(table) && !ways.some(({ reference }) => holdsAlways(reference));
+    return [
+      ...(isFree ? [question(withoutParent(table, ways), refersToNothing(table, ways))] : []),
+      ...(graph.isAddedTo(table) && others !== undefined ? [question(addedRows(table, graph), others)] : []),
+    ];
+  });
+}
+
+type Words = Pick<OthersQuery, "whose" | "rest" | "without">;
+
+/**
+ * What to say of rows of other tenants: of those that were counted, or else of what may be.
+ * @param rows for each of the queries
+ */
+export function othersSentences(queries: readonly OthersQuery[], rows?: readonly number[]): string[] {
+  const found = queries.flatMap((query, at) => {
+    const count = rows?.[at];
+    return count === 0 ? [] : [{ ...query, count }];
+  });
+  const whole = Map.groupBy(
+    found.filter(({ without }) => without !== undefined),
+    ({ tenant, without }) => JSON.stringify([tenant, without]),
+  );
+  return [
+    ...[...whole.values()].map((all) => {
+      const { tenant, without } = all[0]!;
+      const [they, have, them] = all.length === 1 ? ["it", "has", "it"] : ["they", "have", "them"];
+      return `${tenant}: every row is copied of ${all.map(({ table }) => table).join(", ")}: ${they} ${have} no column ${without}, and no foreign key that leads to one; give ${them} \`rows: CONDITION\` and \`tenant: false\`, or \`tenant: false\` alone to copy every tenant's rows`;
+    }),
+    ...found.flatMap(({ tenant, count, whose, rest, without }) => {
+      if (without !== undefined) return [];
+      const are = count === undefined ? "may be" : count === 1 ? "is" : "are";
+      const which = count === undefined ? "rows" : `${count} ${count === 1 ? "row" : "rows"}`;
+      return [`${tenant}: ${which}${whose} ${are} copied${rest}`];
+    }),
+  ];
+}
+
+const NOT_OWN = " outside the tenant";
+
+/**
+ * SQL over a table by its name, true for rows of others: by its own column, by its key where that column refers to it, or by the rows that it
+ * refers to. Undefined where nothing tells whose a row is.
+ * @param path names of tables from which it was reached
+ */
+function othersIn(table: SourceTable, tenant: Tenant, graph: Graph, path: readonly string[]): string | undefined {
+  const name = quoteIdentifier(table.name);
+  const [own] = tenantConditions(table, tenant);
+  if (own !== undefined) return `(${own.sql}) IS NOT TRUE`;
+  const key = keyOfTenants(table, tenant, graph);
+  if (key !== undefined) return `(${name}.${quoteIdentifier(key.name)} = ${quoteLiteral(tenant.value)}) IS NOT TRUE`;
+  const ways = graph.edges.flatMap(({ reference }) => {
+    const { from, to, fromColumns, toColumns, period } = reference;
+    if (from !== table || isPartial(reference) || [table.name, ...path].includes(to.name)) return [];
+    const theirs = othersIn(to, tenant, graph, [table.name, ...path]);
+    if (theirs === undefined) return [];
+    const alias = quoteIdentifier(to.name);
+    const pairs = fromColumns.map((column, at) => {
+      const sign = period === true && at === fromColumns.length - 1 ? "&&" : "=";
+      return `${name}.${quoteIdentifier(column.name)} ${sign} ${alias}.${quoteIdentifier(toColumns[at]!.name)}`;
+    });
+    return [`EXISTS (SELECT FROM ${rowsOf(to)} AS ${alias} WHERE ${[...pairs, theirs].join(" AND ")})`];
+  });
+  return ways.length === 0 ? undefined : `(${ways.join(" OR ")})`;
+}
+
+/** The column by which tables name their tenant, of the table of tenants itself. */
+function keyOfTenants(table: SourceTable, tenant: Tenant, graph: Graph): SourceColumn | undefined {
+  const edge = graph.edges.find(
+    ({ reference: { from, to, fromColumns } }) =>
+      to === table && fromColumns.length === 1 && fromColumns[0] === columnNamed(from, tenant.column),
+  );
+  return edge?.reference.toColumns[0];
+}
+
+/** What to say of a table whose rows are the tenant's or not, and are not chosen by that. */
+function unbound(table: SourceTable, tenant: Tenant, graph: Graph): Words {
+  const shown = shownTable(table);
+  const key = keyOfTenants(table, tenant, graph);
+  const why = `it has no column ${tenant.column}, and no foreign key that is followed down to one`;
+  const only =
+    key === undefined
+      ? `\`follow: ${followDown(graph.edges.filter(({ reference: { from } }) => from === table))}\``
+      : `\`rows: ${yamlSql(`${writeIdentifier(key.name)} = ${literalOf(key, tenant.value)}`)}\` and \`tenant: false\``;
+  return {
+    whose: NOT_OWN,
+    rest: ` of ${shown}: ${why}; to leave them out, write at ${shown} ${only}, or \`tenant: false\` alone if that is meant`,
+  };
+}
+
+function followDown(edges: readonly Edge[]): string {
+  const columns = edges.flatMap(({ reference }) =>
+    reference.fromColumns[0] === undefined ? [] : [reference.fromColumns[0]],
+  );
+  return `{ ${[...new Set(columns)].map(({ name }) => `${yamlKey(name)}: down`).join(", ")} }`;
+}
+
+/** What to say of a table of whose rows nothing tells whose they are, and that other rules choose. */
+function chosenOtherwise(table: SourceTable, { column }: Tenant): Words {
+  return {
+    whose: "",
+    rest: ` of ${shownTable(table)}, whichever tenant's they are: it has no column ${column}, and no foreign key that leads to one and is followed down, so other rules alone choose its rows; write \`tenant: false\` there if that is meant`,
+  };
+}
+
+function literalOf({ baseType }: SourceColumn, value: string): string {
+  const isNumber = /^(?:int[248]|numeric)$/.test(baseType) && /^\s*-?\d+\s*$/.test(value);
+  return isNumber ? value.trim() : quoteLiteral(value);
+}
+
+/** What to say of a table that gets rows of other tenants, since copied rows refer to them. */
+function addedRows(table: SourceTable, graph: Graph): Words {
+  const isAdding = ({ direction, reference: { from } }: Edge): boolean =>
+    direction === "up" || (direction === "down" && graph.isAddedTo(from));
+  // A table that gets rows itself passes them on.
+  const behind = new Set([table]);
+  spread(behind, graph.edges, (edge) =>
+    behind.has(edge.reference.to) && isAdding(edge) && edge.direction === "down" ? edge.reference.from : undefined,
+  );
+  const ways = graph.edges.filter(({ direction, reference: { to } }) => direction === "up" && behind.has(to));
+  const nameOf = ({ from, fromColumns }: Reference): string =>
+    `${shownTable(from)}.${fromColumns.map(({ name }) => writeIdentifier(name)).join(", ")}`;
+  const lines = ways.flatMap(({ reference }): string[] => {
+    const { from, to, fromColumns, where } = reference;
+    const empty =
+      where === undefined ? fromColumns.find(({ notNull, generated }) => !notNull && !generated) : undefined;
+    const isCircle = graph.circleOf(from) !== undefined && graph.circleOf(from) === graph.circleOf(to);
+    const choices = [
+      // All around a circle, nothing can be followed down.
+      ...(isCircle ? [] : [`\`follow: { ${yamlKey(fromColumns[0]!.name)}: down }\` (leaves out its rows)`]),
+      ...(empty === undefined ? [] : [`\`${yamlKey(empty.name)}: { value: null }\` (empties the column)`]),
+    ];
+    return choices.length === 0 ? [] : [`at ${shownTable(from)} ${choices.join(" or ")}`];
+  });
+  const advice = lines.length === 0 ? "" : `; to leave them out, write ${unique(lines).join("; ")}`;
+  return {
+    whose: NOT_OWN,
+    rest: ` of ${shownTable(table)}, where copied rows refer to them (${unique(ways.map(({ reference }) => nameOf(reference))).join(", ")})${advice}`,
+  };
+}
+
+/** A column may refer to a table in more than one way. */
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** Whether every row refers to another one. */
+function holdsAlways(reference: Reference): boolean {
+  return !isPartial(reference) && reference.fromColumns.every(({ notNull }) => notNull);
+}
+
+/** SQL over a table by its name, true for rows that refer to none along these ways. */
+function refersToNothing(table: SourceTable, ways: readonly Edge[]): string {
+  const refers = ways.map(({ reference: { fromColumns, where } }) => {
+    const some = fromColumns.map(({ name }) => `${quoteIdentifier(table.name)}.${quoteIdentifier(name)} IS NOT NULL`);
+    return `(${[...some, ...(where === undefined ? [] : [`((${where.text}\n)) IS TRUE`])].join(" AND ")})`;
+  });
+  return `NOT (${refers.join(" OR ")})`;
+}
+
+/** What to say of rows that refer to nothing that tells whose they are. */
+function withoutParent(table: SourceTable, ways: readonly Edge[]): Words {
+  const columns = [...new Set(ways.flatMap(({ reference }) => reference.fromColumns))];
+  const names = columns.map(({ name }) => writeIdentifier(name)).join(", ");
+  const follow = columns.map(({ name }) => `${yamlKey(name)}: down`).join(", ");
+  const some = columns.map(({ name }) => `${writeIdentifier(name)} IS NOT NULL`).join(" OR ");
+  const only = `\`rows: ${yamlSql(some)}\`, \`follow: { ${follow} }\` and \`tenant: false\``;
+  return {
+    whose: ` of ${shownTable(table)} that refer to no other row by ${names}`,
+    rest: `, whichever tenant's they are; to leave them out, write ${only} there, or \`tenant: false\` alone if that is meant`,
+  };
+}
+
+/** SQL as a value of YAML; quotes of SQL are in quotes of YAML. */
+function yamlSql(sql: string): string {
+  return sql.includes('"') ? `'${sql.replaceAll("'", "''")}'` : `"${sql}"`;
+}
