@@ -97,11 +97,27 @@ export interface Identity {
   readonly isKept: boolean;
 }
 
+/** What kind of values a transform works on. A column's type belongs to one; `other` is for those that no transform replaces in part. */
+export type Family =
+  | "text"
+  | "integer"
+  | "uuid"
+  | "date"
+  | "timestamp"
+  | "network"
+  | "json"
+  | "hstore"
+  | "number"
+  | "other";
+
 export interface SyncColumn {
   readonly name: string;
   /** As PostgreSQL prints it: "character varying(20)". */
   readonly type: string;
   readonly treatment: "keep" | "transform";
+  /** Where its rule is, and what kind of values its type has, to say what to write there; not without rules. */
+  readonly ruledBy?: Location;
+  readonly family?: Family;
   /** The name of the transform: "email". */
   readonly transform?: string;
   /** Columns of one domain have the same result for the same original. */
@@ -155,6 +171,15 @@ export interface SyncInside {
   readonly values: string;
 }
 
+/** A path of documents with its rule. */
+export interface WrittenPath {
+  readonly path: string;
+  /** In one line of YAML. */
+  readonly rule: string;
+  /** Where the path is. */
+  readonly offset: number;
+}
+
 /** A question that has to be answered before the first row is copied: whether PostgreSQL takes what the rules say. */
 export interface Trial {
   /**
@@ -163,13 +188,15 @@ export interface Trial {
    * - `value`: it is run, and reads no table;
    * - `rows`: it is run over rows, and must not fail; errors speak of values;
    * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values;
-   *   it may have `found`, which says what they are;
+   *   with `paths` it has `found`, a list of `UnfitValue` as JSON;
    * - `refused`: the same, with true or false.
    */
   readonly kind: "parse" | "steady" | "value" | "rows" | "count" | "refused";
   readonly sql: string;
   /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
   readonly finding: SyncFinding;
+  /** Of documents: the paths of the rule, for what is at one of them and has none. */
+  readonly paths?: readonly (Omit<WrittenPath, "offset"> & { readonly location: Location })[];
   /** Names that the SQL may mean where it names a column that is not there. */
   readonly columns?: readonly string[];
 }

@@ -5,10 +5,10 @@ import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, SECRET } from "./rules/guess.ts";
 import { LOOKED_AT, LOOKS, MOST, WITHIN } from "./rules/looks.ts";
-import { columnNamed, Names, shownTable } from "./rules/names.ts";
+import { columnNamed, Names } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
-import { yamlKey } from "./rules/yaml-key.ts";
+import { tableKey, yamlKey } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
 import { requireRights } from "./run/rights.ts";
 import { familyOf, TRANSFORM_NAMES } from "./transforms/registry.ts";
@@ -173,7 +173,8 @@ async function looksOf(database: Database, table: SourceTable): Promise<Readonly
 }
 
 const HEADING = `# What becomes of every column when this database is copied. \`confiture sync check\` checks it.
-# Transforms: ${TRANSFORM_NAMES.join(", ")}.
+# Transforms: as, ${TRANSFORM_NAMES.join(", ")}.
+# The same value in several columns: \`contact: { as: users.email }\` gives an address the same result as in users.email, so that joins by it hold.
 # "?" is still to be decided, and stops a copy: move the column to \`keep\` when nothing in it is about a person, or give it a transform.
 # \`TABLE: skip\` copies a table without its rows.
 `;
@@ -195,7 +196,7 @@ export function tableLines(table: SourceTable, decisions: ReadonlyMap<SourceColu
   const isReserved = ({ column }: (typeof others)[number]): boolean => TABLE_KEYS.includes(column.name);
   const reserved = others.filter(isReserved);
   return [
-    `  ${yamlKey(shownTable(table))}:`,
+    `  ${tableKey(table)}:`,
     `    keep: [${kept.join(", ")}]`,
     ...lines(
       "    ",

@@ -1,10 +1,10 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { QueryKeys } from "./keyed.ts";
-import type { Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from "./plan.ts";
+import type { Family, Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from "./plan.ts";
 import type { Transformed, Treatment } from "./rules/treatment.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";
-import { aboutResults, type Family } from "./transforms/transform.ts";
+import { aboutResults } from "./transforms/transform.ts";
 
 /** The table of a plan, with its query. */
 export function syncTable(
@@ -155,8 +155,10 @@ const HAVE_NO_TEXT: ReadonlySet<Family> = new Set(["integer", "number", "uuid", 
 
 function syncColumn(source: SourceColumn, treatment: Treatment, expression: string): SyncColumn {
   const { name, type } = source;
+  const { file, offset } = treatment.place;
+  const rule = { ruledBy: file.location(offset), family: familyOf(source) };
   if (treatment.kind === "keep") {
-    return { name, type, treatment: "keep", expression, class: "preserving", proof: { kind: "kept" } };
+    return { name, type, treatment: "keep", ...rule, expression, class: "preserving", proof: { kind: "kept" } };
   }
   const { transform, domain, made, elements }: Transformed = treatment;
   const hasText = !HAVE_NO_TEXT.has(familyOf(source));
@@ -172,6 +174,7 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     name,
     type,
     treatment: "transform",
+    ...rule,
     transform: transform.name,
     domain,
     expression,

@@ -6,6 +6,7 @@ import { nearest } from "#errors/suggest.ts";
 import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { unfitFindings, type UnfitValue } from "./rules/unfit-values.ts";
 import { type Reads, requireRights } from "./run/rights.ts";
 import { unsteadyConditions } from "./rules/steady.ts";
 
@@ -54,39 +55,41 @@ async function answers(database: Database, trials: readonly Trial[]): Promise<Sy
   const findings: SyncFinding[] = [];
   for (const trial of trials) {
     await database.execute("savepoint trial");
-    const finding = await answer(database, trial);
-    if (finding !== undefined) findings.push(finding);
+    findings.push(...(await answer(database, trial)));
     await database.execute("rollback to savepoint trial");
   }
   return findings;
 }
 
-async function answer(database: Database, { kind, sql, finding, columns }: Trial): Promise<SyncFinding | undefined> {
+async function answer(database: Database, trial: Trial): Promise<readonly SyncFinding[]> {
+  const { kind, sql, finding, columns } = trial;
   try {
     if (kind === "parse") await database.execute(`${PREPARE}${sql}; deallocate confiture_trial`);
     else if (kind === "value" || kind === "rows") await database.execute(sql);
     else {
       const [row] = await database.query<{ refused: number | boolean; found?: string }>(sql);
       const refused = Number(row?.refused ?? 0);
-      if (refused === 0) return undefined;
-      if (kind === "refused") return finding;
-      if (row?.found !== undefined) return { ...finding, message: `${finding.message}: ${row.found}` };
-      return { ...finding, message: `${finding.message} (${refused} ${refused === 1 ? "row" : "rows"})` };
+      if (refused === 0) return [];
+      if (kind === "refused") return [finding];
+      if (row?.found !== undefined) return unfitFindings(JSON.parse(row.found) as UnfitValue[], trial);
+      return [{ ...finding, message: `${finding.message} (${refused} ${refused === 1 ? "row" : "rows"})` }];
     }
-    return undefined;
+    return [];
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw readingFailed(error, finding.table);
     if (kind === "parse" || kind === "value")
-      return {
-        ...finding,
-        message: `${finding.message}: ${error.server?.message ?? error.message}`,
-        fix: fixOfColumn(error, sql, columns ?? []) ?? finding.fix,
-      };
+      return [
+        {
+          ...finding,
+          message: `${finding.message}: ${error.server?.message ?? error.message}`,
+          fix: fixOfColumn(error, sql, columns ?? []) ?? finding.fix,
+        },
+      ];
     const sqlstate = error.server?.sqlstate ?? "";
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
-    if (/^(?:23502|23514|22001)$/.test(sqlstate)) return finding;
+    if (/^(?:23502|23514|22001)$/.test(sqlstate)) return [finding];
     const data = sqlstate.startsWith("22") ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value") : undefined;
-    if (data !== undefined) return { ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` };
+    if (data !== undefined) return [{ ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` }];
     throw readingFailed(error, finding.table);
   }
 }

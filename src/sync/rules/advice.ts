@@ -1,9 +1,8 @@
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { familyOf } from "../transforms/registry.ts";
 import { guessByName, guessText, looksPersonal } from "./guess.ts";
-import { shownTable } from "./names.ts";
 import { DECIDE } from "./written-treatment.ts";
-import { yamlKey, yamlPath } from "./yaml-key.ts";
+import { tableKey, yamlKey, yamlPath } from "./yaml-key.ts";
 
 /** Rules that make other results of other texts, and how many characters a result has. */
 const DISTINCT_TEXTS: Readonly<Record<string, number>> = { email: 29, username: 21, token: 32 };
@@ -18,7 +17,7 @@ export function distinctFor(table: SourceTable, column: SourceColumn): string {
   if (rule !== undefined) return `${name}: ${rule}  # other values have other results`;
   const ways = [
     ...(column.notNull ? [] : [`${name}: { value: null }`]),
-    `${yamlKey(shownTable(table))}: skip`,
+    `${tableKey(table)}: skip`,
     ...(looksPersonal(column) ? [] : [`${name}: keep, if nothing in it is personal`]),
   ];
   return `No transform makes other results of other values of ${column.type}: ${ways.join("; or ")}`;
@@ -36,7 +35,7 @@ function distinctRule(column: SourceColumn): string | undefined {
 
 /** What to do about a rule for a column by which rows are put into partitions. */
 export function fixOfPartitionKey(table: SourceTable, column: SourceColumn): string {
-  const skip = `${yamlKey(shownTable(table))}: skip`;
+  const skip = `${tableKey(table)}: skip`;
   return looksPersonal(column) ? skip : `${yamlKey(column.name)}: keep, if nothing in it is personal; or ${skip}`;
 }
 

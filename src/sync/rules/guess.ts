@@ -1,6 +1,5 @@
-import type { SourceColumn } from "../plan.ts";
+import type { Family, SourceColumn } from "../plan.ts";
 import { familyOf } from "../transforms/registry.ts";
-import type { Family } from "../transforms/transform.ts";
 
 interface Guess {
   readonly name: RegExp;

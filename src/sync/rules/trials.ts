@@ -8,7 +8,7 @@ import { shownTable } from "./names.ts";
 import { rowsOf } from "./reference-trials.ts";
 import type { Reference } from "./references.ts";
 import type { Place, TableRule } from "./rules.ts";
-import type { TreatmentOf } from "./treatment.ts";
+import type { Transformed, TreatmentOf } from "./treatment.ts";
 
 /** What to ask of the conditions of a table's rule, and of its references. */
 export function conditionTrials(table: SourceTable, rule: TableRule, references: readonly Reference[]): Trial[] {
@@ -48,7 +48,7 @@ export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subke
     const treatment = treatmentOf(column);
     if (treatment?.kind !== "transform") return [];
     const { made, place, transform, elements } = treatment;
-    const unfit = made.unfit === undefined ? [] : [unfitTrial(table, column, place, made.unfit, elements)];
+    const unfit = made.unfit === undefined ? [] : [unfitTrial(table, column, treatment)];
     if (elements) return [shapeTrial(table, column, place), ...unfit];
     if (unfit.length > 0) return unfit;
     if (made.readsOthers !== true && (transform.name !== "value" || made.makesNull === true)) return [];
@@ -76,13 +76,8 @@ export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subke
 }
 
 /** What a path leads to may be something else than its rule is for. */
-function unfitTrial(
-  table: SourceTable,
-  column: SourceColumn,
-  place: Place,
-  unfit: (value: string) => string,
-  elements: boolean,
-): Trial {
+function unfitTrial(table: SourceTable, column: SourceColumn, { made, place, elements }: Transformed): Trial {
+  const unfit = made.unfit!;
   const shown = `${shownTable(table)}.${column.name}`;
   const value = `source.${quoteIdentifier(column.name)}`;
   const found = elements
@@ -91,17 +86,18 @@ function unfitTrial(
   return {
     kind: "count",
     sql: `SELECT coalesce(sum(f.n), 0)::float8 AS refused,
-        string_agg(f.path || ' is ' || f.what || ' in ' || f.n || CASE f.n WHEN 1 THEN ' row' ELSE ' rows' END, '; ' ORDER BY f.n DESC, f.path, f.what) AS found
+        json_agg(f ORDER BY f.n DESC, f.path, f.what)::text AS found
       FROM (SELECT l.path, l.what, count(*) AS n FROM ${rowsOf(table)} source
         CROSS JOIN LATERAL (SELECT DISTINCT path, what FROM (${found}) l (path, what)) l GROUP BY 1, 2) f`,
     finding: {
       rule: "unfit-value",
       message: `${shown} has values that its paths have no rule for, and that would be lost`,
-      fix: "Give them rules as well: PATH.KEY for an object, PATH[].KEY for objects in an array, PATH for a text or number; or replace all of it: `PATH: { value: null }`. A document that is a text or number as a whole takes no rule: leave such rows out (`rows`)",
+      fix: undefined,
       location: place.file.location(place.offset),
       table: shownTable(table),
       column: column.name,
     },
+    paths: (made.paths ?? []).map(({ path, rule, offset }) => ({ path, rule, location: place.file.location(offset) })),
   };
 }
 

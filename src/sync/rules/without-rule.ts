@@ -5,7 +5,7 @@ import type { Reference } from "./references.ts";
 import { type Rules, RULES_DIR, TABLE_KEYS, type TableRule } from "./rules.ts";
 import { tablesBlock } from "./tables-block.ts";
 import type { Treatments } from "./treatments.ts";
-import { yamlKey } from "./yaml-key.ts";
+import { tableKey, yamlKey } from "./yaml-key.ts";
 
 /** A table that no rule speaks of, with a rule to be decided upon. */
 export function tableWithoutRule(table: SourceTable, rules: Rules, references: readonly Reference[]): SyncFinding {
@@ -24,8 +24,8 @@ export function tableWithoutRule(table: SourceTable, rules: Rules, references: r
     rule: "table-without-rule",
     message: `No rule speaks of the table ${shown}`,
     fix: [
-      `Add to ${location.file}, ${where}, with what becomes of each column (or \`${shown}: skip\` for none of its rows):`,
-      `  ${shown}:`,
+      `Add to ${location.file}, ${where}, with what becomes of each column (or \`${tableKey(table)}: skip\` for none of its rows):`,
+      `  ${tableKey(table)}:`,
       ...lines,
     ].join("\n"),
     location,

@@ -1,10 +1,15 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { SyncPlan } from "../plan.ts";
+import { columnsByName, lineAgainst } from "./leak-advice.ts";
 import type { Proof } from "./proof.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 
-/** @throws ConfitureError `sync_unproven` */
-export function requireProof({ columns, leaks }: Proof): void {
+/**
+ * Stops a copy that holds originals, with the rules that let them through and what to write there.
+ * @throws ConfitureError `sync_unproven`
+ */
+export function requireProof({ columns, leaks }: Proof, plan: SyncPlan): void {
   const lines = [
     ...columns
       .filter(({ holds }) => !holds)
@@ -19,8 +24,22 @@ export function requireProof({ columns, leaks }: Proof): void {
     ),
   ];
   if (lines.length === 0) return;
+  const columnOf = columnsByName(plan);
+  const places = [
+    ...columns.filter(({ holds }) => !holds).map(({ column }) => ({ column, kind: undefined })),
+    ...leaks,
+  ];
+  const steps = places.flatMap(({ column, kind }) => {
+    const found = columnOf(column);
+    if (found?.ruledBy === undefined) return [];
+    const { file, line } = found.ruledBy;
+    return [`${file}:${line}: ${lineAgainst(found, kind)}`];
+  });
   throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
-    hint: "Transform or scrub these columns (db/sync), then run it again.",
+    hint:
+      steps.length === 0
+        ? "Transform or skip what holds them (db/sync), then run it again."
+        : ["Change the rules, or skip the table (`TABLE: skip`), then run it again:", ...new Set(steps)].join("\n"),
     data: { columns: columns.filter(({ holds }) => !holds), leaks },
   });
 }

@@ -151,7 +151,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     });
     await releaseSource();
     warnOfPaths(proof.columns, onEvent);
-    requireProof(proof);
+    requireProof(proof, plan);
     const { moved, behind } = await moveSequences(target, replacedIn(plan));
     for (const { column } of moved.filter(({ left }) => left === 0))
       onEvent({

@@ -18,6 +18,7 @@ export const json: Transform = {
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",
+      paths: Array.from(options.map(), ([path, at]) => ({ path, rule: at.written, offset: at.keyOffset })),
       unfit: (value) => unfitIn(root, `(${document(value)})`),
       expression: (value, keyed) => {
         const made = build(root, "d.j", keyed, { next: 0 });

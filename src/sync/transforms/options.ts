@@ -28,15 +28,23 @@ export class RuleProblem extends Error {
 export class Options {
   readonly #node: TreeNode | undefined;
   readonly offset: number;
+  /** Where its key is, for what is under one. */
+  readonly keyOffset: number;
 
   /** @param offset where the rule is */
   constructor(node: TreeNode | undefined, offset: number) {
     this.#node = node === undefined || isNull(node) ? undefined : node;
     this.offset = node?.offset ?? offset;
+    this.keyOffset = offset;
   }
 
   get node(): TreeNode | undefined {
     return this.#node;
+  }
+
+  /** The same in one line of YAML. */
+  get written(): string {
+    return this.#node === undefined ? "null" : inFlow(this.#node);
   }
 
   fail(message: string, fix?: string, rule?: string): RuleProblem {
@@ -98,4 +106,11 @@ export class Options {
   ): number {
     return map.get(key)?.number(least, most) ?? otherwise;
   }
+}
+
+function inFlow(node: TreeNode): string {
+  if (node.kind === "list") return `[${node.items.map(inFlow).join(", ")}]`;
+  if (node.kind === "map")
+    return `{ ${[...node.entries.values()].map(({ key, value }) => `${key}: ${inFlow(value)}`).join(", ")} }`;
+  return node.plain ? node.text : JSON.stringify(node.text);
 }

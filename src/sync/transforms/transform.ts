@@ -1,19 +1,6 @@
 import { quoteLiteral } from "#sql/quote.ts";
-import type { ColumnProof, SyncColumn, SyncInside, TokenKind } from "../plan.ts";
+import type { ColumnProof, Family, SyncColumn, SyncInside, TokenKind, WrittenPath } from "../plan.ts";
 import type { Options } from "./options.ts";
-
-/** What kind of values a transform works on. A column's type belongs to one; `other` is for those that no transform replaces in part. */
-export type Family =
-  | "text"
-  | "integer"
-  | "uuid"
-  | "date"
-  | "timestamp"
-  | "network"
-  | "json"
-  | "hstore"
-  | "number"
-  | "other";
 
 /** One way to replace values. A file each; `registry.ts` lists them. */
 export interface Transform {
@@ -89,6 +76,8 @@ export interface Made {
   readonly inside?: readonly Inside[];
   /** Of documents: a query for what has no result and would be lost, a row each: its path, and what it is ("an object"). */
   readonly unfit?: (value: string) => string;
+  /** Of documents: the paths as the rule has them. */
+  readonly paths?: readonly WrittenPath[];
   /** The most characters of a result; `original` where it is never longer than that. */
   readonly maxLength: number | "original";
   /** Of whole numbers: how many bits of one are replaced, which a result may have all of. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import { createLedger } from "#migrate/ledger/change.ts";
+import type { SyncFinding } from "#sync/plan.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, ruled } from "./copying.ts";
 
@@ -81,9 +82,23 @@ for (const engine of newestServer) {
       await copy(source.target, target.target, {
         plan: ruled(`tables:\n  d: { keep: [id, note], doc: { json: { ${rules} } } }\n`),
       }).catch((error: unknown) => error);
-    expect(String(await outcome("mail: email, n: integer, contact.mail: email, contact.ok: token"))).toEndWith(
-      ": contact is a text in 1 row; mail is an object in 1 row; mail[] is an object in 1 row; n is a text in 1 row",
-    );
+    const unfit = (await outcome("mail: email, n: integer, contact.mail: email, contact.ok: token")) as Error;
+    const findings = unfit.cause as readonly SyncFinding[];
+    expect(findings.map(({ message, fix, location }) => [message.split(": ")[1], fix, location.column])).toEqual([
+      ["contact is a text in 1 row", "Add contact: { value: null }", 66],
+      ["mail is an object in 1 row", "Add mail.KEY: email for each of its keys; or mail: { value: null }", 41],
+      [
+        "mail[] is an object in 1 row",
+        'Add "mail[].KEY": email for each of its keys; or "mail[]": { value: null }',
+        40,
+      ],
+      ["n is a text in 1 row", "Write n: { value: null }", 54],
+    ]);
+    const lists = (await outcome("mail: { value: null }, n: { value: 1 }, contact.mail.to: email")) as Error;
+    expect((lists.cause as readonly SyncFinding[]).map(({ fix }) => fix)).toEqual([
+      "Add contact: email",
+      'Add "contact.mail[].to": email',
+    ]);
     const all =
       'mail: email, mail.work: email, "mail[]": email, "mail[].k": email, n: { value: 1 }, contact: token, contact.mail: email, contact.ok: token';
     expect(await outcome(all)).toMatchObject({

@@ -43,7 +43,8 @@ export function ruled(yaml: string): SyncOptions["plan"] {
     const rules = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
     const checked = await checkRules(database, await allLedgers(database, LEDGER), rules, KEY);
     if (checked.kind === "plan") return checked.plan;
-    throw new Error(checked.findings.map(({ rule, message }) => `${rule}: ${message}`).join("\n"));
+    const said = checked.findings.map(({ rule, message }) => `${rule}: ${message}`).join("\n");
+    throw new Error(said, { cause: checked.findings });
   };
 }
 

@@ -103,9 +103,11 @@ async function addMore(context: CommandContext, from: Config): Promise<Outcome> 
 }
 
 function whatIsLeft(undecided: number, from: Config): string {
-  return undecided === 0
-    ? "Read them: names and counts tell what is likely, not what is true."
-    : `${count(undecided, "column")} with "?" ${undecided === 1 ? "is" : "are"} still to be decided. To see what is left: ${checkCommand(from)}`;
+  const first =
+    undecided === 0
+      ? "Read them: names and counts tell what is likely, not what is true. To check them"
+      : `${count(undecided, "column")} with "?" ${undecided === 1 ? "is" : "are"} still to be decided. To see what is left`;
+  return `${first}: ${checkCommand(from)}\nA copy also takes a key, if the next one is to have the same results: CONFITURE_SYNC_KEY, from \`openssl rand -hex 32\``;
 }
 
 /** Lines end as they did. */

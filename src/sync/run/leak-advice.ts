@@ -1,0 +1,35 @@
+import { reportedName } from "#sql/quote.ts";
+import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
+import { yamlKey } from "../rules/yaml-key.ts";
+
+/** Columns of a plan by what a proof calls them: "public.users.email", also with a path of a document behind it. */
+export function columnsByName({ tables }: SyncPlan): (shown: string) => SyncColumn | undefined {
+  const known = new Map(
+    tables.flatMap(({ schema, name, columns }) =>
+      columns.map((column) => [reportedName(schema, name, column.name), column] as const),
+    ),
+  );
+  return (shown) => {
+    const whole = known.get(shown);
+    if (whole !== undefined) return whole;
+    return known.get([...known.keys()].find((name) => shown.startsWith(`${name} `)) ?? "");
+  };
+}
+
+/** The line to write for a column in which originals are: what works for its type, and is not what is there. */
+export function lineAgainst({ name, type, family, transform }: SyncColumn, kind: TokenKind | undefined): string {
+  const key = yamlKey(name);
+  const rule = kind ?? "token";
+  switch (family) {
+    case "text":
+      return `${key}: ${transform === "scrub" || kind === undefined ? "filler" : `{ scrub: [${kind}] }`}`;
+    case "json":
+      return `${key}: { json: { PATH: ${rule} }, keep: [PATH, ...] }  # the paths that hold such values, and those that stay`;
+    case "hstore":
+      return `${key}: { hstore: { KEY: ${rule} }, keep: [KEY, ...] }  # the keys that hold such values, and those that stay`;
+    default:
+      return type === "tsvector"
+        ? `${key}: { expr: "to_tsvector('simple', {COLUMN})" }  # of a column with a transform`
+        : `${key}: { value: null }  # or a fixed value; no transform takes parts of ${type}`;
+  }
+}
