@@ -90,7 +90,7 @@ for (const engine of newestServer) {
       [
         "mail[] is an object in 1 row",
         'Add "mail[].KEY": email for each of its keys; or "mail[]": { value: null }',
-        40,
+        41,
       ],
       ["n is a text in 1 row", "Write n: { value: null }", 54],
     ]);
