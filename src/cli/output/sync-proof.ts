@@ -1,7 +1,6 @@
 import { LogLevels } from "consola/core";
 import type { ColumnResult } from "#sync/run/proof-result.ts";
 import type { Proof } from "#sync/run/proof.ts";
-import { renderNoticed } from "./sync-noticed.ts";
 import { agree, count } from "./text.ts";
 
 /** How much is told: `quiet` leaves what is not proven, `verbose` shortens no list. */
@@ -36,13 +35,36 @@ export function renderProof(proof: Proof, detail: Detail): string[] {
         ? []
         : [`WRITTEN: ${column} (${transform}): ${count(n, "value")} that no rule makes, written since the copy`],
     ),
-    ...leaks.map(
-      ({ column, kind, rows, more }) =>
-        `LEAK: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,
+    ...leaks.map((leak) => `LEAK: ${rowsWith(leak)}`),
+    ...noticed.map((leak) =>
+      leak.isInSchema === true
+        ? `FOUND: ${leak.column}: its text in the schema holds an original (${leak.kind}); a migration can take it away, if it is not meant to be there`
+        : `FOUND: ${rowsWith(leak)} of a table that is left out; scrub or replace it, if it is not meant to be there`,
     ),
-    ...renderNoticed(noticed),
     ...(detail === "quiet" ? inShort(proof) : searchLines(proof, detail === "verbose" ? Infinity : NAMED)),
   ];
+}
+
+/** "public.notes.body: 1,200 rows hold an original (email)" */
+function rowsWith({ column, kind, rows, more }: Proof["leaks"][number]): string {
+  return `${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`;
+}
+
+/** What a last line has to say about originals that no rule forbids; undefined when there are none. */
+export function originalsThere({ noticed }: Proof): string | undefined {
+  const objects = new Set(noticed.flatMap(({ column, isInSchema }) => (isInSchema === true ? [column] : []))).size;
+  const others = noticed.filter(({ isInSchema }) => isInSchema !== true);
+  const rows = others.reduce((sum, leak) => sum + leak.rows, 0);
+  const least = others.some(({ more }) => more === true) ? "at least " : "";
+  const said = [
+    ...(rows === 0
+      ? []
+      : [
+          `${least}${number(rows)} ${agree(rows, "row that holds", "rows that hold")} originals of tables that are left out`,
+        ]),
+    ...(objects === 0 ? [] : [`originals in the text of ${count(objects, "object")} of the schema`]),
+  ];
+  return said.length === 0 ? undefined : said.join(" and ");
 }
 
 /** What of a column that is not compared is known all the same. */

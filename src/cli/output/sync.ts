@@ -5,8 +5,7 @@ import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts
 import type { SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
 import { forPeople } from "./style.ts";
-import { originalsThere } from "./sync-noticed.ts";
-import { type Detail, list, number, renderProof } from "./sync-proof.ts";
+import { type Detail, list, number, originalsThere, renderProof } from "./sync-proof.ts";
 import { agree, count, formatDuration, formatSize } from "./text.ts";
 import { inLine } from "./visible.ts";
 

@@ -19,6 +19,7 @@ import { hasToProve, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { writeRecord } from "./record.ts";
 import { readingFailed } from "./reading-failed.ts";
+import { readRoles } from "./roles.ts";
 import { moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
@@ -263,14 +264,6 @@ async function asTarget(database: Database): Promise<Database> {
   await pinOpened(database);
   await database.execute("set check_function_bodies = off; set synchronous_commit = off; set row_security = off");
   return database;
-}
-
-/** The role of the session, and all of its server. */
-async function readRoles(target: Database): Promise<{ readonly own: string; readonly roles: ReadonlySet<string> }> {
-  const rows = await target.query<{ name: string; own: boolean }>(
-    "select rolname::pg_catalog.text as name, rolname operator(pg_catalog.=) current_user as own from pg_catalog.pg_roles",
-  );
-  return { own: rows.find(({ own }) => own)?.name ?? "", roles: new Set(rows.map(({ name }) => name)) };
 }
 
 async function readMoment(database: Database): Promise<SyncReport["snapshot"]> {

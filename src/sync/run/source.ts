@@ -137,7 +137,7 @@ export class Source {
   }
 
   /**
-   * The holder has locked every table, so that whoever wants one for himself waits for it; and these sessions would wait for him.
+   * The holder has locked every table, so that whoever wants one alone waits for it; and these sessions would wait for that one.
    * PostgreSQL sees no deadlock in that, and everybody else would wait as well.
    */
   get #lockTimeout(): string {
@@ -200,7 +200,7 @@ export class Source {
     if (waiting.length === 0) return error;
     const who = waiting.map(({ pid, role }) => (role === null ? `${pid}` : `${pid} (role ${role})`)).join(", ");
     return error.with({
-      hint: `Somebody wants to change a table that is being copied, and waits for the copy: process ${who}. The copy would wait for him in turn, and everybody else too. Run it again when the change is made; a change with a lock_timeout gives way by itself.`,
+      hint: `Somebody wants to change a table that is being copied, and waits for the copy: process ${who}. The copy would wait for that process in turn, and everybody else as well. Run it again when the change is made; a change with a lock_timeout gives way by itself.`,
     });
   }
 

@@ -11,6 +11,7 @@ import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";
 import { readingFailed } from "./reading-failed.ts";
+import { readRoles } from "./roles.ts";
 import { type CopyRecord, readRecord } from "./record.ts";
 import { requireRights } from "./rights.ts";
 import type { SyncOptions } from "./report.ts";
@@ -61,11 +62,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
       return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {
         await pin(target);
         await requireRights(target, "target");
-        const roles = new Set(
-          (
-            await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")
-          ).map(({ name }) => name),
-        );
+        const { roles } = await readRoles(target);
         const record = readRecord(await commentOf(target));
         const incomplete = await isIncomplete(target);
         if (record.comment === null && !incomplete)

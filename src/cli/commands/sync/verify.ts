@@ -1,8 +1,7 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
-import { originalsThere } from "../../output/sync-noticed.ts";
 import { tablesOf } from "../../output/sync.ts";
-import { detailOf, renderProof } from "../../output/sync-proof.ts";
+import { detailOf, originalsThere, renderProof } from "../../output/sync-proof.ts";
 import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
 import type { Verification } from "#sync/run/verify.ts";
