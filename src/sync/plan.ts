@@ -149,6 +149,8 @@ export interface SyncColumn {
   readonly pairs?: { readonly originals: string; readonly results: string };
   /** Of documents: the values in them that are replaced. */
   readonly inside?: readonly SyncInside[];
+  /** Of documents: the paths to what stays, with queries that have a row for each value that is there. */
+  readonly kept?: readonly Pick<SyncInside, "path" | "values">[];
 }
 
 /** What personal data looks like inside a text. */

@@ -164,12 +164,12 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
   const hasText = !HAVE_NO_TEXT.has(familyOf(source));
   const tokens = hasText ? undefined : made.tokens === undefined ? [] : [made.tokens];
   const column = `source.${quoteIdentifier(name)}`;
-  const inside = made.inside?.map(({ values, ...each }) => ({
-    ...each,
-    values: elements
+  const ofAll = (values: (value: string) => string): string =>
+    elements
       ? `select i.v, e.n::pg_catalog.text operator(pg_catalog.||) '.' operator(pg_catalog.||) i.n from pg_catalog.unnest(${column}) with ordinality e (d, n), lateral (${values("e.d")}) i (v, n)`
-      : values(column),
-  }));
+      : values(column);
+  const inside = made.inside?.map((each) => ({ ...each, values: ofAll(each.values) }));
+  const kept = made.kept?.map((each) => ({ ...each, values: ofAll(each.values) }));
   return {
     name,
     type,
@@ -184,5 +184,6 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     ...(made.shape === undefined || elements ? {} : { shape: made.shape }),
     ...(made.stays === undefined ? {} : { stays: made.stays }),
     ...(inside === undefined ? {} : { inside }),
+    ...(kept === undefined ? {} : { kept }),
   };
 }

@@ -13,15 +13,7 @@ export async function warnUnmatchedPaths(database: Database, plan: SyncPlan): Pr
   try {
     return await readingAsPlanned(database, plan, async () => {
       const warnings: string[] = [];
-      for (const table of plan.tables) {
-        for (const { name, inside = [] } of table.columns) {
-          const value = `source.${quoteIdentifier(name)}`;
-          for (const { path, transform, values } of inside) {
-            if (await matchesNothing(database, table, value, values))
-              warnings.push(unmatchedPath(`${reportedName(table.schema, table.name, name)} ${path}`, transform));
-          }
-        }
-      }
+      for (const table of plan.tables) warnings.push(...(await unmatchedPaths(database, table)));
       return warnings;
     });
   } catch (error) {
@@ -29,18 +21,25 @@ export async function warnUnmatchedPaths(database: Database, plan: SyncPlan): Pr
   }
 }
 
-/** What to say of a path that no row has. */
-export function unmatchedPath(shown: string, transform: string): string {
-  return `${shown} (${transform}): this path matched no row of the source; is it misspelt?`;
+/**
+ * What to say of the paths of a table that no row has.
+ * @param source set up for the queries of the plan
+ */
+export async function unmatchedPaths(source: Database, table: SyncTable): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { name, inside = [], kept = [] } of table.columns) {
+    const value = `source.${quoteIdentifier(name)}`;
+    for (const { path, transform, values } of [...inside, ...kept.map((each) => ({ ...each, transform: "keep" }))]) {
+      if (!(await matchesNothing(source, table, value, values))) continue;
+      const shown = `${reportedName(table.schema, table.name, name)} ${path}`;
+      warnings.push(`${shown} (${transform}): this path matched no row of the source; is it misspelt?`);
+    }
+  }
+  return warnings;
 }
 
 /** Whether there are documents, and none has a value at a path. */
-export async function matchesNothing(
-  source: Database,
-  table: SyncTable,
-  value: string,
-  values: string,
-): Promise<boolean> {
+async function matchesNothing(source: Database, table: SyncTable, value: string, values: string): Promise<boolean> {
   const from = `from only ${quoteQualified(table.schema, table.name)} source`;
   const [row] = await source.query<{ nothing: boolean }>(
     `select exists (select ${from} where ${value} is not null)

@@ -260,10 +260,16 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     2,
     expect.stringContaining("would be replaced; nothing was done\n"),
   ]);
-  await project.write("db/sync/rules.yaml", RULES.replace("contact.email:", "contacts.email:"));
+  const misspeltPaths = RULES.replace("contact.email:", "contacts.email:").replace("[theme]", "[thme, theme]");
+  const unmatched = (told: string): string[] =>
+    told.match(/\S+ \S+ \S+: this path matched no row of the source/g) ?? [];
+  const twoPaths = ["contacts.email (email)", "thme (keep)"].map(
+    (path) => `public.users.profile ${path}: this path matched no row of the source`,
+  );
+  await project.write("db/sync/rules.yaml", misspeltPaths);
   for (const args of [["check"], ["show", "users"]]) {
     const odd = await project.succeed(["sync", ...args, "--from", "local"], WITH_KEY);
-    expect(odd.stderr).toContain("public.users.profile contacts.email (email): this path matched no row");
+    expect(unmatched(odd.stderr)).toEqual(twoPaths);
   }
   await project.write("db/sync/rules.yaml", RULES.replace("    keep: [id, plan]", "    kep: [id, plan]"));
   const inside = await project.run(SYNC, WITH_KEY);
@@ -287,8 +293,10 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   ]);
   // An original in a column that is kept.
   await project.query("update orders set note = 'write to person12@corp.example' where id = 3");
+  await project.write("db/sync/rules.yaml", misspeltPaths);
   const leaky = await project.run(SYNC, WITH_KEY);
   expect(leaky.exitCode).toBe(3);
+  expect(unmatched(leaky.stderr)).toEqual(twoPaths);
   expect(leaky.stderr).not.toContain("person12");
   const target = project.server.connect(copy);
   expect([

@@ -1,6 +1,4 @@
-import { unmatchedPath } from "../unmatched-paths.ts";
 import type { Elsewhere } from "./elsewhere.ts";
-import type { SyncEvent } from "./events.ts";
 
 /** What is proven of a transformed column. */
 export interface ColumnResult {
@@ -25,8 +23,6 @@ export interface ColumnResult {
    * chance; `no key`: only the key of the copy tells them. Of a copy that was just made nobody asks: all of it are results.
    */
   readonly elsewhere?: Elsewhere | "no key";
-  /** Of a path: no document of the source has a text or number there, though there are documents. */
-  readonly unmatched?: true;
   /** Values of the copy that the rule cannot have made, so that somebody has written them. Of a copy that was just made nobody asks. */
   readonly written?: number;
   /** Originals of a form that is not looked for in the text of the copy. */
@@ -35,10 +31,3 @@ export interface ColumnResult {
 
 /** Of a column or path, what was found. */
 export type Found = Omit<ColumnResult, "column" | "transform">;
-
-/** Warns of paths that lead nowhere: they may be misspelt. */
-export function warnOfPaths(columns: readonly ColumnResult[], onEvent: (event: SyncEvent) => void): void {
-  for (const { column, transform, unmatched } of columns) {
-    if (unmatched === true) onEvent({ type: "warning", message: unmatchedPath(column, transform) });
-  }
-}

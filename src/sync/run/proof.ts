@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
-import { matchesNothing } from "../unmatched-paths.ts";
+import { unmatchedPaths } from "../unmatched-paths.ts";
 import { type Check, type Prover, runChecks } from "./checks.ts";
 import { countValues } from "./count-values.ts";
 import { Comparison } from "./digests.ts";
@@ -133,6 +133,15 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         return [];
       },
     });
+    const ofPaths = (table: SyncTable): Check => ({
+      isLong: false,
+      run: async ({ source }) => {
+        const name = reportedName(table.schema, table.name);
+        for (const message of await readingOf(name, () => unmatchedPaths(source, table)))
+          onEvent({ type: "warning", message });
+        return [];
+      },
+    });
     const shaped = new Set(
       plan.tables.filter(({ mode, columns }) => mode === "rows" && columns.some(({ shape }) => shape !== undefined)),
     );
@@ -145,6 +154,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       ...transformed.filter(({ table }) => !shaped.has(table)).map(ofColumn),
       ...[...shaped].map(ofShapes),
       ...told.map(ofForms),
+      ...plan.tables.filter(({ mode }) => mode !== "skip").map(ofPaths),
       // Nobody can have written into a new copy.
       ...(options.isFresh ? [] : transformed.map(ofWritten)),
     ];
@@ -246,22 +256,18 @@ async function proveColumn(
   column: SyncColumn,
   { hasKey, isFresh }: ProofOptions,
 ): Promise<ColumnResult[]> {
-  const { source } = prover;
-  const value = `source.${quoteIdentifier(column.name)}`;
   const results: ColumnResult[] = [];
   for (const part of partsOf(table, column)) {
-    const { name, path, transform, proof, values } = part;
+    const { name, transform, proof, values } = part;
     const found =
       proof.kind === "disjoint"
         ? await haveNothingInCommon(prover, table, values)
         : proof.kind === "differs"
           ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...part })
           : transform === "value"
-            ? await countEqual(source, table, part)
+            ? await countEqual(prover.source, table, part)
             : NOT_COMPARED;
-    const unmatched =
-      path !== undefined && found.originals === 0 && (await matchesNothing(source, table, value, values));
-    results.push({ column: name, transform, ...found, ...(unmatched ? { unmatched } : {}) });
+    results.push({ column: name, transform, ...found });
   }
   return results;
 }

@@ -16,7 +16,6 @@ import { copyRows } from "./copy-rows.ts";
 import { missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
 import { piecesOf, type TableSize } from "./pieces.ts";
 import { hasToProve, prove } from "./proof.ts";
-import { warnOfPaths } from "./proof-result.ts";
 import { writeRecord } from "./record.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readRoles } from "./roles.ts";
@@ -151,7 +150,6 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       onEvent,
     });
     await releaseSource();
-    warnOfPaths(proof.columns, onEvent);
     requireProof(proof, plan);
     const { moved, behind } = await moveSequences(target, replacedIn(plan));
     for (const { column } of moved.filter(({ left }) => left === 0))

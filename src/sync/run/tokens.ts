@@ -2,7 +2,7 @@ import { quoteLiteral } from "#sql/quote.ts";
 import type { TokenKind } from "../plan.ts";
 import { JOINING, PARTING, SEPARATORS, SIGNS } from "./characters.ts";
 import type { Searched } from "./searched-columns.ts";
-import { matches, readAs } from "./unescaped.ts";
+import { ESCAPED, matches, readAs } from "./unescaped.ts";
 import { accountsIn, addressesIn, begun, JOINED, SEVERAL_HEADS, windowsIn } from "./windows.ts";
 
 interface Token {
@@ -186,9 +186,11 @@ export function textsWith(
 ): string {
   const least = Math.min(...kinds.map((kind) => TOKENS[kind].least));
   const hint = kinds.map((kind) => TOKENS[kind].hint).join("|");
-  // A document is made text once, and read once, whatever is asked of it then.
+  // Parallel workers do not run what makes `read`, so that what they can tell stands below it, in one pattern.
+  const may = `case when pg_catalog.octet_length(${text}) operator(pg_catalog.>=) ${least} then ${matches(text, `${hint}|${ESCAPED}`)} else false end`;
+  // What is left is read once, whatever is asked of it then.
   return `select t.text, t.read, t.object from (select s.text, ${readAs("s.text")} as read, s.object
-      from (select ${text}, ${object} from ${from} where pg_catalog.octet_length(${text}) operator(pg_catalog.>=) ${least} offset 0) s (text, object) offset 0) t
+      from (select ${text}, ${object} from ${from} where ${may} offset 0) s (text, object) offset 0) t
     where ${matches("t.text", hint)} or ${matches("t.read", hint)}`;
 }
 
@@ -209,7 +211,7 @@ export function isEmail(text: string): string {
 /** SQL for a condition: the text has digits, but fewer or more than a telephone number that is looked for. */
 export function isOddNumber(text: string): string {
   // Nearly all have as many, and are told by one look.
-  return `case when ${matches(text, `[0-9](?:[^0-9]*[0-9]){${LEAST_PHONE - 1}}`)} then ${matches(text, `[0-9]{${MOST_DIGITS + 1}}`)} else ${matches(text, "[0-9]")} end`;
+  return `case when ${matches(text, `[0-9](?:[^0-9]*[0-9]){${LEAST_PHONE - 1}}`)} then pg_catalog.octet_length(${text}) operator(pg_catalog.>) ${MOST_DIGITS} and ${matches(text, `[0-9]{${MOST_DIGITS + 1}}`)} else ${matches(text, "[0-9]")} end`;
 }
 
 /** SQL for the tokens of one kind in a text, one a row: as it stands, and as it reads. */

@@ -49,7 +49,7 @@ const UNREAD = "<!\\[CDATA\\[|\\]\\]>|<!--[^>]*-->";
  * What a text has in which characters stand in other ways. It is looked for in every text, and PostgreSQL takes longer for each
  * alternative, so that it says less than it might.
  */
-const ESCAPED = `[\\\\${UNSEEN}${WIDE}]|&[#A-Za-z]|%[02-7C-Fc-f]${HEX}|<!`;
+export const ESCAPED = `[\\\\${UNSEEN}${WIDE}]|&[#A-Za-z]|%[02-7C-Fc-f]${HEX}|<!`;
 
 /** SQL for a condition: the text has what the pattern says. */
 export function matches(text: string, pattern: string): string {

@@ -8,7 +8,6 @@ import { allLedgers } from "#migrate/ledger/find.ts";
 import { leftBehind } from "../only-tables.ts";
 import type { SyncPlan, SyncTable } from "../plan.ts";
 import { type Proof, prove } from "./proof.ts";
-import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readRoles } from "./roles.ts";
@@ -83,7 +82,6 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           ledgers: await allLedgers(target, options.table),
           onEvent: options.onEvent,
         });
-        warnOfPaths(proof.columns, options.onEvent);
         step("Comparing the copy with the source");
         const { changes } = await compareCopied(
           { scratch: options.scratch, signal },

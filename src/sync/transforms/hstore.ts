@@ -23,8 +23,13 @@ export const hstore: Transform = {
             },
           ],
     );
+    const staying = [...rules.flatMap(([key, rule]) => (rule.kept ? [key] : [])), ...kept];
     return {
       inside,
+      kept: staying.map((key) => ({
+        path: key,
+        values: (value) => `select '', '' where ${value} operator(${schema}.?) ${quoteLiteral(key)}::pg_catalog.text`,
+      })),
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",

@@ -15,6 +15,7 @@ export const json: Transform = {
     const document = (value: string): string => (subject.baseType === "json" ? `${value}::jsonb` : value);
     return {
       inside: allPlaces(root).flatMap((place) => insideOf(place)),
+      kept: allPlaces(root).flatMap((place) => keptOf(place)),
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",
@@ -42,6 +43,13 @@ function insideOf({ rule, jsonpath, path, items }: Place): Inside[] {
         `select f.v operator(pg_catalog.#>>) '{}', f.n::pg_catalog.text from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${quoteLiteral(all)}) with ordinality f (v, n) where pg_catalog.jsonb_typeof(f.v) operator(pg_catalog.=) any ('{string,number,boolean}')`,
     },
   ];
+}
+
+function keptOf({ rule, jsonpath, path }: Place): Pick<Inside, "path" | "values">[] {
+  if (rule?.kept !== true) return [];
+  const values = (value: string): string =>
+    `select '', '' from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${quoteLiteral(jsonpath)})`;
+  return [{ path, values }];
 }
 
 function build(place: Place, value: string, keyed: Keyed, names: { next: number }): string {

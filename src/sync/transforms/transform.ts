@@ -74,6 +74,7 @@ export interface Made {
    */
   readonly mayBeResult?: (text: string, type: string) => string;
   readonly inside?: readonly Inside[];
+  readonly kept?: readonly Pick<Inside, "path" | "values">[];
   /** Of documents: a query for what has no result and would be lost, a row each: its path, and what it is ("an object"). */
   readonly unfit?: (value: string) => string;
   /** Of documents: the paths as the rule has them. */

@@ -48,7 +48,7 @@ tables:
     from: email
     '"a.b"': username
     columns: { keep: filler }
-    tags: { hstore: { phone: phone } }
+    tags: { hstore: { phone: phone }, keep: [fax] }
     pairs: { value: null }
     raw: { value: '\\x00' }
     code: uuid
@@ -89,6 +89,7 @@ for (const engine of engines) {
       ["public.second_use.n", true],
     ]);
     expect(warnings).toContainEqual(expect.stringContaining("public.ends.tiny has no number left"));
+    expect(warnings).toContainEqual(expect.stringContaining("Select.tags fax (keep): this path matched no row"));
     expect(report.sequences.behind).toEqual(["public.taken.id"]);
     const [seen] = await target.query<Record<string, unknown>>(`
       select (select count(*)::int from "Odd ""Schema"""."Select" where "from" like '%@example.com' and "keep" not like 'secret%' and doubled = "Table" * 2
