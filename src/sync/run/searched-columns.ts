@@ -36,10 +36,13 @@ interface Column {
   readonly is_key: boolean;
 }
 
+/** SQL for the relation `c`; of a partition, for the table that it is a part of. */
+const ROOT_OID = "(case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end)";
+
 /** SQL for the schema and the name of the relation `c`; of a partition, those of the table that it is a part of. */
 export const ROOT = `(select array[m.nspname::pg_catalog.text, r.relname::pg_catalog.text]
          from pg_catalog.pg_class r join pg_catalog.pg_namespace m on m.oid operator(pg_catalog.=) r.relnamespace
-        where r.oid operator(pg_catalog.=) case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end)`;
+        where r.oid operator(pg_catalog.=) ${ROOT_OID})`;
 
 /**
  * What a type is made of: of a domain, an array, a composite type or a range, however deep. A type of an extension that no more is
@@ -48,7 +51,7 @@ export const ROOT = `(select array[m.nspname::pg_catalog.text, r.relname::pg_cat
  */
 const COLUMNS = `
   with recursive columns as (
-    select n.nspname, c.oid, c.relname, c.relispartition, a.attname, a.attnum, a.atttypid, a.atttypmod, a.attidentity
+    select n.nspname, c.oid, c.relname, c.relispartition, a.attname, a.attnum, a.atttypid, a.atttypmod
       from pg_catalog.pg_attribute a
       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
         and c.relispopulated
@@ -79,7 +82,10 @@ const COLUMNS = `
   select c.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", c.attname::pg_catalog.text as "column",
       pg_catalog.format_type(c.atttypid, c.atttypmod) as type, k.has_text, k.is_encoded,
       ${ROOT} as root,
-      k.is_number and c.attidentity operator(pg_catalog.=) ''
+      k.is_number
+        -- Before PostgreSQL 17, partitions do not say that they take numbers of an identity column.
+        and not exists (select from pg_catalog.pg_attribute g where g.attrelid operator(pg_catalog.=) ${ROOT_OID}
+          and g.attname operator(pg_catalog.=) c.attname and g.attidentity operator(pg_catalog.<>) '')
         and not exists (select from pg_catalog.pg_attrdef d where d.adrelid operator(pg_catalog.=) c.oid
           and d.adnum operator(pg_catalog.=) c.attnum and pg_catalog.pg_get_expr(d.adbin, d.adrelid) operator(pg_catalog.~) 'nextval')
         and not exists (select from pg_catalog.pg_constraint f where f.conrelid operator(pg_catalog.=) c.oid
