@@ -22,10 +22,8 @@ export async function requireWithinLimits(
   config: Config,
   limits: LimitsConfig,
   which: Parameters<typeof planUp>[1],
-  yes: string | undefined,
 ): Promise<boolean> {
   // What waits for a word is in no plan that does not say it.
-  const mistyped = yes === undefined ? "" : `--yes ${shellWord(yes)} does not name this environment. `;
   const said = (which.contracts ?? []).length === 0 ? "" : ` --contract ${shellWord(which.contracts!.join(","))}`;
   const pending = await findPending(context, which, undefined);
   // Without a database there is nobody to wait.
@@ -33,7 +31,7 @@ export async function requireWithinLimits(
   const trace = await tracePending(context, await projectFiles(context), pending).catch((error: unknown) => {
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
     const blindly = `To apply it without knowing what it does: --yes ${config.environment ?? ""}`;
-    const hint = [error.hint, mistyped + blindly].filter((line) => line !== undefined).join("\n");
+    const hint = [error.hint, blindly].filter((line) => line !== undefined).join("\n");
     throw aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], hint, error);
   });
   const above = {
@@ -50,7 +48,7 @@ export async function requireWithinLimits(
   const wayOut = mayApprove
     ? `${shown} To apply it: --yes ${config.environment ?? ""}${approved}`
     : `${shown} Mend what fails, or apply it all the same: --yes ${config.environment ?? ""}`;
-  const refusal = aboveLimitsError(config, found, mistyped + wayOut);
+  const refusal = aboveLimitsError(config, found, wayOut);
   if (!canAsk(context)) throw refusal;
   context.messages.log(
     renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint, context.io.stderr.columns),

@@ -1,12 +1,13 @@
 import type { ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
+import { listEnvironments } from "#config/find-environment.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Loss } from "#migrate/warnings/losses.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
-import { databasePlace } from "./database-options.ts";
+import { databaseName, databasePlace } from "./database-options.ts";
 
 /** `--yes` of every command that can destroy data. */
 export const PROTECTED_ARGS = {
@@ -18,6 +19,29 @@ export const PROTECTED_ARGS = {
 } as const;
 
 type Args = ParsedArgs<typeof PROTECTED_ARGS>;
+
+/** What `--yes` has to name: the environment, or the database where a URL stands in for one. */
+export function nameToConfirm({ environment, target }: Pick<Config, "environment" | "target">): string {
+  return environment ?? databaseName(target);
+}
+
+/**
+ * Stops a command whose `--yes` names something other than what it would work on, protected or not: whoever names production
+ * does not mean the default environment.
+ * @throws ConfitureError `usage`
+ */
+export async function requireNamed(config: Config, yes: string): Promise<void> {
+  const name = nameToConfirm(config);
+  if (yes === name) return;
+  const kind = config.environment === null ? "database" : "environment";
+  const isOther = (await listEnvironments(config.projectDir)).includes(yes);
+  const other = isOther ? `To work on ${yes}: -e ${shellWord(yes)} --yes ${shellWord(yes)}. ` : "";
+  throw new ConfitureError(
+    "usage",
+    `--yes ${shellWord(yes)} does not name this ${kind}, which is ${shellWord(name)}; nothing was done`,
+    { hint: `${other}To work on ${name}: --yes ${shellWord(name)}` },
+  );
+}
 
 /** Whether the environment says `protected: true`, and its name was not typed out. */
 export function isProtected(config: Config, args: Args): boolean {
@@ -39,11 +63,11 @@ export async function requirePermission(
 ): Promise<void> {
   const config = await context.config();
   if (!isProtected(config, args)) return;
-  if (args.yes !== undefined || !canAsk(context)) throw notPermitted(config, args, what, losses);
+  if (!canAsk(context)) throw notPermitted(config, what, losses);
   const place = databasePlace(config.target);
   context.messages.log(`${isProtectedSentence(config)}. Its database is ${place}.${listed(`To ${what}:`, losses)}`);
   const answer = await ask(context.io, `Type its name to ${what}: `, "nothing was done");
-  if (answer !== config.environment) throw notPermitted(config, args, what, []);
+  if (answer !== config.environment) throw notPermitted(config, what, []);
 }
 
 /**
@@ -59,17 +83,13 @@ export async function confirmEmptying(context: CommandContext, args: Args): Prom
   if (!/^y(es)?$/i.test(answer)) throw new ConfitureError("declined", "Nothing was done");
 }
 
-/**
- * For what may not be done without a word.
- * @param args with a `--yes` that names another environment, or none
- */
-export function notPermitted(config: Config, args: Args, what: string, losses: readonly Loss[]): ConfitureError {
-  const given = args.yes === undefined ? "" : `--yes ${shellWord(args.yes)} does not name this environment. `;
+/** For what may not be done without a word. */
+export function notPermitted(config: Config, what: string, losses: readonly Loss[]): ConfitureError {
   return new ConfitureError(
     "protected",
     `${isProtectedSentence(config)}; nothing was done.${listed(headingOf(losses), losses)}`,
     {
-      hint: `${given}To ${what} anyway: --yes ${config.environment ?? ""}`,
+      hint: `To ${what} anyway: --yes ${config.environment ?? ""}`,
       location: config.file === null ? undefined : { file: config.file },
       ...(losses.length === 0 ? {} : { data: { losses } }),
     },

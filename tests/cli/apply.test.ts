@@ -154,7 +154,7 @@ describe("apply", () => {
     const wrong = await atTerminal(project.dir, ["apply"], [[/Type local to run this/, "y\r"]]);
     expect(wrong.exitCode).toBe(1);
     const wanted = await runHere(["apply", "--yes", "other"], { cwd: project.dir });
-    expect(wanted.stderr).toContain("--yes other names something else. To run this: confiture apply --yes local");
+    expect(wanted.stderr).toContain("--yes other does not name this environment, which is local");
     expect((await runHere(["apply", "--yes", "local"], { cwd: project.dir })).exitCode).toBe(0);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isGroup } from "#cli/command.ts";
+import { COMMANDS } from "#cli/registry.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
@@ -36,12 +38,11 @@ describe("a protected environment, with nobody to ask", () => {
     expect(stderr).toContain("db/migrations/002_less.sql:5: deletes rows of users\n");
     expect(stderr).toContain("db/migrations/003_code.ts: is TypeScript");
     expect(stderr).toContain("--yes precious");
-    const document = readDocument(await project.run([...UP, "--yes", "local", "--format", "json"]));
+    const document = readDocument(await project.run([...UP, "--format", "json"]));
     expect(document.error).toMatchObject({
       code: "protected",
       data: { losses: [{ location: { line: 3 } }, { location: { line: 5 } }, { what: expect.any(String) }] },
     });
-    expect(document.error?.hint).toContain("--yes local does not name this environment");
     expect(await done(project)).toEqual(NOTHING);
 
     await project.succeed([...UP, "--to", "1"]); // Loses nothing.
@@ -434,6 +435,45 @@ CREATE TRIGGER t2 BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watc
     await project.succeed([...forget, "--yes", "precious"]);
     expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([]);
   });
+});
+
+test("--yes with another name stops every command that takes one, protected or not, before anything is done", async () => {
+  await using project = await cliProject(FILES);
+  const { server, database } = project;
+  await project.write("db/environments/precious.yaml", environmentFile(server, "elsewhere", "protected: true\n"));
+  await project.succeed(["migrate", "up", "--to", "1"]);
+  const before = await project.snapshot();
+  const commands = Object.entries(COMMANDS).flatMap(([name, entry]) =>
+    isGroup(entry) ? Object.entries(entry.commands).map(([sub, one]) => [[name, sub], one] as const) : [[[name], entry] as const],
+  );
+  const taking: string[] = [];
+  for (const [path, entry] of commands) {
+    const { args } = (await entry.load()).command;
+    // A copy replaces its target, which `--yes` names.
+    if (args["yes"]?.type !== "string" || path[0] === "sync") continue;
+    taking.push(path.join(" "));
+    const more = "version" in args ? ["1"] : path[1] === "sql" ? ["DROP TABLE users"] : [];
+    const way = "continue" in args ? ["--continue"] : "write" in args ? ["--write"] : [];
+    const { exitCode, stderr } = await project.run([...path, ...more, ...way, "--yes", "precious"]);
+    expect({ path, exitCode, stderr }).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("--yes precious does not name this environment, which is local; nothing was done"),
+    });
+    expect(stderr).toContain("-e precious --yes precious");
+  }
+  expect(taking).toEqual(expect.arrayContaining(["apply", "build", "db drop", "db sql", "migrate down", "migrate up"]));
+  expect(await project.snapshot()).toBe(before);
+
+  // Without an environment, it is the database that is named.
+  await rm(project.path("db/environments"), { recursive: true });
+  const baseline = ["migrate", "baseline", "--through", "2", "--database-url", project.url, "--yes"];
+  const { exitCode, stderr } = await project.run([...baseline, "local"]);
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(`--yes local does not name this database, which is ${database}`),
+  });
+  expect(await project.snapshot()).toBe(before);
+  await project.succeed([...baseline, database]);
 });
 
 describe.skipIf(process.platform === "win32")("any other environment, at a terminal", () => {

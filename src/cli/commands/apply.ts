@@ -9,13 +9,14 @@ import { liveSource, planFor } from "../apply-plan.ts";
 import { canAsk } from "../can-ask.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { filesBeside, REPLAY_ARGS } from "../compare-options.ts";
-import { databaseName, databasePlace, openOptions, tellDatabase } from "../database-options.ts";
+import { databasePlace, openOptions, tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { hazardToJson } from "../output/hazards.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { renderPlanned } from "../output/planned.ts";
 import { count, formatSeconds } from "../output/text.ts";
+import { nameToConfirm } from "../protected.ts";
 import { REMOVAL_ARGS } from "../removals.ts";
 import { RENAME_ARGS } from "../renames.ts";
 
@@ -138,21 +139,20 @@ async function refuseMigrations(
 /** Asks, or reads `--yes`; undefined where the plan may run. */
 async function refusal(
   context: CommandContext,
-  { environment, target, protected: isProtected }: Config,
+  config: Config,
   yes: string | undefined,
 ): Promise<ConfitureError | undefined> {
-  const name = environment ?? databaseName(target);
+  const name = nameToConfirm(config);
   if (yes === name) return undefined;
-  if (yes === undefined && canAsk(context)) {
-    const place = databasePlace(target, context.projectDir);
-    const question = isProtected ? `Type ${name} to run this on ${place}: ` : `Run this on ${place}? [y/N] `;
+  if (canAsk(context)) {
+    const place = databasePlace(config.target, context.projectDir);
+    const question = config.protected ? `Type ${name} to run this on ${place}: ` : `Run this on ${place}? [y/N] `;
     const answer = await ask(context.io, question, "nothing was done");
-    if (isProtected ? answer === name : /^y(es)?$/i.test(answer)) return undefined;
+    if (config.protected ? answer === name : /^y(es)?$/i.test(answer)) return undefined;
     return new ConfitureError("apply_refused", "Nothing was done");
   }
-  const given = yes === undefined ? "" : `--yes ${shellWord(yes)} names something else. `;
   return new ConfitureError("apply_refused", "Nothing was done: there is nobody to ask", {
-    hint: `${given}To run this: confiture apply --yes ${shellWord(name)}`,
+    hint: `To run this: confiture apply --yes ${shellWord(name)}`,
   });
 }
 

@@ -123,7 +123,8 @@ for (const major of NEWEST_ALONE) {
       ]) {
         for (const yes of [[], ["--yes", "production"], ["--yes=true"]]) {
           const { exitCode, error } = await b.json(...args, ...yes);
-          expect({ args, exitCode, code: error.code }).toEqual({ args, exitCode: 2, code: "protected" });
+          const code = yes.length === 0 ? "protected" : "usage";
+          expect({ args, exitCode, code: error.code }).toEqual({ args, exitCode: 2, code });
           expect(error.hint).toContain("--yes local");
         }
       }

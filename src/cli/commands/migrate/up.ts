@@ -161,7 +161,7 @@ async function confirmsLimits(
   const config = await context.config();
   if (config.limits === undefined || !isProtected(config, args)) return false;
   const { requireWithinLimits } = await import("../../limits.ts");
-  return await requireWithinLimits(context, config, config.limits, plan, args.yes);
+  return await requireWithinLimits(context, config, config.limits, plan);
 }
 
 const WHAT = "apply these migrations";
@@ -182,6 +182,6 @@ async function permission(
   if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed);
   return (losses) => {
     const others = losses.filter((loss) => isOfConcern(loss) && !agreed.some((known) => isSameLoss(loss, known)));
-    if (others.length > 0) throw notPermitted(config, args, WHAT, others);
+    if (others.length > 0) throw notPermitted(config, WHAT, others);
   };
 }
