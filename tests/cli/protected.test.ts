@@ -444,10 +444,12 @@ test("--yes with another name stops every command that takes one, protected or n
   await project.succeed(["migrate", "up", "--to", "1"]);
   const before = await project.snapshot();
   const commands = Object.entries(COMMANDS).flatMap(([name, entry]) =>
-    isGroup(entry) ? Object.entries(entry.commands).map(([sub, one]) => [[name, sub], one] as const) : [[[name], entry] as const],
+    isGroup(entry)
+      ? Object.entries(entry.commands).map(([sub, one]) => ({ path: [name, sub], entry: one }))
+      : [{ path: [name], entry }],
   );
   const taking: string[] = [];
-  for (const [path, entry] of commands) {
+  for (const { path, entry } of commands) {
     const { args } = (await entry.load()).command;
     // A copy replaces its target, which `--yes` names.
     if (args["yes"]?.type !== "string" || path[0] === "sync") continue;
@@ -457,7 +459,9 @@ test("--yes with another name stops every command that takes one, protected or n
     const { exitCode, stderr } = await project.run([...path, ...more, ...way, "--yes", "precious"]);
     expect({ path, exitCode, stderr }).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining("--yes precious does not name this environment, which is local; nothing was done"),
+      stderr: expect.stringContaining(
+        "--yes precious does not name this environment, which is local; nothing was done",
+      ),
     });
     expect(stderr).toContain("-e precious --yes precious");
   }
