@@ -18,6 +18,8 @@ export const triggerState = kind<TriggerState>({
       where t.tgenabled <> pt.tgenabled`,
   },
   text: ({ enabled }) => STATES[enabled] ?? "",
+  // That of the parent makes the partition's.
+  names: (extra, side) => [inherited("trigger", extra, side)?.id ?? []].flat(),
   statements: {
     create: (extra, side) => [setState(extra, extra.payload.enabled, side)],
     reset: (extra, side) => {

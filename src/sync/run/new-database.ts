@@ -22,20 +22,23 @@ export class NewDatabase implements PreparedTarget {
   readonly #target: ServerTarget;
   readonly #options: OpenOptions;
   readonly #maintenance: Database;
+  readonly #holder: Database;
   readonly #name: string;
   readonly #old: Traits;
 
+  /** @param sessions that hold the lock: `maintenance` makes the swap, `holder` is in the target itself */
   constructor(
     target: ServerTarget,
     options: OpenOptions,
-    maintenance: Database,
+    sessions: { readonly maintenance: Database; readonly holder: Database },
     name: string,
     old: Traits,
     removed: readonly string[],
   ) {
     this.#target = target;
     this.#options = options;
-    this.#maintenance = maintenance;
+    this.#maintenance = sessions.maintenance;
+    this.#holder = sessions.holder;
     this.#name = name;
     this.#old = old;
     this.removed = removed;
@@ -64,6 +67,7 @@ export class NewDatabase implements PreparedTarget {
       ...(settings ?? []).map(({ role, config }) => settingOf(fresh, role, config)),
     ];
     await this.#maintenance.execute(likeOld.join("; "));
+    await this.#holder.close();
     const aside = quoteIdentifier(`${prefixOf(this.#target.database)}${await this.#freeNumber()}`);
     const swap = [
       "begin",
@@ -105,7 +109,7 @@ export class NewDatabase implements PreparedTarget {
     } catch {
       // The server may be gone; the next run removes it.
     }
-    await this.#maintenance.close();
+    await Promise.all([this.#maintenance.close(), this.#holder.close()]);
   }
 
   async #freeNumber(): Promise<number> {

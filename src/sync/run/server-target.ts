@@ -1,4 +1,4 @@
-import type { OpenOptions } from "#database/database.ts";
+import type { Database, OpenOptions } from "#database/database.ts";
 import { openDatabase, withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
 import type { ServerTarget } from "#database/target.ts";
@@ -32,13 +32,17 @@ export async function prepareServer(target: ServerTarget, options: OpenOptions):
     );
   }
   const maintenance = await openDatabase({ ...target, database: MAINTENANCE_DATABASE }, options);
+  let holder: Database | undefined;
   try {
     await lockTarget(maintenance, target.database, options);
+    // Advisory locks are of one database: a role that fills the target in place has its lock there.
+    holder = await openDatabase(target, options);
+    await lockTarget(holder, target.database, options);
     const removed = await dropLeftovers(maintenance, target.database);
     const name = await createBeside(maintenance, target.database, old);
-    return new NewDatabase(target, options, maintenance, name, old, removed);
+    return new NewDatabase(target, options, { maintenance, holder }, name, old, removed);
   } catch (error) {
-    await maintenance.close();
+    await Promise.all([maintenance.close(), holder?.close()]);
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
+import type { ServerTarget } from "#database/target.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import { prepareServer } from "#sync/run/server-target.ts";
 import { newestServer } from "../../support/engines.ts";
 import { server, startServer } from "../../support/servers.ts";
 import { tcpProxy } from "../../support/tcp-proxy.ts";
@@ -75,6 +77,30 @@ for (const engine of newestServer) {
       ).map(({ name }) => name);
     expect(await names()).toEqual([...beside, "sync_kept", one, other].toSorted());
     for (const name of await names()) await instance.dropDatabase(String(name));
+  }, 60_000);
+
+  test("one copy at a time goes into a database, whether beside it or in place", async () => {
+    await using wanted = await engine.fresh();
+    const instance = await server(engine.major);
+    await instance.sql("create role sync_fills login password 'postgres'");
+    const beside = wanted.target as ServerTarget;
+    await instance.sql(`alter database "${beside.database}" owner to sync_fills`);
+    const inPlace = { ...beside, user: "sync_fills" };
+    for (const [first, second] of [
+      [beside, inPlace],
+      [inPlace, beside],
+      [beside, beside],
+      [inPlace, inPlace],
+    ] as const) {
+      const running = await prepareServer(first, {});
+      expect(running.place).toBe(first === beside ? "new database" : "in place");
+      expect(await refusal(prepareServer(second, {}))).toMatchObject({
+        code: "lock_held",
+        message: expect.stringContaining("Another copy goes into the target"),
+      });
+      await running.abandon();
+    }
+    await (await prepareServer(inPlace, {})).abandon();
   }, 60_000);
 
   test("a target that PostgreSQL would not drop or rename is refused, and one that cannot be dropped later is told of", async () => {
