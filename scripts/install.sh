@@ -10,7 +10,7 @@ Installs the confiture executable.
   sh install.sh [--from URL] [--version VERSION] [--to FOLDER] [--key KEY]
 
   --from URL         the folder with the release: archives and SHA256SUMS, as scripts/release makes them
-                     (a release's own install.sh knows it)
+                     (the install.sh of a release that was made with --base-url knows it)
   --version VERSION  which one, where that folder has several
   --to FOLDER        where to put the executable (default: ~/.local/bin)
   --key KEY          the public key (minisign's) with which SHA256SUMS has to be signed. The installer of a signed release
@@ -111,6 +111,8 @@ main() {
   key=${CONFITURE_KEY:-}
   # Whether somebody asked for the signature, and not only the script that came with it.
   asked=${CONFITURE_KEY:+yes}
+  # Such as a secret that a build service does not have: nobody means "unchecked" by it.
+  [ -z "${CONFITURE_KEY+set}" ] || [ -n "$CONFITURE_KEY" ] || fail "CONFITURE_KEY is empty: set it to the public key, or unset it"
   while [ $# -gt 0 ]; do
     case $1 in
       -h | --help)
@@ -128,6 +130,7 @@ main() {
         ;;
       *) fail "unknown option $1: there are --from URL, --version VERSION, --to FOLDER and --key KEY" ;;
     esac
+    [ -n "$value" ] || fail "$option needs a value, and the one given is empty"
     case $option in
       --from) from=$value ;;
       --version) version=$value ;;
@@ -135,11 +138,13 @@ main() {
       --key) key=$value asked=yes ;;
     esac
   done
-  [ -n "$from" ] || fail "where from? Give --from URL, the folder of a release (the install.sh of a release knows it)"
+  [ -n "$from" ] || fail "where from? This install.sh was made without an address: give --from URL, the folder with the release"
   if [ -z "$to" ]; then
     [ -n "${HOME:-}" ] || fail "HOME is not set: give --to FOLDER"
     to=$HOME/.local/bin
   fi
+  # It is named in PATH, where it has to hold in every folder.
+  case $to in /*) ;; *) to=$PWD/$to ;; esac
   machine=$(target)
 
   work=$(mktemp -d)

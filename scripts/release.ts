@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { deb } from "./packaging/deb.ts";
 import { homebrewFormula } from "./packaging/homebrew.ts";
 import { installScript } from "./packaging/install-script.ts";
-import { minisignature } from "./packaging/minisign.ts";
+import { minisignature, publicKeyOf } from "./packaging/minisign.ts";
 import { npmMainPackage, npmPlatformPackage } from "./packaging/npm.ts";
 import type { Product, ReleaseFile } from "./packaging/product.ts";
 import { provenance } from "./packaging/provenance.ts";
@@ -73,6 +73,8 @@ export async function release(options: ReleaseOptions): Promise<readonly Release
 
   const staging = await mkdtemp(join(out, ".staging-"));
   try {
+    // First, because an address or a key that cannot be used need not wait for the executables.
+    const installer = await installScript({ root, baseUrl, signingKey });
     const files: ReleasedFile[] = [];
     const add = async ({ name, data }: ReleaseFile): Promise<void> => {
       await writeFile(join(staging, name), data);
@@ -80,10 +82,9 @@ export async function release(options: ReleaseOptions): Promise<readonly Release
     };
     for (const target of targets) await makeTarget(target, staging, options, add);
     await add(await npmMainPackage(product, documents));
-    await add(await installScript({ root, baseUrl, signingKey }));
+    await add(installer);
     await add(await sbom(product, root));
-    // It names four archives, which a release of some targets has not.
-    if (baseUrl !== undefined && targets.length === RELEASE_TARGETS.length) {
+    if (baseUrl !== undefined && isWhole(targets)) {
       const sha256 = (name: string): string => files.find((file) => file.name === name)!.sha256;
       await add(homebrewFormula({ product, baseUrl, sha256 }));
     }
@@ -106,6 +107,26 @@ export async function release(options: ReleaseOptions): Promise<readonly Release
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** The formula names four archives, which a release of some targets has not. */
+function isWhole(targets: readonly ReleaseTarget[]): boolean {
+  return targets.length === RELEASE_TARGETS.length;
+}
+
+/** What a release lacks for want of an option, and which option that is. */
+export function omissions({
+  targets,
+  baseUrl,
+  signingKey,
+}: Pick<ReleaseOptions, "targets" | "baseUrl" | "signingKey">): readonly string[] {
+  return [
+    ...(baseUrl === undefined ? ["install.sh does not know where the release is: it needs --from (--base-url)"] : []),
+    ...(baseUrl === undefined || !isWhole(targets)
+      ? ["confiture.rb, Homebrew's formula, is not made (--base-url, and all targets)"]
+      : []),
+    ...(signingKey === undefined ? ["SHA256SUMS is not signed (--signing-key)"] : []),
+  ];
 }
 
 async function makeTarget(
@@ -200,39 +221,104 @@ export async function productOf(root: string): Promise<Product> {
   return { version, license, summary: description, homepage };
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      out: { type: "string", default: "dist/release" },
-      "base-url": { type: "string" },
-      "signing-key": { type: "string" },
-    },
-  });
-  const targets = RELEASE_TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const USAGE = `scripts/release [--out=FOLDER] [--base-url=URL] [--signing-key=FILE] [TARGET...]
+
+Makes a release: archives and packages for each target, install.sh, SHA256SUMS, a bill of materials and a provenance.
+
+  TARGET...           for which machines, all of them by default (OS-ARCH[-musl]: linux-x64, darwin-arm64, ...)
+  --out=FOLDER        where to (default: dist/release in the checkout); an older release there is replaced
+  --base-url=URL      where that folder will be found: install.sh then knows it, and with all targets confiture.rb,
+                      Homebrew's formula, is made
+  --signing-key=FILE  an Ed25519 key in PEM, which signs SHA256SUMS; install.sh then knows the public key
+                      (CONFITURE_SIGNING_KEY is the key itself, without a file)
+`;
+
+export interface ReleaseArguments {
+  readonly targets: readonly ReleaseTarget[];
+  readonly out: string;
+  readonly baseUrl: string | undefined;
+  /** Path of the key. */
+  readonly signingKey: string | undefined;
+}
+
+/**
+ * Reads the command line of scripts/release; undefined asks for help. Relative paths are the caller's.
+ * @throws ReleaseError when it has an unknown option or target
+ */
+export function readReleaseArguments(args: readonly string[], root: string): ReleaseArguments | undefined {
+  const { values, positionals } = parsed(args);
+  if (values.help === true) return undefined;
   const unknown = positionals.filter((name) => !RELEASE_TARGETS.some((target) => target.name === name));
   if (unknown.length > 0) {
     const known = RELEASE_TARGETS.map((target) => target.name).join(", ");
     throw new ReleaseError(`no such target: ${unknown.join(", ")}. There are ${known}`);
   }
+  for (const [name, value] of Object.entries(values)) {
+    if (value === "") throw new ReleaseError(`--${name} needs a value, and the one given is empty`);
+  }
+  const { caller = root, out, "signing-key": signingKey } = values;
+  return {
+    targets: RELEASE_TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+    out: out === undefined ? join(root, "dist/release") : resolve(caller, out),
+    baseUrl: values["base-url"]?.replace(/\/+$/, ""),
+    signingKey: signingKey === undefined ? undefined : resolve(caller, signingKey),
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        out: { type: "string" },
+        "base-url": { type: "string" },
+        "signing-key": { type: "string" },
+        caller: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new ReleaseError(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+async function readKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new ReleaseError(`The signing key cannot be read: ${(error as Error).message}`);
+  }
+}
+
+async function main(): Promise<void> {
   const root = join(import.meta.dir, "..");
+  const given = readReleaseArguments(process.argv.slice(2), root);
+  if (given === undefined) {
+    console.log(USAGE);
+    return;
+  }
+  const { targets, out, baseUrl } = given;
+  const signingKey =
+    given.signingKey === undefined ? process.env["CONFITURE_SIGNING_KEY"] : await readKey(given.signingKey);
   const product = await productOf(root);
   const { compile } = await import("./compile.ts");
-  const keyFile = values["signing-key"];
   const files = await release({
     product,
     targets,
-    out: resolve(root, values.out),
+    out,
     documents: await documentsOf(root, product.version),
     executableFor: (target, folder) => makeExecutable(target, folder, compile),
     xzPreset: 9,
     root,
-    baseUrl: values["base-url"]?.replace(/\/+$/, ""),
-    signingKey: keyFile === undefined ? process.env["CONFITURE_SIGNING_KEY"] : await readFile(keyFile, "utf8"),
+    baseUrl,
+    signingKey,
     env: process.env,
     report: (line) => console.error(line),
   });
   console.log(sizeTable(files));
+  for (const line of omissions({ targets, baseUrl, signingKey })) console.error(`Note: ${line}.`);
+  if (signingKey !== undefined) console.error(`Signed. The public key: ${publicKeyOf(signingKey)}`);
 }
 
 if (import.meta.main) {

@@ -26,10 +26,12 @@ function main() {
   const executable = candidates().map(find).find(Boolean);
   if (executable === undefined) {
     const machine = `${process.platform}-${process.arch}`;
+    const { version } = require("./package.json");
     console.error(
-      `confiture: the executable for ${machine} is not installed. It is an optional dependency, @confiture/...: ` +
-        `--omit=optional and --no-optional leave it out, as does node_modules that was copied from another machine. ` +
-        `Run \`npm install\` here, without these options.`,
+      `confiture: the executable for ${machine} is not installed. It is a package of its own: from files of a release, ` +
+        `give \`npm install\` both confiture-${version}.tgz and confiture-${machine}-${version}.tgz. From a registry that ` +
+        `has both, it comes as an optional dependency, which --omit=optional, --no-optional and a node_modules copied from ` +
+        `another machine leave out.`,
     );
     process.exitCode = 1;
     return;

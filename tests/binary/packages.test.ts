@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { documentsOf, productOf, type ReleasedFile, release } from "../../scripts/release.ts";
 import { RELEASE_TARGETS } from "../../scripts/release-targets.ts";
+import { homebrewFormula } from "../../scripts/packaging/homebrew.ts";
 import { publicKeyOf } from "../../scripts/packaging/minisign.ts";
 import { BINARY, builtBinary } from "../support/cli.ts";
 import { readBlocks, Reader } from "../support/document.ts";
@@ -57,9 +58,15 @@ afterAll(async () => {
   if (folder !== "") await rm(folder, { recursive: true, force: true });
 });
 
-/** The release's folder, and below /npm a registry with its packages. */
+/** The release's folder, below /npm a registry with its packages, and below /strangers one where others have taken their names. */
 async function answer({ pathname }: URL): Promise<Response> {
   asked.push(pathname);
+  if (pathname.startsWith("/strangers/")) {
+    const name = decodeURIComponent(pathname.slice("/strangers/".length));
+    const dist = { tarball: `${server.url.origin}/release/confiture-${product.version}.tgz` };
+    const versions = { [product.version]: { name, version: product.version, dist } };
+    return Response.json({ name, "dist-tags": { latest: product.version }, versions });
+  }
   if (!pathname.startsWith("/npm/")) {
     const file = Bun.file(join(folder, pathname));
     return (await file.exists()) ? new Response(file) : new Response("not found", { status: 404 });
@@ -257,6 +264,25 @@ describe.skipIf(!isPacked)("what a release proves", () => {
   });
 });
 
+/** What stands in for Homebrew: a tap is a folder, and a formula's archive for this machine is downloaded and checked. */
+const BREW = `#!/bin/sh
+set -e
+tap="$SYSTEM/taps/local/homebrew-confiture"
+case $1 in
+  tap-new) [ "$2 $3" = "--no-git local/confiture" ] && mkdir -p "$tap/Formula" ;;
+  --repository) [ "$2" = local/confiture ] && echo "$tap" ;;
+  install)
+    [ "$2" = local/confiture/confiture ]
+    url=$(sed -n 's|^ *url "\\(.*-linux-x64\\.tar\\.gz\\)"$|\\1|p' "$tap/Formula/confiture.rb")
+    sum=$(sed -n '\\|-linux-x64\\.tar\\.gz"$|{n;s|^ *sha256 "\\(.*\\)"$|\\1|p;}' "$tap/Formula/confiture.rb")
+    curl -fsSL -o "$SYSTEM/archive" "$url"
+    printf '%s  %s\\n' "$sum" "$SYSTEM/archive" | sha256sum --check --quiet
+    tar -xzf "$SYSTEM/archive" -C "$SYSTEM"
+    ;;
+  *) exit 2 ;;
+esac
+`;
+
 /** What stands in for a system of the reader's own: its package managers work on a folder. */
 const SUDO = `#!/bin/sh
 tool=$1
@@ -272,6 +298,9 @@ describe.skipIf(!isPacked)("docs/installing.md", () => {
   const NEEDS: readonly (readonly [word: string, isThere: boolean])[] = [
     // Held against the Dockerfile by its own test.
     ["docker ", false],
+    // Its command lines are read by tests/unit/release/release.test.ts.
+    ["scripts/release", false],
+    ["openssl ", Bun.which("openssl") !== null],
     ["npm ", Bun.which("npm") !== null],
     ["dpkg ", isRoot && Bun.which("dpkg") !== null],
     ["rpm ", isRoot && Bun.which("rpm") !== null],
@@ -290,21 +319,35 @@ describe.skipIf(!isPacked)("docs/installing.md", () => {
       for (const file of ["status", "available"]) await writeFile(join(system, "var/lib/dpkg", file), "");
       const programs = await empty(`reader-${block.line}/programs`);
       await writeFile(join(programs, "sudo"), SUDO, { mode: 0o755 });
+      await writeFile(join(programs, "brew"), BREW, { mode: 0o755 });
+      // Only a release of all targets has one.
+      const sha256 = (name: string): string => files.find((file) => file.name === name)?.sha256 ?? "";
+      const formula = homebrewFormula({ product, baseUrl: `${server.url.origin}/release`, sha256 });
+      await writeFile(join(here, formula.name), formula.data);
       const reader = new Reader("docs/installing.md", here, {
         PATH: `${programs}:${process.env["PATH"]}`,
         HOME: here,
         SYSTEM: system,
         RELEASE: `${server.url.origin}/release`,
         CONFITURE_KEY: publicKeyOf(key),
-        npm_config_registry: `${server.url.origin}/npm/`,
+        // Where anybody may offer packages of these names.
+        npm_config_registry: `${server.url.origin}/strangers/`,
       });
       await reader.run(block);
+      if (first.startsWith("openssl ")) {
+        expect(publicKeyOf(await readFile(join(here, "confiture-signing-key.pem"), "utf8"))).toStartWith("RW");
+        return;
+      }
       const installed = {
         curl: ".local/bin/confiture",
         tar: ".local/bin/confiture",
         npm: "node_modules/.bin/confiture",
         sudo: "system/usr/bin/confiture",
+        brew: `system/confiture-${product.version}-linux-x64/confiture`,
       }[first.split(" ")[0]!];
+      if (first.startsWith("npm ")) {
+        expect(await readdir(join(here, "node_modules/@confiture"))).toEqual(["linux-x64"]);
+      }
       if (installed !== undefined) expect(await run([join(here, installed), "--version"], here)).toEqual(VERSION);
     });
   }

@@ -23,6 +23,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "CONTRIBUTING.md: scripts/test": "a test that runs all tests would not end",
   "README.md: scripts/quickstart":
     "compiles, which is what the tests begin with; tests/binary/readme.test.ts finds the scripts",
+  "docs/installing.md: scripts/release":
+    "takes minutes for each machine; tests/unit/release/release.test.ts reads its command lines, and tests/binary/packages.test.ts installs such a release",
   "docs/installing.md: docker build":
     "there is no Docker where tests run; tests/binary/images.test.ts puts together what it would, and runs that as a root folder",
 };

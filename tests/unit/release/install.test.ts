@@ -70,6 +70,9 @@ async function install(
   shell: readonly string[] = ["sh"],
   script = SCRIPT,
   stands: Readonly<Record<string, string>> = {},
+  { from, env }: { from?: string | undefined; env?: Readonly<Record<string, string>> } = {
+    from: `${server.url.origin}/release`,
+  },
 ): Promise<Installed> {
   const own = join(folder, `run-${++runs}`);
   const programs = join(own, "programs");
@@ -82,9 +85,10 @@ async function install(
   await stand("ldd", `echo "${machine.ldd}" >&2; exit 1`);
   for (const [name, text] of Object.entries(stands)) await stand(name, text);
   const to = join(own, "bin");
-  const child = Bun.spawn([...shell, script, "--from", `${server.url.origin}/release`, "--to", to, ...args], {
+  const source = from === undefined ? [] : ["--from", from];
+  const child = Bun.spawn([...shell, script, ...source, "--to", to, ...args], {
     cwd: own,
-    env: { PATH: `${programs}:${process.env["PATH"]}`, HOME: own, TMPDIR: own },
+    env: { PATH: `${programs}:${process.env["PATH"]}`, HOME: own, TMPDIR: own, ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -120,6 +124,34 @@ test("an unknown system, processor, version or option installs nothing", async (
   expect(await install(HERE, ["--version", "9.9.9"])).toMatchObject(NOTHING);
   expect(await install(HERE, ["--verison", "1.2.3"])).toMatchObject(NOTHING);
   expect(await install(HERE, ["--from", `${server.url.origin}/elsewhere`])).toMatchObject(NOTHING);
+  // The script of the checkout, as a release without an address has it.
+  expect(await install(HERE, [], ["sh"], SCRIPT, {}, { from: undefined })).toMatchObject({
+    ...NOTHING,
+    stderr: expect.stringContaining("made without an address: give --from URL"),
+  });
+});
+
+test("an option or key that is empty installs nothing", async () => {
+  for (const option of ["--from", "--version", "--to", "--key"]) {
+    const refused = { ...NOTHING, stderr: expect.stringContaining(`${option} needs a value`) };
+    expect(await install(HERE, [option, ""])).toMatchObject(refused);
+    expect(await install(HERE, [`${option}=`])).toMatchObject(refused);
+  }
+  expect(await install(HERE, [], ["sh"], SCRIPT, {}, { env: { CONFITURE_KEY: "" } })).toMatchObject({
+    ...NOTHING,
+    stderr: expect.stringContaining("CONFITURE_KEY is empty"),
+  });
+});
+
+test("a relative folder is told in full, for PATH", async () => {
+  const { stderr, to } = await install(HERE, ["--to", "bin"]);
+  expect(stderr).toContain(`is installed as ${to}/confiture`);
+  expect(stderr).toContain(`export PATH="${to}:$PATH"`);
+});
+
+test.skipIf(Bun.which("curl") === null)("a release that nothing serves is installed from its folder", async () => {
+  const installed = await install(HERE, [], ["sh"], SCRIPT, {}, { from: `file://${release}` });
+  expect(installed).toMatchObject({ exitCode: 0, files: ["confiture"] });
 });
 
 test("an archive that was changed, cut or does not run installs nothing; of several versions one is chosen", async () => {

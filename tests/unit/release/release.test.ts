@@ -1,9 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { readdir, writeFile } from "node:fs/promises";
-import { makeExecutable, release, type ReleaseOptions } from "../../../scripts/release.ts";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  makeExecutable,
+  omissions,
+  readReleaseArguments,
+  release,
+  type ReleaseOptions,
+} from "../../../scripts/release.ts";
 import { CPU_TYPES } from "../../../scripts/release-macho.ts";
 import { RELEASE_TARGETS } from "../../../scripts/release-targets.ts";
 import { syntheticMacho } from "../../support/macho.ts";
+import { readBlocks } from "../../support/document.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { HAS_XZ } from "../../support/xz.ts";
@@ -111,6 +119,56 @@ describe.skipIf(!HAS_XZ)("a release", () => {
       "notes.txt",
     ]);
   });
+});
+
+test("command lines of documents are read, with paths from where the caller is", async () => {
+  const read = async (name: string): Promise<string[]> =>
+    readBlocks(await readFile(join(ROOT, name), "utf8")).flatMap(({ text }) =>
+      [...text.matchAll(/^scripts\/release\b(.*?)(?: +#.*)?$/gm)].map(([, rest = ""]) => rest.trim()),
+    );
+  const lines = [...(await read("README.md")), ...(await read("docs/installing.md"))];
+  expect(lines.length).toBeGreaterThan(2);
+  const given = lines.map((line) =>
+    readReleaseArguments(["--caller=/here", ...line.split(" ").filter((word) => word !== "")], "/checkout"),
+  );
+  const whole = { out: "/checkout/dist/release", targets: RELEASE_TARGETS };
+  expect(given[0]).toEqual({ ...whole, baseUrl: undefined, signingKey: undefined });
+  expect(given).toContainEqual({
+    ...whole,
+    baseUrl: "https://example.com/confiture/0.1.0",
+    signingKey: "/here/confiture-signing-key.pem",
+  });
+});
+
+test("a command line that cannot be meant is refused, and what an option would have made is told", () => {
+  const refused = (...args: string[]): unknown => {
+    try {
+      return readReleaseArguments(args, ROOT);
+    } catch (error) {
+      return String(error);
+    }
+  };
+  expect(refused("--base-uri=x")).toContain("--base-url=URL");
+  expect(refused("--base-url=")).toContain("--base-url needs a value");
+  expect(refused("linux-x86")).toContain("no such target: linux-x86");
+  expect(refused("--help")).toBeUndefined();
+
+  const all = { targets: RELEASE_TARGETS, baseUrl: "https://example.com", signingKey: "key" };
+  const told = (changes: Partial<typeof all> | object): string => omissions({ ...all, ...changes }).join("\n");
+  expect(told({})).toBe("");
+  expect(told({ signingKey: undefined })).toContain("--signing-key");
+  expect(told({ targets: RELEASE_TARGETS.slice(1) })).toStartWith("confiture.rb");
+  expect(told({ baseUrl: undefined })).toMatch(/^install\.sh .*\nconfiture\.rb, .*$/);
+});
+
+test("an address or a key that cannot be used is refused before anything is compiled", async () => {
+  for (const changes of [{ baseUrl: "https://example.com/$x" }, { signingKey: "" }]) {
+    await using project = await temporaryProject();
+    let compiled = 0;
+    const executableFor = () => Promise.reject(new Error(`compiled ${++compiled}`));
+    const error = await release(optionsFor(project.dir, { ...changes, executableFor })).catch(String);
+    expect({ error, compiled }).toEqual({ error: expect.not.stringContaining("compiled"), compiled: 0 });
+  }
 });
 
 describe.skipIf(!HAS_XZ)("nothing is released when one file", () => {
