@@ -31,7 +31,12 @@ export async function readProjectRules({ projectDir, io }: CommandContext): Prom
   const { readRules } = await import("#sync/rules/read.ts");
   const rules = await readRules(projectDir);
   const text = io.env[KEY];
-  if (text === undefined || text === "") return { rules, key: undefined };
+  if (text === undefined) return { rules, key: undefined };
+  if (text === "") {
+    throw new ConfitureError("config_invalid", `${KEY} is set, and empty`, {
+      hint: "A secret may be missing where the variable is set. To copy with a key of that run alone, which is then forgotten, unset the variable.",
+    });
+  }
   if (!/^[0-9a-fA-F]{64}$/.test(text)) {
     throw new ConfitureError("config_invalid", `${KEY} has to be 64 hexadecimal digits (32 bytes)`, {
       hint: "Make one with `openssl rand -hex 32`, and keep it as you keep a password.",

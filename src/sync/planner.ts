@@ -76,7 +76,7 @@ export class Planner {
     for (const table of copied) this.#problems.push(...checkTable(table, this.#partsOf(table), treatmentOf));
     for (const reference of this.#references) {
       if (!copied.includes(reference.from)) continue;
-      this.#problems.push(...checkReference(reference, treatmentOf, (table) => this.#isSkipped(table)));
+      this.#problems.push(...checkReference(reference, this.#treatments, (table) => this.#isSkipped(table)));
     }
     this.#problems.push(...(await this.#unsafeSql(copied)));
     // A condition by sample is a part of every query that it cuts down.
@@ -120,7 +120,7 @@ export class Planner {
       ...named,
       ...checkTable(root, this.#partsOf(root), treatmentOf),
       ...this.#references.flatMap((reference) =>
-        reference.from === root ? checkReference(reference, treatmentOf, (table) => this.#isSkipped(table)) : [],
+        reference.from === root ? checkReference(reference, this.#treatments, (table) => this.#isSkipped(table)) : [],
       ),
       ...this.#treatments.problems,
     ];

@@ -280,8 +280,11 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     env: { ...WITH_KEY.env, CONFITURE_DATABASE_URL: url },
   });
   expect(elsewhere.stderr).toContain("CONFITURE_DATABASE_URL is set and not used");
-  const bad = await project.run(SYNC, { env: { CONFITURE_SYNC_KEY: "short" } });
-  expect(bad.exitCode).toBe(4);
+  // A secret that is missing is no key either.
+  for (const key of ["short", ""]) {
+    const bad = await project.run(SYNC, { env: { CONFITURE_SYNC_KEY: key } });
+    expect(bad.exitCode).toBe(4);
+  }
   const alone = await project.run([...SYNC, "--tables", "orders"], WITH_KEY);
   expect(alone.stderr).toContain("--tables orders,users");
   const nothing = await project.run([...SYNC, "--tables", "users,Audit Log"], WITH_KEY);

@@ -4,6 +4,8 @@ import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Place, Problem } from "./rules.ts";
+import type { Treatments } from "./treatments.ts";
+import { yamlKey } from "./yaml-key.ts";
 import { isNothing, type Transformed, type Treatment, type TreatmentOf } from "./treatment.ts";
 
 /** What of a table's rules cannot go well: found before the first row, not hours later. */
@@ -80,12 +82,12 @@ function brokenUnique(table: SourceTable, column: SourceColumn, treatmentOf: Tre
 /** Foreign keys have to agree with what they refer to. */
 export function checkReference(
   { from, to, fromColumns, toColumns, virtual, where }: Reference,
-  treatmentOf: TreatmentOf,
+  treatments: Pick<Treatments, "of" | "followed">,
   isSkipped: (table: SourceTable) => boolean,
 ): Problem[] {
   return fromColumns.flatMap((column, at): Problem[] => {
     const key = toColumns[at]!;
-    const own = treatmentOf(column);
+    const own = treatments.of(column);
     if (own === undefined || isNothing(own)) return [];
     const shown = `${shownTable(from)}.${column.name}`;
     const target = `${shownTable(to)}.${key.name}`;
@@ -98,7 +100,7 @@ export function checkReference(
         : `${column.name}: { value: null }`;
       return [{ rule: "reference-to-skipped", message, fix, ...about }];
     }
-    const theirs = treatmentOf(key);
+    const theirs = treatments.of(key);
     if (theirs === undefined || agree(own, theirs)) return [];
     if (own.kind === "keep") {
       const message = `${shown} is kept, and what it refers to, ${target}, is transformed`;
@@ -111,6 +113,12 @@ export function checkReference(
     if (theirs.kind === "keep") {
       const message = `${shown} is transformed, and what it refers to, ${target}, is kept`;
       return [{ rule: "transformed-reference", message, fix: `Keep it, or transform ${target}`, ...about }];
+    }
+    const other = treatments.followed(column);
+    if (other !== undefined) {
+      const message = `${shown} refers to ${other} and to ${target}, which have different rules, so that it would agree with one of them only`;
+      const fix = `${yamlKey(key.name)}: { as: ${other} }  # in the rules of ${shownTable(to)}`;
+      return [{ rule: "disagreeing-reference", message, fix, ...about, place: theirs.place }];
     }
     const message = `${shown} and what it refers to, ${target}, have different rules, so that they would not agree`;
     return [

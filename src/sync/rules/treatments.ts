@@ -90,6 +90,16 @@ export class Treatments {
     return undefined;
   }
 
+  /** The key whose rule a column without one follows, as rules name it. */
+  followed(column: SourceColumn): string | undefined {
+    if (this.hasRule(column)) return undefined;
+    for (const { to, fromColumns, toColumns, where } of this.#references) {
+      const key = where === undefined ? toColumns[fromColumns.indexOf(column)] : undefined;
+      if (key !== undefined && this.of(key)?.kind === "transform") return `${shownTable(to)}.${key.name}`;
+    }
+    return undefined;
+  }
+
   /** What every value of the column refers to. */
   #keysOf(column: SourceColumn): SourceColumn[] {
     return this.#references.flatMap(({ fromColumns, toColumns, where }) => {

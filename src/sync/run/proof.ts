@@ -13,7 +13,8 @@ import type { ColumnResult, Found } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
 import { type Leak, NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
-import { countLike, type Part, partsOf } from "./written.ts";
+import { NOT_COMPARED, proveValue } from "./value-proof.ts";
+import { countLike, partsOf } from "./written.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
 export interface Proof {
@@ -265,19 +266,11 @@ async function proveColumn(
         : proof.kind === "differs"
           ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...part })
           : transform === "value"
-            ? await countEqual(prover.source, table, part)
+            ? await proveValue(prover, table, part, isFresh)
             : NOT_COMPARED;
     results.push({ column: name, transform, ...found });
   }
   return results;
-}
-
-const NOT_COMPARED: Found = { how: "not compared", holds: true, originals: 0, results: 0, same: 0 };
-
-/** How many originals are what a `value` rule makes of all. */
-async function countEqual(source: Database, table: SyncTable, part: Part): Promise<Found> {
-  if (part.mayBeResult === undefined) return { ...NOT_COMPARED, uncounted: true };
-  return { ...NOT_COMPARED, same: await countLike(source, table, part, true) };
 }
 
 /** @param values a query for texts, over `source`, on either side */

@@ -3,7 +3,8 @@ import { openDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteLiteral } from "#sql/quote.ts";
+import { LOCK_NOT_AVAILABLE, lockTables } from "./lock-source.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { PINNED_LOCALLY, pinOpened } from "./settings.ts";
 
@@ -55,7 +56,7 @@ export class Source {
         await holder.execute("set row_security = off");
         return new Source(options, holder, identity, undefined);
       }
-      await lockTables(holder, options.lockTimeout);
+      await lockTables(holder, `${BEGIN}; ${READING}`, options.lockTimeout);
       return new Source(options, holder, identity, await exportSnapshot(holder));
     } catch (error) {
       await holder.close();
@@ -210,8 +211,6 @@ export class Source {
   }
 }
 
-const LOCK_NOT_AVAILABLE = "55P03";
-
 /** What may come of a moment that nobody holds any more. */
 function isOfSource(error: unknown): boolean {
   if (!(error instanceof ConfitureError)) return false;
@@ -269,29 +268,6 @@ function divided(): ConfitureError {
     hint: "There is a load balancer in between, and its servers do not see the same data at the same moment. Name one server, for example a replica of its own.",
   });
 }
-
-/**
- * Locks come before the first look: what is locked cannot be changed any more, and then the moment is taken.
- * Partitions come with their parents.
- */
-async function lockTables(holder: Database, lockTimeout: number): Promise<void> {
-  const rows = await holder.query<{ schema: string; name: string }>(
-    `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-      where c.relkind operator(pg_catalog.=) any ('{r,p}') and c.relpersistence operator(pg_catalog.<>) 't'
-        and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
-        and pg_catalog.has_table_privilege(c.oid, 'select')
-      order by c.oid`,
-  );
-  await holder.execute(`${BEGIN}; ${READING}; set local lock_timeout = ${Math.ceil(lockTimeout)}`);
-  for (let i = 0; i < rows.length; i += LOCKED_AT_ONCE) {
-    const names = rows.slice(i, i + LOCKED_AT_ONCE).map(({ schema, name }) => quoteQualified(schema, name));
-    await holder.execute(`lock table only ${names.join(", only ")} in access share mode`);
-  }
-  await holder.execute("set local lock_timeout = 0");
-}
-
-const LOCKED_AT_ONCE = 500;
 
 async function exportSnapshot(holder: Database): Promise<string> {
   const [row] = await holder.query<{ snapshot: string }>("select pg_catalog.pg_export_snapshot() as snapshot");

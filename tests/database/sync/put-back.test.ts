@@ -155,6 +155,13 @@ for (const engine of newestServer) {
 
       "public.users.bio": 2,
     });
+    // What a `value` rule has replaced, and somebody has written again.
+    const again = written.columns.filter(({ transform, holds }) => transform === "value" && !holds);
+    expect(again.map(({ column, same }) => [column, same])).toEqual([
+      ["public.users.label", 1],
+      ["public.users.place", 1],
+      ["public.users.places", 1],
+    ]);
     // Without the key of the copy only what has not the shape of a result is told from one.
     const withoutKey = async (database: Database): Promise<SyncPlan> => ({
       ...(await plan(database)),

@@ -340,6 +340,25 @@ test("a misspelt word of a rule is told with its right spelling", async () => {
   }
 });
 
+test("a column that refers to two keys with different rules is told what makes them agree", async () => {
+  const both = "references: [{ from: nodes.left_id, to: users.id }, { from: nodes.left_id, to: nodes.id }]";
+  const withNodes = (id: string): string =>
+    rules(
+      {
+        users: { ...USERS, keep: "[]", id: "{ integer: { bits: 31 } }" },
+        orders: { ...ORDERS, keep: "[id]" },
+        nodes: { keep: "[right_id]", id },
+        parts: { keep: "[k]" },
+      },
+      both,
+    );
+  const result = await planned(database, withNodes("integer"));
+  expect(result.kind === "findings" ? result.findings : []).toMatchObject([
+    { rule: "disagreeing-reference", fix: "id: { as: users.id }  # in the rules of nodes" },
+  ]);
+  expect(await planned(database, withNodes("{ as: users.id }"))).toMatchObject({ kind: "plan" });
+});
+
 test("what has no rule because of a misspelt word is not told besides", async () => {
   for (const [yaml, told] of [
     [rules().replace("tables:", "tabels:"), ["unknown-key"]],

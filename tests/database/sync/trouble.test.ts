@@ -85,6 +85,21 @@ for (const engine of newestServer) {
     expect(await tables(target.target)).toEqual([{ name: "old" }]);
   }, 60_000);
 
+  test("a table that somebody has for himself is named, with who it is", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await source.query("create table t as select 1 as id");
+    const error = await withDatabase(source.target, {}, async (session) => {
+      await session.execute("begin; lock table t in access exclusive mode");
+      return await failed(copy(source.target, target.target, { lockTimeout: 100 }));
+    });
+    expect(error).toMatchObject({
+      code: "sync_source_failed",
+      message: 'Reading "public.t" from the source failed: somebody has it locked (SQLSTATE 55P03)',
+      hint: expect.stringMatching(/^Locked: public\.t by process \d+ \(role postgres\)\. A migration may be running/),
+    });
+  }, 60_000);
+
   test("when every session on the source is ended, the moment is lost, and that is said", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
