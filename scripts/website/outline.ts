@@ -104,4 +104,4 @@ export const OUTLINE: readonly Section[] = [
 ];
 
 /** Pages that are reached from another page and would only lengthen the list. */
-export const UNLISTED = /^docs\/lint\/(?!README|comparison)[\w-]+\.md$/;
+export const UNLISTED = /^docs\/(README|lint\/(?!README|comparison)[\w-]+)\.md$/;

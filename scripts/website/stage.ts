@@ -4,10 +4,12 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, posix } from "node:path";
-import { OUTLINE } from "./outline.ts";
+import { type Entry, OUTLINE } from "./outline.ts";
 
 const OTHER_DOCUMENTS: Readonly<Record<string, string>> = {
   "README.md": "quick-start.md",
+  // The site has a home page of its own, and a list beside every page.
+  "docs/README.md": "all-pages.md",
   "CONTRIBUTING.md": "contributing.md",
   "CHANGELOG.md": "changelog.md",
   ".github/SECURITY.md": "security.md",
@@ -18,7 +20,7 @@ const OTHER_DOCUMENTS: Readonly<Record<string, string>> = {
 export function documentsIn(root: string): string[] {
   const globs = ["docs/**/*.md", "examples/*/README.md"].map((pattern) => new Bun.Glob(pattern));
   const found = globs.flatMap((glob) => [...glob.scanSync({ cwd: root })].map((path) => path.replaceAll("\\", "/")));
-  return [...Object.keys(OTHER_DOCUMENTS), ...found.toSorted()];
+  return [...Object.keys(OTHER_DOCUMENTS), ...found.filter((name) => !(name in OTHER_DOCUMENTS)).toSorted()];
 }
 
 /** Where the site shows a document. */
@@ -129,15 +131,20 @@ function sidebarOf(root: string): SidebarSection[] {
     text: title,
     collapsed: index > 1,
     items: entries.map((entry) => {
-      const { file, title: text } = typeof entry === "string" ? { file: entry, title: headingOf(root, entry) } : entry;
+      const page = titled(root, entry);
       return {
-        text,
-        link: `/${addressOf(file)
+        text: page.title,
+        link: `/${addressOf(page.file)
           .replace(/(^|\/)index\.md$/, "$1")
           .replace(/\.md$/, "")}`,
       };
     }),
   }));
+}
+
+/** A page with the title that lists show. */
+export function titled(root: string, entry: Entry): Exclude<Entry, string> {
+  return typeof entry === "string" ? { file: entry, title: headingOf(root, entry) } : entry;
 }
 
 function headingOf(root: string, document: string): string {

@@ -90,3 +90,45 @@ test("the comparison says nothing of another tool without a source", () => {
   });
   expect(unfounded).toEqual([]);
 });
+
+/** What the makers of each tool publish. */
+const OWN_PAGES: Readonly<Record<string, readonly string[]>> = {
+  dbmate: ["raw.githubusercontent.com/amacneil/dbmate/", "www.npmjs.com/package/dbmate"],
+  "golang-migrate": [
+    "github.com/golang-migrate/",
+    "raw.githubusercontent.com/golang-migrate/",
+    "pkg.go.dev/github.com/golang-migrate/",
+  ],
+  sqlx: ["github.com/launchbadge/sqlx/", "github.com/transact-rs/sqlx/", "docs.rs/sqlx-cli/"],
+  Flyway: [
+    "github.com/flyway/",
+    "documentation.red-gate.com/flyway/",
+    "www.red-gate.com/hub/product-learning/flyway/",
+    "plugins.gradle.org/u/flyway",
+  ],
+  Liquibase: ["github.com/liquibase/", "docs.liquibase.com/"],
+  Atlas: ["atlasgo.io/", "www.atlasgo.io/", "github.com/ariga/"],
+  pgschema: ["github.com/pgplex/pgschema/"],
+  pgroll: ["raw.githubusercontent.com/xataio/pgroll/", "github.com/xataio/pgroll/"],
+  "Prisma Migrate": [
+    "www.prisma.io/docs/",
+    "prisma.io/docs/",
+    "raw.githubusercontent.com/prisma/prisma-engines/",
+    "www.npmjs.com/package/prisma",
+  ],
+  "Drizzle Kit": ["orm.drizzle.team/", "github.com/drizzle-team/", "www.npmjs.com/package/drizzle-kit"],
+  Alembic: ["alembic.sqlalchemy.org/", "github.com/sqlalchemy/alembic"],
+  "Active Record": ["guides.rubyonrails.org/", "github.com/rails/rails/"],
+};
+
+test("the sources of the comparison are pages of the tool that they tell of", () => {
+  const foreign = read("docs/comparison.md")
+    .split("\n")
+    .flatMap((line) => {
+      const tool = Object.keys(OWN_PAGES).find((name) => line.startsWith(`| ${name} `));
+      const own = tool === undefined ? Object.values(OWN_PAGES).flat() : OWN_PAGES[tool]!;
+      const links = Array.from(line.matchAll(/\]\(https:\/\/([^)]*)\)/g), ([, link = ""]) => link);
+      return links.filter((link) => !own.some((start) => link.startsWith(start)));
+    });
+  expect(foreign).toEqual([]);
+});

@@ -21,6 +21,17 @@ describe("the section on environment files in docs/formats.md", () => {
     expect(Object.values(config.origins).some((origin) => origin.startsWith("db/environments/local.yaml:"))).toBe(true);
   });
 
+  test("names every command that asks on a protected environment", () => {
+    const root = join(import.meta.dir, "../../../src/cli/commands");
+    const asking = [...new Bun.Glob("**/*.ts").scanSync({ cwd: root })]
+      .filter((file) => /requirePermission\(context|config\.protected \?/.test(readFileSync(join(root, file), "utf8")))
+      .map((file) => file.replace(/\.ts$/, "").replaceAll(/[/\\]/g, " "));
+    expect(asking.length).toBeGreaterThan(10);
+    const part = /^### Protected environments\n([^]*?)^Whatever else/m.exec(section)?.[1] ?? "";
+    const rows = part.split("\n").map((line) => line.split("|")[1] ?? "");
+    expect(asking.filter((command) => !rows.some((row) => new RegExp(`\`${command}[ \`]`).test(row)))).toEqual([]);
+  });
+
   test("names every key", () => {
     for (const [name, keys] of Object.entries(KEYS)) {
       for (const key of keys) {
