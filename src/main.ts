@@ -3,6 +3,7 @@ import { isHeld } from "./cli/held.ts";
 import { LongestEnd, LOOK } from "./cli/longest-end.ts";
 import { beginAnew, takeOutOf } from "./cli/reluctant-compiler.ts";
 import { run } from "./cli/run.ts";
+import { pieces, piecesNow, readAll, readLine } from "./cli/standard-input.ts";
 import { isTerminal, lostOutput, StandardOutput } from "./cli/standard-output.ts";
 import { userName } from "./cli/user-name.ts";
 
@@ -59,6 +60,8 @@ async function main(): Promise<void> {
       discardTyped: async () => (await import("./cli/typed-ahead.ts")).discardTyped(),
       readLine,
       readAll,
+      pieces,
+      piecesNow,
       edit: async (options) => (await import("./cli/line-editor.ts")).openEditor(options),
     },
     env: process.env,
@@ -89,51 +92,6 @@ async function main(): Promise<void> {
   if (!isHeld()) return;
   await Promise.all([stdout.sent(), stderr.sent()]);
   process.exit();
-}
-
-/** An ended stream does not say so a second time. */
-let inputEnded = false;
-
-/** A terminal hands over whole lines. The stream is opened only now: an open one would keep the process from ending. */
-function readLine(signal: AbortSignal): Promise<string | undefined> {
-  const { stdin } = process;
-  return new Promise((resolve) => {
-    const end = (line: string | undefined): void => {
-      stdin.off("data", onData).off("end", onEnd).pause();
-      signal.removeEventListener("abort", onEnd);
-      resolve(line);
-    };
-    let text = "";
-    const onData = (data: Buffer): void => {
-      text += data.toString();
-      const newline = text.indexOf("\n");
-      if (newline >= 0) end(text.slice(0, newline).replace(/\r$/, ""));
-    };
-    const onEnd = (): void => {
-      inputEnded ||= !signal.aborted;
-      end(undefined);
-    };
-    if (signal.aborted || inputEnded) onEnd();
-    else {
-      signal.addEventListener("abort", onEnd);
-      stdin.on("data", onData).on("end", onEnd).resume();
-    }
-  });
-}
-
-async function readAll(signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const reader = Bun.stdin.stream().getReader();
-  const stop = (): void => void reader.cancel().catch(() => {});
-  signal.addEventListener("abort", stop);
-  const pieces: Uint8Array[] = [];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (signal.aborted) return undefined;
-    if (done) break;
-    pieces.push(value);
-  }
-  signal.removeEventListener("abort", stop);
-  return Buffer.concat(pieces);
 }
 
 function homeDirectory(): string {

@@ -33,6 +33,13 @@ export interface Input {
   readLine(signal: AbortSignal): Promise<string | undefined>;
   /** Everything to its end; undefined when the signal came first. */
   readAll(signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /**
+   * As it comes, to its end.
+   * @throws ConfitureError `interrupted` when the signal comes first
+   */
+  pieces(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** As `pieces`, for work that cannot wait (a statement of the embedded engine): nothing else runs until all is read. */
+  piecesNow(): Iterable<Uint8Array>;
   /** For a terminal: lines with the keys of a shell, among them those before. */
   edit(options: EditorOptions): Promise<Editor>;
 }

@@ -1,6 +1,7 @@
 import type { Database, Notice } from "#database/database.ts";
 import { parseScript, placeIn, runStatements, type Script, type SqlText } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { copyEnd } from "#sql/effects/exposure.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { Messages } from "./output/messages.ts";
 import type { ResultPrinter } from "./result-printer.ts";
@@ -40,7 +41,7 @@ function allowsWriting(statement: Statement): boolean {
   const { words, text } = statement;
   const said = words.join(" ");
   if (/\bREAD WRITE\b/.test(said) || NO_READING.test(said)) return true;
-  if (words[0] === "COPY" && copiesToFile(statement.tokens())) return true;
+  if (words[0] === "COPY" && copiesOut(statement.tokens())) return true;
   // The transaction that follows may allow itself to write, and no statement of this tool comes before it.
   if (words[0] === "DO" && /\b(?:COMMIT|ROLLBACK)\b/i.test(text)) return true;
   if (WRITES_LARGE_OBJECT.test(text) && (words[0] === "DO" || writesLargeObject(statement.tokens()))) return true;
@@ -50,8 +51,10 @@ function allowsWriting(statement: Statement): boolean {
   return /transaction_read_only/i.test(text) && (/set_config/i.test(text) || !/^(?:SHOW|SELECT)$/.test(words[0] ?? ""));
 }
 
-function copiesToFile(tokens: readonly string[]): boolean {
-  return tokens.some((token, at) => token === "TO" && /^(?:PROGRAM$|E?'|U&'|\$)/i.test(tokens[at + 1] ?? ""));
+/** To a file or a program of the server. */
+function copiesOut(tokens: readonly string[]): boolean {
+  const end = copyEnd(tokens);
+  return end !== undefined && tokens[end.at] === "TO";
 }
 
 function writesLargeObject(tokens: readonly string[]): boolean {

@@ -32,8 +32,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   "25P03": LIMIT("idle_in_transaction_session_timeout", "It waited for something outside the database."),
   "25P04": LIMIT("transaction_timeout", "The work in the transaction took longer."),
   "57P05": LIMIT("idle_session_timeout", "It waited for something outside the database."),
-  "58P01": "A file is missing on the server: most often an extension that is not installed there.",
 };
+
+const MISSING_EXTENSION = "A file is missing on the server: most often an extension that is not installed there.";
+
+/** How rows of this machine come into a database, which a file's name in COPY is no way for. */
+export const ROWS_FROM_HERE =
+  'Rows of a file are read with: confiture db sql "COPY users FROM STDIN" < FILE\n' +
+  "In SQL itself, they follow COPY users FROM stdin; and end with \\. on a line of its own.";
+
+/** How rows come out of a database into a file of this machine. */
+export const ROWS_TO_HERE = 'Rows are written to a file with: confiture db sql "COPY users TO STDOUT" > FILE';
+
+/** For whoever would use psql's `\copy`. */
+export const COPY_WAYS = `${ROWS_FROM_HERE}\n${ROWS_TO_HERE}`;
+
+const COPY_ON_SERVER = `COPY with the name of a file reads and writes it on the server's machine.\n${COPY_WAYS}`;
 
 /** duplicate_table, duplicate_column, duplicate_object, duplicate_function, duplicate_schema. */
 const THERE_ALREADY: ReadonlySet<string> = new Set(["42P07", "42701", "42710", "42723", "42P06"]);
@@ -44,7 +58,10 @@ export function isThereAlready({ server }: { readonly server?: ServerReport | un
 }
 
 export function adviceFor(server: ServerReport): string | undefined {
-  if (server.sqlstate === "0A000" && server.message.includes("extension")) return ADVICE["58P01"];
+  if (server.sqlstate === "0A000" && server.message.includes("extension")) return MISSING_EXTENSION;
+  // The server's own hint, which names psql's command in every language.
+  if (server.hint?.includes("\\copy") === true) return COPY_ON_SERVER;
+  if (server.sqlstate === "58P01") return /extension|\$libdir/.test(server.message) ? MISSING_EXTENSION : undefined;
   if (server.sqlstate === "42704" && server.message.startsWith("role "))
     return "Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: CREATE ROLE ...";
   if (server.sqlstate === "57014" && server.message.includes("statement timeout"))

@@ -5,13 +5,14 @@ import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
 import { adviceForWord } from "./advice.ts";
+import { lacksRows, requireRows, type RowsElsewhere } from "./copied-rows.ts";
 import type { Database } from "./database.ts";
 import { type LongSql, slices } from "./long-sql.ts";
 import type { Outline } from "./outline.ts";
 import { bytesBefore, type Masked, sqlToSend } from "./sql-to-send.ts";
 
 /** A SQL file. */
-export interface SqlText {
+export interface SqlText extends RowsElsewhere {
   /** As shown to the user. */
   readonly file: string;
   readonly text: string;
@@ -95,6 +96,7 @@ export function parseScript(
       hint: `The ${split.unterminated.what} that begins here is never closed.`,
     });
   }
+  requireRows(source, split.statements, at);
   return { ...source, statements: split.statements, psqlCommands: split.psqlCommands };
 }
 
@@ -216,12 +218,14 @@ async function runCopy(
 ): Promise<void> {
   const { outline } = script;
   const text = script.text.slice(statement.start, statement.end);
+  const rows = lacksRows(script, statement) ? script.rows?.(database.engine) : undefined;
   try {
     const pieces = outline?.source.passing(outline.data(data.start)) ?? slices(script.text, data.start, data.end);
-    await database.copyIn(text, pieces);
+    await database.copyIn(text, rows ?? pieces);
   } catch (error) {
     const located = locateFailure(error, script, [statement], text);
-    if (!(located instanceof ConfitureError) || located.server?.position !== undefined) throw located;
+    if (rows !== undefined || !(located instanceof ConfitureError) || located.server?.position !== undefined)
+      throw located;
     // "COPY users, line 3, column id": the line is counted from the first line of data.
     const line = Number(/, line (\d+)/.exec(located.server?.context ?? "")?.[1] ?? 0);
     if (line === 0) throw located;

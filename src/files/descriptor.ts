@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync, readSync, writeSync } from "node:fs";
 import { platform } from "node:process";
 
 /** O_CLOEXEC (open(2)). */
@@ -28,6 +28,26 @@ export function writeAtOnce(descriptor: number, bytes: Uint8Array): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
       // A pipe that is full, and that somebody set to say so instead of waiting.
+      Bun.sleepSync(1);
+    }
+  }
+}
+
+/** Bytes that are read at once: what a pipe holds. */
+const PIECE = 1 << 16;
+
+/** What comes next from an open stream, which this thread waits for; nothing at its end. Throws what the system says. */
+export function readAtOnce(descriptor: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(PIECE);
+  for (;;) {
+    try {
+      return bytes.subarray(0, readSync(descriptor, bytes));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Windows says so of a pipe that is at its end.
+      if (code === "EOF") return bytes.subarray(0, 0);
+      if (code !== "EAGAIN") throw error;
+      // A pipe that is empty, and that somebody set to say so instead of waiting.
       Bun.sleepSync(1);
     }
   }

@@ -152,6 +152,7 @@ test("a protected environment is only read, whatever the statements try, until -
     "RESET ALL; DELETE FROM t",
     "BEGIN; ROLLBACK; DELETE FROM t",
     "VACUUM FULL t",
+    "CREATE TEMP TABLE mine ()",
     "BEGIN; LOCK TABLE t; COMMIT",
     "REINDEX TABLE t",
     "ALTER SYSTEM SET work_mem = '5MB'",
@@ -170,6 +171,8 @@ test("a protected environment is only read, whatever the statements try, until -
   }
   expect((await live('COPY (SELECT id AS "TO" FROM t) TO STDOUT')).stdout).toBe("1\n");
   expect((await live("SELECT 'lo_unlink(1)' AS lo_unlink; DO $$ BEGIN PERFORM 1; END $$")).exitCode).toBe(0);
+  // What docs/using-the-database.md says is not stopped.
+  expect((await live("NOTIFY x; ANALYZE t; SELECT pg_advisory_lock(1)")).exitCode).toBe(0);
   expect((await live("--write", "DELETE FROM t")).exitCode).toBe(2);
   expect((await live("--write", "--yes", "local", "DELETE FROM t")).exitCode).toBe(2);
   expect((await live("--yes", "live", "DELETE FROM t")).exitCode).toBe(1);
@@ -194,6 +197,60 @@ test("the embedded engine, over several runs", async () => {
     stdout: "COPY 1\n id | name \n----+------\n  1 | é\n  2 | \n(2 rows)\n\n1\té\n2\t\\N\n",
   });
   expect(result.stderr).toContain("<standard input>:6:1");
+});
+
+test("COPY FROM STDIN in an argument reads what is piped in, as psql does, and is refused where there are no rows", async () => {
+  await using project = await executableProject({
+    "db/environments/inside.yaml": EMBEDDED,
+    "without.sql": "SELECT 1;\nCOPY t FROM stdin;\n",
+  });
+  for (const environment of ["local", "inside"]) {
+    const sql = (stdin: string, ...args: string[]) => project.run(["db", "sql", "-e", environment, ...args], { stdin });
+    await sql("", "CREATE TABLE t (id int, name text)");
+    expect(await sql("7\tzed\n8\té", "COPY t FROM stdin; TABLE t")).toMatchObject({
+      exitCode: 0,
+      stdout: "COPY 2\n id | name \n----+------\n  7 | zed\n  8 | é\n(2 rows)\n\n",
+    });
+    const failed = await sql("9\ta\nnine\ta\n", "COPY t FROM stdin");
+    expect(failed).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(failed.stderr).toMatch(/<command line>:1:1\n[^]*COPY t, line 2, column id/);
+    const second = await sql("9\ta\n", "COPY t FROM stdin; SELECT 1; COPY t FROM stdin");
+    expect(second).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(second.stderr).toContain("<command line>:1:30");
+    const without = await sql("9\ta\n", "-f", "without.sql");
+    expect(without).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(without.stderr).toMatch(/No rows follow this COPY[^]*without\.sql:2:1[^]*COPY users FROM STDIN" < FILE/);
+    expect((await sql("", "COPY t TO STDOUT")).stdout).toBe("7\tzed\n8\té\n");
+  }
+});
+
+test("COPY with the name of a file is refused on the embedded engine, and on a server it is said whose file that is", async () => {
+  await using project = await cliProject({ "db/environments/inside.yaml": EMBEDDED });
+  const refused = async (environment: string, sql: string) => {
+    const { stderr, exitCode, stdout } = await project.run(["db", "sql", "-e", environment, sql]);
+    expect({ sql, exitCode, stdout }).toEqual({ sql, exitCode: 1, stdout: "" });
+    return stderr;
+  };
+  await project.succeed(["db", "sql", "-e", "inside", "CREATE TABLE t (id int)"]);
+  expect(await refused("inside", "COPY t TO '/tmp/t.csv'")).toContain(
+    'confiture db sql -e inside "COPY users TO STDOUT" > FILE',
+  );
+  expect(await refused("inside", "COPY t FROM '/tmp/t.csv'")).toContain('"COPY users FROM STDIN" < FILE');
+  expect(await refused("inside", "COPY t TO PROGRAM 'cat'")).toContain("runs no programs");
+  await project.query("CREATE TABLE t (id int)");
+  const missing = await refused("local", "COPY t FROM '/confiture/nothing'");
+  expect(missing).toMatch(/on the server's machine\.[^]*"COPY users FROM STDIN" < FILE/);
+  expect(missing).not.toContain("extension");
+
+  // What stands before it in the transaction is not kept, and nothing is recorded.
+  await project.write(
+    "db/migrations/001_t.sql",
+    "DROP TABLE t;\nCREATE TABLE u (id int);\nCOPY u FROM '/tmp/u.csv';\n",
+  );
+  const { exitCode, stderr } = await project.run(["migrate", "up", "-e", "inside"]);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("001_t.sql:3:1") });
+  expect((await project.run(["migrate", "status", "-e", "inside"])).stdout).toContain("001_t (pending)");
+  await project.succeed(["db", "sql", "-e", "inside", "TABLE t"]);
 });
 
 const ENDLESS =

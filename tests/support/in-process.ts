@@ -41,6 +41,8 @@ export async function runInOrder(
       discardTyped: () => Promise.resolve(),
       readLine: () => Promise.resolve(undefined),
       readAll: () => Promise.resolve(new Uint8Array()),
+      async *pieces() {},
+      *piecesNow() {},
       edit: () => Promise.reject(new Error("nobody is at a terminal")),
     },
     ...place,

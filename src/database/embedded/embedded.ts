@@ -3,7 +3,8 @@ import type { Database, OpenOptions } from "../database.ts";
 import { CopySource } from "./copy.ts";
 import { loadAssets } from "./load.ts";
 import type { DataFiles } from "./saved.ts";
-import { longSql, LongQuery } from "../long-sql.ts";
+import { type LongSql, longSql, LongQuery } from "../long-sql.ts";
+import { NO_SQL, refusedCopy } from "./refused-copy.ts";
 import { EmbeddedSocket } from "./socket.ts";
 import { type Backend } from "../backend.ts";
 import { openSession } from "../session.ts";
@@ -154,10 +155,21 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
         throw query.failure === undefined ? error : query.failure.error;
       }
     };
+    /** Only after the engine has refused something as well: it must not commit what is sent behind it in the transaction. */
+    const unlessCopied = async <T>(sql: string | LongSql, work: () => Promise<T>): Promise<T> => {
+      const refusal = typeof sql === "string" ? refusedCopy(sql) : undefined;
+      if (refusal === undefined) return await work();
+      try {
+        await session.execute(NO_SQL);
+      } catch (error) {
+        if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw error;
+      }
+      throw refusal;
+    };
     return {
       ...session,
-      execute: (sql, results) => explained(execute(sql, results)),
-      query: (sql, parameters) => explained(session.query(sql, parameters)),
+      execute: (sql, results) => unlessCopied(sql, () => explained(execute(sql, results))),
+      query: (sql, parameters) => unlessCopied(sql, () => explained(session.query(sql, parameters))),
       copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
       limitWork: (milliseconds) => engine.limitWork(milliseconds),
       ...(target.path === undefined && { save: () => explained(save(session, engine)) }),

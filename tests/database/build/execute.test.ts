@@ -377,6 +377,7 @@ for (const engine of oldestServer) {
       ["an open string", "SELECT 1;\nSELECT 'open;\n", "sql_unterminated", "2:8"],
       ["an open dollar quote", "SELECT $a$ x $b$;\n", "sql_unterminated", "1:8"],
       ["an open comment", "/* a /* b */\nSELECT 1;", "sql_unterminated", "1:1"],
+      ["a COPY without rows", "SELECT 1;\nCOPY a FROM stdin;\n", "sql_unterminated", "2:1"],
     ] as const)("%s is refused with its place", async (_what, content, code, place) => {
       await using b = await building(engine, { "1.sql": "CREATE TABLE a (id int)", "2.sql": content });
       const error = await failureOf(b.build());

@@ -19,6 +19,8 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
       discardTyped: async () => {},
       readLine: async () => undefined,
       readAll: async () => undefined,
+      async *pieces() {},
+      *piecesNow() {},
       edit: async () => {
         throw new Error("nobody is at a terminal");
       },

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { adviceForWord } from "#database/advice.ts";
+import { adviceFor, adviceForWord } from "#database/advice.ts";
 
 const advice = (sql: string): string | undefined => {
   // PostgreSQL points at the word that it did not expect.
@@ -29,3 +29,13 @@ test.each(["SELECT a, ^FROM b", "SELECT a b c ^FROM d", "CREATE TABLE ^1x (id in
     expect(advice(sql)).toBeUndefined();
   },
 );
+
+test.each([
+  ['could not open extension control file "/share/extension/a.control": No such file or directory', "extension"],
+  ['could not access file "$libdir/a": No such file or directory', "extension"],
+  ['could not open file "/a" for reading: No such file or directory', undefined],
+])("a file that is missing on the server: %s", (message, word) => {
+  const given = adviceFor({ severity: "ERROR", sqlstate: "58P01", message });
+  if (word === undefined) expect(given).toBeUndefined();
+  else expect(given).toContain(word);
+});

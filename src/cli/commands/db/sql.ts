@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { COPY_WAYS } from "#database/advice.ts";
 import { withDatabase } from "#database/open.ts";
 import { readSql } from "#database/read-sql.ts";
 import { decodeSql, type Script, type SqlText } from "#database/script.ts";
@@ -42,6 +43,7 @@ export const command = defineCommand({
   examples: [
     'confiture db sql "SELECT * FROM users"',
     "confiture db sql -f report.sql --format csv > report.csv",
+    'confiture db sql "COPY users FROM STDIN" < users.txt',
     "pg_dump --data-only shop | confiture db sql -f -",
     'confiture db sql -e production --write --yes production "DELETE FROM sessions"',
   ],
@@ -111,16 +113,11 @@ function readTyped(source: SqlText, rules: SqlRules): Script {
     if (!isTyped || !(error instanceof ConfitureError) || error.code !== "sql_psql_command") throw error;
     throw error.with({
       hint: /^\s*\\copy\b/m.test(source.text)
-        ? COPY_HINT
+        ? COPY_WAYS
         : `Type it at a terminal, into the shell, which has \\d, \\dt, \\df and others: confiture db shell\nOr list the tables with SQL: confiture db sql "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' AND schemaname <> 'information_schema'"`,
     });
   }
 }
-
-/** psql's `\copy` reads and writes files; the SQL command works with standard output, and with data that follows it. */
-const COPY_HINT =
-  'To write rows: confiture db sql "COPY users TO STDOUT" > users.txt, or confiture db sql --format csv "SELECT * FROM users" > users.csv\n' +
-  "To read rows, run a file with `COPY users FROM stdin;`, the data behind it, and `\\.` on a line of its own: confiture db sql -f FILE";
 
 /** @throws ConfitureError `usage`, `file_*`, `interrupted` */
 async function sourceOf(
@@ -132,7 +129,11 @@ async function sourceOf(
       hint: 'Either `confiture db sql "SELECT 1"`, or a file: `confiture db sql -f FILE` (-f - for standard input).',
     });
   }
-  if (args.sql !== undefined) return { file: IN_ARGUMENT, text: args.sql };
+  if (args.sql !== undefined) {
+    const text = { file: IN_ARGUMENT, text: args.sql };
+    if (io.stdin.isTerminal) return text;
+    return { ...text, rows: (engine) => (engine === "server" ? io.stdin.pieces(io.signal) : io.stdin.piecesNow()) };
+  }
   const file = args.file ?? "";
   // Statements are sent one by one, so that INSERT statements stay by themselves.
   if (file !== "-") return readSql(file, resolve(io.cwd, file), false);
