@@ -50,8 +50,13 @@ export interface CommandContext {
   readonly io: Io;
   /** Progress and warnings for people; silent with --quiet. */
   readonly messages: Messages;
-  /** Says what the command is at: on a terminal in its last line, once it takes a while, and with --verbose in a line of its own. */
+  /**
+   * Says what the command is at, until the next step: on a terminal in its last line, once it takes a while, and with --verbose in
+   * a line of its own.
+   */
   readonly step: (text: string) => void;
+  /** Writes a part of the result for people as it comes, with the commands in it made to work where this one does. */
+  readonly tell: (text: string) => void;
   /** That last line, for what has lines of its own besides. */
   readonly live: LiveLine;
   /** Colour for what goes to standard output. */

@@ -91,6 +91,7 @@ export function containment(
   async function refuseBehind(database: Database, ledger: Ledger): Promise<void> {
     const history = await readHistory(database, ledger, migrating);
     if (openEntries(history).length === 0) return;
+    context.step("Looking whether the database is behind the schema files");
     const { behindSchema } = await import("#compare/contained/behind.ts");
     const lacking = await behindSchema(await (replay ??= start(history, database)), database, ledger);
     if (lacking.length === 0) return;
@@ -114,6 +115,7 @@ export function containment(
       const undecided = openEntries(history).flatMap(({ file }) => file ?? []);
       return { ...NONE, undecided, why: wereEdited(edited) };
     }
+    context.step(`Looking whether migrations are contained in ${isBuilt ? "the schema files" : "the database"}`);
     const replayed = await (replay ??= start(history, database));
     const found = isBuilt
       ? await (await import("#compare/contained/in-schema.ts")).containedInSchema(replayed)

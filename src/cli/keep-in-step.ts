@@ -1,3 +1,4 @@
+import { ConfitureError } from "#errors/error.ts";
 import { planFor } from "./apply-plan.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
@@ -8,18 +9,33 @@ import { renderPlanned } from "./output/planned.ts";
 
 /**
  * Brings the environment's database to the schema files, and tells what is done there. Where something would be taken
- * away, somebody at a terminal is asked, and otherwise nothing is done.
+ * away, somebody at a terminal is asked, and otherwise nothing is done; nor is it where files, settings or the database were
+ * changed meanwhile.
+ * @param isStill whether files and settings are what they were
+ * @returns whether it has to be planned anew
  * @throws ConfitureError as `planApply` and `runApply`
  */
-export async function keepInStep(context: CommandContext, tell: (text: string) => void): Promise<void> {
+export async function keepInStep(context: CommandContext, isStill: () => boolean): Promise<boolean> {
   const { target } = await context.config();
   const place = databasePlace(target, context.projectDir);
-  const plan = await planFor(context, await filesBeside(context, {}, target), target, {
-    command: "confiture apply",
-  });
-  if (plan.migrations.length === 0) return;
-  tell(`   Running on ${place}:\n${renderPlanned(plan)}\n`);
+  const files = await filesBeside(context, {}, target);
+  const plan = await planFor(context, files, target, { command: "confiture apply" });
+  if (plan.migrations.length === 0) return false;
+  const planAnew = (why: string): true => {
+    context.tell(`   ${why}\n   Nothing was done; it is planned anew\n`);
+    return true;
+  };
+  if (!isStill()) return planAnew("Files were changed since this was planned");
+  context.tell(`   Running on ${place}:\n${renderPlanned(plan)}\n`);
   const { runApply } = await import("#compare/apply.ts");
-  await runApply(await migrateOptions(context, undefined, showMigrateEvents(context)), plan);
-  tell(`✅ ${place} is in step\n`);
+  const running = await migrateOptions(context, undefined, showMigrateEvents(context));
+  context.step("Running the plan");
+  try {
+    await runApply(running, files, plan);
+  } catch (error) {
+    if (error instanceof ConfitureError && error.data?.["isStale"] === true) return planAnew(error.message);
+    throw error;
+  }
+  context.tell(`✅ ${place} is in step\n`);
+  return false;
 }

@@ -21,6 +21,7 @@ export async function lackingOfSchema(
     import("#compare/sources/sources.ts"),
     import("#compare/sources/comparison.ts"),
   ]);
+  context.step("Comparing the database with the schema files");
   const files = await filesBeside(context, {}, target);
   const requireSome = (): void => {
     if (clock !== undefined) requireTime(clock);

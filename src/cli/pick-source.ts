@@ -112,6 +112,7 @@ export async function warnWhereTheyFail(
   const pending = database.history.flatMap(({ standing, file }) =>
     standing === "pending" && file !== undefined ? [file] : [],
   );
+  context.step(`Trying it in a copy of ${database.source.name}, without its rows`);
   try {
     const error = await tryOnDatabase(
       files,

@@ -11,7 +11,7 @@ import type { Io } from "./io.ts";
 import { toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
 import { withLiveLine } from "./output/live-line.ts";
-import { paintFor } from "./output/style.ts";
+import { forPeople, paintFor } from "./output/style.ts";
 import { fit } from "./output/wrap.ts";
 import { inLine } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
@@ -146,6 +146,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
       live.show(text);
     },
     live,
+    tell: (text) => io.stdout.write(fit(io.stdout, forPeople(aimCommands(text, form.aim)))),
     paint: paintFor(io.stdout, args.color, io.env),
     json: args.format === "json",
     projectDir,

@@ -12,6 +12,7 @@ import { renderScript } from "./generate/migration-file.ts";
 import type { PlanOptions } from "./generate/options.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { type ProjectFiles, readInUse, type Source, sourceCatalogue } from "./sources/sources.ts";
+import { type Contents, contentsOf, requireUnchanged } from "./sources/unchanged.ts";
 
 /** How a database in use comes to hold what the schema files make, proven in scratch databases and not run yet. */
 export interface ApplyPlan extends Generated {
@@ -19,6 +20,8 @@ export interface ApplyPlan extends Generated {
   readonly there: Catalogue;
   /** Its statements as SQL, one text for each transaction. */
   readonly parts: readonly Part[];
+  /** The schema files that it was made for. */
+  readonly schema: Contents;
 }
 
 interface Part {
@@ -34,6 +37,7 @@ type Live = Source & { readonly kind: "live" };
  * @throws ConfitureError as `generateMigrations`
  */
 export async function planApply(options: PlanOptions & { readonly from: Live }): Promise<ApplyPlan> {
+  const schema = contentsOf(options, ["schema"]);
   options.onStep?.("Reading the database");
   const there = await sourceCatalogue(options, options.from);
   const from: Source = { kind: "catalogue", catalogue: there, name: options.from.name };
@@ -42,15 +46,21 @@ export async function planApply(options: PlanOptions & { readonly from: Live }):
     sql: renderScript([{ statements: up, transactional }]),
     transactional,
   }));
-  return { ...generated, there, parts };
+  return { ...generated, there, parts, schema };
 }
 
 /**
- * Runs a plan under the runner's lock, if the database still is what it was made for.
- * @throws ConfitureError `apply_refused` when it was changed meanwhile, and what PostgreSQL reports, with what is done by then
+ * Runs a plan under the runner's lock, if schema files and database still are what it was made for.
+ * @throws ConfitureError `apply_refused` with `data.isStale` when one of them was changed meanwhile, and what PostgreSQL
+ * reports, with what is done by then
  */
-export async function runApply(options: MigrateOptions, { there, parts }: ApplyPlan): Promise<void> {
+export async function runApply(
+  options: MigrateOptions,
+  files: ProjectFiles,
+  { there, parts, schema }: ApplyPlan,
+): Promise<void> {
   await exclusively(options, async (database, ledger) => {
+    requireUnchanged(files, schema, { code: "apply_refused", undone: "Nothing was done" });
     const changes = compareCatalogues(there, await readInUse(database, options.table));
     if (changes.length > 0) throw changedMeanwhile(changes);
     const run = runOptionsOf(options, ledger);
@@ -87,6 +97,7 @@ function changedMeanwhile(changes: readonly Change[]): ConfitureError {
   const list = changes.map(({ change, kind, name }) => `\n  ${change} ${kind} ${name}`).join("");
   return new ConfitureError("apply_refused", `The database was changed since the plan was made:${list}`, {
     hint: "Nothing was done. Run the command again: it plans anew.",
+    data: { isStale: true },
   });
 }
 

@@ -4,6 +4,7 @@ import { findSchemaFiles, listSchemaFiles } from "#build/collect.ts";
 import { type Change, compareCatalogues } from "./catalogue/changes.ts";
 import type { Catalogue } from "./catalogue/catalogue.ts";
 import { projectBase, type ProjectFiles, projectMigrations, sourceCatalogue } from "./sources/sources.ts";
+import { migrationPaths } from "./sources/unchanged.ts";
 
 /** What the files of a project come to at one moment. */
 export interface Look {
@@ -18,6 +19,8 @@ export interface Look {
   readonly migrationsError: ConfitureError | undefined;
   /** From what base and migrations make to what the schema files make; undefined where one of them cannot be made. */
   readonly changes: readonly Change[] | undefined;
+  /** Whether only schema files were changed since a look that found no difference: what differs is new in them. */
+  readonly isNewInSchema: boolean;
 }
 
 /** Looks at a project again and again. What has not changed since the last time is not made anew. */
@@ -31,6 +34,8 @@ export interface Watcher {
 /** What is wrong with files is in the look. */
 export function watchProject(files: ProjectFiles): Watcher {
   const made = new Map<"schema" | "migrations", Made>();
+  // The migrations of the last look, once it has found no difference.
+  let agreed: string | undefined;
 
   /** Names the files, or what is wrong with their names. */
   const stampFor = (kind: "schema" | "migrations"): string => {
@@ -39,9 +44,7 @@ export function watchProject(files: ProjectFiles): Watcher {
         kind === "schema"
           ? // Asked many times a second: their order and what they include need not be read for it.
             listSchemaFiles(files).toSorted()
-          : [...projectBase(files), ...projectMigrations(files)].flatMap(({ path, downPath }) =>
-              downPath === undefined ? [path] : [path, downPath],
-            );
+          : migrationPaths(files);
       return stampOf(files.projectDir, paths);
     } catch (error) {
       if (error instanceof ConfitureError) return `${error.code} ${error.message}`;
@@ -67,11 +70,16 @@ export function watchProject(files: ProjectFiles): Watcher {
       const started = performance.now();
       const [schema, migrations] = [await make("schema"), await make("migrations")];
       const isWhole = !(schema instanceof ConfitureError) && !(migrations instanceof ConfitureError);
+      const changes = isWhole ? compareCatalogues(migrations, schema) : undefined;
+      const stamp = made.get("migrations")?.stamp;
+      if (changes?.length === 0) agreed = stamp;
+      else if (stamp !== agreed) agreed = undefined;
       return {
         schemaFiles: schema instanceof ConfitureError ? 0 : findSchemaFiles(files).length,
         schemaError: schema instanceof ConfitureError ? schema : undefined,
         migrationsError: migrations instanceof ConfitureError ? migrations : undefined,
-        changes: isWhole ? compareCatalogues(migrations, schema) : undefined,
+        changes,
+        isNewInSchema: agreed !== undefined,
         hasMigrations: migrations instanceof ConfitureError || hasMigrations(files),
         duration: performance.now() - started,
       };

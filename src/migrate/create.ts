@@ -83,7 +83,7 @@ export async function createMigrations(
  * What somebody else has written in the meantime may hold the same change.
  * @throws ConfitureError `generate_refused` where other migrations are there than those that were
  */
-export function requireSame(
+function requireSame(
   follows: readonly MigrationFile[],
   { projectDir, dir, layout }: Omit<CreateOptions, "name">,
 ): void {

@@ -1,8 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import { NEWEST_ALONE, OLDEST_ALONE } from "../support/servers.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
+import { failureOf } from "../database/failure.ts";
 import { cliProject, environmentFile, NEWEST } from "./project.ts";
 
 setDefaultTimeout(120_000);
@@ -98,8 +100,9 @@ describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d", (major) => {
     expect(stderr).toContain("remove db/migrations/base.sql, then run `confiture apply` again");
   });
 
-  test("a database that was changed while somebody thought about the plan is left alone", async () => {
-    await using project = await cliProject({ "db/schema/users.sql": USERS }, { major });
+  test("a database or files that were changed while somebody thought about the plan stop it", async () => {
+    const users = `\\ir ../more/roles.sql\n${USERS}`;
+    await using project = await cliProject({ "db/schema/users.sql": users, "db/more/roles.sql": "" }, { major });
     const { planApply, runApply } = await import("#compare/apply.ts");
     const { loadConfig } = await import("#config/load.ts");
     const { LAYOUT_NAMES } = await import("#migrate/layouts/names.ts");
@@ -112,7 +115,7 @@ describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d", (major) => {
       databaseUrl: undefined,
       layouts: LAYOUT_NAMES,
     });
-    const plan = await planApply({
+    const files = {
       projectDir: project.dir,
       includeDirs: [{ path: "db/schema", recursive: true, include: [], exclude: [] }],
       excludeDirs: [],
@@ -124,15 +127,31 @@ describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d", (major) => {
       table: migrations.table,
       scratch: target,
       toolVersion: "0",
+    } as const;
+    const plan = await planApply({
+      ...files,
       from: { kind: "live", target, name: "the database" },
       renames: [],
       noDown: true,
       online: false,
     });
-    await project.query("CREATE TABLE meanwhile (id int)");
     const options = { ...migrations, target, projectDir: project.dir, toolVersion: "0" };
-    const running = runApply(options, plan);
-    expect(running).rejects.toMatchObject({ code: "apply_refused" });
+    const refused = async (what: string): Promise<void> => {
+      const error = await failureOf(runApply(options, files, plan));
+      expect(error).toMatchObject({ code: "apply_refused", data: { isStale: true } });
+      expect(error.message).toStartWith(what);
+    };
+    await project.write("db/schema/users.sql", `${users}CREATE TABLE more ();\n`);
+    await refused("db/schema/users.sql was changed");
+    await project.write("db/schema/users.sql", users);
+    await project.write("db/more/roles.sql", "CREATE TABLE more ();\n");
+    await refused("db/more/roles.sql was changed");
+    await project.write("db/more/roles.sql", "");
+    await project.write("db/schema/more.sql", "CREATE TABLE more ();\n");
+    await refused("db/schema/more.sql was added");
+    await rm(project.path("db/schema/more.sql"));
+    await project.query("CREATE TABLE meanwhile (id int)");
+    await refused("The database was changed");
     expect(await project.query("SELECT to_regclass('users')")).toEqual([{ to_regclass: null }]);
   });
 });

@@ -62,6 +62,18 @@ describe.skipIf(process.platform === "win32")("on a terminal, every possible ren
     expect(files).toEqual(["001_before.sql"]);
   });
 
+  test("an answer counts for the files that it was asked about", async () => {
+    await using at = await project("CREATE TABLE users (id int PRIMARY KEY, name text);\n");
+    const putBack = async (): Promise<string> => {
+      await at.write("db/schema/all.sql", BEFORE);
+      return "y\r";
+    };
+    const { exitCode, screen, files } = await answered(at, [], [[/Remove it\? \[y\/N\] $/, putBack]]);
+    expect({ exitCode, screen }).toMatchObject({ exitCode: 1, screen: expect.stringContaining("Nothing was written") });
+    expect(screen).toContain("db/schema/all.sql was changed since this was planned");
+    expect(files).toEqual(["001_before.sql"]);
+  });
+
   test("Ctrl-C exits with 130 and writes nothing", async () => {
     await using at = await project();
     const { exitCode, files } = await answered(at, [], [[/\[y\/N\] $/, "\u0003"]]);

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { BINARY, builtBinary } from "../support/cli.ts";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
 
 setDefaultTimeout(120_000);
@@ -55,23 +56,29 @@ async function watch(project: TemporaryProject, ...args: string[]) {
 
 describe("dev", () => {
   test("builds, compares and lints at each save, with the place of an error, until Ctrl-C", async () => {
-    await using project = await temporaryProject(FILES);
-    const watching = await watch(project);
+    const environment = "db/environments/server.yaml";
+    const settings = FILES["db/environments/local.yaml"];
+    await using project = await temporaryProject({ ...FILES, [environment]: settings });
+    const watching = await watch(project, "-e", "server");
     await watching.until(
       /✅ 1 schema file built in [\s\S]*The migrations make the same\n[\s\S]*Nothing found in 1 file/,
     );
     await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
-    expect(await watching.until(/Next: confiture migrate generate NAME\n/)).toContain("+ table public.posts\n");
+    expect(await watching.until(/Next: confiture migrate generate -e server NAME\n/)).toContain(
+      "+ table public.posts\n",
+    );
     await project.write("db/schema/posts.sql", "CREATE TABEL posts (id int);\n");
     await watching.until(/--> db\/schema\/posts\.sql:1:8\n/);
     await rm(project.path("db/schema/posts.sql"));
     await watching.until(/The migrations make the same\n/);
     await project.write("db/migrations/002_small.sql", "CREATE TABLE small (id int PRIMARY KEY);\n");
-    await watching.until(/- table public\.small\n[\s\S]*or confiture schema update\n/);
+    expect(await watching.until(/confiture schema update -e server \(.*\)\n/)).toMatch(
+      /- table public\.small\n.*confiture migrate generate -e server NAME \(/,
+    );
     await watching.until(/\[prefer-bigint\][\s\S]* in 2 files\n/);
-    await project.write("db/environments/local.yaml", "database: [\n");
-    await watching.until(/--> db\/environments\/local\.yaml:\d/);
-    await project.write("db/environments/local.yaml", FILES["db/environments/local.yaml"]);
+    await project.write(environment, "database: [\n");
+    await watching.until(/--> db\/environments\/server\.yaml:\d/);
+    await project.write(environment, settings);
     await watching.until(/schema file built/);
     expect(await watching.stop()).toBe(130);
   });
@@ -89,6 +96,40 @@ describe("dev", () => {
     const left = await runHere(["db", "sql", "--format", "csv", "SELECT bio FROM users"], { cwd: project.dir });
     expect(left).toMatchObject({ exitCode: 0, stdout: "bio\n" });
   });
+
+  test.skipIf(process.platform === "win32")(
+    "at a terminal, an answer counts for the files that it was asked about, and a line of progress ends with its step",
+    async () => {
+      const withAge = "CREATE TABLE users (id int PRIMARY KEY, age int);\n";
+      await using project = await temporaryProject({
+        "db/environments/local.yaml": FILES["db/environments/local.yaml"],
+        "db/schema/users.sql": withAge,
+      });
+      const write = async (text: string, keys = ""): Promise<string> => {
+        await project.write("db/schema/users.sql", text);
+        return keys;
+      };
+      const fill = async (): Promise<string> => {
+        // What stands on the screen for longer than it takes to draw it.
+        await Bun.sleep(1500);
+        return await write(withAge.replace(", age int", ""));
+      };
+      const { screen } = await atTerminal(
+        project.dir,
+        ["dev", "--apply"],
+        [
+          [/is in step/, fill],
+          [/Remove it\? \[y\/N\] /, () => write(withAge, "y\r")],
+          [/it is planned anew[^]*schema file built/, async () => (await Bun.sleep(1500), "\u0003")],
+        ],
+      );
+      expect(screen).not.toMatch(/only in the schema files|not linted/);
+      expect(screen.split("is in step")).toHaveLength(2);
+      expect(/is in step\n([^]*?)✅/.exec(screen)?.[1]).not.toMatch(/\d\.\ds/);
+      const left = await runHere(["db", "sql", "--format", "csv", "SELECT age FROM users"], { cwd: project.dir });
+      expect(left).toMatchObject({ exitCode: 0, stdout: "age\n" });
+    },
+  );
 
   test("--once looks once; the exit code and the document tell what it saw", async () => {
     await using project = await temporaryProject(FILES);

@@ -5,6 +5,8 @@ import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
+import { temporaryProject } from "../support/project.ts";
+import { atTerminal } from "../support/terminal.ts";
 
 // Many processes in a row, each with an engine or two.
 setDefaultTimeout(300_000);
@@ -85,3 +87,26 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect((await project.succeed(["migrate", "show", "base.sql"])).stdout).toContain("-- squashed: 001 ");
   });
 });
+
+test.skipIf(process.platform === "win32")(
+  "what somebody writes to a migration meanwhile is not removed with it",
+  async () => {
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/environments/local.yaml": "database:\n  host: localhost\n  database: none\n",
+    });
+    const edited = `${FILES["db/migrations/002_bio.up.sql"]}CREATE TABLE more (id int);\n`;
+    const edit = async (): Promise<string> => {
+      await project.write("db/migrations/002_bio.up.sql", edited);
+      return "";
+    };
+    const { exitCode, screen } = await atTerminal(
+      project.dir,
+      ["migrate", "squash", "--through", "2", "--verbose"],
+      [[/Running what is to be squashed/, edit]],
+    );
+    expect({ exitCode, screen }).toMatchObject({ exitCode: 1, screen: expect.stringContaining("Nothing was changed") });
+    expect(await project.read("db/migrations/002_bio.up.sql")).toBe(edited);
+    expect(readdirSync(project.path("db/migrations"))).not.toContain("base.sql");
+  },
+);

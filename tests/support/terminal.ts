@@ -1,7 +1,7 @@
 import { BINARY, builtBinary } from "./cli.ts";
 
-/** What somebody waits for on the screen, and then types. */
-export type Dialogue = readonly (readonly [question: RegExp, keys: string])[];
+/** What somebody waits for on the screen, and then types, perhaps after having done something else. */
+export type Dialogue = readonly (readonly [question: RegExp, keys: string | (() => Promise<string>)])[];
 
 /**
  * Runs the executable for somebody at a terminal, who waits for each question and types the answer.
@@ -29,7 +29,9 @@ export async function atTerminal(
         if (next === undefined || !next[0].test(screen.slice(shown))) return;
         shown = screen.length;
         open.shift();
-        terminal.write(next[1]);
+        const keys = next[1];
+        if (typeof keys === "string") terminal.write(keys);
+        else void keys().then((typed) => terminal.write(typed));
       },
     },
   });

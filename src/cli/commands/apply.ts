@@ -72,7 +72,9 @@ export const command = defineCommand({
     const refused = await refusal(context, config, args.yes);
     if (refused !== undefined) return { ...outcome, error: refused };
     const started = performance.now();
-    await runApply(await migrateOptions(context, args, showMigrateEvents(context)), plan);
+    const running = await migrateOptions(context, args, showMigrateEvents(context));
+    context.step("Running the plan");
+    await runApply(running, files, plan);
     const duration = performance.now() - started;
     context.step("Comparing the database with the schema files");
     const byHand = new Set(plan.byHand.up.map(({ kind, name }) => `${kind} ${name}`));

@@ -11,8 +11,9 @@ import { lintPending } from "../lint-pending.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { renderError } from "../output/diagnostic.ts";
 import { findingToJson, renderLint } from "../output/lint.ts";
-import { forPeople } from "../output/style.ts";
+import { forPeople, type Paint } from "../output/style.ts";
 import { count, formatDuration } from "../output/text.ts";
+import { fit } from "../output/wrap.ts";
 
 /** Milliseconds between two looks at the files. Folders that are mounted into a container tell of no change by themselves. */
 const LOOK = 100;
@@ -48,14 +49,16 @@ export const command = defineCommand({
     if (args.once === true) return await lookOnce(context, files, await watcher.look());
     const { signal } = context.io;
     let settings = settingsStamp(context);
+    const stampNow = (): string => `${settingsStamp(context)}\n\n${watcher.stamp()}`;
     let last: string | undefined;
     const shown = { lint: "" };
     let lintHere = lintIfPossible(context, files);
     context.messages.log("Watching the schema files and migrations (Ctrl-C ends this)");
     while (!signal.aborted) {
       const now = settingsStamp(context);
-      const stamp = `${now}\n\n${watcher.stamp()}`;
+      const stamp = stampNow();
       if (stamp === last) {
+        context.live.end();
         await sleep(LOOK, undefined, { signal }).catch(() => {});
         continue;
       }
@@ -67,14 +70,18 @@ export const command = defineCommand({
           if (args.apply === true) await refuseProtected(context);
           files = await projectFiles(context, args);
         } catch (error) {
-          context.io.stdout.write(forPeople(renderSavedError(context, error)));
+          tellSavedError(context, error);
           continue;
         }
         settings = now;
         watcher = watchProject(files);
         lintHere = lintIfPossible(context, files);
       }
-      await lookAndTell(context, lintHere, await watcher.look(), args.apply === true, shown);
+      context.step("Building the schema files and running the migrations");
+      const look = await watcher.look();
+      const mode = args.apply === true ? "applying" : "watching";
+      const isDone = await lookAndTell(context, lintHere, look, { mode, shown, isStill: () => stampNow() === stamp });
+      if (!isDone) last = "";
     }
     throw new ConfitureError("interrupted", "Interrupted");
   },
@@ -87,32 +94,47 @@ function settingsStamp({ projectDir, environment = DEFAULT_ENVIRONMENT }: Comman
 }
 
 /** @throws what the next save cannot put right */
-function renderSavedError(context: CommandContext, error: unknown): string {
+function tellSavedError(context: CommandContext, error: unknown): void {
   if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
-  return renderError(context.aim(error), context.paint);
+  // Its commands are aimed already, perhaps at another database.
+  context.io.stdout.write(fit(context.io.stdout, forPeople(renderError(context.aim(error), context.paint))));
 }
 
-/** @param shown what stands on the screen already, and is not said again */
+/** `once` for a look that ends the command, `applying` where the database follows the schema files by itself. */
+type Mode = "once" | "watching" | "applying";
+
+interface Telling {
+  readonly mode: Mode;
+  /** What stands on the screen already, and is not said again. */
+  readonly shown: { lint: string };
+  /** Whether nothing was saved since the look. */
+  readonly isStill: () => boolean;
+}
+
+/** @returns false where something has to be looked at anew */
 async function lookAndTell(
   context: CommandContext,
   lintHere: Lint,
   look: Look,
-  applies: boolean,
-  shown: { lint: string },
-): Promise<void> {
-  const tell = (text: string): void => context.io.stdout.write(forPeople(text));
-  tell(renderLook(look, context, applies));
+  { mode, shown, isStill }: Telling,
+): Promise<boolean> {
+  context.tell(renderBuilt(look, context, mode));
+  const error = look.schemaError ?? look.migrationsError;
+  if (error !== undefined) tellSavedError(context, error);
   if (look.migrationsError === undefined) {
-    const linted = await lintHere();
+    const linted = look.hasMigrations ? await lintHere() : undefined;
     const text = linted === undefined ? "" : renderLinted(linted, context);
-    if (text !== shown.lint) tell(text);
+    if (text !== shown.lint) context.tell(text);
     shown.lint = text;
   }
-  if (!applies || look.schemaError !== undefined) return;
+  if (mode !== "applying" || look.schemaError !== undefined) return true;
   const { keepInStep } = await import("../keep-in-step.ts");
-  await keepInStep(context, tell).catch((error: unknown) => {
-    tell(renderSavedError(context, error));
-  });
+  try {
+    return !(await keepInStep(context, isStill));
+  } catch (thrown) {
+    tellSavedError(context, thrown);
+    return true;
+  }
 }
 
 /** @throws ConfitureError `protected` */
@@ -145,7 +167,7 @@ function lintIfPossible(context: CommandContext, files: ProjectFiles): Lint {
 async function lookOnce(context: CommandContext, files: ProjectFiles, look: Look): Promise<Outcome> {
   const { schemaFiles, changes, duration } = look;
   const error = look.schemaError ?? look.migrationsError;
-  const linted = error === undefined ? await lintIfPossible(context, files)() : undefined;
+  const linted = error === undefined && look.hasMigrations ? await lintIfPossible(context, files)() : undefined;
   return {
     json: {
       schemaFiles,
@@ -153,40 +175,37 @@ async function lookOnce(context: CommandContext, files: ProjectFiles, look: Look
       findings: linted?.findings.map(findingToJson) ?? [],
       durationMs: Math.round(duration),
     },
-    text: renderBuilt(look, context) + (linted === undefined ? "" : renderLinted(linted, context)),
+    text: renderBuilt(look, context, "once") + (linted === undefined ? "" : renderLinted(linted, context)),
     error,
     exitCode: changes?.length === 0 ? 0 : 3,
   };
 }
 
-function renderLook(look: Look, context: CommandContext, applies: boolean): string {
-  const error = look.schemaError ?? look.migrationsError;
-  return (
-    renderBuilt(look, context, applies) + (error === undefined ? "" : renderError(context.aim(error), context.paint))
-  );
-}
-
-/**
- * What could be made, and how it differs.
- * @param applies whether the database follows by itself
- */
-function renderBuilt(look: Look, { paint }: CommandContext, applies = false): string {
-  const { schemaFiles, schemaError, changes, duration } = look;
+/** What could be made, and how it differs. */
+function renderBuilt(look: Look, { paint }: CommandContext, mode: Mode): string {
+  const { schemaFiles, schemaError, changes, duration, hasMigrations } = look;
   if (schemaError !== undefined) return "";
   const built = `✅ ${count(schemaFiles, "schema file")} built in ${formatDuration(duration)}\n`;
   if (changes === undefined) return built;
+  if (!hasMigrations) return built + withoutMigrations(changes, paint, mode);
   if (changes.length === 0) return `${built}   The migrations make the same\n`;
-  const next = nextStep(look, changes, applies);
-  return `${built}   + only in the schema files, - only made by the migrations, ~ not the same:\n${renderChanges(changes, paint)}${next}`;
+  return `${built}   + only in the schema files, - only made by the migrations, ~ not the same:\n${renderChanges(changes, paint)}${nextStep(look)}`;
 }
 
-/** Without migrations, the schema files may be all there is. */
-function nextStep({ hasMigrations }: Look, changes: readonly Change[], applies: boolean): string {
-  if (!hasMigrations) {
-    return applies ? "" : "   Next: confiture apply, or confiture migrate generate NAME for a first migration\n";
-  }
-  const isAhead = changes.every(({ change }) => change === "added");
-  return `   Next: confiture migrate generate NAME${isAhead ? "" : ", or confiture schema update"}\n`;
+/** The schema files may be all there is: nothing differs from anything. */
+function withoutMigrations(changes: readonly Change[], paint: Paint, mode: Mode): string {
+  if (mode === "applying" || changes.length === 0) return "";
+  const list =
+    mode === "once" ? `   There are no migrations yet that make this:\n${renderChanges(changes, paint)}` : "";
+  return `${list}   Next: confiture apply, or confiture migrate generate NAME for a first migration\n`;
+}
+
+function nextStep({ isNewInSchema }: Look): string {
+  if (isNewInSchema) return "   Next: confiture migrate generate NAME\n";
+  return (
+    "   Next, if the schema files are right: confiture migrate generate NAME (writes a migration for what they say)\n" +
+    "   If the migrations are right: confiture schema update (brings what they did into the schema files)\n"
+  );
 }
 
 function renderLinted(

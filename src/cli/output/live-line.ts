@@ -6,14 +6,15 @@ import { inLine } from "./visible.ts";
 /** The last line of a terminal, which says what a command is at, and goes before anything else is written. */
 export interface LiveLine {
   /**
-   * What the command is at now; shown once it has taken a second.
-   * @param since when that began, by `performance.now()`; the command itself where it is left out
+   * What the command is at now; shown once it has been at work for a second.
+   * @param since when that began, by `performance.now()`; now where it is left out
    */
   show(text: string, since?: number): void;
+  /** It is over, and nothing follows it yet. */
   end(): void;
 }
 
-/** Milliseconds until it is shown, between two looks at the clock, and at least between two that change its text. */
+/** Milliseconds until it is shown, and its time; between two looks at the clock, and at least between two that change its text. */
 const FIRST = 1000;
 const TICK = 500;
 const QUICK = 100;
@@ -25,10 +26,10 @@ const CLEAR = "\r\u001b[2K";
  */
 export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLine } {
   if (!isWanted) return { io, live: { show: () => {}, end: () => {} } };
-  // Without the time that somebody thought about a question.
-  let started = performance.now();
   let text: string | undefined;
-  let begun = started;
+  let begun = 0;
+  // Since when one step has followed another; undefined while there is none, as when somebody thinks about a question.
+  let busy: number | undefined;
   let isShown = false;
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -39,27 +40,17 @@ export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLin
   };
   const draw = (pause: number): void => {
     const now = performance.now();
-    if (text === undefined || now - begun < FIRST || now - drawn < pause) return;
+    if (text === undefined || busy === undefined || now - busy < FIRST || now - drawn < pause) return;
     drawn = now;
     isShown = true;
-    const time = ` ${formatDuration(now - begun)}`;
+    const time = now - begun < FIRST ? "" : ` ${formatDuration(now - begun)}`;
     const width = Math.max((io.stderr.columns ?? 80) - 3 - time.length, 10);
     io.stderr.write(`${CLEAR}  ${forPeople(Bun.sliceAnsi(inLine(text), 0, width))}${time}`);
   };
   const end = (): void => {
     clear();
     clearInterval(timer);
-    [timer, text] = [undefined, undefined];
-  };
-
-  const asking = async <T>(answer: () => Promise<T>): Promise<T> => {
-    end();
-    const asked = performance.now();
-    try {
-      return await answer();
-    } finally {
-      started += performance.now() - asked;
-    }
+    [timer, text, busy] = [undefined, undefined, undefined];
   };
 
   const surroundings = Object.create(io, {
@@ -68,19 +59,20 @@ export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLin
     // Whoever is asked something sees the question.
     stdin: {
       value: Object.create(io.stdin, {
-        readLine: { value: (signal: AbortSignal) => asking(() => io.stdin.readLine(signal)) },
+        readLine: { value: (signal: AbortSignal) => (end(), io.stdin.readLine(signal)) },
         readAll: { value: (signal: AbortSignal) => (end(), io.stdin.readAll(signal)) },
-        edit: { value: (options: Parameters<Io["stdin"]["edit"]>[0]) => asking(() => io.stdin.edit(options)) },
+        edit: { value: (options: Parameters<Io["stdin"]["edit"]>[0]) => (end(), io.stdin.edit(options)) },
       }) as Io["stdin"],
     },
   }) as Io;
   return {
     io: surroundings,
     live: {
-      show(next, since = started) {
+      show(next, since = performance.now()) {
         // Asked only now: most commands are over before they have anything to show.
         if (!io.stderr.isTerminal) return;
         [text, begun] = [next, since];
+        busy ??= since;
         timer ??= setInterval(draw, TICK, TICK - 1).unref();
         draw(QUICK);
       },

@@ -106,9 +106,12 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   let isCounted = true;
   let watching: ReturnType<typeof watchRows> | undefined;
   let mayPrepare = false;
-  const begin = async (migration: LoadedMigration, what: string): Promise<void> => {
+  const where = options.scratch.engine === "embedded" ? "the embedded PostgreSQL" : "a scratch database";
+  const begin = async (migration: LoadedMigration, way: "up" | "down" | "up and back"): Promise<void> => {
     if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-    options.onStep?.(`${what} ${migrationId(migration.file)}`);
+    const id = migrationId(migration.file);
+    const what = { up: id, down: `the way back of ${id}`, "up and back": `${id} up and back` }[way];
+    options.onStep?.(`Trying ${what} in ${where}`);
     if (mayPrepare) await deallocateOthers(database);
     isCounted &&= !speaksOf(migration, /track_counts/i);
     mayPrepare ||= speaksOf(migration, /prepare/i);
@@ -119,7 +122,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     how: Pick<RunOptions, "performer" | "takesBack"> & { readonly signal?: AbortSignal },
   ): Promise<ConfitureError | undefined> => {
     try {
-      await begin(migration, direction === "up" ? "Applying" : "Rolling back");
+      await begin(migration, direction);
       const run = (more: Pick<RunOptions, "performer" | "signal">): Promise<void> =>
         withMissingRoles(database, () =>
           runMigration(database, migration, direction, { ...runOptions, ...how, ...more }),
@@ -136,7 +139,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     migration: LoadedMigration,
     { up, down, record }: Pick<Trial, "up" | "down" | "record">,
   ): Promise<boolean> => {
-    await begin(migration, "Trying out");
+    await begin(migration, "up and back");
     watching ??= watchRows(database);
     const watch = await watching;
     if (watch === undefined || !isCounted) return false;
@@ -168,7 +171,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     async tryWayBack(migration, prepare) {
       const texts = textsOf(migration);
       if (texts === undefined) return undefined;
-      await begin(migration, "Trying out");
+      await begin(migration, "down");
       watching ??= watchRows(database);
       const watch = await watching;
       if (watch === undefined || !isCounted) return undefined;

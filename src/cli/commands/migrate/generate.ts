@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { readSql } from "#database/read-sql.ts";
-import { type CreatedMigration, createMigrations, requireSame } from "#migrate/create.ts";
+import { type CreatedMigration, createMigrations } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
@@ -69,6 +69,7 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { generateMigrations } = await import("#compare/generate/generate.ts");
+    const { contentsOf, requireUnchanged } = await import("#compare/sources/unchanged.ts");
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
     if (args.convert !== undefined && args.online !== true) {
       throw new ConfitureError("usage", "--convert is for a change in steps: add --online");
@@ -124,13 +125,14 @@ export const command = defineCommand({
       timestamp: false,
       now: new Date(),
     } as const;
+    const contents = contentsOf(files, ["schema", "migrations"]);
     const generating =
       given === undefined
         ? generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
         : generateFrom({ source: given, name: displayName(args.from ?? "", given) });
     const generated = await generating.catch((error: unknown) => {
-      // What was added meanwhile fails the plan in ways that say nothing.
-      requireSame(before, place);
+      // What was changed meanwhile fails the plan in ways that say nothing.
+      requireUnchanged(files, contents, { code: "generate_refused", undone: "Nothing was written" });
       throw error;
     });
     const {
@@ -184,12 +186,13 @@ export const command = defineCommand({
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
-    const contents = migrations.map(({ text }, index) => ({
+    const drafts = migrations.map(({ text }, index) => ({
       name: partName(args.name, migrations, index),
       content: text,
     }));
-    const taken = contents.length === 0 ? [] : await takenVersions(context);
-    const written = contents.length === 0 ? [] : await createMigrations({ ...place, taken }, contents, before);
+    const taken = drafts.length === 0 ? [] : await takenVersions(context);
+    requireUnchanged(files, contents, { code: "generate_refused", undone: "Nothing was written" });
+    const written = drafts.length === 0 ? [] : await createMigrations({ ...place, taken }, drafts, before);
     const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
     if (noWayBack && args["no-down"] !== true) {
       context.messages.warn("migrations of this folder's layout have no way back, so that was not written");

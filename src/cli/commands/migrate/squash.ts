@@ -34,8 +34,12 @@ export const command = defineCommand({
     if (through === undefined) {
       throw new ConfitureError("usage", "Say how far: --through VERSION, the last migration that goes into base.sql");
     }
-    const { squash } = await import("#compare/base/squash.ts");
+    const [{ squash }, { contentsOf, requireUnchanged }] = await Promise.all([
+      import("#compare/base/squash.ts"),
+      import("#compare/sources/unchanged.ts"),
+    ]);
     const files = await projectFiles(context, args);
+    const contents = contentsOf(files, ["migrations"]);
     await requireSquashable(context, through);
     const { base, squashed, rest, doubts } = await squash({
       ...files,
@@ -48,12 +52,14 @@ export const command = defineCommand({
     const { projectDir } = context;
     const kind = existsSync(join(projectDir, base.path)) ? "replace" : "create";
     const gone = squashed.flatMap(({ path, downPath }) => (downPath === undefined ? [path] : [path, downPath]));
-    await withFolderLock(projectDir, ".", () =>
-      changeFiles(projectDir, [
+    await withFolderLock(projectDir, ".", async () => {
+      // What somebody has written to them meanwhile would go with them, and be in no base.
+      requireUnchanged(files, contents, { code: "squash_refused", undone: "Nothing was changed" });
+      await changeFiles(projectDir, [
         { kind, path: base.path, content: base.text },
         ...gone.map((path) => ({ kind: "remove" as const, path })),
-      ]),
-    );
+      ]);
+    });
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     return {
       json: {
