@@ -34,6 +34,9 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
 export function choiceFault(value: unknown): string | undefined {
   for (const [kind, fields] of nodesIn(value)) {
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) return "A condition changes nothing";
+    if (kind === "LockingClause") return "A condition locks no rows: leave out FOR UPDATE, FOR SHARE and the like";
+    if (kind === "SelectStmt" && fields["intoClause"] !== undefined)
+      return "A condition makes no table: leave out INTO";
     if (kind === "ParamRef")
       return `A condition has no parameters, such as $${String(fields["number"])}: write the value`;
     if (kind === "RangeTableSample")

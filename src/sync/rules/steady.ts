@@ -5,6 +5,7 @@ import { type Parser, withParser } from "#sql/parser.ts";
 import type { SyncFinding, Trial } from "../plan.ts";
 import { mentionsIn } from "./mentions.ts";
 import { asksForTime } from "./one-moment.ts";
+import { isSettled } from "./settled.ts";
 import { choiceFault } from "./sql-reach.ts";
 
 /** The first object that PostgreSQL did not bring itself (FirstNormalObjectId). */
@@ -48,10 +49,10 @@ const CALLED = withOwnOperators(`${REACHED},
   run (oid, way) as (select oid, way from called
     union all select f.oid, c.way from called c join pg_catalog.pg_aggregate a on a.aggfnoid::pg_catalog.oid = c.oid
       cross join lateral (values (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid)) as f (oid))
-  select p.proname as bare, p.oid::pg_catalog.regprocedure::pg_catalog.text as name, r.way,
+  select p.proname as bare, p.oid::pg_catalog.regprocedure::pg_catalog.text as name, p.pronargs::pg_catalog.int4 as takes, r.way,
       p.provolatile = 'v' as "isVolatile", p.oid >= ${OWN} as "isOwn"
     from (select distinct oid, way from run) r join pg_catalog.pg_proc p on p.oid = r.oid
-   where p.provolatile = 'v' or p.oid >= ${OWN} order by p.provolatile = 'v' desc, p.oid`);
+   where p.provolatile <> 'i' or p.oid >= ${OWN} order by p.provolatile = 'v' desc, p.oid`);
 
 /** Whether a function changes what it may see, by the setting that a copy relies on. */
 const UNLIMITED = withOwnOperators(`
@@ -59,8 +60,15 @@ const UNLIMITED = withOwnOperators(`
    where p.oid >= ${OWN} and p.proname = any (array(select pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json)::pg_catalog.name))
      and exists (select from pg_catalog.unnest(p.proconfig) s (setting) where s.setting ~* '^row_security=(on|true|yes|1)$') order by p.oid`);
 
-/** Definitions that are run with it: of views, and of the checks of domains. */
-const BEHIND = withOwnOperators(`${REACHED}
+/**
+ * Definitions that are run with it: of views, and of the checks of domains. What has its rows from elsewhere than the snapshot comes without
+ * one: sequences, and tables of another server.
+ */
+const BEHIND = withOwnOperators(`${REACHED},
+  read (oid) as (select oid from relations union select i.inhrelid from read r join pg_catalog.pg_inherits i on i.inhparent = r.oid)
+  select case c.relkind when 'S' then 'the sequence ' else 'the foreign table ' end || c.oid::pg_catalog.regclass::pg_catalog.text as name, null as sql
+    from read r join pg_catalog.pg_class c on c.oid = r.oid and c.relkind = any (array['S', 'f'])
+  union all
   select 'the view ' || c.oid::pg_catalog.regclass::pg_catalog.text as name, pg_catalog.pg_get_viewdef(c.oid) as sql
     from relations r join pg_catalog.pg_class c on c.oid = r.oid and c.relkind = 'v'
   union all
@@ -71,6 +79,7 @@ interface Called {
   readonly bare: string;
   /** "public.coin(integer)" */
   readonly name: string;
+  readonly takes: number;
   /** "the operator ===" */
   readonly way: string | null;
   readonly isVolatile: boolean;
@@ -85,7 +94,7 @@ interface Fault {
 
 /**
  * Asks the database what conditions call, also by operators, casts, views and domains, and says which of them may choose other rows in
- * the next query of a copy. A function that says that it is STABLE or IMMUTABLE is believed.
+ * the next query of a copy. A function of the database's own that says that it is STABLE or IMMUTABLE is believed.
  * @param database in a transaction, with the search_path of the copy's queries
  */
 export async function unsteadyConditions(database: Database, trials: readonly Trial[]): Promise<SyncFinding[]> {
@@ -116,13 +125,29 @@ async function faultOf(database: Database, parser: Parser, condition: string): P
     const called = await database.query<Called>(CALLED, asked);
     const volatile = called.find(({ isVolatile }) => isVolatile);
     if (volatile !== undefined) return faultOfVolatile(volatile, behind);
+    const unsettled = called.find(({ isOwn, bare, takes }) => !isOwn && !isSettled({ name: bare, takes }));
+    if (unsettled !== undefined) return faultOfUnsettled(unsettled, behind);
+    const counter = IN_PLACE.find((column) => mentions.some(({ kind, name }) => kind === "field" && name === column));
+    if (
+      counter !== undefined &&
+      mentions.some(({ kind, name }) => kind === "relation" && /^pg_(?:class|database)$/.test(name))
+    )
+      return {
+        does: `reads "${counter}"${byWayOf(behind)}, which VACUUM changes for all at once: it may be another one in each query of a copy, so that rows would be missing`,
+        fix: "Choose rows by what tables hold",
+      };
     const unlimited = await unlimitedAmong(database, called);
     if (unlimited !== undefined)
       return {
         does: `calls ${unlimited}, which turns row_security on: policies would hide rows from it without an error`,
         fix: `Leave it to the session: ALTER FUNCTION ${unlimited} RESET row_security;`,
       };
-    for (const { name, sql: definition } of await database.query<{ name: string; sql: string }>(BEHIND, asked)) {
+    for (const { name, sql: definition } of await database.query<{ name: string; sql: string | null }>(BEHIND, asked)) {
+      if (definition === null)
+        return {
+          does: `reads ${name}${byWayOf(behind)}, which is outside the moment of the copy: it may give something else in each query, so that rows would be missing`,
+          fix: "Choose rows by what tables of this database hold",
+        };
       if (looked.has(name)) continue;
       looked.add(name);
       texts.push({ sql: definition, behind: name });
@@ -139,15 +164,30 @@ function faultBehind(statements: unknown): string | undefined {
 }
 
 function faultOfVolatile({ name, way, isOwn }: Called, behind: string | undefined): Fault {
-  const by = [way, behind].filter((each) => each !== undefined && each !== null);
-  const how = by.length === 0 ? "" : ` (by ${by.join(", of ")})`;
   return {
-    does: `calls ${name}${how}, which is VOLATILE: it may give another result in each query of a copy, so that rows would be missing`,
+    does: `calls ${name}${byWayOf(way, behind)}, which is VOLATILE: it may give another result in each query of a copy, so that rows would be missing`,
     fix: isOwn
       ? `If it always gives the same while the data stays the same, say so: ALTER FUNCTION ${name} STABLE; otherwise leave it out`
       : "Leave it out. `sample: 10%` chooses rows by chance, the same ones each time",
   };
 }
+
+function faultOfUnsettled({ bare, way }: Called, behind: string | undefined): Fault {
+  return {
+    does: `calls ${bare}()${byWayOf(way, behind)}, which tells of the session, the server or the time: it may give another result in each query of a copy, so that rows would be missing`,
+    fix: bare === "age" ? "Say since when: age(CURRENT_DATE, ...)" : "Choose rows by what tables hold",
+  };
+}
+
+function byWayOf(...by: readonly (string | null | undefined)[]): string {
+  const ways = by.filter((each) => each !== undefined && each !== null);
+  return ways.length === 0 ? "" : ` (by ${ways.join(", of ")})`;
+}
+
+/** Columns of the catalogue that are written over, whoever reads them. */
+const IN_PLACE = "relpages reltuples relallvisible relallfrozen relfrozenxid relminmxid datfrozenxid datminmxid".split(
+  " ",
+);
 
 /** A function that turns row_security on, among these and all that they call. */
 async function unlimitedAmong(database: Database, called: readonly Called[]): Promise<string | undefined> {

@@ -5,7 +5,10 @@ import { othersSentences } from "#sync/rules/tenant-others.ts";
 import { warnOfTenant } from "#sync/warn-tenant.ts";
 import { readSource } from "#sync/source/read.ts";
 import { checkRules } from "#sync/check.ts";
+import type { SyncFinding } from "#sync/plan.ts";
 import { parseRules } from "#sync/rules/read.ts";
+import { isSettled } from "#sync/rules/settled.ts";
+import { unsteadyConditions } from "#sync/rules/steady.ts";
 import { KEY, planOf, rowsOf, withTables } from "../../support/sync.ts";
 
 const SHOP = `
@@ -37,6 +40,7 @@ function shop(more: Readonly<Record<string, string>>, top = ""): string {
   return `${top}\ntables:\n${tables.join("\n")}\n`;
 }
 
+type OwnFunction = Parameters<typeof isSettled>[0];
 type Numbers = Record<string, number>;
 
 const PARTS = `
@@ -85,6 +89,11 @@ const CALLS = `
   create view late as select id from u where now() > '2024-01-01';
   create view sampled as select id from u tablesample system (10);
   create view mine as select id from u where n::text = current_setting('app.n', true);
+  create view locked as select id from u for share;
+  create view busy as select seq_scan from pg_stat_user_tables;
+  create sequence tick;
+  create foreign data wrapper away; create server away foreign data wrapper away;
+  create table all_ (id int); create foreign table far () inherits (all_) server away;
   create view plain as select id from u where still(id);`;
 
 /** A condition of the table u, and what is said of it. */
@@ -103,11 +112,42 @@ const UNSTEADY: readonly (readonly [condition: string, says: string | undefined]
   ["id in (select id from late)", "uses the view late: It asks for the time"],
   ["id in (select id from sampled)", "uses the view sampled: A condition has to choose the same rows"],
   ["id in (select id from mine)", "uses the view mine: The function current_setting() is not for conditions"],
+  ["id in (select id from locked)", "uses the view locked: A condition locks no rows"],
+  [
+    "id < (select seq_scan from pg_stat_user_tables limit 1)",
+    "calls pg_stat_get_numscans() (by the view pg_stat_all_tables), which tells of the session",
+  ],
+  ["id < (select max(seq_scan) from busy)", "(by the view pg_stat_all_tables)"],
+  ["exists (select from pg_stat_activity where pid > 0)", "calls pg_stat_get_activity()"],
+  ["exists (select from pg_statio_all_sequences)", "calls pg_stat_get_blocks_fetched()"],
+  ["id = pg_backend_pid()", "calls pg_backend_pid(), which tells of the session"],
+  ["inet_client_port() % 2 = id", "calls inet_client_port()"],
+  ["age(timestamp '2024-01-01') > interval '1 day'", "calls age(), which tells of"],
+  ["id < (select reltuples from pg_class limit 1)", 'reads "reltuples", which VACUUM changes'],
+  ["id < (select last_value from tick)", "reads the sequence tick, which is outside the moment of the copy"],
+  ["id in (select id from all_)", "reads the foreign table far, which is outside"],
+  [
+    "exists (select from pg_tables join pg_views on true) and age(now(), now()) > '0' and pg_typeof(id) = 'int'::regtype",
+    undefined,
+  ],
+  ["exists (select from information_schema.columns) and current_user = session_user", undefined],
   ["open_(id)", "calls open_(integer), which turns row_security on"],
   ["deep(id)", "calls open_(integer), which turns row_security on"],
   ["still(id) and two(id) and id in (select id from plain) and n between 0 and 3", undefined],
   ["n::text like '1%' and id = any (array[1, 2]) and lower(n::text) <> ''", undefined],
 ];
+
+/** STABLE functions of PostgreSQL without arguments that give the same in all sessions of a copy. */
+const COMMON =
+  "current_database current_schema current_user get_current_ts_config getdatabaseencoding getpgusername json_build_array json_build_object jsonb_build_array jsonb_build_object pg_client_encoding pg_get_catalog_foreign_keys pg_get_keywords session_user system_user version".split(
+    " ",
+  );
+
+/** Those that do not, besides `pg_...`. */
+const UNSETTLED =
+  "age current_setting inet_client_addr inet_client_port inet_server_addr inet_server_port mxid_age now row_security_active statement_timestamp transaction_timestamp txid_current txid_current_if_assigned txid_current_snapshot".split(
+    " ",
+  );
 
 for (const engine of oldestAndEmbedded) {
   describe(`subsets on ${engine.name}`, () => {
@@ -386,7 +426,7 @@ for (const engine of oldestAndEmbedded) {
       await withTables(fresh, CALLS, async (database) => {
         const said: (string | undefined)[] = [];
         for (const [condition] of UNSTEADY) {
-          const yaml = `tables:\n  u: { keep: [id, n, m], rows: "${condition}" }\n  o: { keep: [id, u] }\nreferences: [{ from: o.u, to: u.id }]\n`;
+          const yaml = `tables:\n  u: { keep: [id, n, m], rows: "${condition}" }\n  o: { keep: [id, u] }\n  all_: { keep: [id] }\nreferences: [{ from: o.u, to: u.id }]\n`;
           const checked = await checkRules(
             database,
             [],
@@ -399,6 +439,36 @@ for (const engine of oldestAndEmbedded) {
         expect(said).toEqual(
           UNSTEADY.map(([, says]) => (says === undefined ? undefined : (expect.stringContaining(says) as string))),
         );
+      });
+    });
+
+    test("what PostgreSQL tells of sessions, activity and statistics is no condition, and of its own functions few are", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, "select 1", async (database) => {
+        const views = await database.query<{ name: string }>(`select relname as name from pg_catalog.pg_class
+          where relkind = 'v' and oid < 16384 and relname ~ '^pg_(stat|locks$|cursors$|prepared|settings$|replication|shmem|backend|timezone)' order by 1`);
+        const about = { rule: "invalid-sql", fix: "", location: { file: "r.yaml", line: 1 } } as unknown as SyncFinding;
+        const unrefused: string[] = [];
+        for (const { name } of views) {
+          const finding = { ...about, message: name };
+          const trial = { kind: "steady" as const, sql: `SELECT WHERE exists (select from ${name})`, finding };
+          if ((await unsteadyConditions(database, [trial])).length === 0) unrefused.push(name);
+        }
+        expect(unrefused.filter((name) => !/^pg_stats(?:_ext(?:_exprs)?)?$/.test(name))).toEqual([]);
+        expect(views.length).toBeGreaterThan(40);
+
+        const stable = await database.query<OwnFunction>(`select distinct proname as name, pronargs::int4 as takes
+          from pg_catalog.pg_proc where provolatile = 's' and pronamespace = 'pg_catalog'::regnamespace order by 1, 2`);
+        const namesOf = (settled: boolean, which: (one: OwnFunction) => boolean): string[] => [
+          ...new Set(stable.filter((one) => isSettled(one) === settled && which(one)).map(({ name }) => name)),
+        ];
+        // What takes nothing tells of something else, which all sessions of a copy have in common.
+        expect(namesOf(true, ({ takes }) => takes === 0).filter((name) => !COMMON.includes(name))).toEqual([]);
+        expect(
+          namesOf(false, ({ name }) => !name.startsWith("pg_")).filter((name) => !UNSETTLED.includes(name)),
+        ).toEqual([]);
+        const doubtful = /^pg_.*(?:stat_get|xact|backend|file|lock|start|snapshot|slot|wal|numa|toast|setting|session)/;
+        expect(namesOf(true, ({ name }) => doubtful.test(name))).toEqual([]);
       });
     });
 
