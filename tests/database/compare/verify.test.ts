@@ -422,7 +422,9 @@ describe("what an earlier run has proven", () => {
     expect((await applied("x"))[0]).toHaveLength(52);
     await project.write("db/migrations/51_row.sql", needsRow(151));
     const [again, edited] = await applied("x");
-    expect(again.slice(-2)).toEqual(["51_row", "52_row"].map((id) => `Trying ${id} up and back in the embedded PostgreSQL`));
+    expect(again.slice(-2)).toEqual(
+      ["51_row", "52_row"].map((id) => `Trying ${id} up and back in the embedded PostgreSQL`),
+    );
     expect(edited).toMatchObject({ provenBefore: 50 });
     expect((await applied("y"))[1]).toMatchObject({ provenBefore: 0 });
 
