@@ -55,7 +55,10 @@ export interface CommandContext {
    * a line of its own.
    */
   readonly step: (text: string) => void;
-  /** Writes a part of the result for people as it comes, with the commands in it made to work where this one does. */
+  /**
+   * Writes a part of the result for people as it comes, with the commands in it made to work where this one does. The step that
+   * has led to it is over.
+   */
   readonly tell: (text: string) => void;
   /** That last line, for what has lines of its own besides. */
   readonly live: LiveLine;

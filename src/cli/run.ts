@@ -146,7 +146,10 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
       live.show(text);
     },
     live,
-    tell: (text) => io.stdout.write(fit(io.stdout, forPeople(aimCommands(text, form.aim)))),
+    tell: (text) => {
+      live.end();
+      io.stdout.write(fit(io.stdout, forPeople(aimCommands(text, form.aim))));
+    },
     paint: paintFor(io.stdout, args.color, io.env),
     json: args.format === "json",
     projectDir,

@@ -125,6 +125,7 @@ describe("dev", () => {
       );
       expect(screen).not.toMatch(/only in the schema files|not linted/);
       expect(screen.split("is in step")).toHaveLength(2);
+      expect(/built in([^]*?)is in step/.exec(screen)?.[1]).not.toContain("Building the schema files and");
       expect(/is in step\n([^]*?)✅/.exec(screen)?.[1]).not.toMatch(/\d\.\ds/);
       const left = await runHere(["db", "sql", "--format", "csv", "SELECT age FROM users"], { cwd: project.dir });
       expect(left).toMatchObject({ exitCode: 0, stdout: "age\n" });

@@ -122,6 +122,7 @@ async function lookAndTell(
   const error = look.schemaError ?? look.migrationsError;
   if (error !== undefined) tellSavedError(context, error);
   if (look.migrationsError === undefined) {
+    if (look.hasMigrations) context.step("Linting the pending migrations");
     const linted = look.hasMigrations ? await lintHere() : undefined;
     const text = linted === undefined ? "" : renderLinted(linted, context);
     if (text !== shown.lint) context.tell(text);
