@@ -174,7 +174,7 @@ describe("help", () => {
     expect(command.examples.length).toBeGreaterThan(0);
     for (const example of command.examples) {
       // Alone, or as a part of a shell's line: "confiture build --output - | psql mydb"
-      const argv = /\bconfiture ([^|>()]*)/.exec(example)?.[1]?.match(/"[^"]*"|\S+/g) ?? [];
+      const argv = /\bconfiture ([^|<>()]*)/.exec(example)?.[1]?.match(/"[^"]*"|\S+/g) ?? [];
       const { path, rest } = findCommand(argv);
       expect(path.join(" ")).toBe(name);
       expect(() => readArguments(path, command.args, rest)).not.toThrow();
