@@ -8,6 +8,7 @@ import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.
 import { forPeople, type Paint } from "./output/style.ts";
 import { fit } from "./output/wrap.ts";
 import { visibleJson } from "./output/visible.ts";
+import { helpHint } from "./usage.ts";
 
 /** What an outcome is reported with. */
 export interface Form {
@@ -36,7 +37,7 @@ export function report(outcome: Outcome, invocation: Invocation | undefined, io:
   const error =
     outcome.error === undefined
       ? undefined
-      : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv, form.harmless);
+      : hidePasswords(aimError(withHelp(toConfitureError(outcome.error), invocation), form), form.argv, form.harmless);
   const exitCode = exitCodeOf(error?.exitCode ?? outcome.exitCode ?? 0, io);
   if (json && outcome.written !== "all") {
     const document = {
@@ -60,6 +61,12 @@ export function report(outcome: Outcome, invocation: Invocation | undefined, io:
   function tellNext(): void {
     if (outcome.next !== undefined) form.say?.(outcome.next);
   }
+}
+
+/** A mistake on the command line, with the help of its command where nothing better is known. */
+function withHelp(error: ConfitureError, invocation: Invocation | undefined): ConfitureError {
+  if (error.code !== "usage" || error.hint !== undefined || invocation === undefined) return error;
+  return error.with({ hint: helpHint(invocation.path) });
 }
 
 /** After a signal, whatever stopped the work was the signal's doing; what was done all the same is done. */

@@ -238,6 +238,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
     ]);
     return await loadConfig({
       projectDir,
+      cwd: io.cwd,
       environment: args.env,
       databaseUrl: other.environment === undefined ? args["database-url"] : undefined,
       env: io.env,

@@ -21,7 +21,7 @@ export const SHELL_HELP = `\\q            quit (exit, quit and Ctrl-D as well)
 \\i FILE       run the SQL of a file
 \\timing       show how long statements take, or stop doing so
 \\x            show each row as a list of its columns, or stop doing so
-\\?            this help
+\\?            this help (help as well)
 
 Lists take a pattern: \\dt user*, \\df billing.*
 `;
@@ -39,6 +39,23 @@ const RELATIONS: Readonly<Record<string, string>> = {
 /** Whether a line leaves the shell by a word, as psql takes them. Pure. */
 export function isLeaving(line: string): boolean {
   return /^\s*(?:exit|quit)[\s;]*$/.test(line);
+}
+
+/** Whether a line asks for help by a word, as psql takes it. Pure. */
+export function isAskingForHelp(line: string): boolean {
+  return /^\s*help[\s;]*$/.test(line);
+}
+
+/**
+ * What somebody is told who wants to leave, or help, in the middle of a statement, where the word is taken for a part of it.
+ * @param isQuoted inside quotes, where a command is a part of it as well
+ */
+export function wayOutOfStatement(line: string, isQuoted: boolean): string | undefined {
+  const leaves = isLeaving(line);
+  if (!leaves && !isAskingForHelp(line)) return undefined;
+  if (isQuoted) return "This is inside quotes, a comment or the rows of a COPY. Ctrl-C throws away what was typed.";
+  const command = leaves ? "\\q to quit" : "\\? for help";
+  return `A statement is open, and a semicolon ends it. Type ${command}, or Ctrl-C to throw away what was typed.`;
 }
 
 /** Reads a line that begins with a backslash. Pure. */

@@ -1,3 +1,4 @@
+import { QUOTES } from "#database/script.ts";
 import { splitStatements } from "#sql/split.ts";
 
 /** Text typed into a shell, line by line, until it makes statements. */
@@ -7,6 +8,13 @@ export class ShellInput {
   /** Whether a statement has begun. */
   get isOpen(): boolean {
     return this.#text.trim() !== "";
+  }
+
+  /** Whether what comes next is inside quotes, a comment or the rows of a COPY, where a backslash begins no command. */
+  get isQuoted(): boolean {
+    const { statements, unterminated } = splitStatements(this.#text);
+    if (unterminated !== undefined && QUOTES.has(unterminated.what)) return true;
+    return statements.some(({ copyData }) => copyData?.terminated === false);
   }
 
   /** @returns the statements that are complete now, with what stands between them; undefined for none */

@@ -1,11 +1,21 @@
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { nearest } from "#errors/suggest.ts";
 import { systemCode } from "#files/reason.ts";
 
 const DIRECTORY = "db/environments";
 const EXTENSION = /\.ya?ml$/;
+
+/** Where an environment was looked for. */
+interface Searched {
+  readonly projectDir: string;
+  /** The working directory, which a path in a hint is relative to; the project's folder when undefined. */
+  readonly cwd?: string | undefined;
+  /** What the command line names it with: "--env" when undefined. */
+  readonly environmentFrom?: string | undefined;
+}
 
 /**
  * The names of the environments that exist, sorted. None when there is no `db/environments`.
@@ -48,20 +58,41 @@ export async function findEnvironmentFile(projectDir: string, name: string): Pro
   return found[0];
 }
 
+/** How to get to the nearest folder above that has environments: "With -C .. it works on the project in /work/shop". */
+export async function projectAbove({ projectDir, cwd = projectDir }: Searched): Promise<string | undefined> {
+  let dir = projectDir;
+  for (let above = dirname(dir); above !== dir; above = dirname(dir)) {
+    dir = above;
+    if (!(await exists(dir, DIRECTORY))) continue;
+    return `With -C ${shellWord(relative(cwd, dir) || ".")} it works on the project in ${dir}`;
+  }
+  return undefined;
+}
+
+/** Whether a folder has the beginnings of a project of its own. */
+export async function hasOwnFiles(projectDir: string): Promise<boolean> {
+  return await exists(projectDir, dirname(DIRECTORY));
+}
+
 /**
  * The error for an environment without a file: what exists instead, and how to make one.
- * @param option what the command line names it with; with another one than `--env`, no database can be given in its place
+ * With another option than `--env`, no database can be given in its place.
  */
-export async function environmentNotFound(projectDir: string, name: string, option = "--env"): Promise<ConfitureError> {
+export async function environmentNotFound(searched: Searched, name: string): Promise<ConfitureError> {
+  const { projectDir, environmentFrom: option = "--env" } = searched;
   const file = `${DIRECTORY}/${name}.yaml`;
   const names = await listEnvironments(projectDir);
   const suggestion = nearest(name.replace(EXTENSION, ""), names);
   const hints: string[] = [];
   if (suggestion !== undefined) hints.push(`Did you mean "${suggestion}"?`);
+  const above = names.length > 0 ? undefined : await projectAbove(searched);
+  if (above !== undefined) hints.push(`${above}.`);
   if (names.length > 0) hints.push(`Environments that exist: ${names.join(", ")}. Choose one with ${option} NAME.`);
   if (names.length > 0) hints.push(`Or write ${file}.`);
-  else if (option === "--env") hints.push("Run `confiture init` to make one, or give --database-url.");
-  else hints.push(`To make it for a database: confiture init --from postgres://USER@HOST/DATABASE --env ${name}`);
+  else if (option === "--env") {
+    const here = above === undefined ? "" : "For another project here: ";
+    hints.push(`${here}${here === "" ? "Run" : "run"} \`confiture init\` to make one, or give --database-url.`);
+  } else hints.push(`To make it for a database: confiture init --from postgres://USER@HOST/DATABASE --env ${name}`);
   return new ConfitureError("config_not_found", `There is no environment file ${file}`, {
     location: { file },
     hint: hints.join("\n"),

@@ -8,7 +8,13 @@ import { parseConnectionText } from "./connection-text.ts";
 import { readDotenv } from "./dotenv.ts";
 import { readDatabase, type DatabaseChoice } from "./database-section.ts";
 import { DEFAULT_SETTINGS, readSettings, type Settings } from "./environment-file.ts";
-import { environmentNotFound, findEnvironmentFile, listEnvironments } from "./find-environment.ts";
+import {
+  environmentNotFound,
+  findEnvironmentFile,
+  hasOwnFiles,
+  listEnvironments,
+  projectAbove,
+} from "./find-environment.ts";
 import { type Guard, protectedNamesake } from "./protected-namesake.ts";
 import { TreeReader } from "./read-tree.ts";
 import { resolveServer, variableSetting, type ResolvedTarget } from "./resolve-server.ts";
@@ -22,6 +28,8 @@ import { parseYaml } from "#files/yaml-tree.ts";
 export interface LoadOptions {
   /** The project root, absolute. */
   readonly projectDir: string;
+  /** The working directory, which a path in a hint is relative to; the project root when undefined. */
+  readonly cwd?: string | undefined;
   /** From `--env`; undefined means `local`, which then need not exist when a URL is given. */
   readonly environment?: string | undefined;
   /** Where that was given, for messages: "--env" when undefined. */
@@ -59,14 +67,13 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   await requireFolder(projectDir);
   const name = options.environment ?? DEFAULT_ENVIRONMENT;
   const file = await findEnvironmentFile(projectDir, name);
-  if (file === undefined && options.environment !== undefined)
-    throw await environmentNotFound(projectDir, name, options.environmentFrom);
+  if (file === undefined && options.environment !== undefined) throw await environmentNotFound(options, name);
 
   const variables = new Variables(options.env, await readDotenv(projectDir));
   const url = chooseUrl(options, variables, file === undefined);
   const isWithout = file === undefined && url === undefined && !libpqNamesOne(variables);
   if (isWithout && !(options.filesOnly === true && (await listEnvironments(projectDir)).length === 0)) {
-    throw await environmentNotFound(projectDir, name, options.environmentFrom);
+    throw await environmentNotFound(options, name);
   }
 
   const { settings, choice } = isWithout
@@ -123,11 +130,16 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
       ...(guard === undefined ? [] : [guarded(guard, addressed !== undefined)]),
       ...passedOver(options, file, url, variables, resolved),
       ...resolved.warnings,
-    ].map((warning) => ({
-      ...warning,
-      connection: true,
-    })),
+    ]
+      .map((warning): ConfigWarning => ({ ...warning, connection: true }))
+      .concat(isWithout ? await lostBelow(options) : []),
   });
+}
+
+/** Where a project's files would be looked for, and made, in a folder below it. */
+async function lostBelow(options: LoadOptions): Promise<ConfigWarning[]> {
+  const above = (await hasOwnFiles(options.projectDir)) ? undefined : await projectAbove(options);
+  return above === undefined ? [] : [{ message: `there is no project in this folder. ${above}` }];
 }
 
 function guarded({ name, file }: Guard, isAddressed: boolean): ConfigWarning {
@@ -222,7 +234,7 @@ async function readFileOrDefaults(
   };
   if (file === undefined) return { settings: DEFAULT_SETTINGS, choice: fromUrl() };
   const text = readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
-  if (text === undefined) throw await environmentNotFound(projectDir, environment);
+  if (text === undefined) throw await environmentNotFound({ projectDir }, environment);
   const source = new SourceText(file, text);
   const root = await parseYaml(source, ["database:", "  host: localhost"]);
   const reader = new TreeReader(source, variables);

@@ -32,7 +32,7 @@ export interface Script extends SqlText {
   readonly parts?: readonly (readonly Statement[])[];
 }
 
-const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
+export const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
 
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -23,7 +23,11 @@ async function refused(line: string): Promise<string> {
   await using project = await temporaryProject();
   const args = line.split(" ").filter((arg) => arg !== "");
   const { exitCode, stdout, stderr } = await runBinary(args, { cwd: project.dir });
-  expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 2, stdout: "" });
+  expect({ exitCode, stdout, stderr }).toMatchObject({
+    exitCode: 2,
+    stdout: "",
+    stderr: expect.stringContaining("\n  next: "),
+  });
   const document = readDocument(await runBinary(["--format", "json", ...args], { cwd: project.dir }));
   expect(document).toMatchObject({ ok: false, exitCode: 2, error: { code: "usage" } });
   expect(await readdir(project.dir)).toEqual([]);
@@ -112,11 +116,13 @@ describe("a slip on the command line is refused, with a suggestion", () => {
     ["migrate up --to=", "--to"],
     ["migrate up --format=yaml", "--format"],
     ["db wait --wait soon", "--wait"],
+    ["db serve --port 80000", "--port"],
   ])("a value that cannot be is named: confiture %s", async (line, flag) => {
     await using project = await temporaryProject();
     const { exitCode, stdout, stderr } = await runBinary(line.split(" "), { cwd: project.dir });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toStartWith(`error: ${flag} takes `);
+    expect(stderr).toContain("\n  next: ");
   });
 
   test.each(commands)("%s takes no flag and no argument it does not know", async (name, entry) => {

@@ -30,6 +30,25 @@ describe("a hint can be pasted into a shell", () => {
   });
 });
 
+test("in a folder below a project, every command says where the project is", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yaml": NOWHERE, "db/schema/a.sql": "" });
+  const below = { cwd: project.path("db/schema") };
+  for (const args of [["build"], ["lint"], ["migrate", "status"], ["config", "show"], ["db", "sql", "SELECT 1"]]) {
+    const { exitCode, stderr } = await runHere(args, below);
+    expect({ args, exitCode, stderr }).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining(`With -C ../.. it works on the project in ${project.dir}`),
+    });
+  }
+  const from = await runHere(["build", "-C", "db/schema"], { cwd: project.dir });
+  expect(from.stderr).toContain("With -C . it works on the project");
+  // What works without an environment says so as well: its files would be made here.
+  const made = await runHere(["migrate", "new", "b"], below);
+  expect(made.stderr).toContain("there is no project in this folder. With -C ../.. it works on the project in");
+  const above = await runHere(["migrate", "new", "b"], { cwd: project.dir });
+  expect(above.stderr).not.toContain("no project");
+});
+
 test("that DATABASE_URL is not used is said where a connection is made, and nowhere else", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": NOWHERE,

@@ -27,7 +27,8 @@ function isFixed(line: string): boolean {
 
 function wrapLine(line: string, columns: number): string {
   const indent = /^ */.exec(line)![0];
-  const words = line.slice(indent.length).match(/`[^`]*`\S*|\S+/g) ?? [];
+  // A sign such as ✅ stays before the word that it is about.
+  const words = line.slice(indent.length).match(/(?:^[^\p{L}\p{N}\s`]+ )?(?:`[^`]*`\S*|\S+)/gu) ?? [];
   return fillLines(words, columns, indent, `${indent}  `).join("\n");
 }
 

@@ -24,6 +24,9 @@ test("long lines break between words, and what is copied or stands in columns st
   expect(lines).toContain("  --> db/migrations/a_very_long_name_of_a_migration_that_does_not_fit.sql:12:1");
   expect(lines).toContain("  confiture migrate new a_name_that_is_much_too_long_for_this_terminal");
   expect(lines).toContain("  -e, --env NAME   environment, db/environments/NAME.yaml (default: local)");
+  expect(wrap("⏳ 001_a_name_that_is_much_too_long_for_it (pending)", 40)).toBe(
+    "⏳ 001_a_name_that_is_much_too_long_for_it\n  (pending)",
+  );
   expect(wrap(TEXT, 40)).toContain("`confiture migrate new NAME`");
   expect(wrap(TEXT, 40).replaceAll(/\n +/g, " ")).toBe(TEXT.replaceAll(/\n +/g, " "));
 });

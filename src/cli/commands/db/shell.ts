@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { COPY_WAYS } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { readSql } from "#database/read-sql.ts";
@@ -20,10 +21,12 @@ import { NOT_COMMITTED, readScript, runSql, type SqlRules, tellNotice } from "..
 import {
   descriptionOf,
   type FoundRelation,
+  isAskingForHelp,
   isLeaving,
   readShellCommand,
   SHELL_HELP,
   titleOf,
+  wayOutOfStatement,
 } from "../../shell-commands.ts";
 import { ShellInput } from "../../shell-input.ts";
 import { command as sql, SQL_ARGS } from "./sql.ts";
@@ -143,11 +146,20 @@ class Shell {
   /** @returns false for the end */
   async #take(line: string, historyFile: string | undefined): Promise<boolean> {
     this.#typed.push(line);
-    if (!this.#input.isOpen && line.trimStart().startsWith("\\")) {
-      this.#remember(historyFile);
+    const { isOpen, isQuoted } = this.#input;
+    if (line.trimStart().startsWith("\\") && !isQuoted) {
+      // The statement around it goes into the history as a whole.
+      if (isOpen) this.#typed.pop();
+      else this.#remember(historyFile);
       return await this.#command(line.trim());
     }
-    if (!this.#input.isOpen && isLeaving(line)) return false;
+    if (isOpen) {
+      const way = wayOutOfStatement(line, isQuoted);
+      if (way !== undefined) this.#context.messages.log(way);
+    } else {
+      if (isLeaving(line)) return false;
+      if (isAskingForHelp(line)) return await this.#command("\\?");
+    }
     const text = this.#input.add(line);
     if (!this.#input.isOpen) this.#remember(historyFile);
     if (text !== undefined) await this.#attempt(() => this.#run({ file: TYPED, text }));
@@ -168,6 +180,10 @@ class Shell {
         messages.log(`Timing is ${this.#timing ? "on" : "off"}.`);
         return true;
       case "file":
+        if (this.#input.isOpen) {
+          messages.warn("a statement is open: end it with a semicolon before \\i");
+          return true;
+        }
         await this.#attempt(() => this.#run(readSql(asked.path, resolve(io.cwd, asked.path), false)));
         return true;
       case "expanded": {
@@ -189,7 +205,11 @@ class Shell {
         });
         return true;
       case "unknown":
-        messages.warn(`there is no command \\${asked.name}; \\? lists them`);
+        messages.warn(
+          asked.name === "copy"
+            ? `\\copy is a command of psql. Leave the shell:\n${COPY_WAYS}`
+            : `there is no command \\${asked.name}; \\? lists them`,
+        );
         return true;
     }
   }

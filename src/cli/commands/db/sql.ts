@@ -125,8 +125,10 @@ async function sourceOf(
   { io }: CommandContext,
 ): Promise<SqlText> {
   if ((args.sql === undefined) === (args.file === undefined)) {
+    const isPiped = args.sql === undefined && !io.stdin.isTerminal;
+    const piped = isPiped ? "To run what comes on standard input: confiture db sql -f -\n" : "";
     throw new ConfitureError("usage", args.sql === undefined ? "No SQL was given" : "There is SQL, and -f as well", {
-      hint: 'Either `confiture db sql "SELECT 1"`, or a file: `confiture db sql -f FILE` (-f - for standard input).',
+      hint: `${piped}Either \`confiture db sql "SELECT 1"\`, or a file: \`confiture db sql -f FILE\` (-f - for standard input).`,
     });
   }
   if (args.sql !== undefined) {
