@@ -55,13 +55,17 @@ async function answers(database: Database, trials: readonly Trial[]): Promise<Sy
   const findings: SyncFinding[] = [];
   for (const trial of trials) {
     await database.execute("savepoint trial");
-    findings.push(...(await answer(database, trial)));
+    findings.push(...(await answer(database, trial, findings)));
     await database.execute("rollback to savepoint trial");
   }
   return findings;
 }
 
-async function answer(database: Database, trial: Trial): Promise<readonly SyncFinding[]> {
+async function answer(
+  database: Database,
+  trial: Trial,
+  earlier: readonly SyncFinding[],
+): Promise<readonly SyncFinding[]> {
   const { kind, sql, finding, columns } = trial;
   try {
     if (kind === "parse") await database.execute(`${PREPARE}${sql}; deallocate confiture_trial`);
@@ -89,9 +93,15 @@ async function answer(database: Database, trial: Trial): Promise<readonly SyncFi
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
     if (/^(?:23502|23514|22001)$/.test(sqlstate)) return [finding];
     const data = sqlstate.startsWith("22") ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value") : undefined;
+    // What fails on a row fails in whatever is asked of its results.
+    if (data !== undefined && earlier.some((one) => isOfSame(one, finding))) return [];
     if (data !== undefined) return [{ ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` }];
     throw readingFailed(error, finding.table);
   }
+}
+
+function isOfSame(one: SyncFinding, { table, column }: SyncFinding): boolean {
+  return column !== undefined && one.column === column && one.table === table;
 }
 
 const PREPARE = "prepare confiture_trial as ";

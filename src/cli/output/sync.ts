@@ -138,4 +138,4 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
 }
 
 const SCHEMA_TEXT =
-  "Copied as it is: text in the schema (definitions of views, conditions, CHECKs, defaults, partition bounds, enum labels, comments, function bodies)";
+  "Copied as it is: text in the schema (names, definitions of views, statistics and rules, conditions, CHECKs, defaults, partition bounds, options, enum labels, comments and labels, function bodies, arguments of triggers)";

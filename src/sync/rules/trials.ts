@@ -48,7 +48,8 @@ export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subke
     const treatment = treatmentOf(column);
     if (treatment?.kind !== "transform") return [];
     const { made, place, transform, elements } = treatment;
-    const unfit = made.unfit === undefined ? [] : [unfitTrial(table, column, treatment)];
+    const unfit =
+      made.unfit === undefined ? [] : [...nulTrials(table, column, place), unfitTrial(table, column, treatment)];
     if (elements) return [shapeTrial(table, column, place), ...unfit];
     if (unfit.length > 0) return unfit;
     if (made.readsOthers !== true && (transform.name !== "value" || made.makesNull === true)) return [];
@@ -99,6 +100,27 @@ function unfitTrial(table: SourceTable, column: SourceColumn, { made, place, ele
     },
     paths: (made.paths ?? []).map(({ path, rule, offset }) => ({ path, rule, location: place.file.location(offset) })),
   };
+}
+
+/** A path looks into a document as `jsonb`, which cannot hold what `json` can write. */
+function nulTrials(table: SourceTable, column: SourceColumn, place: Place): Trial[] {
+  if (column.baseType !== "json") return [];
+  const shown = `${shownTable(table)}.${column.name}`;
+  const has = `source.${quoteIdentifier(column.name)}::text ~ '(^|[^\\\\])(\\\\\\\\)*\\\\u0000'`;
+  return [
+    {
+      kind: "count",
+      sql: `SELECT count(*)::float8 AS refused FROM ${rowsOf(table)} source WHERE ${has}`,
+      finding: {
+        rule: "unfit-value",
+        message: `${shown} (${column.type}) has \\u0000 in a document, which jsonb cannot hold, so that no path leads into it`,
+        fix: "Take it out of these documents, leave the rows out (`rows`), or write `{ value: null }` for the column",
+        location: place.file.location(place.offset),
+        table: shownTable(table),
+        column: column.name,
+      },
+    },
+  ];
 }
 
 /** Elements are replaced in a row: what is no list that is counted from 1 would lose its shape. */

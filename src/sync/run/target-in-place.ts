@@ -30,7 +30,7 @@ export async function inPlace(target: ServerTarget, options: OpenOptions): Promi
           `${emptyDatabase}; create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${mark}`,
         );
       } catch (error) {
-        throw mayNotReplace(error, target);
+        throw await mayNotReplace(error, target, holder);
       }
     },
     open: async () => await openDatabase(target, options),
@@ -74,17 +74,28 @@ async function requireOwnExtensions(database: Database, { user }: ServerTarget):
   );
 }
 
+/** What a role would have to own to empty a database, and does not. `pg_database_owner` stands for the owner of the database. */
+const NOT_OWNED = `
+  select 'DATABASE' as kind, d.datname::pg_catalog.text as name from pg_catalog.pg_database d
+   where d.datname operator(pg_catalog.=) pg_catalog.current_database() and not pg_catalog.pg_has_role(d.datdba, 'usage')
+  union all
+  select 'SCHEMA', n.nspname::pg_catalog.text from pg_catalog.pg_namespace n
+   where n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)' and not pg_catalog.pg_has_role(n.nspowner, 'usage')
+     and n.nspowner operator(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole
+  order by 1, 2`;
+
 /** A role that may neither make a new database nor empty the one there is. */
-function mayNotReplace(error: unknown, { database, user }: ServerTarget): unknown {
+async function mayNotReplace(error: unknown, { database, user }: ServerTarget, holder: Database): Promise<unknown> {
   if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") return error;
   const role = quoteIdentifier(user);
+  const notOwned = await holder.query<{ kind: string; name: string }>(NOT_OWNED);
   return new ConfitureError(
     "sync_target_failed",
     `On the target, the role ${user} may neither replace the database "${database}" nor empty it: ${error.server.message}`,
     {
       hint: [
-        "Run on the target, as a superuser:",
-        `ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${role};`,
+        `Run in "${database}" on the target, as a superuser:`,
+        ...notOwned.map(({ kind, name }) => `ALTER ${kind} ${quoteIdentifier(name)} OWNER TO ${role};`),
         `ALTER ROLE ${role} CREATEDB;`,
       ].join("\n"),
       data: { sqlstate: "42501", side: "target", role: user },

@@ -11,6 +11,11 @@ export const scrub: Transform = {
   takes: ["text"],
   make(options, { length }) {
     const wanted = options.list();
+    if (wanted.length === 0 && options.node !== undefined)
+      throw options.fail(
+        "An empty list scrubs nothing",
+        "Write patterns, such as [email, phone], or `scrub` alone for all",
+      );
     for (const option of wanted) {
       if (PATTERN_NAMES.some((name) => name === option.text())) continue;
       throw option.fail(`There is no pattern "${option.text()}"`, `Known: ${PATTERN_NAMES.join(", ")}`);

@@ -152,7 +152,7 @@ for (const engine of newestServer) {
         create function number_of(text) returns int immutable language sql as $$ select replace($1, 'u', '')::int $$;
         create table f (e text, n int generated always as (public.number_of(e)) stored); insert into f (e) values ('1');
         create table g (id int primary key, e text); insert into g select i, i || 'b' from generate_series(1, 9) i; create unique index g_left on g (left(e, 1));
-        create table h (id int primary key, e text, x varchar(5), y int); insert into h values (1, 'a', '', 1);
+        create table h (id int primary key, e text, x varchar(5), y int, z varchar(5), j json); insert into h values (1, 'a', '', 1, '', '{"a": "\\u0000", "b": "\\\\u0000"}'), (2, 'a', '', 1, '', '{"b": "\\\\u0000"}');
         alter table h add check (e ~ 'b') not valid`),
     );
     const rules = (name: string, e: string): string => `tables:
@@ -162,25 +162,28 @@ for (const engine of newestServer) {
   d: { e: ${e}, n: filler }
   f: { e: ${e} }
   g: { keep: [id], e: ${name} }
-  h: { keep: [id], e: filler, x: { expr: "repeat(e, 9)" }, y: { expr: "1 / (length(e) - 1)" } }
+  h: { keep: [id], e: filler, x: { expr: "repeat(e, 9)" }, y: { expr: "1 / (length(e) - 1)" }, z: { expr: "1 / (length(e) - 1)" }, j: { json: { a: token } } }
 `;
     const refusal = async (yaml: string): Promise<string> =>
       await withDatabase(source.target, {}, ruled(yaml)).then(() => "none", String);
     expect(await refusal(rules("first_name", "token"))).toMatch(/^Error: lossy-unique: .*a_l_key/);
     const refused = (await refusal(rules("email", "token"))).split("\n");
     expect(refused.map((line) => line.replace(/^Error: /, ""))).toEqual([
+      expect.stringMatching(/^unfit-value: h\.j \(json\) has \\u0000 in a document, .*\(1 row\)$/),
       expect.stringMatching(/^check-violated: The generated column b\.n .*22P02/),
       expect.stringMatching(/^check-violated: The generated column c\.s .*\(1 row\)/),
       expect.stringMatching(/^check-violated: The index "d_e_idx" .*22P02/),
       expect.stringMatching(/^check-violated: The generated column f\.n .*22P02/),
       expect.stringMatching(/^check-violated: The unique index "g_left" .*\(8 rows\)/),
-      expect.stringMatching(/^too-long: The expression for h\.x .*varying\(5\).*\(1 row\)/),
+      expect.stringMatching(/^too-long: The expression for h\.x .*varying\(5\).*\(2 rows\)/),
       expect.stringMatching(/^fails-on-rows: The expression for h\.y .*division by zero \(SQLSTATE 22012\)/),
+      expect.stringMatching(/^fails-on-rows: The expression for h\.z .*division by zero/),
     ]);
     await source.query("drop index g_left");
     const works = rules("email", "{ value: '-7' }")
       .replace("repeat(e, 9)", "left(repeat(e, 9), 5)")
-      .replace("length(e) - 1", "length(e) + 1");
+      .replaceAll("length(e) - 1", "length(e) + 1")
+      .replace("{ json: { a: token } }", "{ value: null }");
     await copy(source.target, target.target, { plan: ruled(works) });
     expect(await target.query("select f, e = l as same from a order by id")).toEqual([
       { f: "x", same: true },

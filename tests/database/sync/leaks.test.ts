@@ -173,6 +173,22 @@ for (const engine of newestServer) {
     );
     await source.query("create index on remarks (line) where line = 'person2@corp.example' or line = '201206151234'");
     await source.query("create policy mine on remarks using (line = 'person3@corp.example' or current_user = line)");
+    await source.query("create statistics kinds on (line || 'person1@corp.example') from remarks");
+    await source.query('create sequence "person2@corp.example"');
+    await source.query("create foreign data wrapper away");
+    await source.query("create server away version 'person3@corp.example' foreign data wrapper away");
+    await source.query(
+      "create aggregate total (text) (sfunc = textcat, stype = text, initcond = 'person4@corp.example')",
+    );
+    await source.query("comment on schema public is 'person5@corp.example'");
+    await source.query('alter table leads add column "person6@corp.example" int');
+    await source.query("create function nothing() returns trigger language plpgsql as 'begin return new; end'");
+    await source.query(
+      "create trigger told before insert on remarks for each row execute function nothing('person7@corp.example')",
+    );
+    const hasFilters = engine.major !== 14;
+    if (hasFilters)
+      await source.query("create publication told for table people where (email <> 'person8@corp.example')");
     const { proof } = await copy(source.target, target.target, { plan });
     const quiet = renderProof(proof, "quiet");
     expect(quiet.slice(0, -1).every((line) => line.startsWith("FOUND: "))).toBe(true);
@@ -191,12 +207,20 @@ for (const engine of newestServer) {
       // Nobody has said that these may not be there.
       noticed: [
         ...[
+          "aggregate public.total(pg_catalog.text)",
           "default value for public.remarks.line",
           "function public.boss(pg_catalog.text)",
           "index public.remarks_line_idx",
           "policy mine on public.remarks",
+          ...(hasFilters ? ["publication told"] : []),
+          "schema public",
+          'sequence public."person2@corp.example"',
+          "server away",
+          "statistics object public.kinds",
+          ...["leads", "leads_1", "leads_2"].map((name) => `table column public.${name}."person6@corp.example"`),
           "table column public.people.id",
           "table constraint not_him on public.remarks",
+          "trigger told on public.remarks",
           "view public.admins",
         ].map((column) => ({ column, kind: "email", rows: 1, isInSchema: true })),
         { column: "public.remarks.line", kind: "email", rows: 3, isGuessed: true },

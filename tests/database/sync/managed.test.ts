@@ -69,6 +69,18 @@ for (const engine of serverEngines) {
       hint: expect.stringContaining(`ALTER DATABASE "${name}" OWNER TO "sync_reads";`),
     });
     await instance.sql(`alter database "${name}" owner to sync_makes`);
+    if (engine.major === 14) {
+      await instance.sql("alter role sync_makes nocreatedb");
+      const owner = await copy(at(source.target, "sync_reads"), at(target.target, "sync_makes"), {
+        plan: ruled(RULES),
+      }).catch((error: unknown) => error);
+      expect((owner as { hint?: string }).hint?.split("\n").slice(0, 3)).toEqual([
+        `Run in "${name}" on the target, as a superuser:`,
+        'ALTER SCHEMA "public" OWNER TO "sync_makes";',
+        'ALTER ROLE "sync_makes" CREATEDB;',
+      ]);
+      await instance.sql("alter role sync_makes createdb");
+    }
     for (const place of ["new database", "in place"] as const) {
       if (place === "in place") {
         await instance.sql("alter role sync_makes nocreatedb");

@@ -96,6 +96,7 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
   ["keys of what is no document", users({ name: "{ mask: {}, keys: keep }" }), "invalid-rule"],
   ["a transform for another type", users({ born: "email" }), "wrong-type"],
   ["a transform of texts on numbers", rules({ loose: { a: "mask", b: "filler" } }), "wrong-type"],
+  ["no pattern", orders({ note: "{ scrub: [] }" }), "invalid-rule"],
   ["an unknown pattern", orders({ note: "{ scrub: [emial] }" }), "invalid-rule"],
   ["a date without a person", users({ born: "shift" }), "invalid-rule"],
   ["a date of a column that is not there", users({ born: "{ shift: { by: person } }" }), "unknown-column"],
