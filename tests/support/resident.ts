@@ -47,7 +47,7 @@ export async function residentFolder(): Promise<{ readonly path: string } & Asyn
   await writeFile(
     program,
     `#!/bin/sh
-case " $* " in *" - "* | *" serve "*) exec '${BINARY}' "$@" ;; esac
+case " $* " in *" - "* | *"FROM STDIN "* | *" serve "*) exec '${BINARY}' "$@" ;; esac
 exec '${execPath}' '${join(path, "client.js")}' '${socket}' "$@"
 `,
   );
