@@ -66,9 +66,9 @@ const PHONES = `[${SIGNS}]*[0-9](?:${BETWEEN}[0-9]){${LEAST_PHONE - 1},}`;
 const BEFORE_PHONE = `(?:^|[^${WORD}${SIGNS}]|(?=[${SIGNS}]))`;
 /** A day with an hour behind it is none. */
 const MINUTE = "[0-5][0-9](?![0-9])";
-const AFTER_PHONE = `(?:(?![${WORD}]|:${MINUTE})|(?<=[0-9]{3})(?=:))`;
-/** The same for whether there is one. */
-const ANY_PHONE = `${BEFORE_PHONE}(?:${PHONES}(?:[^${WORD}:]|:[^0-5]|:[0-5][^0-9]|:[0-5][0-9]{2}|:?[0-5]?$)|[${SIGNS}]*[0-9](?:${BETWEEN}[0-9]){${LEAST_PHONE - 4},}[0-9]{3}:)`;
+/** The same where a minute may follow, since no day ends in three digits. Looking back by more than one would read the text anew for each. */
+const PHONES_BEFORE_COLON = `[${SIGNS}]*[0-9](?:${BETWEEN}[0-9]){${LEAST_PHONE - 4},}[0-9]{3}`;
+const ANY_PHONE = `${BEFORE_PHONE}(?:${PHONES}(?:[^${WORD}:]|:[^0-5]|:[0-5][^0-9]|:[0-5][0-9]{2}|:?[0-5]?$)|${PHONES_BEFORE_COLON}:)`;
 
 /** Neither of its parts can be one: they are too few, as only dashes and dots part them. */
 const SINGLE_PHONE = `^[^0-9]*(?:[0-9]{${LEAST_PHONE},${MOST_DIGITS}}|[0-9](?:[${JOINING}]?[0-9]){${LEAST_PHONE - 1},${PHONE_END - 1}})$`;
@@ -113,7 +113,7 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     least: 5,
   },
   phone: {
-    pattern: `${BEFORE_PHONE}(${PHONES})${AFTER_PHONE}`,
+    pattern: `${BEFORE_PHONE}(${PHONES}(?![${WORD}]|:${MINUTE})|${PHONES_BEFORE_COLON}(?=:))`,
     anywhere: ANY_PHONE,
     normalised: (token) =>
       `case when ${matches(token, SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,

@@ -250,3 +250,12 @@ test("whether a text has one is told as whoever looks for them finds them, and a
     expect([kind, rows]).toEqual([kind, []]);
   }
 });
+
+test("no pattern looks back by more than one character, which PostgreSQL does by reading the text anew for each token", () => {
+  const patterns = Object.values(TOKENS).flatMap(({ pattern, anywhere, international = "" }) => [
+    pattern,
+    anywhere,
+    international,
+  ]);
+  for (const pattern of patterns) expect(pattern).not.toContain("(?<");
+});
