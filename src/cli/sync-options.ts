@@ -195,7 +195,7 @@ async function makePlan(
     { keepEverything },
     { checkRules },
     { onlyTables },
-    { readsOf, requireRights },
+    { readsOfPlain, requireRights },
   ] = await Promise.all([
     import("#migrate/ledger/find.ts"),
     import("#sync/source/read.ts"),
@@ -209,7 +209,7 @@ async function makePlan(
   if (plain === true || given === undefined) {
     const catalogue = await readSource(database, ledgers);
     const kept = onlyTables(keepEverything(catalogue), catalogue, names);
-    await requireRights(database, "source", readsOf(kept));
+    await requireRights(database, "source", readsOfPlain(kept, catalogue));
     return kept;
   }
   const checked = await checkRules(database, ledgers, given.rules, given.key);

@@ -6,7 +6,6 @@ import { planSync, planTable } from "./plan-sync.ts";
 import { Names, shownTable } from "./rules/names.ts";
 import { atOneMoment } from "./rules/one-moment.ts";
 import type { Rules } from "./rules/rules.ts";
-import { readsOf } from "./run/rights.ts";
 import { readSource } from "./source/read.ts";
 import { tryPlan } from "./trials.ts";
 
@@ -46,7 +45,7 @@ export async function checkCatalogue(
   const planned = await planSync(catalogue, await atOneMoment(database, rules), key);
   const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null).length;
   if (planned.kind === "findings") return { ...planned, tables };
-  const findings = await tryPlan(database, planned.plan, planned.trials, readsOf(planned.plan));
+  const findings = await tryPlan(database, planned);
   return findings.length === 0 ? { kind: "plan", plan: planned.plan, tables } : { kind: "findings", findings, tables };
 }
 
@@ -74,6 +73,6 @@ export async function checkTableRules(
   const about = { table: reportedName(table.schema, table.name) };
   if (planned.kind === "findings") return { ...planned, ...about };
   const plan = { ...planned.plan, tables: planned.plan.tables.filter((one) => shown.has(shownTable(one))) };
-  const findings = await tryPlan(database, plan, planned.trials, { tables: readsOf(plan).tables });
+  const findings = await tryPlan(database, { ...planned, plan });
   return findings.length === 0 ? { kind: "plan", plan, ...about } : { kind: "findings", findings, ...about };
 }

@@ -5,6 +5,7 @@ import type { Planned, SourceCatalogue, SourceTable } from "./plan.ts";
 import type { Rules } from "./rules/rules.ts";
 import { unpartitionedIn } from "./roots.ts";
 import { Planner } from "./planner.ts";
+import { readsOf } from "./run/rights.ts";
 
 /**
  * Lays the rules beside the tables of the source. Whatever no rule speaks of is a finding, and so is what cannot go well.
@@ -21,6 +22,7 @@ export async function planSync(
   return {
     kind: "plan",
     trials: planner.trials(plan),
+    reads: readsOf(catalogue, (root) => planner.isCopied(root)),
     plan: {
       tables: plan,
       ...unpartitionedIn(catalogue.tables),
@@ -50,11 +52,13 @@ export async function planTable(
   const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
   const plan = await planner.table(table);
   if (Array.isArray(plan)) return { kind: "findings", findings: plan };
-  const { tables, trials } = plan;
+  const { tables, trials, inQuery } = plan;
   const settings = [SEARCH_PATH, ...planner.subkeys.settings];
   return {
     kind: "plan",
     trials,
+    // Neither ledgers nor sequences are looked at.
+    reads: { tables: readsOf({ ...catalogue, ledgers: [] }, (root) => inQuery.includes(root)).tables },
     plan: { tables, settings, digest: rules.digest, reproducible: key !== undefined, warnings: [] },
   };
 }

@@ -227,14 +227,33 @@ export interface SyncFinding {
   readonly column: string | undefined;
 }
 
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** What of a database is read, for which a role needs rights. */
+export interface Reads {
+  /** Whatever rows are read of, by its own name: tables, partitions and views. */
+  readonly tables: readonly TableName[];
+  /** Schemas in which something else is used: a type, a function. */
+  readonly schemas?: readonly string[];
+  /** Where sequences are read as well: tables that stay empty, whose sequences may begin anew. */
+  readonly empty?: readonly TableName[];
+  /** Whether rules may leave tables out. */
+  readonly maySkip?: boolean;
+}
+
 export type Planned =
-  | { readonly kind: "plan"; readonly plan: SyncPlan; readonly trials: readonly Trial[] }
+  | { readonly kind: "plan"; readonly plan: SyncPlan; readonly trials: readonly Trial[]; readonly reads: Reads }
   | { readonly kind: "findings"; readonly findings: readonly SyncFinding[] };
 
 /** Of the source, what rules are about; `readSource` reads it. */
 export interface SourceCatalogue {
   /** Ordinary and partitioned tables and partitions, but those of extensions, temporary ones and the tool's own. */
   readonly tables: readonly SourceTable[];
+  /** Those of the tool's own that say which migrations were applied. */
+  readonly ledgers?: readonly TableName[];
   /** Whether it was built from the schema files, which may be behind the database that is copied. */
   readonly ofFiles?: boolean;
 }

@@ -13,7 +13,7 @@ import type {
 } from "./plan.ts";
 import { syncTable } from "./query.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
-import { columnNamed, Names, shownTable } from "./rules/names.ts";
+import { Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import { toFindings } from "./rules/order.ts";
 import type { Problem, Rules, TableRule } from "./rules/rules.ts";
@@ -32,9 +32,17 @@ import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
 import { partOf, rootOf } from "./roots.ts";
 import { skipped } from "./skipped.ts";
-import { sampleCondition, sampleWithoutKey } from "./subset/sample.ts";
+import { wishOf } from "./subset/wish.ts";
 import { graphOf, type Wish } from "./subset/graph.ts";
 import { Subset } from "./subset/subset.ts";
+
+/** What is done with one table. */
+interface TablePlan {
+  readonly tables: readonly SyncTable[];
+  readonly trials: readonly Trial[];
+  /** It, and those that decide about which of its rows are copied. */
+  readonly inQuery: readonly SourceTable[];
+}
 
 /** Lays the rules beside the tables of a source, and says what is copied, or what keeps it from that. */
 export class Planner {
@@ -68,7 +76,7 @@ export class Planner {
   async tables(): Promise<SyncTable[] | undefined> {
     this.#layRules();
     const roots = this.#catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
-    const copied = roots.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    const copied = roots.filter((table) => this.isCopied(table));
     for (const table of roots)
       if (!this.#ruleOf.has(table)) this.#missing.push(tableWithoutRule(table, this.#rules, this.#references));
     for (const table of copied) this.#missing.push(...this.#columnsWithoutRule(table));
@@ -101,9 +109,7 @@ export class Planner {
   }
 
   /** The parts of a table with their queries, and what to ask PostgreSQL first; findings where something of it is wrong. */
-  async table(
-    root: SourceTable,
-  ): Promise<{ readonly tables: readonly SyncTable[]; readonly trials: readonly Trial[] } | SyncFinding[]> {
+  async table(root: SourceTable): Promise<TablePlan | SyncFinding[]> {
     const isOf = (tables: readonly SourceTable[]) => {
       const names = new Set(tables.map(shownTable));
       return ({ table }: { readonly table?: string | undefined }): boolean => table !== undefined && names.has(table);
@@ -113,7 +119,8 @@ export class Planner {
     const named = this.#treatments.problems.splice(0).filter(isOf([root]));
     if (!this.#ruleOf.has(root)) return [tableWithoutRule(root, this.#rules, this.#references)];
     const parts = [root, ...this.#partsOf(root)].filter(({ kind }) => kind === "table");
-    if (this.#isSkipped(root)) return { tables: parts.map((table) => this.#skipped(table, root)), trials: [] };
+    if (this.#isSkipped(root))
+      return { tables: parts.map((table) => this.#skipped(table, root)), trials: [], inQuery: [] };
     this.#missing.push(...this.#columnsWithoutRule(root));
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
     const own = [
@@ -125,7 +132,7 @@ export class Planner {
       ...this.#treatments.problems,
     ];
     const sampled = new QueryKeys(this.subkeys);
-    const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    const copied = this.#catalogue.tables.filter((table) => this.isCopied(table));
     const wishes = copied.map((table) => this.#wish(table, sampled));
     const graph = graphOf(wishes, this.#references);
     const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
@@ -151,7 +158,13 @@ export class Planner {
         ...this.#tenantTrials(inQuery).filter(({ kind }) => kind === "parse"),
         ...columnTrials(root, treatmentOf, this.subkeys).filter(({ kind }) => kind !== "count"),
       ],
+      inQuery,
     };
+  }
+
+  /** Whether rows of a table are copied, which is no partition. */
+  isCopied(root: SourceTable): boolean {
+    return this.#ruleOf.get(root)?.mode === "rows";
   }
 
   #isSkipped(table: SourceTable): boolean {
@@ -186,7 +199,7 @@ export class Planner {
   /** What PostgreSQL has to say to the rules before the first row. */
   trials(plan: SyncPlan["tables"]): Trial[] {
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
-    const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    const copied = this.#catalogue.tables.filter((table) => this.isCopied(table));
     const inside = this.#references.filter(({ from, to }) => copied.includes(from) && copied.includes(to));
     const tablesOf = (root: SourceTable): SyncTable[] =>
       plan.filter((one) => [root, ...this.#partsOf(root)].some((part) => shownTable(part) === shownTable(one)));
@@ -259,34 +272,13 @@ export class Planner {
   }
 
   #wish(table: SourceTable, keys: QueryKeys): Wish {
-    const rule = this.#ruleOf.get(table)!;
-    const parts: { sql: string; shown: string }[] = [];
-    if (rule.rows !== undefined)
-      parts.push({ sql: `(${rule.rows.text}\n)`, shown: (rule.rows.shown ?? rule.rows.text).trim() });
-    if (rule.sample !== undefined) {
-      const sample = sampleCondition(table, rule.sample.share, keys);
-      if (sample === undefined) this.#problems.push(sampleWithoutKey(table, rule.sample.place));
-      else parts.push(sample);
-    }
-    const own = allOf(parts);
-    const { tenant } = this.#rules;
-    if (tenant !== undefined && rule.tenant) parts.push(...tenantConditions(table, tenant));
-    return {
-      table,
-      condition: allOf(parts),
-      own,
-      shown: parts.length === 0 ? undefined : parts.map(({ shown }) => shown).join(" and "),
-      follow: ({ fromColumns, to }) => {
-        // A column that is made NULL refers to nothing.
-        if (fromColumns.some((from) => isNothing(this.#treatments.of(from)))) return "none";
-        if (this.#ruleOf.get(to)?.mode === "skip") return "none";
-        const names = new Set(fromColumns);
-        return rule.follow.find((one) => names.has(columnNamed(table, one.column)!))?.direction;
-      },
-    };
+    const { wish, problems } = wishOf(table, {
+      ruleOf: this.#ruleOf,
+      tenant: this.#rules.tenant,
+      isEmptied: (column) => isNothing(this.#treatments.of(column)),
+      keys,
+    });
+    this.#problems.push(...problems);
+    return wish;
   }
-}
-
-function allOf(parts: readonly { readonly sql: string }[]): string | undefined {
-  return parts.length === 0 ? undefined : parts.map(({ sql }) => sql).join(" AND ");
 }

@@ -1,10 +1,11 @@
 import type { Database } from "#database/database.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
-import { type Decision, decideTable, numbersOf, type Proposal, requireLooks, UNDECIDED } from "./propose.ts";
+import { type Decision, decideTable, numbersOf, type Proposal, UNDECIDED } from "./propose.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { parseRules, type RulesText } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
+import { readsOf, requireRights } from "./run/rights.ts";
 import { withColumns, withTables } from "./rules/edit.ts";
 
 /** Rules for what the rules that are there do not speak of. */
@@ -38,7 +39,11 @@ export async function proposeMore(
   const missing = missingIn(before, catalogue);
   const decisions = new Map<SourceColumn, Decision>();
   const tables = new Set(missing.map((one) => one.table));
-  await requireLooks(database, [...tables]);
+  await requireRights(
+    database,
+    "source",
+    readsOf(catalogue, (root) => tables.has(root)),
+  );
   for (const table of tables) {
     const proposed = await decideTable(database, table);
     for (const { column } of missing.filter((one) => one.table === table)) {

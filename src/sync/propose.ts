@@ -10,7 +10,7 @@ import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { tableKey, yamlKey } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
-import { requireRights } from "./run/rights.ts";
+import { readsOf, requireRights } from "./run/rights.ts";
 import { familyOf, TRANSFORM_NAMES } from "./transforms/registry.ts";
 
 /** First rules for a database. */
@@ -42,7 +42,12 @@ export const UNDECIDED = "?";
 export async function proposeRules(database: Database, catalogue: SourceCatalogue, file: string): Promise<Proposal> {
   const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
   const decisions = new Map<SourceColumn, Decision>();
-  await requireLooks(database, tables);
+  // What a copy reads as well: nobody has to ask for rights twice.
+  await requireRights(
+    database,
+    "source",
+    readsOf(catalogue, () => true),
+  );
   for (const table of tables)
     for (const [column, decision] of await decideTable(database, table)) decisions.set(column, decision);
   for (const table of tables) followKeys(table, catalogue, decisions);
@@ -69,14 +74,6 @@ export function numbersOf(all: readonly Decision[]): Pick<Proposal, "kept" | "tr
   const kept = all.filter(({ rule }) => rule === "keep").length;
   const undecided = all.filter(({ rule }) => rule === UNDECIDED).length;
   return { kept, undecided, transformed: all.length - kept - undecided };
-}
-
-/**
- * Stops where the role may not read the tables whose values are counted, with what to run.
- * @throws ConfitureError `sync_source_failed`
- */
-export async function requireLooks(database: Database, tables: readonly SourceTable[]): Promise<void> {
-  await requireRights(database, "source", { tables: tables.filter((table) => countedIn(table).length > 0) });
 }
 
 /** What is proposed for each column of a table, whatever it refers to. */

@@ -1,13 +1,15 @@
+import { withParser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
-import { reportedName } from "#sql/quote.ts";
+import { parseQualifiedName, reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
-import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
+import type { Planned, Reads, SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { mentionsIn } from "./rules/mentions.ts";
 import { unfitFindings, type UnfitValue } from "./rules/unfit-values.ts";
-import { type Reads, requireRights } from "./run/rights.ts";
+import { requireRights } from "./run/rights.ts";
 import { unsteadyConditions } from "./rules/steady.ts";
 
 /**
@@ -18,11 +20,9 @@ import { unsteadyConditions } from "./rules/steady.ts";
  */
 export async function tryPlan(
   database: Database,
-  plan: SyncPlan,
-  trials: readonly Trial[],
-  reads: Reads,
+  { plan, trials, reads }: Extract<Planned, { readonly kind: "plan" }>,
 ): Promise<SyncFinding[]> {
-  await requireRights(database, "source", reads);
+  await requireRights(database, "source", await withNamed(reads, plan, trials));
   return await readingAsPlanned(database, plan, async () => {
     // What cannot be parsed makes every query with it fail.
     const texts = await answers(
@@ -49,6 +49,26 @@ export async function tryPlan(
       trials.filter(({ kind }) => kind !== "parse" && kind !== "steady" && kind !== "value"),
     );
   });
+}
+
+/** With what conditions name besides, and the schemas of types that values are cast to. */
+async function withNamed(reads: Reads, { tables }: SyncPlan, trials: readonly Trial[]): Promise<Reads> {
+  const conditions = trials.filter(({ kind }) => kind === "steady");
+  const mentions =
+    conditions.length === 0
+      ? []
+      : await withParser((parser) => conditions.flatMap(({ sql }) => mentionsIn(parser, sql)?.mentions ?? []));
+  const relations = mentions.filter(({ kind }) => kind === "relation");
+  const transformed = tables.flatMap(({ columns }) => columns.filter(({ treatment }) => treatment === "transform"));
+  return {
+    ...reads,
+    tables: [...reads.tables, ...relations.map(({ schema, name }) => ({ schema: schema ?? "public", name }))],
+    schemas: [
+      ...mentions.flatMap(({ schema }) => (schema === null ? [] : [schema])),
+      // "billing.mail[]"
+      ...transformed.flatMap(({ type }) => parseQualifiedName(type.replace(/[([].*$/, ""))?.schema ?? []),
+    ],
+  };
 }
 
 async function answers(database: Database, trials: readonly Trial[]): Promise<SyncFinding[]> {

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified, reportedName } from "#sql/quote.ts";
 import { readingFailed } from "./reading-failed.ts";
+import { isOfUsers } from "./schemas-of-users.ts";
 
 /** The SQLSTATE of a lock that was not to be had within lock_timeout. */
 export const LOCK_NOT_AVAILABLE = "55P03";
@@ -20,7 +21,7 @@ export async function lockTables(holder: Database, begin: string, lockTimeout: n
     `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
       where c.relkind operator(pg_catalog.=) any ('{r,p}') and c.relpersistence operator(pg_catalog.<>) 't'
-        and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+        and ${isOfUsers("n")}
         and pg_catalog.has_table_privilege(c.oid, 'select')
       order by c.oid`,
   );
@@ -47,7 +48,7 @@ async function namingHolders(holder: Database, error: unknown): Promise<unknown>
        left join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) l.pid
       where l.granted and l.mode operator(pg_catalog.=) 'AccessExclusiveLock' and c.relkind operator(pg_catalog.=) any ('{r,p}')
         and l.database operator(pg_catalog.=) (select d.oid from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) pg_catalog.current_database())
-        and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+        and ${isOfUsers("n")}
       order by 1, 2, 3`,
   );
   const [first] = locks;

@@ -29,6 +29,7 @@ import { makeTables, runAll } from "./make-objects.ts";
 import { fillMaterializedViews } from "./materialized-views.ts";
 import { refuseLargeObjects, refuseTarget } from "./refuse-source.ts";
 import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
+import { isOfUsers } from "./schemas-of-users.ts";
 
 /**
  * Reads what a run would do. The target is not looked at.
@@ -283,6 +284,6 @@ async function readSizes(database: Database): Promise<TableSize[]> {
             pg_catalog.pg_relation_size(c.oid)::pg_catalog.float8 as bytes,
             case when c.reltuples operator(pg_catalog.<) 0 then null else c.reltuples::pg_catalog.float8 end as rows
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-      where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'`,
+      where c.relkind operator(pg_catalog.=) 'r' and ${isOfUsers("n")}`,
   );
 }

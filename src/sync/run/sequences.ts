@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
+import { isOfUsers } from "./schemas-of-users.ts";
 
 /** Where a sequence stands; the value is too large for a number. */
 export interface SequenceState {
@@ -24,7 +25,7 @@ export async function readSequences(database: Database): Promise<Sequences> {
             coalesce(pg_catalog.has_sequence_privilege(c.oid, 'select'), false) as readable
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
       where c.relkind operator(pg_catalog.=) 'S' and c.relpersistence operator(pg_catalog.<>) 't'
-        and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+        and ${isOfUsers("n")}
         and not exists (select from pg_catalog.pg_depend d where d.objid operator(pg_catalog.=) c.oid
               and d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype operator(pg_catalog.=) 'e')
       order by 1, 2`,
@@ -141,7 +142,7 @@ const USED = `
     join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) t.oid and a.attname operator(pg_catalog.=) u.name
     join pg_catalog.pg_sequence q on q.seqrelid operator(pg_catalog.=) s.oid and q.seqincrement operator(pg_catalog.>) 0
    where a.atttypid operator(pg_catalog.=) any ('{int2,int4,int8}'::pg_catalog.regtype[])
-     and tn.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+     and ${isOfUsers("tn")}
    order by 1, 2, 3, 4, 5`;
 
 async function readBehind(

@@ -7,6 +7,7 @@ import { INCOMPLETE_SCHEMA } from "#compare/copied-schema.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
 import { lockTarget } from "./lock-target.ts";
+import { isOfUsers } from "./schemas-of-users.ts";
 
 /** Without the right to create databases, the target itself is emptied and says so until it is whole. */
 export async function inPlace(target: ServerTarget, options: OpenOptions): Promise<PreparedTarget> {
@@ -80,7 +81,7 @@ const NOT_OWNED = `
    where d.datname operator(pg_catalog.=) pg_catalog.current_database() and not pg_catalog.pg_has_role(d.datdba, 'usage')
   union all
   select 'SCHEMA', n.nspname::pg_catalog.text from pg_catalog.pg_namespace n
-   where n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)' and not pg_catalog.pg_has_role(n.nspowner, 'usage')
+   where ${isOfUsers("n")} and not pg_catalog.pg_has_role(n.nspowner, 'usage')
      and n.nspowner operator(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole
   order by 1, 2`;
 

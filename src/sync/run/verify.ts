@@ -18,6 +18,7 @@ import { countTables, type TableCount } from "../roots.ts";
 import { isIncomplete } from "./target-in-place.ts";
 import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
+import { isOfUsers } from "./schemas-of-users.ts";
 
 /** What holds of a copy now. */
 export interface Verification {
@@ -159,7 +160,7 @@ async function heldBy(
             coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text) filter (where a.attname is not null), '{}') as names
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
        left join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
-      where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)' group by 1, 2`,
+      where c.relkind operator(pg_catalog.=) 'r' and ${isOfUsers("n")} group by 1, 2`,
   );
   const namesOf = new Map(columns.map(({ schema, name, names }) => [quoteQualified(schema, name), new Set(names)]));
   const tables = plan.tables.flatMap((table): SyncTable[] => {

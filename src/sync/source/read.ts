@@ -104,8 +104,10 @@ export async function readSource(
   ledgers: readonly { readonly schema: string; readonly table: string }[] = [],
 ): Promise<SourceCatalogue> {
   const tables = await queryCatalogue<SourceTable>(database, READ);
-  const without = [...ledgers, ...ledgers.map(progressTable)];
-  const isOwn = ({ schema, name }: SourceTable): boolean =>
-    without.some((own) => own.schema === schema && own.table === name);
-  return { tables: tables.filter((table) => !isOwn(table)) };
+  const isOneOf =
+    (own: readonly { readonly schema: string; readonly table: string }[]) =>
+    ({ schema, name }: SourceTable): boolean =>
+      own.some((one) => one.schema === schema && one.table === name);
+  const isOwn = isOneOf([...ledgers, ...ledgers.map(progressTable)]);
+  return { tables: tables.filter((table) => !isOwn(table)), ledgers: tables.filter(isOneOf(ledgers)) };
 }

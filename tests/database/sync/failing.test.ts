@@ -6,8 +6,17 @@ import { server } from "../../support/servers.ts";
 import type { Target } from "#database/target.ts";
 import { renderProof } from "#cli/output/sync-proof.ts";
 import { proposeRules } from "#sync/propose.ts";
+import { checkRules, checkTableRules } from "#sync/check.ts";
+import { keepEverything } from "#sync/plain.ts";
+import { parseRules } from "#sync/rules/read.ts";
+import type { SyncOptions } from "#sync/run/report.ts";
+import { readsOfPlain, requireRights } from "#sync/run/rights.ts";
 import { verifySync } from "#sync/run/verify.ts";
+import { sampleRows } from "#sync/sample.ts";
 import { readSource } from "#sync/source/read.ts";
+import { createLedger } from "#migrate/ledger/change.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
+import { KEY } from "../../support/sync.ts";
 import { copy, copyOptions, planned, ruled, transforming } from "./copying.ts";
 
 const PEOPLE = `
@@ -159,9 +168,12 @@ for (const engine of newestServer) {
     const proposed = withDatabase(as(source.target, "sync_reader"), {}, async (database) =>
       proposeRules(database, await readSource(database), "db/sync/tables.yaml"),
     );
-    expect((await failure(proposed)).hint?.split("\n").slice(1)).toEqual([
+    expect((await failure(proposed)).hint?.split("\n").slice(2)).toEqual([
       'GRANT USAGE ON SCHEMA "billing" TO "sync_reader";',
       'GRANT SELECT ON "billing"."Cards", "billing"."more" TO "sync_reader";',
+      'GRANT SELECT ON SEQUENCE "billing"."Cards_id_seq" TO "sync_reader";',
+      'GRANT SELECT ON "public"."dull" TO "sync_reader";',
+      'GRANT SELECT ON SEQUENCE "public"."dull_id_seq" TO "sync_reader";',
       'ALTER ROLE "sync_reader" BYPASSRLS;',
     ]);
     await source.query("drop table billing.more");
@@ -170,6 +182,7 @@ for (const engine of newestServer) {
       message:
         "On the source, the role sync_reader may not read billing.Cards, billing.Cards_id_seq, and row-level security would hide rows of public.people from the role sync_reader",
       hint: [
+        "A table that the rules skip (`TABLE: skip` in db/sync) takes no right.",
         "Run on the source, as a role that may:",
         'GRANT USAGE ON SCHEMA "billing" TO "sync_reader";',
         'GRANT SELECT ON "billing"."Cards" TO "sync_reader";',
@@ -209,6 +222,101 @@ for (const engine of newestServer) {
     await source.drop();
     await target.drop();
     for (const role of ["sync_reader", "sync_owner"]) await instance.sql(`drop role ${role}`);
+  }, 60_000);
+
+  test("every command names all rights that it lacks, of partitions, sequences, ledgers and what conditions name too, and what it prints is enough", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    const instance = await server(engine.major);
+    await instance.sql("create role sync_lacking login password 'postgres'");
+    await withDatabase(source.target, {}, async (database) => {
+      await createLedger(database, { schema: "public", table: "confiture_migrations", exists: false, keeps: "any" });
+      await database.execute(`create schema "Far"; create schema types; create domain types.mail as text;
+        create table plain (id serial primary key, note text, mail types.mail);
+        create table parted (id int, note text, plain int references plain, at int) partition by range (at);
+        create table "Far".low partition of parted for values from (0) to (10);
+        create table high partition of parted for values from (10) to (20) partition by list (id);
+        create table leaf partition of high default;
+        create table bare (id int) partition by range (id);
+        create table "Far"."Vip" (id int); create view chosen as select id from plain;
+        create function "Far".wanted(int) returns bool language sql immutable as 'select true';
+        insert into plain (note) values ('a'); insert into parted values (1, 'x', 1, 2), (2, 'y', 1, 12)`);
+    });
+    const poor: Target = { ...source.target, user: "sync_lacking" } as Target;
+    const rules = `tables:
+  plain: { keep: [id, note], mail: { expr: "upper({note})" }, rows: '"Far".wanted(id) and id not in (select id from "Far"."Vip") and id in (select id from chosen)' }
+  parted: { keep: [id, plain, at], note: token }
+  bare: { keep: [id] }
+  Far.Vip: skip
+`;
+    const checked = async (table?: string): Promise<unknown> =>
+      await withDatabase(poor, {}, async (database) => {
+        const read = await parseRules([{ file: "db/sync/rules.yaml", text: rules }]);
+        const ledgers = await allLedgers(database, "confiture_migrations");
+        if (table === undefined) return await checkRules(database, ledgers, read, KEY);
+        const shown = await checkTableRules(database, ledgers, read, KEY, table);
+        return shown.kind === "plan" ? await sampleRows(database, shown.plan, 5) : shown;
+      });
+    const plainPlan: SyncOptions["plan"] = async (database) => {
+      const catalogue = await readSource(database, await allLedgers(database, "confiture_migrations"));
+      const kept = keepEverything(catalogue);
+      await requireRights(database, "source", readsOfPlain(kept, catalogue));
+      return kept;
+    };
+    const far = ["usage Far", 'select "Far"."Vip", "Far"."low"'];
+    const types = "usage types";
+    const all = [
+      ...["bare", "chosen", "confiture_migrations", "leaf", "parted", "plain"].map((name) => `select ${name}`),
+      "sequence plain_id_seq",
+    ];
+    const commands: readonly (readonly [string, () => Promise<unknown>, readonly string[]])[] = [
+      [
+        "init",
+        async () =>
+          await withDatabase(poor, {}, async (database) =>
+            proposeRules(
+              database,
+              await readSource(database, await allLedgers(database, "confiture_migrations")),
+              "db/sync/tables.yaml",
+            ),
+          ),
+        [...far, ...all.filter((one) => one !== "select chosen")],
+      ],
+      ["check", async () => await checked(), [...far, types, ...all]],
+      [
+        "show",
+        async () => await checked("parted"),
+        [...far, ...all.filter((one) => !/bare|migrations|sequence/.test(one))],
+      ],
+      ["run", async () => await copy(poor, target.target, { plan: ruled(rules) }), [...far, types, ...all]],
+      [
+        "run --plain",
+        async () => await copy(poor, target.target, { plan: plainPlan }),
+        [...far, ...all.filter((one) => !/bare|chosen|parted/.test(one))],
+      ],
+    ];
+    for (const [command, run, wanted] of commands) {
+      const { hint = "" } = await failure(run());
+      const statements = hint.split("\n").filter((line) => line.startsWith("GRANT "));
+      const said = statements.flatMap((line) => {
+        const [, kind, names = ""] =
+          /^GRANT (USAGE ON SCHEMA|SELECT ON SEQUENCE|SELECT ON) (.*) TO "sync_lacking";$/.exec(line)!;
+        if (kind === "USAGE ON SCHEMA") return [`usage ${names.replaceAll('"', "")}`];
+        if (names.startsWith('"Far"')) return [`select ${names}`];
+        const word = kind === "SELECT ON" ? "select" : "sequence";
+        return names.split(", ").map((name) => `${word} ${name.replace(/^"public"\./, "").replaceAll('"', "")}`);
+      });
+      expect([command, ...said.toSorted()]).toEqual([command, ...wanted.toSorted()]);
+      expect(hint).toContain("partition by partition");
+      for (const statement of statements) await source.query(statement);
+      await run();
+      await source.query('revoke all on all tables in schema public, "Far" from sync_lacking');
+      await source.query('revoke all on all sequences in schema public, "Far" from sync_lacking');
+      await source.query('revoke all on schema "Far", types from sync_lacking');
+    }
+    await source.drop();
+    await target.drop();
+    await instance.sql("drop role sync_lacking");
   }, 60_000);
 
   test("a stream that is cut is repeated under the same snapshot", async () => {
