@@ -150,7 +150,12 @@ export interface SyncColumn {
   /** Of documents: the values in them that are replaced. */
   readonly inside?: readonly SyncInside[];
   /** Of documents: the paths to what stays, with queries that have a row for each value that is there. */
-  readonly kept?: readonly Pick<SyncInside, "path" | "values">[];
+  readonly kept?: readonly Pick<SyncInside, "path" | "values" | "location">[];
+  /**
+   * Of documents: a query, over `source`, for the keys in them that no rule names and that are left out, each with the path of the object that it is
+   * in ("" for the document).
+   */
+  readonly unruled?: string;
 }
 
 /** What personal data looks like inside a text. */
@@ -162,6 +167,8 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 export interface SyncInside {
   /** As the rule has it: "friends[].phone" */
   readonly path: string;
+  /** Where the rule has it. */
+  readonly location: Location;
   readonly transform: string;
   readonly proof: ColumnProof;
   /** These are as of a column. */

@@ -4,7 +4,7 @@ import type { Family, Identity, SourceColumn, SourceTable, SyncColumn, SyncTable
 import type { Transformed, Treatment } from "./rules/treatment.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";
-import { aboutResults } from "./transforms/transform.ts";
+import { aboutResults, type Inside } from "./transforms/transform.ts";
 
 /** The table of a plan, with its query. */
 export function syncTable(
@@ -168,8 +168,17 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     elements
       ? `select i.v, e.n::pg_catalog.text operator(pg_catalog.||) '.' operator(pg_catalog.||) i.n from pg_catalog.unnest(${column}) with ordinality e (d, n), lateral (${values("e.d")}) i (v, n)`
       : values(column);
-  const inside = made.inside?.map((each) => ({ ...each, values: ofAll(each.values) }));
-  const kept = made.kept?.map((each) => ({ ...each, values: ofAll(each.values) }));
+  const placed = <T extends Pick<Inside, "offset" | "values">>({ offset: at, values, ...rest }: T) => ({
+    ...rest,
+    location: file.location(at),
+    values: ofAll(values),
+  });
+  const inside = made.inside?.map(placed);
+  const kept = made.kept?.map(placed);
+  const unruled =
+    made.unruled === undefined || !elements
+      ? made.unruled?.(column)
+      : `SELECT u.* FROM unnest(${column}) e (d), LATERAL (${made.unruled("e.d")}) u`;
   return {
     name,
     type,
@@ -185,5 +194,6 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     ...(made.stays === undefined ? {} : { stays: made.stays }),
     ...(inside === undefined ? {} : { inside }),
     ...(kept === undefined ? {} : { kept }),
+    ...(unruled === undefined ? {} : { unruled }),
   };
 }

@@ -16,7 +16,7 @@ const BETWEEN_LINES = 5_000;
 export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
   let told = 0;
   // Of a run that is looked at before somebody says yes, they come twice.
-  const warned = new Set<string>();
+  const said = new Set<string>();
   let checkTold = performance.now();
   return (event) => {
     switch (event.type) {
@@ -32,8 +32,9 @@ export function showSyncEvents({ io, messages, json }: CommandContext): (event: 
         break;
       }
       case "warning":
-        if (!warned.has(event.message)) messages.warn(event.message);
-        warned.add(event.message);
+      case "note":
+        if (!said.has(event.message)) messages[event.type === "note" ? "log" : "warn"](event.message);
+        said.add(event.message);
         break;
       case "retrying":
         messages.warn(`${inLine(event.table)}: ${event.error.message}; trying again (${event.attempt})`);

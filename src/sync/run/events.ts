@@ -6,6 +6,8 @@ export type SyncEvent =
   /** A column that is proven now, or a table of them. */
   | { readonly type: "check"; readonly column: string }
   | { readonly type: "warning"; readonly message: string }
+  /** What is worth knowing, and may well be meant. */
+  | { readonly type: "note"; readonly message: string }
   | { readonly type: "retrying"; readonly table: string; readonly error: ConfitureError; readonly attempt: number }
   | { readonly type: "table-finished"; readonly table: TableReport }
   | { readonly type: "progress"; readonly progress: Progress };

@@ -1,7 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
-import { unmatchedPaths } from "../unmatched-paths.ts";
 import { type Check, type Prover, runChecks } from "./checks.ts";
 import { countValues } from "./count-values.ts";
 import { Comparison } from "./digests.ts";
@@ -134,15 +133,6 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         return [];
       },
     });
-    const ofPaths = (table: SyncTable): Check => ({
-      isLong: false,
-      run: async ({ source }) => {
-        const name = reportedName(table.schema, table.name);
-        for (const message of await readingOf(name, () => unmatchedPaths(source, table)))
-          onEvent({ type: "warning", message });
-        return [];
-      },
-    });
     const shaped = new Set(
       plan.tables.filter(({ mode, columns }) => mode === "rows" && columns.some(({ shape }) => shape !== undefined)),
     );
@@ -155,7 +145,6 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       ...transformed.filter(({ table }) => !shaped.has(table)).map(ofColumn),
       ...[...shaped].map(ofShapes),
       ...told.map(ofForms),
-      ...plan.tables.filter(({ mode }) => mode !== "skip").map(ofPaths),
       // Nobody can have written into a new copy.
       ...(options.isFresh ? [] : transformed.map(ofWritten)),
     ];

@@ -23,6 +23,7 @@ import { moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
+import { tellOfPlan } from "./tell-of-plan.ts";
 import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
 import { makeTables, runAll } from "./make-objects.ts";
@@ -40,7 +41,7 @@ export async function previewSync(options: SyncOptions): Promise<SyncPreview> {
   try {
     return await withReader(source, async (reader) => {
       const plan = await options.plan(source.atMoment(reader));
-      for (const message of plan.warnings) options.onEvent({ type: "warning", message });
+      await tellOfPlan(source.atMoment(reader), plan, options);
       return { plan, sizes: await readSizes(source.session) };
     });
   } finally {
@@ -75,7 +76,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       throw readingFailed(error);
     };
     const plan = await options.plan(look).catch(failed);
-    for (const message of plan.warnings) onEvent({ type: "warning", message });
+    await tellOfPlan(look, plan, options);
     const schema = await readSourceSchema(look, options.table).catch(failed);
     await refuseLargeObjects(source.session, options.skipLargeObjects);
     const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(failed);

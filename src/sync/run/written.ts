@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncInside, SyncTable } from "../plan.ts";
 
 /** What is proven by itself: a column, or what a path of it leads to. */
-export interface Part extends Omit<SyncInside, "path"> {
+export interface Part extends Omit<SyncInside, "path" | "location"> {
   /** "public.users.email"; with a path, "public.users.profile contact.email" */
   readonly name: string;
   /** Undefined for the column's own values. */

@@ -8,26 +8,35 @@ export const hstore: Transform = {
   examples: ["{ hstore: { email: email }, keep: [theme] }"],
   takes: ["hstore"],
   make(options, subject) {
-    const rules = Array.from(options.map(), ([key, rule]) => [key, subject.nested(rule, key)] as const);
-    const kept = (subject.keep?.list() ?? []).map((key) => key.text());
+    const rules = Array.from(options.map(), ([key, at]) => [key, subject.nested(at, key), at.keyOffset] as const);
+    const keptKeys = subject.keep?.list() ?? [];
+    const kept = keptKeys.map((key) => key.text());
     if (rules.length + kept.length === 0) throw options.fail("At least one key has to be here");
     const schema = quoteIdentifier(subject.typeSchema);
-    const inside = rules.flatMap(([key, { replaced }]): Inside[] =>
+    const inside = rules.flatMap(([key, { replaced }, offset]): Inside[] =>
       replaced === undefined
         ? []
         : [
             {
               path: key,
+              offset,
               ...replaced,
               values: (value) => `select ${value} operator(${schema}.->) ${quoteLiteral(key)}::pg_catalog.text, ''`,
             },
           ],
     );
-    const staying = [...rules.flatMap(([key, rule]) => (rule.kept ? [key] : [])), ...kept];
+    const staying = [
+      ...rules.flatMap(([key, { kept: stays }, offset]) => (stays ? [[key, offset] as const] : [])),
+      ...keptKeys.map((key) => [key.text(), key.offset] as const),
+    ];
+    const keys = [...rules.map(([key]) => key), ...kept].map(quoteLiteral).join(", ");
     return {
       inside,
-      kept: staying.map((key) => ({
+      unruled: (value) =>
+        `SELECT '' AS path, k.key FROM ${schema}.skeys(${value}) k (key) WHERE k.key NOT IN (${keys})`,
+      kept: staying.map(([key, offset]) => ({
         path: key,
+        offset,
         values: (value) => `select '', '' where ${value} operator(${schema}.?) ${quoteLiteral(key)}::pg_catalog.text`,
       })),
       class: "lossy",
@@ -41,7 +50,6 @@ export const hstore: Transform = {
           ),
           ...kept.map((key) => `WHEN ${quoteLiteral(key)} THEN e.value`),
         ];
-        const keys = [...rules.map(([key]) => key), ...kept].map(quoteLiteral).join(", ");
         return `(SELECT coalesce((SELECT ${schema}.hstore(array_agg(e.key), array_agg(CASE e.key ${branches.join(" ")} END))
       FROM ${schema}.each(d.v) e WHERE e.key IN (${keys})), ''::${schema}.hstore) FROM (SELECT ${value} AS v OFFSET 0) d WHERE d.v IS NOT NULL)`;
       },

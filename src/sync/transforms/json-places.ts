@@ -9,6 +9,8 @@ export interface Place {
   readonly jsonpath: string;
   /** Of the value itself, where a path ends here. */
   rule?: Nested;
+  /** Where that path is. */
+  offset?: number;
   readonly keys: Map<string, Place>;
   /** Of every other key (`*`). */
   any?: Place;
@@ -43,11 +45,18 @@ function placeAt(path: string, jsonpath: string): Place {
   return { path, jsonpath, keys: new Map() };
 }
 
+const PARTS = /"([^"]+)"|(\[\])|([^.[\]"]+)/g;
+
 /** Keys, plain or in quotes, with a dot between two of them, and brackets behind any. */
 const IS_PATH = /^(?:"[^"]+"|[^.[\]"]+|\[\])(?:\[\]|\.(?:"[^"]+"|[^.[\]"]+|\[\]))*$/;
 
+/** A path in parts: `"contact"`, `friends`, `[]`. */
+export function partsOf(path: string): string[] {
+  return Array.from(path.matchAll(PARTS), ([part]) => part);
+}
+
 function put(root: Place, path: string, at: Options, rule: Nested, keepsKeys: boolean): void {
-  const parts = [...path.matchAll(/"([^"]+)"|(\[\])|([^.[\]"]+)/g)];
+  const parts = path.matchAll(PARTS);
   if (!IS_PATH.test(path)) {
     throw at.fail(`"${path}" is no path`, "For example contact.email, friends[].phone");
   }
@@ -76,4 +85,5 @@ function put(root: Place, path: string, at: Options, rule: Nested, keepsKeys: bo
     throw at.fail(`The path ${path} has two rules`);
   }
   place.rule = rule;
+  place.offset = at.keyOffset;
 }

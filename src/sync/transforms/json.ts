@@ -1,5 +1,6 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import { allPlaces, type Place, readPlaces } from "./json-places.ts";
+import { unruledIn } from "./json-unruled.ts";
 import { fits, unfitIn } from "./json-unfit.ts";
 import { type Inside, type Keyed, type Nested, PARTIAL, type Transform } from "./transform.ts";
 
@@ -12,14 +13,16 @@ export const json: Transform = {
   takes: ["json"],
   make(options, subject) {
     const root = readPlaces(options, subject);
+    const places = allPlaces(root);
     const document = (value: string): string => (subject.baseType === "json" ? `${value}::jsonb` : value);
     return {
-      inside: allPlaces(root).flatMap((place) => insideOf(place)),
-      kept: allPlaces(root).flatMap((place) => keptOf(place)),
+      inside: places.flatMap(insideOf),
+      kept: places.flatMap(keptOf),
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",
       paths: Array.from(options.map(), ([path, at]) => ({ path, rule: at.written, offset: at.keyOffset })),
+      unruled: (value) => unruledIn(root, `(${document(value)})`),
       unfit: (value) => unfitIn(root, `(${document(value)})`),
       expression: (value, keyed) => {
         const made = build(root, "d.j", keyed, { next: 0 });
@@ -31,13 +34,14 @@ export const json: Transform = {
 };
 
 /** The values that a rule replaces, for the proof. */
-function insideOf({ rule, jsonpath, path, items }: Place): Inside[] {
+function insideOf({ rule, offset, jsonpath, path, items }: Place): Inside[] {
   if (rule?.replaced === undefined) return [];
   // Of an array its elements; of what is replaced as a whole, all that is in it.
   const all = rule.isConstant ? `${jsonpath}.**` : items === undefined ? `${jsonpath}[*]` : jsonpath;
   return [
     {
       path,
+      offset: offset!,
       ...rule.replaced,
       values: (value) =>
         `select f.v operator(pg_catalog.#>>) '{}', f.n::pg_catalog.text from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${quoteLiteral(all)}) with ordinality f (v, n) where pg_catalog.jsonb_typeof(f.v) operator(pg_catalog.=) any ('{string,number,boolean}')`,
@@ -45,11 +49,11 @@ function insideOf({ rule, jsonpath, path, items }: Place): Inside[] {
   ];
 }
 
-function keptOf({ rule, jsonpath, path }: Place): Pick<Inside, "path" | "values">[] {
+function keptOf({ rule, offset, jsonpath, path }: Place): Pick<Inside, "path" | "offset" | "values">[] {
   if (rule?.kept !== true) return [];
   const values = (value: string): string =>
     `select '', '' from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${quoteLiteral(jsonpath)})`;
-  return [{ path, values }];
+  return [{ path, offset: offset!, values }];
 }
 
 function build(place: Place, value: string, keyed: Keyed, names: { next: number }): string {

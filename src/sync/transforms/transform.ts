@@ -53,11 +53,13 @@ export interface Nested {
   readonly isNumber: boolean;
   readonly expression: (value: string, keyed: Keyed) => string;
   /** Of one that does not stay. */
-  readonly replaced?: Omit<SyncInside, "path" | "values">;
+  readonly replaced?: Omit<SyncInside, "path" | "location" | "values">;
 }
 
 /** Values inside of a document that are replaced, and the SQL of a query for them. */
-export interface Inside extends Omit<SyncInside, "values"> {
+export interface Inside extends Omit<SyncInside, "location" | "values"> {
+  /** Where the path is. */
+  readonly offset: number;
   /** @param value the SQL of the document */
   readonly values: (value: string) => string;
 }
@@ -74,7 +76,9 @@ export interface Made {
    */
   readonly mayBeResult?: (text: string, type: string) => string;
   readonly inside?: readonly Inside[];
-  readonly kept?: readonly Pick<Inside, "path" | "values">[];
+  readonly kept?: readonly Pick<Inside, "path" | "offset" | "values">[];
+  /** Of documents: a query for the keys that no rule names, as `SyncColumn` has it. */
+  readonly unruled?: (value: string) => string;
   /** Of documents: a query for what has no result and would be lost, a row each: its path, and what it is ("an object"). */
   readonly unfit?: (value: string) => string;
   /** Of documents: the paths as the rule has them. */

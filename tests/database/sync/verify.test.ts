@@ -6,7 +6,7 @@ import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { onlyTables } from "#sync/only-tables.ts";
 import { verifySync } from "#sync/run/verify.ts";
 import { readSource } from "#sync/source/read.ts";
-import { warnUnmatchedPaths } from "#sync/unmatched-paths.ts";
+import { lookAtDocuments } from "#sync/document-paths.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, copyOptions, ruled } from "./copying.ts";
 
@@ -20,6 +20,44 @@ const RULES = `tables:
 `;
 
 for (const engine of newestServer) {
+  test("keys of documents that no rule names are told, but for those that may be values, and of a large table those of some rows", async () => {
+    await using source = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`
+        create table people (id int primary key, profile jsonb);
+        insert into people select g, jsonb_build_object('theme', 'dark', 'vat', g, 'friends', jsonb_build_array('{"phone": "1"}'::jsonb, '{"phone": "2", "note": "x"}'::jsonb),
+            'contact', jsonb_build_object('email', 'a', 'by' || g || '@corp.example', 1, 'anna' || g, 2)) || case when g = 1 then '{"fax": 1}' else '{}' end::jsonb
+          from generate_series(1, 60) g;
+        create table parts (id int, doc json) partition by range (id);
+        create table parts_1 partition of parts for values from (0) to (10);
+        create table parts_2 partition of parts for values from (10) to (20);
+        insert into parts select g, case when g < 10 then '{"a": 1, "z": 1}' else '{"b": 1, "z": 1}' end::json from generate_series(0, 19) g;
+        create table bags (id int primary key, bag jsonb);
+        insert into bags select g, case g when 19999 then '{"rare": "x"}' else '{"kept": 1, "odd": 2}' end::jsonb from generate_series(1, 20000) g;
+        create table nothing (id int primary key, doc jsonb);
+        analyze`),
+    );
+    const plan = ruled(`tables:
+  people: { keep: [id], profile: { json: { contact.email: email, "friends[].phone": phone }, keep: [theme] } }
+  parts: { keep: [id], doc: { json: { a: token, b: token } } }
+  bags: { keep: [id], bag: { json: { rare: token, rar: token }, keep: [kept] } }
+  nothing: { keep: [id], doc: { json: { a: token } } }
+`);
+    const { warnings, notes } = await withDatabase(source.target, {}, async (database) =>
+      lookAtDocuments(database, await plan(database)),
+    );
+    expect(warnings).toEqual([
+      'db/sync/rules.yaml:4:51: public.bags.bag rar (token): this path matched no row of the source. Did you mean "rare"?',
+    ]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^public\.bags\.bag: no rule names these keys, so they are left out: odd \(in \d+\), of a sample of \d+ documents$/,
+      ),
+      "public.parts.doc: no rule names these keys, so they are left out: z (in 20), of 20 documents",
+      "public.people.profile: no rule names these keys, so they are left out: vat (in 60), friends[].note (in 60), 1 other key, 120 keys in contact, of 60 documents",
+    ]);
+  });
+
   test("a copy says which path matched nothing, leaves tables of the tool's own alone, and misses rows that are gone", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
@@ -40,15 +78,15 @@ for (const engine of newestServer) {
         onlyTables(await plan(database), await readSource(database, [{ ...LEDGER }]), ["people", "visits"]),
       onEvent: (event) => void (event.type === "warning" && warnings.push(event.message)),
     });
-    expect(warnings.map((warning) => warning.split(":")[0])).toEqual([
-      "public.people.profile friend[].phone (phone)",
-      "public.people.profile name[] (mask)",
+    expect(warnings).toEqual([
+      'db/sync/rules.yaml:2:70: public.people.profile friend[].phone (phone): this path matched no row of the source. Did you mean "friends[].phone"?',
+      "db/sync/rules.yaml:2:95: public.people.profile name[] (mask): this path matched no row of the source. Is it misspelt?",
     ]);
     // Neither needs a copy for it.
     const before = await withDatabase(source.target, {}, async (database) =>
-      warnUnmatchedPaths(database, await plan(database)),
+      lookAtDocuments(database, await plan(database)),
     );
-    expect(before).toEqual(warnings);
+    expect(before).toEqual({ warnings, notes: [] });
     expect(report.tables.map(({ table }) => table)).toEqual(["public.people", "public.visits"]);
     const there = "select relname::text as name from pg_class where relname like 'confiture%' and relkind = 'r'";
     expect(await withDatabase(target.target, {}, (database) => database.query(there))).toEqual([

@@ -33,11 +33,17 @@ export const command = defineCommand({
   async run(args, context) {
     const { messages, paint } = context;
     const project = await readProjectRules(context);
-    const { findings, tables, warnings, checked } =
-      args.from === undefined
-        ? await besideFiles(context, args, project)
-        : await besideDatabase(context, args.from, project);
+    const {
+      findings,
+      tables,
+      warnings,
+      notes = [],
+      checked,
+    } = args.from === undefined
+      ? await besideFiles(context, args, project)
+      : await besideDatabase(context, args.from, project);
     for (const warning of warnings) messages.warn(warning);
+    for (const note of notes) messages.log(note);
     messages.debug(`Rules: sha256:${project.rules.digest}`);
     const script = await renderReport(args.format, () => reportOf(findings, project), shownFrom(context));
     return {
@@ -46,6 +52,7 @@ export const command = defineCommand({
         tables,
         findings: findings.map(syncFindingToJson),
         warnings,
+        notes,
         checked: checkedToJson(checked),
       },
       ...(script === undefined
@@ -93,6 +100,7 @@ interface Result {
   /** A partitioned one counts once. */
   readonly tables: number;
   readonly warnings: readonly string[];
+  readonly notes?: readonly string[];
   /** Undefined for a database in use. */
   readonly checked?: CheckedFiles | undefined;
 }
@@ -131,14 +139,13 @@ async function besideFiles(context: CommandContext, args: ScratchArgs, project: 
 }
 
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Result> {
-  const [{ withDatabase }, { allLedgers }, { checkRules }, { warnUnmatchedPaths }, { warnOfTenant }] =
-    await Promise.all([
-      import("#database/open.ts"),
-      import("#migrate/ledger/find.ts"),
-      import("#sync/check.ts"),
-      import("#sync/unmatched-paths.ts"),
-      import("#sync/warn-tenant.ts"),
-    ]);
+  const [{ withDatabase }, { allLedgers }, { checkRules }, { lookAtDocuments }, { warnOfTenant }] = await Promise.all([
+    import("#database/open.ts"),
+    import("#migrate/ledger/find.ts"),
+    import("#sync/check.ts"),
+    import("#sync/document-paths.ts"),
+    import("#sync/warn-tenant.ts"),
+  ]);
   const { target, migrations } = await requireEnvironment(context, name);
   context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
   return await withDatabase(target, openOptions(context), async (database) => {
@@ -146,11 +153,8 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
     const checked = await checkRules(database, ledgers, project.rules, project.key);
     if (checked.kind === "findings") return { findings: checked.findings, tables: checked.tables, warnings: [] };
     const { plan } = checked;
-    const warnings = [
-      ...plan.warnings,
-      ...(await warnOfTenant(database, plan)),
-      ...(await warnUnmatchedPaths(database, plan)),
-    ];
-    return { findings: [], tables: checked.tables, warnings };
+    const { warnings, notes } = await lookAtDocuments(database, plan);
+    const all = [...plan.warnings, ...(await warnOfTenant(database, plan)), ...warnings];
+    return { findings: [], tables: checked.tables, warnings: all, notes };
   });
 }

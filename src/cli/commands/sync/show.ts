@@ -27,10 +27,10 @@ export const command = defineCommand({
     }
     const from = await requireEnvironment(context, args.from);
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const [{ withDatabase }, { sampleRows, inheritorsOf }, { warnUnmatchedPaths }] = await Promise.all([
+    const [{ withDatabase }, { sampleRows, inheritorsOf }, { lookAtDocuments }] = await Promise.all([
       import("#database/open.ts"),
       import("#sync/sample.ts"),
-      import("#sync/unmatched-paths.ts"),
+      import("#sync/document-paths.ts"),
     ]);
     const { table, sample, heirs } = await withDatabase(from.target, openOptions(context), async (database) => {
       const planned = await planOfTable(context, from, database, args.table);
@@ -38,7 +38,9 @@ export const command = defineCommand({
       if (tables.some(({ mode }) => mode === "skip"))
         throw new ConfitureError("usage", `The rules copy no rows of "${args.table}"`);
       const rows = await sampleRows(database, planned.plan, most);
-      for (const warning of await warnUnmatchedPaths(database, planned.plan)) context.messages.warn(warning);
+      const { warnings, notes } = await lookAtDocuments(database, planned.plan);
+      for (const warning of warnings) context.messages.warn(warning);
+      for (const note of notes) context.messages.log(note);
       const [only] = tables;
       const isEmpty = rows.rows.length === 0 && only !== undefined;
       return {
