@@ -162,7 +162,7 @@ export async function planOfTable(
 
 /** @throws ConfitureError `sync_not_allowed` where somebody has written down what becomes of each column */
 async function refuseRules({ projectDir }: CommandContext, purpose: Purpose): Promise<void> {
-  const { ruleFiles } = await import("#sync/rules/read.ts");
+  const { ruleFiles } = await import("#sync/rules/rule-files.ts");
   const [file] = ruleFiles(projectDir);
   if (file === undefined) return;
   const [message, hint] =

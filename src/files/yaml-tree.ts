@@ -72,7 +72,8 @@ export async function parseYaml(source: YamlSource, example: readonly string[]):
     throw new ConfitureError("config_syntax", "The YAML is nested too deeply", { location: { file: source.file } });
   }
   const problem = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])[0];
-  if (problem !== undefined) throw syntaxError(source, problem.pos[0], problem.code);
+  if (problem !== undefined)
+    throw unclosed(yaml, source, problem.pos[0]) ?? syntaxError(source, problem.pos[0], problem.code);
   const { contents } = document;
   if (contents === null) return { kind: "map", entries: new Map(), offset: 0 };
   const root = new TreeBuilder(yaml, source).build(contents, 0);
@@ -200,6 +201,34 @@ const SYNTAX_PROBLEMS: Readonly<Record<string, readonly [message: string, hint?:
   KEY_OVER_1024_CHARS: ["This key is too long", "A key is followed by a colon and a space."],
   BAD_DIRECTIVE: ["This directive (%) is unknown", "Put a value that begins with % in quotes."],
 };
+
+const CLOSING: Readonly<Record<string, string>> = { "{": "}", "[": "]" };
+
+/** What the lexer puts between pieces of the text, which is none of it. */
+const MARKS = new Set(["\u0002", "\u0018", "\u001F"]);
+const FLOW_ENDS = "\u0018";
+const IS_SCALAR = "\u001F";
+
+/** The error of a bracket that nothing closes, if that is why the parser stops further down. */
+function unclosed(yaml: typeof Yaml, source: YamlSource, stopped: number): ConfitureError | undefined {
+  const open: { readonly bracket: string; readonly offset: number }[] = [];
+  let offset = 0;
+  let before = "";
+  for (const token of new yaml.Lexer().lex(source.text)) {
+    if (token === FLOW_ENDS) break;
+    if (before !== IS_SCALAR && token in CLOSING) open.push({ bracket: token, offset });
+    else if (before !== IS_SCALAR && (token === "}" || token === "]")) open.pop();
+    if (!MARKS.has(token)) offset += token.length;
+    before = token;
+  }
+  const last = open.at(-1);
+  if (last === undefined || last.offset > stopped) return undefined;
+  const closing = CLOSING[last.bracket]!;
+  return new ConfitureError("config_syntax", `This ${last.bracket} is not closed`, {
+    location: source.location(last.offset),
+    hint: `Write ${closing} where the ${closing === "}" ? "map" : "list"} ends.`,
+  });
+}
 
 function syntaxError(source: YamlSource, offset: number, code: string): ConfitureError {
   const [message, hint] = SYNTAX_PROBLEMS[code] ?? [

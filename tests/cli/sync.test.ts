@@ -467,13 +467,13 @@ test("init writes rules that say of every column what is known, and what is stil
   expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(["undecided"]));
   // What is the same decision is told once, with all its places.
   const alike = (await project.run(["sync", "check"])).stdout;
-  const same = findings.filter(({ fix }) => fix.startsWith("Add it to"));
+  const same = findings.filter(({ fix }) => fix.startsWith("Write a transform here"));
   expect(same.length).toBeGreaterThan(2);
   expect(alike).toContain(
     `error: Nobody has decided yet, in ${same.length} places [undecided]\n  --> db/sync/tables.yaml:`,
   );
-  expect(alike.match(/Add it to `keep/g)).toHaveLength(1);
-  expect(alike).toContain("fix: line: { scrub: [email, phone] }; or add it");
+  expect(alike.match(/Write a transform here/g)).toHaveLength(1);
+  expect(alike).toContain("fix: line: { scrub: [email, phone] }; or move the column");
 
   // Again: what is written stays, and what is missing is added.
   const own = `# ours

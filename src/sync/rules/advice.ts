@@ -14,13 +14,13 @@ const LEAST_TOKEN = 14;
 export function distinctFor(table: SourceTable, column: SourceColumn): string {
   const rule = distinctRule(column);
   const name = yamlKey(column.name);
-  if (rule !== undefined) return `${name}: ${rule}  # other values have other results`;
+  if (rule !== undefined) return `${name}: ${rule}  # different values get different results`;
   const ways = [
     ...(column.notNull ? [] : [`${name}: { value: null }`]),
     `${tableKey(table)}: skip`,
     ...(looksPersonal(column) ? [] : [`${name}: keep, if nothing in it is personal`]),
   ];
-  return `No transform makes other results of other values of ${column.type}: ${ways.join("; or ")}`;
+  return `No transform gives different values of ${column.type} different results: ${ways.join("; or ")}`;
 }
 
 function distinctRule(column: SourceColumn): string | undefined {
@@ -39,26 +39,31 @@ export function fixOfPartitionKey(table: SourceTable, column: SourceColumn): str
   return looksPersonal(column) ? skip : `${yamlKey(column.name)}: keep, if nothing in it is personal; or ${skip}`;
 }
 
+/** What to do about a moment where nothing says whose it is. */
+const NO_PERSON =
+  "Write `year`, or move the column to `keep: [...]` if nothing in it is personal. `{ shift: { by: COLUMN } }` moves a date by some days, the same for all rows with one value of COLUMN. It should say whose row this is, and no foreign key of the table leads to people";
+
 /**
  * What to write for a column with `?`: its line, where its name, its type or the comment of `sync init` suggests one.
- * @param about the column that most likely says whose a row is, and the line of the rule as it is written
+ * @param about the column that most likely says whose a row is, if any, and the line of the rule as it is written
  */
 export function decideFor(
   table: SourceTable,
   column: SourceColumn,
-  about: { readonly owner: string | undefined; readonly line: string | undefined },
+  about: { readonly person: string | undefined; readonly line: string | undefined },
 ): string {
+  if (table.partitionKey.includes(column.number)) return fixOfPartitionKey(table, column);
   const isUnique = table.unique.some(({ columns }) => columns.length === 1 && columns[0] === column.number);
   const rule = likelyRule(column, about);
   const line = isUnique && rule !== undefined ? distinctRule(column) : rule;
-  if (line === undefined) return DECIDE;
-  const keep = looksPersonal(column) ? "" : "; or add it to `keep: [...]` if nothing in it is personal";
+  if (line === undefined) return isMoment(column) && about.person === undefined ? NO_PERSON : DECIDE;
+  const keep = looksPersonal(column) ? "" : "; or move the column to `keep: [...]` if nothing in it is personal";
   return `${yamlKey(column.name)}: ${line}${keep}`;
 }
 
 function likelyRule(
   column: SourceColumn,
-  { owner, line = "" }: { readonly owner: string | undefined; readonly line: string | undefined },
+  { person, line = "" }: { readonly person: string | undefined; readonly line: string | undefined },
 ): string | undefined {
   const family = familyOf(column);
   const named = guessByName(column);
@@ -66,8 +71,13 @@ function likelyRule(
   if (family === "network") return "network";
   if (family === "text" && /#.*hold an e-mail address/.test(line)) return "{ scrub: [email, phone] }";
   if (family === "text" && /#.*look like IP addresses/.test(line)) return "mask";
-  const isMoment = family === "date" || family === "timestamp";
-  return isMoment && owner !== undefined && owner !== column.name ? `{ shift: { by: ${yamlKey(owner)} } }` : undefined;
+  return isMoment(column) && person !== undefined && person !== column.name
+    ? `{ shift: { by: ${yamlKey(person)} } }`
+    : undefined;
+}
+
+function isMoment(column: SourceColumn): boolean {
+  return ["date", "timestamp"].includes(familyOf(column));
 }
 
 /** The same for a value in a document, of which only the key says something. */
@@ -75,5 +85,5 @@ export function decideInside(path: string): string {
   const [key = ""] = /[^.[\]"]+(?=[[\]"]*$)/.exec(path) ?? [];
   const rule = guessText(key);
   if (rule !== undefined) return `${yamlPath(path)}: ${rule}`;
-  return "Add it to `keep: [...]` beside `json` if nothing in it is personal, or write a transform here; without a rule it is left out";
+  return "Write a transform here, or move the path to `keep: [...]` beside `json` if nothing in it is personal; without a rule it is left out";
 }

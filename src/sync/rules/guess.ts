@@ -40,6 +40,23 @@ export function guessByName(column: SourceColumn): string | undefined {
   return BY_NAME.find((guess) => guess.families.includes(family) && names.some((name) => guess.name.test(name)))?.rule;
 }
 
+/** Rules for what a table about people has. */
+const OF_PEOPLE: ReadonlySet<string | undefined> = new Set([
+  "email",
+  "first_name",
+  "last_name",
+  "full_name",
+  "username",
+  "phone",
+  "ssn",
+  "year",
+]);
+
+/** Whether a column's name says that its table is about people. */
+export function namesPerson(column: SourceColumn): boolean {
+  return OF_PEOPLE.has(guessByName(column));
+}
+
 /** The rule for a text of that name. */
 export function guessText(name: string): string | undefined {
   const lower = name.toLowerCase();

@@ -1,11 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
-import { readRegularFile } from "#files/read.ts";
 import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
 import { digestOf } from "./meaning.ts";
 import { RuleFile } from "./rule-file.ts";
+import { ruleFiles, textOf } from "./rule-files.ts";
 import {
   type ColumnRule,
   FOLLOW,
@@ -34,38 +32,6 @@ export async function readRules(projectDir: string): Promise<Rules> {
     });
   }
   return await parseRules(files.map((file) => ({ file, text: textOf(projectDir, file) })));
-}
-
-/** The files of rules there are, relative to the project. */
-export function ruleFiles(projectDir: string): string[] {
-  const folder = join(projectDir, RULES_DIR);
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? [] : [entry.name],
-  );
-  const other = names.find((name) => name.endsWith(".yml"));
-  if (other !== undefined) {
-    const file = `${RULES_DIR}/${other}`;
-    throw new ConfitureError("config_invalid", `${file} is not read: rules are in *.yaml`, {
-      location: { file },
-      hint: "Rename it.",
-    });
-  }
-  return names
-    .filter((name) => name.endsWith(".yaml"))
-    .toSorted()
-    .map((name) => `${RULES_DIR}/${name}`);
-}
-
-function textOf(projectDir: string, file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true })
-      .decode(readRegularFile(join(projectDir, file), file))
-      .replaceAll("\r\n", "\n");
-  } catch (error) {
-    if (error instanceof ConfitureError) throw error;
-    throw new ConfitureError("config_unreadable", `${file} is not valid UTF-8`, { location: { file } });
-  }
 }
 
 /** A file of rules, relative to the project. */
@@ -232,12 +198,20 @@ class RuleReader {
       this.#problem(other.offset, '"keep" has to be a list of columns', fix, "invalid-rule", { explains: { table } });
       return [];
     }
+    if (node.kind === "scalar" && node.plain && node.text.includes(",")) {
+      this.#problem(node.offset, "A list of columns is in brackets", `keep: [${node.text}]`, "invalid-rule", {
+        explains: { table },
+      });
+      return [];
+    }
     return items.flatMap((item) => {
       const column = this.#text(item, "keep");
       if (column === undefined) return [];
       if (column !== "*") return [{ column, node: undefined, place: { file: this.#file, offset: item.offset } }];
       const message = "`keep` has no wildcard: a column that is added later has to be looked at";
-      this.#problem(item.offset, message, "List the columns", "wildcard");
+      const fix =
+        "Name the columns: keep: [id, created_at]. `confiture sync check` then tells each one that has no rule";
+      this.#problem(item.offset, message, fix, "wildcard", { explains: { table } });
       return [];
     });
   }

@@ -106,13 +106,6 @@ export function endOf(references: readonly Reference[], from: Placed): Placed {
   return { table, column };
 }
 
-/** The column that most likely says whose a row is: the first that refers to another table, or the key. */
-export function ownerOf(references: readonly Reference[], table: SourceTable): string | undefined {
-  const up = references.find((one) => one.from === table && one.to !== table && one.where === undefined);
-  const key = table.unique.find(({ isPrimary, columns }) => isPrimary && columns.length === 1)?.columns[0];
-  return (up?.fromColumns[0] ?? table.columns.find(({ number }) => number === key))?.name;
-}
-
 function unknownColumn(names: Names, { text, place }: PlacedText): Problem {
   const table = names.table(text.slice(0, Math.max(0, text.lastIndexOf("."))));
   const column = text.slice(text.lastIndexOf(".") + 1);

@@ -2,11 +2,12 @@ import { nearest } from "#errors/suggest.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { Options, RuleProblem } from "../transforms/options.ts";
-import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
-import type { Nested, Subject } from "../transforms/transform.ts";
+import { familyOf, fittingNames } from "../transforms/registry.ts";
+import { FAULTY, KEPT, type Nested, type Subject } from "../transforms/transform.ts";
 import { decideFor, decideInside } from "./advice.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
-import { endOf, ownerOf, type Reference } from "./references.ts";
+import { keyOf, personOf } from "./person.ts";
+import { endOf, type Reference } from "./references.ts";
 import { type ColumnRule, type Place, type Problem, type Several, type TableRule } from "./rules.ts";
 import { inSchema } from "./schemas.ts";
 import type { Transformed, Treatment } from "./treatment.ts";
@@ -109,31 +110,33 @@ export class Treatments {
   }
 
   #read(explicit: Explicit): Treatment | undefined {
-    const { rule, table, column } = explicit;
-    const { node, place } = rule;
+    const { node, place } = explicit.rule;
     if (node === undefined) return { kind: "keep", place };
     try {
       return this.#rule(new Options(node, place.offset), explicit);
     } catch (error) {
-      if (!(error instanceof RuleProblem)) throw error;
-      const about = {
-        table: shownTable(table),
-        column: column.name,
-        place: { file: place.file, offset: error.offset },
-      };
-      const { message, fix, because } = error;
-      this.problems.push({ rule: error.rule, message, fix, ...about, because });
+      this.#tell(error, explicit);
       return undefined;
     }
   }
 
-  #rule(options: Options, { rule, table, column }: Explicit): Treatment {
+  /** @throws what is no fault of a rule */
+  #tell(error: unknown, { rule: { place }, table, column }: Explicit): void {
+    if (!(error instanceof RuleProblem)) throw error;
+    const { rule, message, fix, because, offset } = error;
+    const about = { table: shownTable(table), column: column.name, place: { file: place.file, offset } };
+    this.problems.push({ rule, message, fix, ...about, because });
+  }
+
+  #rule(options: Options, explicit: Explicit): Treatment | undefined {
+    const { rule, table, column } = explicit;
     const { place } = rule;
+    let isWhole = true;
     const written = readRule(
       options,
       `${shownTable(table)}.${column.name}`,
       decideFor(table, column, {
-        owner: ownerOf(this.#references, table),
+        person: personOf(this.#references, table),
         line: place.file.location(options.offset).sourceLine,
       }),
     );
@@ -143,13 +146,13 @@ export class Treatments {
     const family = familyOf(column);
     const elements = column.isArray && transform.takes !== "any";
     if (transform.takes !== "any" && !transform.takes.includes(family)) {
-      const fitting = TRANSFORM_NAMES.filter((name) => transformNamed(name)!.takes.includes(family as never));
       throw options.fail(
         `\`${transform.name}\` does not take values of type ${column.type}`,
-        `For this type: ${[...fitting, "value", "expr"].join(", ")}`,
+        `For this type: ${[...fittingNames(column), "value", "expr"].join(", ")}`,
         "wrong-type",
       );
     }
+    const person = personOf(this.#references, table);
     const subject: Subject = {
       family,
       baseType: column.baseType,
@@ -157,17 +160,24 @@ export class Treatments {
       length: elements ? null : column.length,
       keep: written.keep,
       keepsKeys: written.keepsKeys,
-      owner: yamlKey(ownerOf(this.#references, table) ?? "user_id"),
-      nested: (inner, path) =>
-        this.#nested(
-          inner,
-          { domain: `${domain}#${path}`, of: `${shownTable(table)}.${column.name}`, path },
-          rule.several,
-        ),
+      person: yamlKey(person ?? "user_id"),
+      row: yamlKey(person ?? keyOf(table) ?? "user_id"),
+      nested: (inner, path) => {
+        try {
+          const of = `${shownTable(table)}.${column.name}`;
+          return this.#nested(inner, { domain: `${domain}#${path}`, of, path }, rule.several);
+        } catch (error) {
+          // Each path of a document has a rule of its own.
+          this.#tell(error, explicit);
+          isWhole = false;
+          return FAULTY;
+        }
+      },
       transformed: (at, name) => this.#transformed(at, table, name, column),
       original: (at, name) => this.#original(at, table, name),
     };
     const made = transform.make(written.options, subject);
+    if (!isWhole) return undefined;
     return { kind: "transform", transform, made, domain, place, origin: {}, elements };
   }
 
@@ -212,8 +222,7 @@ export class Treatments {
     several: Several | undefined,
   ): Nested {
     const written = readRule(options, `${of} ${path}`, decideInside(path));
-    if (written.kind === "keep")
-      return { kept: true, isConstant: false, isNumber: false, expression: (value) => value };
+    if (written.kind === "keep") return KEPT;
     if (written.kind === "as") {
       const text = inSchema(written.options.text(), several);
       const other = this.#names.column(text);
@@ -240,7 +249,8 @@ export class Treatments {
       length: null,
       keep: undefined,
       keepsKeys: false,
-      owner: "",
+      person: "",
+      row: "",
       nested: refuse,
       transformed: refuse,
       original: refuse,

@@ -1,4 +1,5 @@
 import type { SourceColumn, SourceTable, SyncFinding } from "../plan.ts";
+import { fittingNames } from "../transforms/registry.ts";
 import { guessByName } from "./guess.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
@@ -51,7 +52,7 @@ export function columnsWithoutRule(
       {
         rule: "column-without-rule",
         message: `No rule says what becomes of the column ${shown} (${column.type})`,
-        fix: `Add to ${file}, below line ${line}${isReserved(column) ? ", below `columns:` there" : ""}: ${lineFor(table, column, references)}`,
+        fix: `Add to ${file}, below line ${line}${isReserved(column) ? ", below `columns:` there" : ""}: ${lineOrChoice(table, column, references)}`,
         location: place.file.location(place.offset),
         table: shownTable(table),
         column: column.name,
@@ -65,12 +66,22 @@ function isReserved({ name }: SourceColumn): boolean {
   return TABLE_KEYS.includes(name);
 }
 
+/** The line of a rule for one column, or what there is to choose from. */
+function lineOrChoice(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string {
+  const line = lineFor(table, column, references);
+  if (!line.includes(OPEN)) return line;
+  const name = yamlKey(column.name);
+  return `${name}: TRANSFORM (${[...fittingNames(column), "value", "expr"].join(", ")}); or ${name}: keep, if nothing in it is personal`;
+}
+
+const OPEN = '"?"';
+
 /** The line of a rule for a column, to be decided upon. */
 function lineFor(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string {
   const name = yamlKey(column.name);
   const isKey = references.some(({ from, fromColumns }) => from === table && fromColumns.includes(column));
   const guess = isKey ? "keep" : guessByName(column);
   return guess === undefined
-    ? `${name}: "?"  # keep, if nothing in it is personal, or a transform`
+    ? `${name}: ${OPEN}  # keep, if nothing in it is personal, or a transform`
     : `${name}: ${guess}`;
 }

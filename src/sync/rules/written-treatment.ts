@@ -18,7 +18,7 @@ type Written =
 
 /** What to do about a column that nobody has decided about, where nothing says more. */
 export const DECIDE =
-  "Add it to `keep: [...]` if nothing in it is personal, or write a transform here. `TABLE: skip` copies none of the table's rows";
+  "Write a transform here, or move the column to `keep: [...]` if nothing in it is personal. `TABLE: skip` copies none of the table's rows";
 
 const BESIDE = ["domain", "keep", "keys"];
 

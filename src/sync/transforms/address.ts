@@ -49,12 +49,12 @@ export const address: Transform = {
   result: "Andersen Street 17",
   examples: ["{ address: { part: street, by: id } }", "{ address: { part: city, by: user_id } }"],
   takes: ["text"],
-  make(options, { owner, original }) {
+  make(options, { row, original }) {
     const map = options.map(["part", "by"]);
     const by = map.get("by");
-    const part = partOf(map.get("part") ?? options, by?.text() ?? owner);
+    const part = partOf(map.get("part") ?? options, by?.text() ?? row);
     if (by === undefined) {
-      const line = `{ address: { part: ${map.get("part")!.text()}, by: ${owner} } }`;
+      const line = `{ address: { part: ${map.get("part")!.text()}, by: ${row} } }`;
       throw options.fail("`by` has to name the column that tells whose address it is", line);
     }
     const whose = original(by, by.text());

@@ -1,5 +1,5 @@
 import type { Options } from "./options.ts";
-import type { Nested, Subject } from "./transform.ts";
+import { KEPT, type Nested, type Subject } from "./transform.ts";
 
 /** What becomes of a value in a document. What no path leads to is left out. */
 export interface Place {
@@ -23,8 +23,7 @@ export function readPlaces(options: Options, { nested, keep, keepsKeys }: Subjec
   const root: Place = placeAt("", "$");
   for (const [path, rule] of options.map()) put(root, path, rule, nested(rule, path), keepsKeys);
   for (const path of keep?.list() ?? []) {
-    const kept: Nested = { kept: true, isConstant: false, isNumber: false, expression: (value) => value };
-    put(root, path.text(), path, kept, keepsKeys);
+    put(root, path.text(), path, KEPT, keepsKeys);
   }
   if (root.rule !== undefined || childrenOf(root).length === 0) {
     throw options.fail("At least one path has to be here", "{ json: { contact.email: email }, keep: [theme] }");

@@ -63,6 +63,12 @@ export function transformNamed(name: string): Transform | undefined {
   return TRANSFORMS.find((transform) => transform.name === name);
 }
 
+/** Transforms for the type of a column, but for those that take every type. */
+export function fittingNames(column: Parameters<typeof familyOf>[0]): string[] {
+  const family = familyOf(column);
+  return TRANSFORMS.flatMap(({ name, takes }) => (takes !== "any" && takes.includes(family) ? [name] : []));
+}
+
 const FAMILIES: Readonly<Record<string, Family>> = {
   text: "text",
   varchar: "text",

@@ -15,11 +15,11 @@ export const shift: Transform = {
   result: "2024-03-19 14:05:00+00",
   examples: ["{ shift: { by: user_id } }", "{ shift: { by: user_id, days: 30 } }"],
   takes: ["date", "timestamp"],
-  make(options, { family, baseType, owner, original }) {
+  make(options, { family, baseType, person: likely, original }) {
     const map = options.map(["by", "days"]);
     const by = map.get("by");
     if (by === undefined)
-      throw options.fail("`by` has to name the column that tells whose date it is", `{ shift: { by: ${owner} } }`);
+      throw options.fail("`by` has to name the column that tells whose date it is", `{ shift: { by: ${likely} } }`);
     const days = Options.numberOf(map, "days", 180, 1, 36_500);
     const person = original(by, by.text());
     return {

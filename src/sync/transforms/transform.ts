@@ -34,7 +34,9 @@ export interface Subject {
   /** Whether the rule says that keys of documents that no path names may be copied as they are. */
   readonly keepsKeys: boolean;
   /** The column that most likely says whose a row is, as YAML has its name. */
-  readonly owner: string;
+  readonly person: string;
+  /** The same, or the key of the row. */
+  readonly row: string;
   /** Makes the rule that stands inside of this one, for a value in a document. */
   readonly nested: (options: Options, path: string) => Nested;
   /** The transformed value of another column of the table. */
@@ -55,6 +57,11 @@ export interface Nested {
   /** Of one that does not stay. */
   readonly replaced?: Omit<SyncInside, "path" | "location" | "values">;
 }
+
+export const KEPT: Nested = { kept: true, isConstant: false, isNumber: false, expression: (value) => value };
+
+/** Stands for a rule that is faulty, and of which nothing is made. */
+export const FAULTY: Nested = { ...KEPT, kept: false };
 
 /** Values inside of a document that are replaced, and the SQL of a query for them. */
 export interface Inside extends Omit<SyncInside, "location" | "values"> {

@@ -261,28 +261,28 @@ test("a fault is told with the line to write, which keeps nothing that looks per
     iban_hash: "{ value: null }",
     email: "email",
   };
-  const none = "No transform makes other results of other values of";
+  const none = "No transform gives different values of";
   try {
     for (const [change, fix] of [
-      [{ email: '{ value: "a@b.test" }' }, "email: email  # other values have other results"],
-      [{ contact: '{ value: "a@b.test" }' }, "contact: email  # other values have other results"],
-      [{ code: "mask" }, "code: { token: { length: 16 } }  # other values have other results"],
-      [{ id: '{ value: "1" }', keep: "[]" }, "id: integer  # other values have other results"],
+      [{ email: '{ value: "a@b.test" }' }, "email: email  # different values get different results"],
+      [{ contact: '{ value: "a@b.test" }' }, "contact: email  # different values get different results"],
+      [{ code: "mask" }, "code: { token: { length: 16 } }  # different values get different results"],
+      [{ id: '{ value: "1" }', keep: "[]" }, "id: integer  # different values get different results"],
       [
         { short: "mask" },
-        `${none} character varying(5): short: { value: null }; or people: skip; or short: keep, if nothing in it is personal`,
+        `${none} character varying(5) different results: short: { value: null }; or people: skip; or short: keep, if nothing in it is personal`,
       ],
-      [{ iban_hash: '{ value: "x" }' }, `${none} bytea: iban_hash: { value: null }; or people: skip`],
+      [{ iban_hash: '{ value: "x" }' }, `${none} bytea different results: iban_hash: { value: null }; or people: skip`],
       [{ born: "{ shift: { days: 3 } }" }, "{ shift: { by: id } }"],
       [{ handle: "{ address: { part: street } }" }, "{ address: { part: street, by: id } }"],
       [{ handle: '{ expr: "{emial}" }' }, 'Did you mean "email"?'],
       [{ email: '"?"' }, "email: email"],
-      [{ code: '"?"' }, expect.stringMatching(/^Add it to `keep/)],
-      [{ at: '"?"' }, "at: { shift: { by: id } }; or add it to `keep: [...]` if nothing in it is personal"],
+      [{ code: '"?"' }, expect.stringMatching(/^Write a transform here, or move the column to `keep/)],
+      [{ at: '"?"' }, "at: { shift: { by: id } }; or move the column to `keep: [...]` if nothing in it is personal"],
       [{ seen: '"?"' }, "seen: network"],
       [
         { handle: '"?" # 12% hold an e-mail address' },
-        "handle: { scrub: [email, phone] }; or add it to `keep: [...]` if nothing in it is personal",
+        "handle: { scrub: [email, phone] }; or move the column to `keep: [...]` if nothing in it is personal",
       ],
       [{ where: '"id < 5"' }, 'A condition is written as rows: "id < 5"'],
     ] as const) {
@@ -294,6 +294,53 @@ test("a fault is told with the line to write, which keeps nothing that looks per
     expect(tenant).toMatchObject({ findings: [{ fix: "tenant: { column: user_id, value: 7 }" }] });
   } finally {
     await database.execute("drop table people; drop domain email_address");
+  }
+});
+
+test("one mistake is one fault, with what to write next, and each path of a document is told", async () => {
+  const list = "Name the columns: keep: [id, created_at]. `confiture sync check` then tells each one that has no rule";
+  for (const [yaml, told] of [
+    [rules({ nodes: { keep: '"*"' } }), [list]],
+    [rules({ nodes: { keep: "id, parent, left_id, right_id" } }), ["keep: [id, parent, left_id, right_id]"]],
+    [
+      users({ doc: '{ json: { a: "?", email: "?", "b[]": emial }, keep: [c] }' }),
+      [expect.stringMatching(/^Write a transform here, or move the path/), "email: email", 'Did you mean "email"?'],
+    ],
+    [
+      rules({ loose: { keep: "[a]" } }),
+      [expect.stringMatching(/below line \d+: b: TRANSFORM \(email, .*filler, value, expr\); or b: keep, if nothing/)],
+    ],
+  ] as const) {
+    const result = await planned(database, yaml);
+    const findings = result.kind === "findings" ? result.findings : [];
+    expect(findings.map(({ fix }) => fix)).toEqual([...told]);
+    expect(findings.every(({ location: { line, column } }) => line !== undefined && column !== undefined)).toBe(true);
+  }
+});
+
+test("a date is shifted by the person whom its row is about, and by nothing else", async () => {
+  await database.execute(
+    `create table addresses (id int primary key, street text, at date);
+     create table sales (id int primary key, ship_to int references addresses, made_by int references users, buyer int references users, at date)`,
+  );
+  const open = { keep: "[id]", at: '"?"' };
+  try {
+    const result = await planned(
+      database,
+      rules({
+        addresses: { ...open, street: "filler" },
+        sales: { ...open, keep: "[id, ship_to, made_by, buyer]" },
+        logs: { keep: "[who]", at: '"?"', line: "filler" },
+      }),
+    );
+    const findings = result.kind === "findings" ? result.findings : [];
+    expect(Object.fromEntries(findings.map(({ table, fix }) => [table, fix]))).toEqual({
+      addresses: expect.stringContaining("no foreign key of the table leads to people"),
+      sales: "at: { shift: { by: buyer } }; or move the column to `keep: [...]` if nothing in it is personal",
+      logs: "at: keep, if nothing in it is personal; or logs: skip",
+    });
+  } finally {
+    await database.execute("drop table sales; drop table addresses");
   }
 });
 

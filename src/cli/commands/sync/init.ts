@@ -25,7 +25,7 @@ export const command = defineCommand({
   async run(args, context) {
     const from = await requireEnvironment(context, args.from);
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const { ruleFiles } = await import("#sync/rules/read.ts");
+    const { ruleFiles } = await import("#sync/rules/rule-files.ts");
     return ruleFiles(context.projectDir).length === 0 ? await writeFirst(context, from) : await addMore(context, from);
   },
 });
