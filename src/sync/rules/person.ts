@@ -29,6 +29,6 @@ export function keyOf({ unique, columns }: SourceTable): string | undefined {
 }
 
 /** How many columns of a table say something of a person, and not of a place or a thing. */
-export function columnsOfPerson({ columns }: SourceTable): number {
+function columnsOfPerson({ columns }: SourceTable): number {
   return columns.filter((column) => namesPerson(column)).length;
 }
