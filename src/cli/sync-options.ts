@@ -92,8 +92,8 @@ export async function readSides(
     plan: async (database) => {
       const plan = await makePlan(context, args, { from, purpose, rules }, database);
       if (purpose === "verify") return plan;
-      const { warnOfTenant } = await import("#sync/warn-tenant.ts");
-      return { ...plan, warnings: [...plan.warnings, ...(await warnOfTenant(database, plan))] };
+      const { countedWarnings } = await import("#sync/warn-counted.ts");
+      return { ...plan, warnings: await countedWarnings(database, plan) };
     },
     connect: { wait: context.wait, onRetry: sayRetry(context) },
     signal: context.io.signal,

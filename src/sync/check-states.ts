@@ -3,7 +3,7 @@ import { nearest } from "#errors/suggest.ts";
 import { checkCatalogue, type Checked } from "./check.ts";
 import type { SourceCatalogue, SyncFinding } from "./plan.ts";
 import { shownTable } from "./rules/names.ts";
-import { othersSentences } from "./rules/tenant-others.ts";
+import { uncountedWarnings } from "./warn-counted.ts";
 import { onlyHere } from "./rules/only-here.ts";
 import type { Rules } from "./rules/rules.ts";
 
@@ -41,9 +41,7 @@ export async function checkStates(
     results.push(await checkCatalogue(database, catalogue, onlyHere(rules, catalogue, others), key));
   }
   const found = results.map((result) => (result.kind === "findings" ? result.findings : []));
-  const warnings = results.flatMap((result) =>
-    result.kind === "plan" ? [...result.plan.warnings, ...othersSentences(result.plan.others ?? [])] : [],
-  );
+  const warnings = results.flatMap((result) => (result.kind === "plan" ? uncountedWarnings(result.plan) : []));
   const tables = states.flatMap(({ catalogue }) =>
     catalogue.tables.filter(({ partitionOf }) => partitionOf === null).map(shownTable),
   );

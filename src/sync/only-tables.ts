@@ -23,11 +23,12 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
   const isWanted = isPartOf(catalogue, (table) => wanted.has(table));
   const named = new Set(catalogue.tables.filter(isWanted).map(shownTable));
   const isNamed = ({ table }: { readonly table: string }): boolean => named.has(table);
-  const { losses, others } = plan;
+  const { losses, others, beyond } = plan;
   return {
     ...plan,
     ...(losses === undefined ? {} : { losses: losses.filter(isNamed) }),
     ...(others === undefined ? {} : { others: others.filter(isNamed) }),
+    ...(beyond === undefined ? {} : { beyond: beyond.filter(isNamed) }),
     tables: plan.tables.map((table) => (named.has(shownTable(table)) ? table : leftBehind(table))),
   };
 }

@@ -32,6 +32,7 @@ export async function planSync(
       keyMark: planner.subkeys.mark,
       losses: planner.losses,
       others: planner.others,
+      beyond: planner.beyond,
       warnings: planner.warnings,
     },
   };

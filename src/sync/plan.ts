@@ -24,6 +24,8 @@ export interface SyncPlan {
   readonly losses?: readonly LossQuery[];
   /** Of a plan for one tenant: what counts rows that are not the tenant's, or may not be, and that it copies. */
   readonly others?: readonly OthersQuery[];
+  /** What counts rows of a table that its condition does not take, and that are copied. */
+  readonly beyond?: readonly BeyondQuery[];
   /** What the rules copy that somebody may not expect, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -54,6 +56,18 @@ export interface OthersQuery {
   readonly rest: string;
   /** Of a table that is copied as a whole, as nothing tells whose its rows are: the column that it lacks. The words are usual ones then. */
   readonly without?: string;
+}
+
+/** A question about one table: how many rows it gets that its condition does not take, and the words around that number. */
+export interface BeyondQuery {
+  /** As rules name it. */
+  readonly table: string;
+  /** A query for one row with `rows`, how many there are. */
+  readonly sql: string;
+  /** Where its rule is: "db/sync/tables.yaml:7". */
+  readonly at: string;
+  /** What stands behind "gets 3 rows", or "may get rows". */
+  readonly rest: string;
 }
 
 export interface SyncTable {

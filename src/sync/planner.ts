@@ -1,6 +1,7 @@
 import type { Subkeys } from "./keyed.ts";
 import { QueryKeys } from "./keyed.ts";
 import type {
+  BeyondQuery,
   LossQuery,
   OthersQuery,
   SourceCatalogue,
@@ -19,6 +20,7 @@ import { toFindings } from "./rules/order.ts";
 import type { Problem, Rules, TableRule } from "./rules/rules.ts";
 import { inSchemas } from "./rules/schemas.ts";
 import { addedBeyondConditions } from "./rules/beyond-condition.ts";
+import { likelyReferences } from "./rules/likely-references.ts";
 import { endlessProblem } from "./rules/circles.ts";
 import { otherTenants } from "./rules/tenant-others.ts";
 import { tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
@@ -51,6 +53,7 @@ export class Planner {
   warnings: readonly string[] = [];
   losses: readonly LossQuery[] = [];
   others: readonly OthersQuery[] = [];
+  beyond: readonly BeyondQuery[] = [];
   readonly #catalogue: SourceCatalogue;
   readonly #rules: Rules;
   readonly #names: Names;
@@ -96,11 +99,12 @@ export class Planner {
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
     const asked = wishes.filter(({ table }) => this.#ruleOf.get(table)!.tenant);
-    this.warnings = addedBeyondConditions(wishes, graph, this.#ruleOf);
+    this.warnings = likelyReferences(wishes, this.#references, { graph, ruleOf: this.#ruleOf, treatmentOf });
     const subset = new Subset(graph, wishes);
+    const sides = { graph, subset, ruleOf: this.#ruleOf, before: sampled.isUsed ? [sampled.part] : [] };
+    this.beyond = addedBeyondConditions(wishes, sides);
     if (tenant !== undefined) {
-      const sides = { graph, subset, before: sampled.isUsed ? [sampled.part] : [] };
-      this.losses = tenantLosses(tenant, asked, { ...sides, ruleOf: this.#ruleOf });
+      this.losses = tenantLosses(tenant, asked, sides);
       this.others = otherTenants(tenant, asked, sides);
     }
     return this.#catalogue.tables

@@ -42,3 +42,9 @@ export function unpartitionedIn(tables: readonly SourceTable[]): Pick<SyncPlan, 
   const number = tables.filter((table) => table.partitionOf === null && !roots.has(table)).length;
   return number === 0 ? {} : { unpartitioned: number };
 }
+
+/** Tables of which every row is copied, where rows of others are left out; a partitioned one is one table. */
+export function copiedWhole({ tables }: Pick<SyncPlan, "tables">): string[] {
+  if (tables.every(({ where }) => where === undefined)) return [];
+  return [...new Set(tables.filter(({ mode, where }) => mode === "rows" && where === undefined).map(rootName))];
+}

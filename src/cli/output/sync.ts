@@ -1,6 +1,6 @@
 import { LogLevels } from "consola/core";
 import { reportedName } from "#sql/quote.ts";
-import { countTables, type TableCount } from "#sync/roots.ts";
+import { copiedWhole, countTables, type TableCount } from "#sync/roots.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
@@ -63,13 +63,31 @@ function speedOf({ rows, bytes, elapsed, left }: Omit<StreamProgress, "table">):
   return `${number(rows)} rows, ${formatSize(bytes)}, ${number(rate)} rows/s${rest}`;
 }
 
-function tableLine({ table, rowsWritten, bytes, duration, transformed, where, retries }: TableReport): string {
+function tableLine({
+  table,
+  rowsWritten,
+  sourceRows,
+  bytes,
+  duration,
+  transformed,
+  where,
+  retries,
+}: TableReport): string {
   const notes = [
     transformed === 0 ? undefined : `${count(transformed, "column")} replaced`,
     where === null ? undefined : where,
     retries === 0 ? undefined : `repeated ${count(retries, "time")}`,
   ].filter((note) => note !== undefined);
-  return `✅ ${inLine(table)}: ${number(rowsWritten)} ${agree(rowsWritten, "row", "rows")}, ${formatSize(bytes)}, ${formatDuration(duration)}${notes.length === 0 ? "" : ` (${inLine(notes.join("; "))})`}`;
+  return `✅ ${inLine(table)}: ${chosenOf(rowsWritten, sourceRows)}, ${formatSize(bytes)}, ${formatDuration(duration)}${notes.length === 0 ? "" : ` (${inLine(notes.join("; "))})`}`;
+}
+
+/**
+ * "3 of about 10 rows"
+ * @param there as PostgreSQL estimates; null where every row is copied
+ */
+export function chosenOf(rows: number, there: number | null): string {
+  const isKnown = there !== null && there >= rows;
+  return isKnown ? `${number(rows)} of about ${count(there, "row")}` : `${number(rows)} ${agree(rows, "row", "rows")}`;
 }
 
 /** "2 of 3 tables with 4 partitions" */
@@ -90,6 +108,7 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
   const made = [
     ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
     ...list("Made without rows (skipped by the rules, or not in --tables):", empty),
+    ...list("Copied whole, as no condition reaches them:", copiedWhole(report.plan)),
     ...list(
       "Sequences set beyond the numbers that a rule made:",
       sequences.moved.map((one) => `${one.column} (${number(one.left)} left)`),

@@ -83,3 +83,8 @@ export function columnNamed({ columns }: SourceTable, written: string): SourceCo
 export function shownTable({ schema, name }: { readonly schema: string; readonly name: string }): string {
   return writeQualified(schema, name);
 }
+
+/** A column as `references` and `as` name it: "users.email". */
+export function columnReference(table: SourceTable, { name }: SourceColumn): string {
+  return `${shownTable(table)}.${writeIdentifier(name)}`;
+}

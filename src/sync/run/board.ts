@@ -14,6 +14,7 @@ const REPORT_EVERY = 500;
 /** What is known of a table so far. */
 export class Tally {
   readonly table: SyncTable;
+  readonly #size: TableSize | undefined;
   /** Undefined until both sides have been asked. */
   format: CopyFormat | undefined;
   pieces = 0;
@@ -25,8 +26,9 @@ export class Tally {
   #began: number | undefined;
   #ended = 0;
 
-  constructor(table: SyncTable) {
+  constructor(table: SyncTable, size: TableSize | undefined) {
     this.table = table;
+    this.#size = size;
   }
 
   get name(): string {
@@ -48,6 +50,7 @@ export class Tally {
   report(): TableReport {
     return {
       table: this.name,
+      sourceRows: this.table.where === undefined ? null : (this.#size?.rows ?? null),
       rowsRead: this.#rowsRead,
       rowsWritten: this.#rowsWritten,
       bytes: this.#bytes,
@@ -91,11 +94,13 @@ export class Board {
 
   constructor({ plan, pieces, sizes, onEvent }: BoardOptions) {
     this.#onEvent = onEvent;
+    this.#sizes = new Map(sizes.map((size) => [reportedName(size.schema, size.name), size]));
     this.#tallies = new Map(
-      plan.tables.filter(({ mode }) => mode === "rows").map((table) => [table, new Tally(table)]),
+      plan.tables
+        .filter(({ mode }) => mode === "rows")
+        .map((table) => [table, new Tally(table, this.#sizes.get(reportedName(table.schema, table.name)))]),
     );
     for (const { table } of pieces) this.#tallies.get(table)!.pieces++;
-    this.#sizes = new Map(sizes.map((size) => [reportedName(size.schema, size.name), size]));
     this.#total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#timer = setInterval(() => this.tell(), REPORT_EVERY);
     this.#timer.unref();

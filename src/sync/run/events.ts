@@ -16,6 +16,8 @@ export type SyncEvent =
 export interface TableReport {
   /** Qualified, for people. */
   readonly table: string;
+  /** Of a table of which rows are left out: how many the source has, as PostgreSQL estimates. */
+  readonly sourceRows: number | null;
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly bytes: number;

@@ -42,6 +42,8 @@ export interface SyncOptions {
 export interface SyncPreview {
   readonly plan: SyncPlan;
   readonly sizes: readonly TableSize[];
+  /** How many rows are copied of each table of which some are left out, by its name for people. */
+  readonly chosen: ReadonlyMap<string, number>;
 }
 
 /** What a run did. */

@@ -22,6 +22,7 @@ import { readRoles } from "./roles.ts";
 import { moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
+import { countChosen, withRowsThere } from "./rows-there.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
 import { tellOfPlan } from "./tell-of-plan.ts";
 import { prepareTarget } from "./target.ts";
@@ -42,7 +43,8 @@ export async function previewSync(options: SyncOptions): Promise<SyncPreview> {
     return await withReader(source, async (reader) => {
       const plan = await options.plan(source.atMoment(reader));
       await tellOfPlan(source.atMoment(reader), plan, options);
-      return { plan, sizes: await readSizes(source.session) };
+      const sizes = await withRowsThere(source.session, plan, await readSizes(source.session));
+      return { plan, sizes, chosen: await countChosen(source.atMoment(reader), plan) };
     });
   } finally {
     await source.close();
@@ -80,7 +82,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const schema = await readSourceSchema(look, options.table).catch(failed);
     await refuseLargeObjects(source.session, options.skipLargeObjects);
     const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(failed);
-    const sizes = await readSizes(source.session);
+    const sizes = await withRowsThere(source.session, plan, await readSizes(source.session));
 
     await refuseTarget(options, source);
     prepared = await prepareTarget(options.target.target, { ...options.connect, signal });

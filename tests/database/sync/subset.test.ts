@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { oldestAndEmbedded } from "../../support/engines.ts";
 import { onlyTables } from "#sync/only-tables.ts";
 import { othersSentences } from "#sync/rules/tenant-others.ts";
-import { warnOfTenant } from "#sync/warn-tenant.ts";
+import { countedWarnings, uncountedWarnings } from "#sync/warn-counted.ts";
 import { readSource } from "#sync/source/read.ts";
 import { checkRules } from "#sync/check.ts";
 import type { SyncFinding } from "#sync/plan.ts";
@@ -184,7 +184,7 @@ for (const engine of oldestAndEmbedded) {
         expect((await tenant("orders")).filter((row) => row["tenant"] !== 1)).toEqual([]);
         const said = async (yaml: string): Promise<[may: string[], counted: string[]]> => {
           const plan = await planOf(database, yaml);
-          return [othersSentences(plan.others ?? []), await warnOfTenant(database, plan)];
+          return [othersSentences(plan.others ?? []), await countedWarnings(database, plan)];
         };
         const [may, counted] = await said(shop({}, 'tenant: { column: tenant, value: "1" }'));
         const whole =
@@ -309,7 +309,7 @@ for (const engine of oldestAndEmbedded) {
           expect(await rowsOf(database, plan, "visits")).toHaveLength(
             visits === "" ? (staff === "" ? 10 : 5) : visits.includes("down") ? 10 : visits.includes("rows") ? 0 : 30,
           );
-          return (await warnOfTenant(database, plan)).filter((warning) => warning.includes("left out of"));
+          return (await countedWarnings(database, plan)).filter((warning) => warning.includes("left out of"));
         };
         const because =
           /because their row of staff \(visits\.staff_id\) is left out; write at visits `follow: \{ staff_id: up \}` to add it, `follow: \{ staff_id: down \}` if that is meant or `staff_id: \{ value: null \}` to empty/;
@@ -347,11 +347,53 @@ for (const engine of oldestAndEmbedded) {
           alter table public.teams add foreign key (owner) references public.members`);
         const circle = (more: string): string =>
           `${shop({})}  teams: { keep: [id, owner]${more} }\n  members: { keep: [id, team], rows: "false" }\n`;
-        expect((await planOf(database, circle(""))).warnings).toEqual([
-          expect.stringMatching(/^db\/sync\/rules.yaml:9: members gets more rows .*teams\.owner.*owner: down/),
+        const words = async (yaml: string): Promise<string[]> => uncountedWarnings(await planOf(database, yaml));
+        const gets = (which: string) =>
+          expect.stringMatching(
+            new RegExp(
+              `^db/sync/rules.yaml:9: members ${which} that its condition .*teams[.]owner.*follow: { owner: down`,
+            ),
+          );
+        expect(await words(circle(""))).toEqual([gets("may get rows")]);
+        // Where rows are counted, only what there is.
+        expect(await countedWarnings(database, await planOf(database, circle("")))).toEqual([]);
+        await database.execute(`insert into public.teams values (1, null), (2, null);
+          insert into public.members values (1, 1), (2, 1); update public.teams set owner = 1 where id = 1`);
+        expect(await countedWarnings(database, await planOf(database, circle("")))).toEqual([gets("gets 1 row")]);
+        for (const way of ["down", "up"]) expect(await words(circle(`, follow: { owner: ${way} }`))).toEqual([]);
+
+        // What looks like a reference, to a table of which rows are left out: what is said is done as it is written.
+        await database.execute(`drop table public.teams, public.members cascade; create table public."Odd logs" (id int primary key, "Owner_userId" bigint, orders text);
+          insert into public."Odd logs" select n, n from generate_series(1, 40) n`);
+        const logs = async (
+          written: string,
+          users = "keep: [id, tenant, boss]",
+          top = "",
+        ): Promise<readonly [warnings: string[], rows: number]> => {
+          const rules = shop({ users: 'rows: "tenant = 1"' }, top).replace(KEEP.users, users);
+          const plan = await planOf(database, `${rules}  Odd logs: { ${written} }\n`);
+          return [uncountedWarnings(plan), (await rowsOf(database, plan, "Odd logs")).length];
+        };
+        const keep = "keep: [id, Owner_userId, orders]";
+        const [[warning = ""], rows] = await logs(keep);
+        expect([warning.split(": ", 1)[0], rows]).toEqual([
+          '"Odd logs".Owner_userId looks like a reference to users, and no foreign key says so',
+          40,
         ]);
-        for (const way of ["down", "up"])
-          expect((await planOf(database, circle(`, follow: { owner: ${way} }`))).warnings).toEqual([]);
+        const [line, follow] = ["line `(.*?)`", "meant, write it as well, and `(.*?)`"].map(
+          (part) => new RegExp(part).exec(warning)![1]!,
+        );
+        const top = `references:\n  ${line}`;
+        expect(await logs(keep, undefined, top)).toEqual([[], 20]);
+        expect(await logs(`${keep}, ${follow}`, undefined, top)).toEqual([[], 40]);
+        const [[adding = ""]] = await logs(`${keep}, rows: "id < 10"`);
+        expect(adding).toContain("its rows are chosen without it");
+        const leaving = /instead, also write `(.*?)` at/.exec(adding)![1]!;
+        expect(await logs(`${keep}, rows: "id < 10"`, undefined, top)).toEqual([[], 9]);
+        expect(await logs(`${keep}, rows: "id < 10", ${leaving}`, undefined, top)).toEqual([[], 5]);
+        const [[changed = ""]] = await logs(keep, "id: integer, keep: [tenant]");
+        expect(changed).toContain('remove the rule of "Odd logs".Owner_userId, which follows users.id then');
+        expect(await logs("keep: [id, orders]", "id: integer, keep: [tenant]", top)).toEqual([[], 20]);
       });
     });
 

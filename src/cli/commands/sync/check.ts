@@ -139,13 +139,14 @@ async function besideFiles(context: CommandContext, args: ScratchArgs, project: 
 }
 
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Result> {
-  const [{ withDatabase }, { allLedgers }, { checkRules }, { lookAtDocuments }, { warnOfTenant }] = await Promise.all([
-    import("#database/open.ts"),
-    import("#migrate/ledger/find.ts"),
-    import("#sync/check.ts"),
-    import("#sync/document-paths.ts"),
-    import("#sync/warn-tenant.ts"),
-  ]);
+  const [{ withDatabase }, { allLedgers }, { checkRules }, { lookAtDocuments }, { countedWarnings }] =
+    await Promise.all([
+      import("#database/open.ts"),
+      import("#migrate/ledger/find.ts"),
+      import("#sync/check.ts"),
+      import("#sync/document-paths.ts"),
+      import("#sync/warn-counted.ts"),
+    ]);
   const { target, migrations } = await requireEnvironment(context, name);
   context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
   return await withDatabase(target, openOptions(context), async (database) => {
@@ -154,7 +155,7 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
     if (checked.kind === "findings") return { findings: checked.findings, tables: checked.tables, warnings: [] };
     const { plan } = checked;
     const { warnings, notes } = await lookAtDocuments(database, plan);
-    const all = [...plan.warnings, ...(await warnOfTenant(database, plan)), ...warnings];
+    const all = [...(await countedWarnings(database, plan)), ...warnings];
     return { findings: [], tables: checked.tables, warnings: all, notes };
   });
 }

@@ -1,5 +1,7 @@
 import { reportedName } from "#sql/quote.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { SyncTable } from "#sync/plan.ts";
+import type { SyncPreview } from "#sync/run/report.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
 import { renderReport } from "../../output/sync.ts";
@@ -50,7 +52,7 @@ export const command = defineCommand({
       const preview = await previewSync(options);
       const { tables, digest, warnings } = preview.plan;
       return {
-        json: { applied: false, rules: digest, tables: tables.map(tableToJson), warnings },
+        json: { applied: false, rules: digest, tables: tables.map((table) => tableToJson(table, preview)), warnings },
         text: renderPreview(preview, context.io.stdout.columns),
       };
     }
@@ -67,25 +69,18 @@ export const command = defineCommand({
   },
 });
 
-function tableToJson({
-  schema,
-  name,
-  mode,
-  columns,
-  query,
-  where,
-}: {
-  readonly schema: string;
-  readonly name: string;
-  readonly mode: string;
-  readonly columns: readonly { readonly name: string; readonly treatment: string; readonly transform?: string }[];
-  readonly query: string;
-  readonly where: string | undefined;
-}): Readonly<Record<string, unknown>> {
+function tableToJson(
+  { schema, name, mode, columns, query, where }: SyncTable,
+  { chosen, sizes }: SyncPreview,
+): Readonly<Record<string, unknown>> {
+  const shown = reportedName(schema, name);
+  const there = sizes.find((size) => size.schema === schema && size.name === name)?.rows ?? null;
   return {
-    table: reportedName(schema, name),
+    table: shown,
     mode,
     where: where ?? null,
+    rows: chosen.get(shown) ?? null,
+    sourceRows: where === undefined ? null : there,
     columns: columns.map((column) => ({
       name: column.name,
       treatment: column.treatment,
