@@ -389,6 +389,10 @@ tables:
     const ran = await psql(project.url, stdout, ["-At", "-F", "|"]);
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/^5\|u.{16}@example\.com\|1$/m);
+    // How much of each table comes, and what no condition reaches.
+    expect(stdout).toMatch(/^-- public\.users: .*, 1 of about 1 row$/m);
+    expect(stdout).toMatch(/^-- public\.notes: .*, 1 of about 1 row$/m);
+    expect(stdout).toMatch(/^-- Copied whole, as no condition reaches them: .*public\.events, public\.parent/m);
     expect(stdout).not.toContain(
       paddedHalves(subkeyOf(Buffer.from(KEY, "hex"), "public.users.mail")).inner.slice(0, 16),
     );
