@@ -9,8 +9,7 @@ import { yamlKey } from "./yaml-key.ts";
  * @param value what stands behind the column's name: "{ value: null }"
  */
 export function lineInstead(rule: TableRule | undefined, { name }: SourceColumn, value: string): string {
-  const isOf = (written: string): boolean => written === name || written === quoteIdentifier(name);
-  const there = rule?.columns.find(({ column }) => isOf(column));
+  const there = rule?.columns.find(({ column }) => isNamed(name, column));
   const line = `\`${yamlKey(name)}: ${value}\``;
   const where = TABLE_KEYS.includes(name) ? " below `columns:`" : "";
   if (there === undefined) return `write ${line}${where}`;
@@ -26,7 +25,28 @@ export function followLine(
   direction: Follow = "down",
 ): string {
   const lines = [...new Set(columns.map(({ name }) => `${yamlKey(name)}: ${direction}`))].join(", ");
-  return rule === undefined || rule.follow.length === 0
-    ? `write \`follow: { ${lines} }\``
-    : `write \`${lines}\` into \`follow\``;
+  const follow = rule?.follow ?? [];
+  if (follow.length === 0) return `write \`follow: { ${lines} }\``;
+  const isThere = follow.some(({ column }) => columns.some(({ name }) => isNamed(name, column)));
+  return `write \`${lines}\` into \`follow\`${isThere ? ", in place of what is there" : ""}`;
+}
+
+/** The same for a condition, of which a table has one as well. */
+export function rowsLine(rule: TableRule | undefined, condition: string): string {
+  const there = rule?.rows?.shown ?? rule?.rows?.text;
+  if (there === undefined) return `write \`rows: ${yamlSql(condition)}\``;
+  const both = `(${there.trim()}) AND (${condition})`;
+  // What is written over lines, or ends with a comment, is not written again.
+  return /\n|--/.test(there)
+    ? `add to \`rows\`, behind brackets around what is there, \`AND (${condition})\``
+    : `write \`rows: ${yamlSql(both)}\` in place of its condition`;
+}
+
+function isNamed(name: string, written: string): boolean {
+  return written === name || written === quoteIdentifier(name);
+}
+
+/** SQL as a value of YAML; quotes of SQL are in quotes of YAML. */
+function yamlSql(sql: string): string {
+  return /["\\]/.test(sql) ? `'${sql.replaceAll("'", "''")}'` : `"${sql}"`;
 }

@@ -177,7 +177,11 @@ class RuleReader {
       name,
       mode: "rows",
       place,
-      columns: [...[...others, ...nested].map((entry) => this.#column(entry)), ...this.#kept(keep?.value, name)],
+      // As they are written, so that of two rules for a column the second one is too many.
+      columns: [
+        ...[...others, ...nested].map((entry) => this.#column(entry)),
+        ...this.#kept(keep?.value, name),
+      ].toSorted((a, b) => a.place.offset - b.place.offset),
       rows: this.#placed(entries.get("rows")?.value, "rows"),
       sample: this.#sample(entries.get("sample")?.value),
       follow: this.#follow(entries.get("follow")?.value),

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SourceTable, SyncTable, Trial } from "../plan.ts";
+import { lineInstead } from "./line-instead.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { TableRule } from "./rules.ts";
@@ -79,7 +80,7 @@ export function unfollowedTrials(
         finding: {
           rule: "broken-reference",
           message: `${shown} is not followed, and refers to rows of ${shownTable(to)} that are left out`,
-          fix: `Follow it \`up\` (add these rows) or \`down\` (leave out what refers to them), or write ${column!.name}: { value: null }`,
+          fix: `Follow it \`up\` (add these rows) or \`down\` (leave out what refers to them)${column!.notNull ? "" : `, or ${lineInstead(ruleOf(from), column!, "{ value: null }")}`}`,
           location: follow.place.file.location(follow.place.offset),
           table: shownTable(from),
           column: column!.name,

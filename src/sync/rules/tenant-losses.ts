@@ -2,10 +2,10 @@ import { writeIdentifier } from "#sql/quote.ts";
 import type { LossQuery, SourceTable } from "../plan.ts";
 import type { Edge, Graph, Wish } from "../subset/graph.ts";
 import type { Subset } from "../subset/subset.ts";
+import { followLine, lineInstead } from "./line-instead.ts";
 import { shownTable } from "./names.ts";
 import type { Rules, TableRule } from "./rules.ts";
 import { shownTenant, tenantConditions } from "./tenant.ts";
-import { yamlKey } from "./yaml-key.ts";
 
 interface Sides {
   readonly graph: Graph;
@@ -48,7 +48,7 @@ export function tenantLosses(
         tenant: shownTenant(tenant),
         sql: subset.losses(table, condition.sql, ways, before),
         causes: [
-          ...ways.map((way) => ({ because: leftOut(way), ifAll: false })),
+          ...ways.map((way) => ({ because: leftOut(way, ruleOf), ifAll: false })),
           ...(own === undefined ? [] : [ofOwn]),
         ],
       },
@@ -57,17 +57,20 @@ export function tenantLosses(
 }
 
 /** What to say of rows that go with the row that they refer to. */
-function leftOut({ reference: { from, to, fromColumns, where } }: Edge): string {
+function leftOut(
+  { reference: { from, to, fromColumns, where } }: Edge,
+  ruleOf: ReadonlyMap<SourceTable, TableRule>,
+): string {
   const columns = fromColumns.map(({ name }) => writeIdentifier(name)).join(", ");
-  const key = yamlKey(fromColumns[0]!.name);
+  const rule = ruleOf.get(from);
   const empty = fromColumns.find(({ notNull, generated }) => !notNull && !generated);
   const ways = [
-    `\`follow: { ${key}: up }\` to add it`,
-    `\`follow: { ${key}: down }\` if that is meant`,
+    `${followLine(rule, [fromColumns[0]!], "up")} to add it`,
+    `${followLine(rule, [fromColumns[0]!])} if that is meant`,
     ...(empty === undefined || where !== undefined
       ? []
-      : [`\`${yamlKey(empty.name)}: { value: null }\` to empty the column`]),
+      : [`${lineInstead(rule, empty, "{ value: null }")} to empty the column`]),
   ];
   const list = `${ways.slice(0, -1).join(", ")} or ${ways.at(-1)}`;
-  return `because their row of ${shownTable(to)} (${shownTable(from)}.${columns}) is left out; write at ${shownTable(from)} ${list}`;
+  return `because their row of ${shownTable(to)} (${shownTable(from)}.${columns}) is left out; at ${shownTable(from)}, ${list}`;
 }

@@ -3,24 +3,29 @@ import type { OthersQuery, SourceColumn, SourceTable } from "../plan.ts";
 import { type Edge, type Graph, spread, type Wish } from "../subset/graph.ts";
 import { isPartial } from "../subset/keys.ts";
 import type { Subset } from "../subset/subset.ts";
+import { followLine, lineInstead, rowsLine } from "./line-instead.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import { rowsOf } from "./reference-trials.ts";
 import type { Reference } from "./references.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules, TableRule } from "./rules.ts";
 import { shownTenant, tenantConditions } from "./tenant.ts";
-import { yamlKey } from "./yaml-key.ts";
 
 type Tenant = NonNullable<Rules["tenant"]>;
 
 interface Sides {
   readonly graph: Graph;
   readonly subset: Subset;
+  readonly ruleOf: ReadonlyMap<SourceTable, TableRule>;
   /** Parts of WITH that conditions need. */
   readonly before: readonly string[];
 }
 
 /** Rows that are not the tenant's, and that may be copied although the rules ask for one: a question about each table. */
-export function otherTenants(tenant: Tenant, asked: readonly Wish[], { graph, subset, before }: Sides): OthersQuery[] {
+export function otherTenants(
+  tenant: Tenant,
+  asked: readonly Wish[],
+  { graph, subset, ruleOf, before }: Sides,
+): OthersQuery[] {
   const hasColumn = (table: SourceTable): boolean => columnNamed(table, tenant.column) !== undefined;
   const bound = new Set(asked.map(({ table }) => table).filter(hasColumn));
   const leads = ({ direction, reference: { to, fromParts } }: Edge): boolean =>
@@ -35,7 +40,7 @@ export function otherTenants(tenant: Tenant, asked: readonly Wish[], { graph, su
     });
     const others = othersIn(table, tenant, graph, []);
     if (!bound.has(table)) {
-      if (others !== undefined) return [question(unbound(table, tenant, graph), others)];
+      if (others !== undefined) return [question(unbound(table, tenant, graph, ruleOf.get(table)), others)];
       if (graph.isCut(table)) return [question(chosenOtherwise(table, tenant), undefined)];
       const some = `SELECT (CASE WHEN EXISTS (SELECT FROM ${rowsOf(table)}) THEN 1 ELSE 0 END)::float8 AS rows`;
       return [question({ whose: "", rest: "", without: tenant.column }, undefined, some)];
@@ -43,8 +48,8 @@ export function otherTenants(tenant: Tenant, asked: readonly Wish[], { graph, su
     const ways = graph.edges.filter((edge) => edge.reference.from === table && leads(edge));
     const isFree = !hasColumn(table) && !ways.some(({ reference }) => holdsAlways(reference));
     return [
-      ...(isFree ? [question(withoutParent(table, ways), refersToNothing(table, ways))] : []),
-      ...(graph.isAddedTo(table) && others !== undefined ? [question(addedRows(table, graph), others)] : []),
+      ...(isFree ? [question(withoutParent(table, ways, ruleOf.get(table)), refersToNothing(table, ways))] : []),
+      ...(graph.isAddedTo(table) && others !== undefined ? [question(addedRows(table, graph, ruleOf), others)] : []),
     ];
   });
 }
@@ -117,25 +122,21 @@ function keyOfTenants(table: SourceTable, tenant: Tenant, graph: Graph): SourceC
 }
 
 /** What to say of a table whose rows are the tenant's or not, and are not chosen by that. */
-function unbound(table: SourceTable, tenant: Tenant, graph: Graph): Words {
+function unbound(table: SourceTable, tenant: Tenant, graph: Graph, rule: TableRule | undefined): Words {
   const shown = shownTable(table);
   const key = keyOfTenants(table, tenant, graph);
   const why = `it has no column ${tenant.column}, and no foreign key that is followed down to one`;
+  const up = graph.edges.flatMap(({ reference: { from, fromColumns } }) =>
+    from === table ? fromColumns.slice(0, 1) : [],
+  );
   const only =
     key === undefined
-      ? `\`follow: ${followDown(graph.edges.filter(({ reference: { from } }) => from === table))}\``
-      : `\`rows: ${yamlSql(`${writeIdentifier(key.name)} = ${literalOf(key, tenant.value)}`)}\` and \`tenant: false\``;
+      ? followLine(rule, up)
+      : `${rowsLine(rule, `${writeIdentifier(key.name)} = ${literalOf(key, tenant.value)}`)} and \`tenant: false\``;
   return {
     whose: NOT_OWN,
-    rest: ` of ${shown}: ${why}; to leave them out, write at ${shown} ${only}, or \`tenant: false\` alone if that is meant`,
+    rest: ` of ${shown}: ${why}; to leave them out, at ${shown} ${only}, or write \`tenant: false\` alone if that is meant`,
   };
-}
-
-function followDown(edges: readonly Edge[]): string {
-  const columns = edges.flatMap(({ reference }) =>
-    reference.fromColumns[0] === undefined ? [] : [reference.fromColumns[0]],
-  );
-  return `{ ${[...new Set(columns)].map(({ name }) => `${yamlKey(name)}: down`).join(", ")} }`;
 }
 
 /** What to say of a table of whose rows nothing tells whose they are, and that other rules choose. */
@@ -152,7 +153,7 @@ function literalOf({ baseType }: SourceColumn, value: string): string {
 }
 
 /** What to say of a table that gets rows of other tenants, since copied rows refer to them. */
-function addedRows(table: SourceTable, graph: Graph): Words {
+function addedRows(table: SourceTable, graph: Graph, ruleOf: ReadonlyMap<SourceTable, TableRule>): Words {
   const isAdding = ({ direction, reference: { from } }: Edge): boolean =>
     direction === "up" || (direction === "down" && graph.isAddedTo(from));
   // A table that gets rows itself passes them on.
@@ -163,23 +164,49 @@ function addedRows(table: SourceTable, graph: Graph): Words {
   const ways = graph.edges.filter(({ direction, reference: { to } }) => direction === "up" && behind.has(to));
   const nameOf = ({ from, fromColumns }: Reference): string =>
     `${shownTable(from)}.${fromColumns.map(({ name }) => writeIdentifier(name)).join(", ")}`;
-  const lines = ways.flatMap(({ reference }): string[] => {
-    const { from, to, fromColumns, where } = reference;
-    const empty =
-      where === undefined ? fromColumns.find(({ notNull, generated }) => !notNull && !generated) : undefined;
-    const isCircle = graph.circleOf(from) !== undefined && graph.circleOf(from) === graph.circleOf(to);
-    const choices = [
-      // All around a circle, nothing can be followed down.
-      ...(isCircle ? [] : [`\`follow: { ${yamlKey(fromColumns[0]!.name)}: down }\` (leaves out its rows)`]),
-      ...(empty === undefined ? [] : [`\`${yamlKey(empty.name)}: { value: null }\` (empties the column)`]),
-    ];
-    return choices.length === 0 ? [] : [`at ${shownTable(from)} ${choices.join(" or ")}`];
+  const byTable = Map.groupBy(ways, ({ reference }) => reference.from);
+  const lines = [...byTable].flatMap(([from, some]) => {
+    const choices = choicesAt(some, graph, ruleOf.get(from));
+    return choices.length === 0 ? [] : [`at ${shownTable(from)} ${choices.join(", or ")}`];
   });
-  const advice = lines.length === 0 ? "" : `; to leave them out, write ${unique(lines).join("; ")}`;
+  const advice = lines.length === 0 ? "" : `; to leave them out, ${lines.join("; ")}`;
   return {
     whose: NOT_OWN,
     rest: ` of ${shownTable(table)}, where copied rows refer to them (${unique(ways.map(({ reference }) => nameOf(reference))).join(", ")})${advice}`,
   };
+}
+
+/** What to write at a table so that its rows add none along these references: all of them at once, as it has one `follow`. */
+function choicesAt(ways: readonly Edge[], graph: Graph, rule: TableRule | undefined): string[] {
+  const emptied = new Map(ways.map((way) => [way, emptyColumn(way)]));
+  const down = ways.filter(({ reference: { from, to } }) => {
+    // All around a circle, nothing can be followed down.
+    return graph.circleOf(from) === undefined || graph.circleOf(from) !== graph.circleOf(to);
+  });
+  const emptying = (some: readonly Edge[]): string[] =>
+    unique(
+      some.flatMap((way) => {
+        const column = emptied.get(way);
+        return column === undefined ? [] : [`${lineInstead(rule, column, "{ value: null }")} (empties the column)`];
+      }),
+    );
+  const following =
+    down.length === 0
+      ? []
+      : [
+          `${followLine(
+            rule,
+            down.map(({ reference }) => reference.fromColumns[0]!),
+          )} (leaves out its rows)`,
+        ];
+  const rest = emptying(ways.filter((way) => !down.includes(way)));
+  const instead = down.length > 0 && ways.every((way) => emptied.get(way) !== undefined) ? emptying(ways) : [];
+  return [[...following, ...rest], instead].flatMap((parts) => (parts.length === 0 ? [] : [parts.join(" and ")]));
+}
+
+/** The column of a reference that may be NULL. */
+function emptyColumn({ reference: { fromColumns, where } }: Edge): SourceColumn | undefined {
+  return where === undefined ? fromColumns.find(({ notNull, generated }) => !notNull && !generated) : undefined;
 }
 
 /** A column may refer to a table in more than one way. */
@@ -202,19 +229,13 @@ function refersToNothing(table: SourceTable, ways: readonly Edge[]): string {
 }
 
 /** What to say of rows that refer to nothing that tells whose they are. */
-function withoutParent(table: SourceTable, ways: readonly Edge[]): Words {
+function withoutParent(table: SourceTable, ways: readonly Edge[], rule: TableRule | undefined): Words {
   const columns = [...new Set(ways.flatMap(({ reference }) => reference.fromColumns))];
   const names = columns.map(({ name }) => writeIdentifier(name)).join(", ");
-  const follow = columns.map(({ name }) => `${yamlKey(name)}: down`).join(", ");
   const some = columns.map(({ name }) => `${writeIdentifier(name)} IS NOT NULL`).join(" OR ");
-  const only = `\`rows: ${yamlSql(some)}\`, \`follow: { ${follow} }\` and \`tenant: false\``;
+  const only = `${rowsLine(rule, some)}, ${followLine(rule, columns)} and \`tenant: false\``;
   return {
     whose: ` of ${shownTable(table)} that refer to no other row by ${names}`,
-    rest: `, whichever tenant's they are; to leave them out, write ${only} there, or \`tenant: false\` alone if that is meant`,
+    rest: `, whichever tenant's they are; to leave them out, ${only} there, or \`tenant: false\` alone if that is meant`,
   };
-}
-
-/** SQL as a value of YAML; quotes of SQL are in quotes of YAML. */
-function yamlSql(sql: string): string {
-  return sql.includes('"') ? `'${sql.replaceAll("'", "''")}'` : `"${sql}"`;
 }

@@ -212,6 +212,18 @@ for (const [name, yaml, rule] of FAULTY) {
   });
 }
 
+test("of two rules for a column, the second one is too many, whichever of them is in `keep`", async () => {
+  for (const loose of ["    keep: [a]\n    a: integer", "    a: integer\n    keep: [a]"]) {
+    const yaml = rules({ loose: undefined }).replace("tables:\n", `tables:\n  loose:\n${loose}\n`);
+    const line = yaml.split("\n").indexOf("  loose:") + 2;
+    const result = await planned(database, yaml);
+    const found = result.kind === "findings" ? result.findings : [];
+    expect(found.filter(({ rule }) => rule === "duplicate-rule")).toMatchObject([
+      { message: expect.stringMatching(`has two rules; the first is in line ${line}$`), location: { line: line + 1 } },
+    ]);
+  }
+});
+
 test("rules of another form are told once, and not again for each column that they were meant for", async () => {
   for (const [yaml, fix] of [
     ["tables: []\n", "users: { keep: [id], email: email }"],

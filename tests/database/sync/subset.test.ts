@@ -189,17 +189,33 @@ for (const engine of oldestAndEmbedded) {
         const [may, counted] = await said(shop({}, 'tenant: { column: tenant, value: "1" }'));
         const whole =
           /^tenant \(tenant = 1\): every row is copied of events: it has no column tenant, .* give it `rows:/;
-        const onlyThose = /`rows: "order_id IS NOT NULL"`, `follow: \{ order_id: down \}` and `tenant: false`/;
+        const onlyThose = /`rows: "order_id IS NOT NULL"`, write `follow: \{ order_id: down \}` and `tenant: false`/;
         expect(may).toEqual([
           expect.stringMatching(whole),
           expect.stringMatching(/: rows of items that refer to no other row by order_id may be copied, /),
           expect.stringMatching(/: rows of parts that refer to no other row by order_id may be copied, /),
           expect.stringMatching(
             // Down is refused there, as it leads back to the table.
-            /: rows outside the tenant may be copied of users, where .* \(users\.boss\); .* write at users `boss: \{ value: null \}` \(empties the column\)$/,
+            /: rows outside the tenant may be copied of users, where .* \(users\.boss\); .* at users take boss out of `keep` and write `boss: \{ value: null \}` \(empties the column\)$/,
           ),
         ]);
         expect(may[1]).toMatch(onlyThose);
+        // What is said to be written does what it says, beside what is there.
+        const ofOne = 'tenant: { column: tenant, value: "1" }';
+        const emptied = shop({ users: "boss: { value: null }" }, ofOne).replace(KEEP.users, "keep: [id, tenant]");
+        expect((await said(emptied))[0].filter((one) => one.includes("copied of users"))).toEqual([]);
+        const [ofItems = ""] = (
+          await said(shop({ items: 'rows: "id > 3 OR id = 1", follow: { order_id: up }' }, ofOne))
+        )[0].filter((one) => one.includes("copied of items"));
+        expect(ofItems).toMatch(/at items write `order_id: down` into `follow`, in place of what is there, or/);
+        const both = shop({ items: 'rows: "id > 3 OR id = 1", follow: { order_id: down }' }, ofOne);
+        const [nulls = ""] = (await said(both))[0].filter((one) => one.includes("of items that refer"));
+        const instead =
+          /write `(rows: "\(id > 3 OR id = 1\) AND .*?")` in place of its condition, write `(order_id: down)` into `follow`, in place of what is there and `(tenant: false)` there/.exec(
+            nulls,
+          )!;
+        const followed = shop({ items: `${instead[1]}, follow: { ${instead[2]} }, ${instead[3]}` }, ofOne);
+        expect((await said(followed))[0].filter((one) => one.includes("copied of items"))).toEqual([]);
         // All of parts refer to an order, and nobody of the tenant has a boss.
         expect(counted).toEqual([
           expect.stringMatching(whole),
@@ -233,14 +249,14 @@ for (const engine of oldestAndEmbedded) {
         const firms = (more: string, calls = "", firm = 1): string =>
           `tenant: { column: firm, value: ${firm} }\n${shop({ events: "tenant: false", items: "tenant: false", parts: "tenant: false", users: "tenant: false", orders: "tenant: false" })}  firms: { keep: [id]${more} }\n  people: { keep: [id, firm] }\n  calls: { keep: [id, person]${calls} }\n`;
         const firm =
-          /: (?:rows|2 rows) outside the tenant (?:may be|are) copied of firms: .* write at firms `rows: "id = 1"` and `tenant: false`/;
+          /: (?:rows|2 rows) outside the tenant (?:may be|are) copied of firms: .* at firms write `rows: "id = 1"` and `tenant: false`/;
         expect((await said(firms(""))).flat()).toEqual([expect.stringMatching(firm), expect.stringMatching(firm)]);
         expect((await said(firms(', rows: "id = 1"')))[1]).toEqual([]);
         expect((await said(firms(', rows: "id = 1", tenant: false')))[0]).toEqual([]);
         const calls = (await said(firms(", tenant: false", ', rows: "id > 1"')))[1];
         expect(calls).toEqual([
           expect.stringMatching(
-            /: 1 row outside the tenant is copied of calls: .* write at calls `follow: \{ person: down \}`/,
+            /: 1 row outside the tenant is copied of calls: .* at calls write `follow: \{ person: down \}`/,
           ),
           expect.stringMatching(
             /: 1 row .* copied of people, where copied rows refer to them \(calls\.person\); .*`follow: \{ person: down \}` \(leaves out its rows\)$/,
@@ -312,7 +328,7 @@ for (const engine of oldestAndEmbedded) {
           return (await countedWarnings(database, plan)).filter((warning) => warning.includes("left out of"));
         };
         const because =
-          /because their row of staff \(visits\.staff_id\) is left out; write at visits `follow: \{ staff_id: up \}` to add it, `follow: \{ staff_id: down \}` if that is meant or `staff_id: \{ value: null \}` to empty/;
+          /because their row of staff \(visits\.staff_id\) is left out; at visits, write `follow: \{ staff_id: up \}` to add it, write `follow: \{ staff_id: down \}` if that is meant or take staff_id out of `keep` and write `staff_id: \{ value: null \}` to empty/;
         expect(await lost("", "")).toEqual([
           expect.stringMatching(/^tenant \(tenant = 1\): 20 of 30 rows of the tenant are left out of visits, /),
         ]);
