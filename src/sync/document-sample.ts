@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import type { SourceTable } from "./plan.ts";
 import { LOOKED_AT } from "./rules/looks.ts";
 
 /** Bytes of a table that are read at most to look at its documents, about. */
@@ -36,13 +37,13 @@ export interface DocumentSample {
 }
 
 /**
- * The documents of a table that are looked at: all of a small table; of a large one those of pages by chance, the same ones each time.
+ * The documents of a table, or of all partitions of one, that are looked at: all of a small table; of a large one those of pages by chance, the same ones each time.
  * @param column SQL of the column of `source`
  * @param tables of how many tables documents are looked at
  */
 export async function sampleOf(
   source: Database,
-  { schema, name }: { readonly schema: string; readonly name: string },
+  { schema, name, kind = "table" }: Pick<SourceTable, "schema" | "name"> & Partial<Pick<SourceTable, "kind">>,
   column: string,
   tables = 1,
 ): Promise<DocumentSample> {
@@ -56,7 +57,7 @@ export async function sampleOf(
   const share = Math.min(1, most / Math.max(1, rows), MOST_BYTES / tables / Math.max(1, bytes));
   const chosen = share === 1 ? "" : ` tablesample system (${share * 100}) repeatable (1)`;
   return {
-    from: `from only ${qualified} source${chosen} where ${column} is not null limit ${most}`,
+    from: `from ${kind === "table" ? "only " : ""}${qualified} source${chosen} where ${column} is not null limit ${most}`,
     most,
     isWhole: share === 1,
   };

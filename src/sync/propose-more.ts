@@ -1,7 +1,10 @@
 import type { Database } from "#database/database.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
-import { type Decision, decideTable, numbersOf, type Proposal, UNDECIDED } from "./propose.ts";
+import { type Decision, UNDECIDED } from "./decision.ts";
+import { decideTable, numbersOf, type Proposal } from "./propose.ts";
+import { decideDocuments } from "./propose-documents.ts";
+import { homesIn, shareValues } from "./shared-values.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { parseRules, type RulesText } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
@@ -39,19 +42,26 @@ export async function proposeMore(
   const missing = missingIn(before, catalogue);
   const decisions = new Map<SourceColumn, Decision>();
   const tables = new Set(missing.map((one) => one.table));
+  const roots = catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
+  const homes = homesIn(roots, () => undefined);
+  const looked = new Set([...tables, ...(tables.size === 0 ? [] : [...homes.values()].map(({ table }) => table))]);
   await requireRights(
     database,
     "source",
-    readsOf(catalogue, (root) => tables.has(root)),
+    readsOf(catalogue, (root) => looked.has(root)),
   );
   for (const table of tables) {
-    const proposed = await decideTable(database, table);
+    const proposed = new Map([
+      ...(await decideTable(database, table)),
+      ...(await decideDocuments(database, table, homes)),
+    ]);
     for (const { column } of missing.filter((one) => one.table === table)) {
       const refers = table.foreignKeys.some(({ columns }) => columns.includes(column.number));
       // It follows its key by itself, unless that is kept.
       decisions.set(column, refers ? { rule: undefined } : proposed.get(column)!);
     }
   }
+  await shareValues(database, [...tables], homes, decisions);
   const names = new Names(catalogue);
   let texts = write(files, missing, decisions);
   for (let again = decisions.size > 0; again;) {
@@ -62,7 +72,7 @@ export async function proposeMore(
       const decision = found === undefined ? undefined : decisions.get(found);
       if (decision === undefined || decision.rule === UNDECIDED || rule === "undecided") continue;
       const follows = rule === "column-without-rule" && decision.rule === undefined;
-      decisions.set(found!, follows ? { rule: "keep" } : { rule: UNDECIDED, why: message });
+      decisions.set(found!, follows ? { rule: "keep" } : (decision.otherwise ?? { rule: UNDECIDED, why: message }));
       again = true;
     }
     texts = write(files, missing, decisions);

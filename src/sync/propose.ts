@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
+import { type Decision, isOpen, OPEN, UNDECIDED } from "./decision.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, SECRET } from "./rules/guess.ts";
 import { LOOKED_AT, LOOKS, MOST, WITHIN } from "./rules/looks.ts";
@@ -10,6 +11,8 @@ import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { tableKey, yamlKey } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { decideDocuments } from "./propose-documents.ts";
+import { homesIn, shareValues } from "./shared-values.ts";
 import { readsOf, requireRights } from "./run/rights.ts";
 import { familyOf, TRANSFORM_NAMES } from "./transforms/registry.ts";
 
@@ -22,15 +25,6 @@ export interface Proposal {
   /** Columns with `?`, which stop a copy until somebody has decided. */
   readonly undecided: number;
 }
-
-/** What is proposed for a column, and why where that is not its name. */
-export interface Decision {
-  /** `keep`, a transform, `?`; undefined for a foreign key that follows its key. */
-  readonly rule: string | undefined;
-  readonly why?: string;
-}
-
-export const UNDECIDED = "?";
 
 /**
  * Writes rules for every column: by name, by type, and by how many of its first values look like something. The counting is done by
@@ -50,6 +44,10 @@ export async function proposeRules(database: Database, catalogue: SourceCatalogu
   );
   for (const table of tables)
     for (const [column, decision] of await decideTable(database, table)) decisions.set(column, decision);
+  const homes = homesIn(tables, (column) => decisions.get(column)?.rule);
+  await shareValues(database, tables, homes, decisions);
+  for (const table of tables)
+    for (const [column, decision] of await decideDocuments(database, table, homes)) decisions.set(column, decision);
   for (const table of tables) followKeys(table, catalogue, decisions);
   // What does not go together nobody has decided yet.
   for (let again = true; again;) {
@@ -61,8 +59,9 @@ export async function proposeRules(database: Database, catalogue: SourceCatalogu
       if (rule === "undecided" || table === undefined || column === undefined) continue;
       const owner = names.table(table);
       const found = owner === undefined ? undefined : columnNamed(owner, column);
-      if (found === undefined || decisions.get(found)?.rule === UNDECIDED) continue;
-      decisions.set(found, { rule: UNDECIDED, why: message });
+      const decision = found === undefined ? undefined : decisions.get(found);
+      if (decision === undefined || decision.rule === UNDECIDED) continue;
+      decisions.set(found!, decision.otherwise ?? { rule: UNDECIDED, why: message });
       again = true;
     }
   }
@@ -72,7 +71,7 @@ export async function proposeRules(database: Database, catalogue: SourceCatalogu
 /** How many columns are kept, replaced, and still to be decided. */
 export function numbersOf(all: readonly Decision[]): Pick<Proposal, "kept" | "transformed" | "undecided"> {
   const kept = all.filter(({ rule }) => rule === "keep").length;
-  const undecided = all.filter(({ rule }) => rule === UNDECIDED).length;
+  const undecided = all.filter(isOpen).length;
   return { kept, undecided, transformed: all.length - kept - undecided };
 }
 
@@ -189,7 +188,7 @@ export function tableLines(table: SourceTable, decisions: ReadonlyMap<SourceColu
   const kept = columns.filter(({ decision }) => decision.rule === "keep").map(({ column }) => yamlKey(column.name));
   const others = columns.filter(({ decision }) => decision.rule !== "keep");
   const lines = (indent: string, some: typeof others): string[] =>
-    some.map(({ column, decision }) => indent + columnLine(column, decision));
+    some.flatMap(({ column, decision }) => columnLines(column, decision).map((line) => indent + line));
   const isReserved = ({ column }: (typeof others)[number]): boolean => TABLE_KEYS.includes(column.name);
   const reserved = others.filter(isReserved);
   return [
@@ -203,13 +202,15 @@ export function tableLines(table: SourceTable, decisions: ReadonlyMap<SourceColu
   ];
 }
 
-/** `email: email # 100% look like e-mail addresses` */
-export function columnLine({ name, type }: SourceColumn, { rule, why }: Decision): string {
+/** `email: email # 100% look like e-mail addresses`; of a long rule several lines. */
+export function columnLines({ name, type }: SourceColumn, { rule, why, lines }: Decision): string[] {
   const about = why ?? (rule === UNDECIDED ? type : undefined);
-  return `${columnRule(name, rule)}${about === undefined ? "" : ` # ${about.replaceAll(/\s+/g, " ")}`}`;
+  const comment = about === undefined ? "" : ` # ${about.replaceAll(/\s+/g, " ")}`;
+  if (lines === undefined) return [`${columnRule(name, rule)}${comment}`];
+  return [`${yamlKey(name)}:${comment}`, ...lines.map((line) => `  ${line}`)];
 }
 
 /** The same as a part of a line. */
 export function columnRule(name: string, rule: string | undefined): string {
-  return `${yamlKey(name)}: ${rule === UNDECIDED ? '"?"' : (rule ?? "keep")}`;
+  return `${yamlKey(name)}: ${rule === UNDECIDED ? OPEN : (rule ?? "keep")}`;
 }

@@ -1,6 +1,7 @@
 import type { Location } from "#errors/error.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
-import { columnLine, columnRule, type Decision, tableLines } from "../propose.ts";
+import type { Decision } from "../decision.ts";
+import { columnLines, columnRule, tableLines } from "../propose.ts";
 import type { RulesText } from "./read.ts";
 import { tablesBlock } from "./tables-block.ts";
 
@@ -57,7 +58,9 @@ function below(text: string, at: number, columns: readonly ColumnToAdd[]): strin
   const end = after + rest.length;
   const own = at - (text.lastIndexOf("\n", at - 1) + 1);
   const indent = indentAfter(text.slice(end + 1), own);
-  const lines = columns.map(({ column, decision }) => `\n${" ".repeat(indent)}${columnLine(column, decision)}`);
+  const lines = columns
+    .flatMap(({ column, decision }) => columnLines(column, decision))
+    .map((line) => `\n${" ".repeat(indent)}${line}`);
   return text.slice(0, end) + lines.join("") + text.slice(end);
 }
 

@@ -29,6 +29,6 @@ export function keyOf({ unique, columns }: SourceTable): string | undefined {
 }
 
 /** How many columns of a table say something of a person, and not of a place or a thing. */
-function columnsOfPerson({ columns }: SourceTable): number {
+export function columnsOfPerson({ columns }: SourceTable): number {
   return columns.filter((column) => namesPerson(column)).length;
 }

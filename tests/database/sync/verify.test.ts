@@ -6,6 +6,7 @@ import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { onlyTables } from "#sync/only-tables.ts";
 import { verifySync } from "#sync/run/verify.ts";
 import { readSource } from "#sync/source/read.ts";
+import { proposeRules } from "#sync/propose.ts";
 import { lookAtDocuments } from "#sync/document-paths.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, copyOptions, ruled } from "./copying.ts";
@@ -56,6 +57,53 @@ for (const engine of newestServer) {
       "public.parts.doc: no rule names these keys, so they are left out: z (in 20), of 20 documents",
       "public.people.profile: no rule names these keys, so they are left out: vat (in 60), friends[].note (in 60), 1 other key, 120 keys in contact, of 60 documents",
     ]);
+  });
+
+  test("first rules join columns that have values in common, and name the paths of documents that many have", async () => {
+    await using source = await engine.fresh();
+    const { yaml } = await withDatabase(source.target, {}, async (database) => {
+      await database.execute(`
+        create table accounts (email text);
+        create table users (id int primary key, email text unique, first_name text);
+        insert into users select g, 'p' || g || '@corp.example', 'ann' from generate_series(1, 40) g;
+        create table orders (id int primary key, invoice_email text, other_email text, day date);
+        insert into orders select g, 'p' || (g % 40 + 1) || '@corp.example', 'q' || g || '@corp.example' from generate_series(1, 50) g;
+        create table docs (id int, doc json) partition by range (id);
+        create table docs_1 partition of docs for values from (0) to (100);
+        insert into docs select g, json_build_object('who', 'p' || g || '@corp.example', 'active', true, 'n', g, 'odd-key', json_build_array('x'),
+          'friends', json_build_array(json_build_object('phone', '+49 30 ' || 1000000 + g)), 'votes', json_build_object('ann' || g, 1)) from generate_series(1, 40) g;
+        create table lists (id int primary key, list jsonb, nothing jsonb);
+        insert into lists select g, '[{"city": "Ulm"}]' from generate_series(1, 5) g`);
+      return await proposeRules(database, await readSource(database), "db/sync/tables.yaml");
+    });
+    expect(yaml.slice(yaml.indexOf("tables:\n"))).toBe(`tables:
+  accounts:
+    keep: []
+    email: email
+  docs:
+    keep: []
+    id: "?" # integer
+    doc: # 40 other keys are left out
+      json:
+        "friends[].phone": phone
+        n: "?"
+        "odd-key": "?"
+        who: { as: users.email }
+      keep: [active]
+  lists:
+    keep: [id]
+    list: { json: { "[].city": city } }
+    nothing: "?" # jsonb
+  orders:
+    keep: [id]
+    invoice_email: { as: users.email } # 100% are in users.email as well
+    other_email: email
+    day: "?" # date
+  users:
+    keep: [id]
+    email: email
+    first_name: first_name
+`);
   });
 
   test("a copy says which path matched nothing, leaves tables of the tool's own alone, and misses rows that are gone", async () => {

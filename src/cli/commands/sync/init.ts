@@ -16,10 +16,11 @@ export const command = defineCommand({
     from: { type: "string", valueHint: "NAME", description: "the environment whose tables the rules are for" },
   },
   details:
-    "Writes db/sync/tables.yaml with a line for every column. Each is decided by the column's name, its type, and how many of its\n" +
-    "values look like e-mail addresses, phone numbers or card numbers, which the database counts itself. A column that cannot be\n" +
-    "decided so gets `?`, and no copy is made until you have replaced it. If there are rules already, lines are added for the\n" +
-    "columns and tables that they leave out, and nothing else is changed.",
+    "Writes db/sync/tables.yaml with a rule for every column. Each is decided by the column's name, its type, how many of its\n" +
+    "values look like e-mail addresses, phone numbers or card numbers, and how many are in another such column as well, which the\n" +
+    "database counts itself. Of JSON documents, the paths that many have get a rule each. What cannot be decided so gets `?`, and\n" +
+    "no copy is made until you have replaced it. If there are rules already, lines are added for the columns and tables that they\n" +
+    "leave out, and nothing else is changed.",
 
   examples: ["confiture sync init --from production"],
   async run(args, context) {
