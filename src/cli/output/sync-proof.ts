@@ -11,38 +11,105 @@ export function detailOf(level: number): Detail {
   return level < LogLevels.info ? "quiet" : level > LogLevels.info ? "verbose" : "normal";
 }
 
-/** What was proven, a line each; quietly, what was not. */
+/** What was proven: a line for each table, or for each column and path where all is told; quietly, what was not. */
 export function renderProof(proof: Proof, detail: Detail): string[] {
   const { columns, leaks, noticed } = proof;
-  const told = detail === "quiet" ? columns.filter(({ holds }) => !holds) : columns;
   return [
-    ...told.map(({ column, transform, how, holds, originals, results, same, elsewhere, uncounted }) => {
-      if (how === "not compared")
-        return `not compared: ${column} (${transform}): ${whatIsKnown(transform, same, uncounted)}`;
-      if (how === "no key")
-        return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
-      if (how === "no value in common" && holds && originals === 0)
-        return `nothing to prove: ${column} (${transform}): the source has no value there`;
-      const what = {
-        "no value in common": `no value in common with ${number(originals)} ${agree(originals, "original", "originals")}`,
-        "no row has its own": `${number(same)} of ${number(results)} rows kept their own original${aboutOthers(elsewhere)}`,
-        "only results": `no value is an original unless the rules make it as well (${count(results, "value")}; rows have no key that tells them apart)`,
-      }[how];
-      return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : inTheCopy(same, elsewhere)}`;
-    }),
+    ...columnLines(
+      columns.filter(({ holds }) => !holds || detail !== "quiet"),
+      detail,
+    ),
     ...columns.flatMap(({ column, transform, written: n = 0 }) =>
       n === 0
         ? []
         : [`WRITTEN: ${column} (${transform}): ${count(n, "value")} that no rule makes, written since the copy`],
     ),
     ...leaks.map((leak) => `LEAK: ${rowsWith(leak)}`),
-    ...noticed.map((leak) =>
-      leak.isInSchema === true
-        ? `FOUND: ${leak.column}: its text in the schema holds an original (${leak.kind}); a migration can take it away, if it is not meant to be there`
-        : `FOUND: ${rowsWith(leak)} of a table that is left out; scrub or replace it, if it is not meant to be there`,
-    ),
+    ...noticed.map(noticedLine),
     ...(detail === "quiet" ? inShort(proof) : searchLines(proof, detail === "verbose" ? Infinity : NAMED)),
   ];
+}
+
+function noticedLine(leak: Proof["noticed"][number]): string {
+  const unless = "if it is not meant to be there";
+  if (leak.isInSchema === true)
+    return `FOUND: ${leak.column}: its text in the schema holds an original (${leak.kind}); a migration can take it away, ${unless}`;
+  if (leak.mayBeChance === true)
+    return `FOUND: ${rowsWith(leak)} in digits, perhaps by chance; replace it (integer), if that is what the column is for`;
+  return `FOUND: ${rowsWith(leak)} of a table that is left out; scrub or replace it, ${unless}`;
+}
+
+/** What is said of a column or path. */
+interface Said {
+  readonly word: string;
+  /** All of it. */
+  readonly what: string;
+  /** Of one of which nothing more has to be said than of others of its table: that; "" where the word says it. */
+  readonly brief?: string;
+}
+
+function columnLines(columns: readonly ColumnResult[], detail: Detail): string[] {
+  const lines: string[] = [];
+  const together = new Map<string, { at: number; word: string; table: string; parts: Set<string>; brief: string }>();
+  for (const result of columns) {
+    const { column, table, part, transform } = result;
+    const { word, what, brief } = saidOf(result);
+    if (detail !== "normal" || brief === undefined) {
+      lines.push(`${word}: ${column} (${transform}): ${what}`);
+      continue;
+    }
+    const key = [table, word, brief].join("\0");
+    const known = together.get(key);
+    const shown = word === "proven" ? part : `${part} (${transform})`;
+    if (known === undefined) together.set(key, { at: lines.push("") - 1, word, table, parts: new Set([shown]), brief });
+    else known.parts.add(shown);
+  }
+  for (const { at, word, table, parts, brief } of together.values())
+    lines[at] = `${word}: ${table}: ${[...parts].join(", ")}${brief === "" ? "" : `: ${brief}`}`;
+  return lines;
+}
+
+function saidOf(result: ColumnResult): Said {
+  const { transform, how, holds, originals, results, same, elsewhere, uncounted } = result;
+  if (how === "not compared") {
+    const what = whatIsKnown(transform, same, uncounted);
+    return { word: "not compared", what, ...(same === 0 ? { brief: what } : {}) };
+  }
+  if (how === "no key") {
+    const what = "no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be";
+    return { word: "not compared", what, brief: what };
+  }
+  if (!holds) return { word: "NOT PROVEN", what: inTheCopy(same, elsewhere) };
+  const nothing = "the source has no value there";
+  switch (how) {
+    case "no value in common":
+      if (originals === 0) return { word: "nothing to prove", what: nothing, brief: nothing };
+      return {
+        word: "proven",
+        what: `no value in common with ${number(originals)} ${agree(originals, "original", "originals")}`,
+        brief: "",
+      };
+    case "no row has its own":
+      return {
+        word: "proven",
+        what: `${ownKept(same, results)}${aboutOthers(elsewhere)}`,
+        ...(same === 0 && !(typeof elsewhere === "object" && elsewhere.found > 0) ? { brief: "" } : {}),
+      };
+    case "only results":
+      return {
+        word: "proven",
+        what: `no value is an original, unless a rule makes it for another row (${count(results, "value")}; rows have no key that tells them apart)`,
+        brief: "",
+      };
+  }
+}
+
+/** "none of 1,200 rows has its own original" */
+function ownKept(same: number, rows: number): string {
+  const of = `of ${number(rows)} ${agree(rows, "row", "rows")}`;
+  return same === 0
+    ? `none ${of} has its own original`
+    : `${number(same)} ${of} ${agree(same, "has its", "have their")} own original`;
 }
 
 /** "public.notes.body: 1,200 rows hold an original (email)" */
@@ -50,21 +117,37 @@ function rowsWith({ column, kind, rows, more }: Proof["leaks"][number]): string 
   return `${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`;
 }
 
-/** What a last line has to say about originals that no rule forbids; undefined when there are none. */
-export function originalsThere({ noticed }: Proof): string | undefined {
+/** What a last line has to say: what was not searched, and originals that no rule forbids. */
+export function exceptionsOf({ noticed, scanned: { unsearched } }: Proof): string[] {
+  const binary = unsearched.filter(({ why }) => why === "binary").length;
+  const others = unsearched.length - binary;
   const objects = new Set(noticed.flatMap(({ column, isInSchema }) => (isInSchema === true ? [column] : []))).size;
-  const others = noticed.filter(({ isInSchema }) => isInSchema !== true);
-  const rows = others.reduce((sum, leak) => sum + leak.rows, 0);
-  const least = others.some(({ more }) => more === true) ? "at least " : "";
-  const said = [
-    ...(rows === 0
-      ? []
-      : [
-          `${least}${number(rows)} ${agree(rows, "row that holds", "rows that hold")} originals of tables that are left out`,
-        ]),
+  const rowsOf = (leaks: Proof["noticed"], what: string): string[] => {
+    const rows = leaks.reduce((sum, leak) => sum + leak.rows, 0);
+    const least = leaks.some(({ more }) => more === true) ? "at least " : "";
+    return rows === 0 ? [] : [`${least}${number(rows)} ${agree(rows, "row that holds", "rows that hold")} ${what}`];
+  };
+  return [
+    ...(others === 0 ? [] : [`${count(others, "kept column")} that ${agree(others, "was", "were")} not searched`]),
+    ...(binary === 0 ? [] : [`${count(binary, "kept column")} of binary data (searched as plain text alone)`]),
+    ...rowsOf(
+      noticed.filter(({ isInSchema, mayBeChance }) => isInSchema !== true && mayBeChance !== true),
+      "originals of tables that are left out",
+    ),
+    ...rowsOf(
+      noticed.filter(({ mayBeChance }) => mayBeChance === true),
+      "the digits of an original, perhaps by chance",
+    ),
     ...(objects === 0 ? [] : [`originals in the text of ${count(objects, "object")} of the schema`]),
   ];
-  return said.length === 0 ? undefined : said.join(" and ");
+}
+
+/** "Proven, but for a, b and c" */
+export function provenBut(exceptions: readonly string[]): string {
+  const last = exceptions.at(-1);
+  if (last === undefined) return "Proven";
+  const others = exceptions.slice(0, -1).join(", ");
+  return `Proven, but for ${others === "" ? "" : `${others} and `}${last}`;
 }
 
 /** What of a column that is not compared is known all the same. */
@@ -78,27 +161,35 @@ function whatIsKnown(transform: string, same: number, uncounted: true | undefine
 
 const ASCII_ONLY = "characters outside ASCII, of which the source's encoding, SQL_ASCII, does not say what they are";
 
-/** How much was not compared and not searched, in a line. */
-function inShort({ columns, scanned: { unsearched, unread, isAsciiOnly } }: Proof): string[] {
-  const open = columns.filter(({ how }) => how === "not compared" || how === "no key").length;
-  const forms = columns.filter(({ otherForms = 0 }) => otherForms > 0).length;
+/** How many columns and paths: those of a partition count as those of its table. */
+export function countParts(columns: readonly ColumnResult[]): number {
+  return new Set(columns.map(({ table, part }) => [table, part].join("\0"))).size;
+}
+
+/** The columns that were not searched, and how much else was not looked at. */
+function inShort({ columns, scanned }: Proof): string[] {
+  const { unread, isAsciiOnly } = scanned;
+  const open = countParts(columns.filter(({ how }) => how === "not compared" || how === "no key"));
+  const forms = countParts(columns.filter(({ otherForms = 0 }) => otherForms > 0));
   const parts = [
     ...(open === 0 ? [] : [`${number(open)} ${agree(open, "column or path", "columns or paths")} not compared`]),
-    ...(unsearched.length === 0 ? [] : [`${count(unsearched.length, "column")} not searched`]),
     ...(isAsciiOnly === true ? [ASCII_ONLY] : []),
     ...(forms === 0 ? [] : [`originals of ${count(forms, "column")} in forms that are not looked for`]),
     ...(unread.length === 0
       ? []
       : [`${count(unread.length, "column")} of tables that are left out, whose originals were not looked for`]),
   ];
-  return parts.length === 0 ? [] : [`Not covered by the proof: ${parts.join("; ")} (named without -q)`];
+  return [
+    ...unsearchedLines(scanned, NAMED),
+    ...(parts.length === 0 ? [] : [`Not covered by the proof: ${parts.join("; ")} (named without -q)`]),
+  ];
 }
 
 function searchLines({ columns, leaks, scanned }: Proof, most: number): string[] {
   return scanned.kinds.length === 0
     ? behindLines(scanned, most)
     : [
-        `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
+        `Searched ${count(scanned.columns, "column")}${scanned.searchesMade === true ? ", and those whose values the rules make," : ""} for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
         ...columns.flatMap(({ column, otherForms: n = 0 }) =>
           n === 0
             ? []
@@ -114,12 +205,12 @@ function searchLines({ columns, leaks, scanned }: Proof, most: number): string[]
 
 /** What is known of originals in other rows than their own. */
 function aboutOthers(elsewhere: ColumnResult["elsewhere"]): string {
-  if (elsewhere === undefined) return "; that of another row may be there by chance";
+  if (elsewhere === undefined) return "; some may have another row's by chance";
   if (elsewhere === "no key")
     return "; originals of other rows were not looked for, which takes CONFITURE_SYNC_KEY as in the copy";
-  if (elsewhere.found === 0) return ", and none has that of another row but where the rules make it";
+  if (elsewhere.found === 0) return ", nor that of another row, unless the rules make it there";
   const { found } = elsewhere;
-  return `; ${number(found)} ${agree(found, "has", "have")} that of another row, which may be chance`;
+  return `; ${number(found)} ${agree(found, "has", "have")} another row's, which may be chance`;
 }
 
 /** How many originals stand in a column, where there may be none. */
@@ -134,8 +225,8 @@ function inTheCopy(same: number, elsewhere: ColumnResult["elsewhere"]): string {
 export const NAMED = 20;
 
 function unsearchedLines({ unsearched }: Proof["scanned"], most: number): string[] {
-  const line = (what: string, why: "encoded" | "number"): string[] => {
-    const columns = unsearched.filter((column) => column.why === why);
+  const line = (what: string, reason: (typeof unsearched)[number]["why"]): string[] => {
+    const columns = unsearched.filter(({ why }) => why === reason);
     return list(
       `${what}:`,
       some(
@@ -146,7 +237,8 @@ function unsearchedLines({ unsearched }: Proof["scanned"], most: number): string
   };
   return [
     ...line("Not searched, as text may be encoded there", "encoded"),
-    ...line("Not searched, as they hold numbers", "number"),
+    ...line("Not searched, as the table is larger than 100 MB", "size"),
+    ...line("Searched as plain text alone, as there are values that are none", "binary"),
   ];
 }
 

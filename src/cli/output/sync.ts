@@ -5,7 +5,7 @@ import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts
 import type { SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
 import { forPeople } from "./style.ts";
-import { type Detail, list, number, originalsThere, renderProof } from "./sync-proof.ts";
+import { type Detail, exceptionsOf, list, number, provenBut, renderProof } from "./sync-proof.ts";
 import { agree, count, formatDuration, formatSize } from "./text.ts";
 import { inLine } from "./visible.ts";
 
@@ -104,7 +104,6 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
   const empty = report.plan.tables
     .filter(({ mode }) => mode === "skip")
     .map(({ schema, name }) => reportedName(schema, name));
-  const but = originalsThere(report.proof);
   const made = [
     ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
     ...list("Made without rows (skipped by the rules, or not in --tables):", empty),
@@ -150,7 +149,7 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
         ]),
     ...missing,
     ...(report.proof.columns.length === 0 || detail === "quiet" ? [] : [SCHEMA_TEXT]),
-    `✅ ${to} is a copy of ${tablesOf(countTables(report.plan))}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})${but === undefined ? "" : `, but ${but}`}`,
+    `✅ ${to} is a copy of ${tablesOf(countTables(report.plan))}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})${report.proof.columns.length === 0 ? "" : `. ${provenBut(exceptionsOf(report.proof))}`}`,
     "",
   ]
     .map((line) => inLine(line))

@@ -27,6 +27,8 @@ export function lineAgainst({ name, type, family, transform }: SyncColumn, kind:
       return `${key}: { json: { PATH: ${rule} }, keep: [PATH, ...] }  # the paths that hold such values, and those that stay`;
     case "hstore":
       return `${key}: { hstore: { KEY: ${rule} }, keep: [KEY, ...] }  # the keys that hold such values, and those that stay`;
+    case "integer":
+      return `${key}: integer`;
     default:
       return type === "tsvector"
         ? `${key}: { expr: "to_tsvector('simple', {COLUMN})" }  # of a column with a transform`

@@ -1,9 +1,14 @@
+import type { TokenKind } from "../plan.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 
 /** What is proven of a transformed column. */
 export interface ColumnResult {
   /** "public.users.email"; of a value in a document with its path, "public.users.profile contact.email" */
   readonly column: string;
+  /** The table, "public.users"; of a partition, the table that it is a part of. */
+  readonly table: string;
+  /** What the table calls it: "email", "profile contact.email". */
+  readonly part: string;
   readonly transform: string;
   /**
    * - `only results`: rows cannot be told apart, so each value of the target that is an original is a result as well;
@@ -30,4 +35,20 @@ export interface ColumnResult {
 }
 
 /** Of a column or path, what was found. */
-export type Found = Omit<ColumnResult, "column" | "transform">;
+export type Found = Omit<ColumnResult, "column" | "table" | "part" | "transform">;
+
+/** A column of the target that holds originals. */
+export interface Leak {
+  readonly column: string;
+  readonly kind: TokenKind;
+  /** Rows with at least one. */
+  readonly rows: number;
+  /** There may be more: only so many originals are looked for in single columns. */
+  readonly more?: true;
+  /** All of them are of tables that are left out, of which no rule says that they are personal. */
+  readonly isGuessed?: true;
+  /** It is in the text of the schema, which is copied as it is: `column` is an object, as "view public.v". */
+  readonly isInSchema?: true;
+  /** They are numbers in a kept column of numbers, and no more of those are than chance may explain. */
+  readonly mayBeChance?: true;
+}

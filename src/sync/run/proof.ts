@@ -1,25 +1,29 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
+import { rootName } from "../roots.ts";
 import { type Check, type Prover, runChecks } from "./checks.ts";
-import { countValues } from "./count-values.ts";
+import { haveNothingInCommon } from "./common-values.ts";
 import { Comparison } from "./digests.ts";
 import type { SyncEvent } from "./events.ts";
 import { countOtherForms } from "./other-forms.ts";
 import { namingSide, readingFailed } from "./reading-failed.ts";
 import { lookBehind } from "./look-behind.ts";
-import type { ColumnResult, Found } from "./proof-result.ts";
+import type { ColumnResult, Leak } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
-import { type Leak, NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
+import { NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 import { NOT_COMPARED, proveValue } from "./value-proof.ts";
-import { countLike, partsOf } from "./written.ts";
+import { countLike, type Part, partsOf } from "./written.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
 export interface Proof {
   readonly columns: readonly ColumnResult[];
   readonly leaks: readonly Leak[];
-  /** Originals of tables that are left out, or in the text of the schema: no rule says that they may not be in the copy. */
+  /**
+   * Originals of tables that are left out, or in the text of the schema: no rule says that they may not be in the copy. And numbers that
+   * may be originals by chance.
+   */
   readonly noticed: readonly Leak[];
   readonly scanned: Scanned;
 }
@@ -75,7 +79,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     await openProvers(1);
     const looked = await readingOf(undefined, () => lookBehind(provers[0]!.source, plan));
     plan = looked.plan;
-    const { scanned: searched, search } = await readingOf(undefined, () =>
+    const { scanned: searched, searches } = await readingOf(undefined, () =>
       prepareScan(provers[0]!.source, provers[0]!.target, plan, options.ledgers, options.isFresh),
     );
     const scanned = { ...searched, unread: [...searched.unread, ...looked.unread] };
@@ -105,8 +109,6 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       // All of the text is read.
       isLong: true,
       run: async ({ comparison, source, target }) => {
-        const kinds = scanned.kinds.map((kind) => TOKEN_NAMES[kind]).join(", ");
-        onEvent({ type: "step", step: `Searching the copy for originals (${kinds})` });
         leaks.push(...(await readingOf(undefined, () => find(comparison, source, target))));
         return [];
       },
@@ -137,11 +139,11 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       plan.tables.filter(({ mode, columns }) => mode === "rows" && columns.some(({ shape }) => shape !== undefined)),
     );
     const told =
-      search === undefined
+      searches.length === 0
         ? []
         : transformed.filter(({ column: { transform } }) => transform === "email" || transform === "phone");
     const checks = [
-      ...(search === undefined ? [] : [ofSearch(search)]),
+      ...searches.map(ofSearch),
       ...transformed.filter(({ table }) => !shaped.has(table)).map(ofColumn),
       ...[...shaped].map(ofShapes),
       ...told.map(ofForms),
@@ -149,7 +151,11 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       ...(options.isFresh ? [] : transformed.map(ofWritten)),
     ];
     onEvent({ type: "step", step: "Proving that no original is in its column of the copy" });
-    await openProvers(transformed.length + told.length + 1);
+    if (searches.length > 0) {
+      const kinds = scanned.kinds.map((kind) => TOKEN_NAMES[kind]).join(", ");
+      onEvent({ type: "step", step: `Searching the copy for originals (${kinds})` });
+    }
+    await openProvers(transformed.length + told.length + searches.length);
     await runChecks(provers, checks);
     const columns = transformed.flatMap(({ column }) => {
       const [first, ...paths] = proven.get(column) ?? [];
@@ -161,7 +167,8 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         return number === undefined ? one : { ...one, written: number };
       });
     });
-    const isMeant = ({ isGuessed, isInSchema }: Leak): boolean => isGuessed === true || isInSchema === true;
+    const isMeant = ({ isGuessed, isInSchema, mayBeChance }: Leak): boolean =>
+      isGuessed === true || isInSchema === true || mayBeChance === true;
     return { columns, leaks: leaks.filter((leak) => !isMeant(leak)), noticed: leaks.filter(isMeant), scanned };
   } finally {
     await Promise.all(opened.filter(({ engine }) => engine === "server").map((session) => session.close()));
@@ -236,8 +243,17 @@ function countShapes(table: SyncTable, columns: readonly SyncColumn[], has: bool
   return `select ${counts.join(", ")} from only ${quoteQualified(table.schema, table.name)} source`;
 }
 
-function aboutOf({ schema, name }: SyncTable, column: SyncColumn): Pick<ColumnResult, "column" | "transform"> {
-  return { column: reportedName(schema, name, column.name), transform: column.transform ?? "" };
+type About = Pick<ColumnResult, "column" | "table" | "part" | "transform">;
+
+/** @param part of the column, where it is not the column itself */
+function aboutOf(table: SyncTable, { name, transform = "" }: SyncColumn, part?: Part): About {
+  const path = part?.path === undefined ? "" : ` ${part.path}`;
+  return {
+    column: `${reportedName(table.schema, table.name, name)}${path}`,
+    table: rootName(table),
+    part: `${reportedName(name)}${path}`,
+    transform: part?.transform ?? transform,
+  };
 }
 
 async function proveColumn(
@@ -248,31 +264,16 @@ async function proveColumn(
 ): Promise<ColumnResult[]> {
   const results: ColumnResult[] = [];
   for (const part of partsOf(table, column)) {
-    const { name, transform, proof, values } = part;
+    const { transform, proof } = part;
     const found =
       proof.kind === "disjoint"
-        ? await haveNothingInCommon(prover, table, values)
+        ? await haveNothingInCommon(prover, table, part)
         : proof.kind === "differs"
           ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...part })
           : transform === "value"
             ? await proveValue(prover, table, part, isFresh)
             : NOT_COMPARED;
-    results.push({ column: name, transform, ...found });
+    results.push({ ...aboutOf(table, column, part), ...found });
   }
   return results;
-}
-
-/** @param values a query for texts, over `source`, on either side */
-async function haveNothingInCommon(
-  { source, target, comparison }: Prover,
-  table: SyncTable,
-  values: string,
-): Promise<Found> {
-  const texts = `from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v) where each.v operator(pg_catalog.<>) ''`;
-  const { common } = await comparison.shared((digest) => {
-    const query = `select ${digest.of("each.v")} ${texts}`;
-    return [query, query];
-  }, 0);
-  const counts = await countValues([source, target], [texts, texts]);
-  return { how: "no value in common", holds: common === 0, ...counts, same: common };
 }

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncTable } from "../plan.ts";
 import { keyText } from "../query.ts";
-import { countValues } from "./count-values.ts";
+import { countValues } from "./common-values.ts";
 import type { Comparison, Digest } from "./digests.ts";
 import { type Elsewhere, IDENTIFIED, lookElsewhere } from "./elsewhere.ts";
 import type { Found } from "./proof-result.ts";

@@ -3,28 +3,19 @@ import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
 import { type Comparison, type Digest, givenBy } from "./digests.ts";
 import { madeIn, marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
 import { encodingOf } from "./encoding.ts";
+import { findNumbers, isNumeric } from "./numbers.ts";
+import type { Leak } from "./proof-result.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { SCHEMA_TEXTS } from "./schema-texts.ts";
 import { hasToken, textsWith, TOKENS, tokensIn } from "./tokens.ts";
 
-/** A column of the target that holds originals. */
-export interface Leak {
-  readonly column: string;
-  readonly kind: TokenKind;
-  /** Rows with at least one. */
-  readonly rows: number;
-  /** There may be more: only so many originals are looked for in single columns. */
-  readonly more?: true;
-  /** All of them are of tables that are left out, of which no rule says that they are personal. */
-  readonly isGuessed?: true;
-  /** It is in the text of the schema, which is copied as it is: `column` is an object, as "view public.v". */
-  readonly isInSchema?: true;
-}
-
-/** What was searched for originals: kinds of tokens, how many columns of the target, and which of them cannot be. */
+/** What was searched for originals: kinds of tokens, how many columns of the target that may hold one, and which of them cannot be. */
 export interface Scanned {
   readonly kinds: readonly TokenKind[];
+  /** Those that are kept or replaced in part; those of a partition count as those of its table. */
   readonly columns: number;
+  /** Whether columns were searched besides of which all values are made, as somebody may have written there. */
+  readonly searchesMade?: true;
   readonly unsearched: readonly Unsearched[];
   /** Columns of tables that are left out: those whose originals were looked for as well, and those whose were not. */
   readonly behind: readonly string[];
@@ -44,7 +35,7 @@ export interface TableName {
   readonly table: string;
 }
 
-/** Looks for originals in all text of the target. */
+/** Looks for originals in the target. */
 export type Search = (comparison: Comparison, source: Database, target: Database) => Promise<Leak[]>;
 
 /**
@@ -58,32 +49,44 @@ export async function prepareScan(
   plan: SyncPlan,
   without: readonly TableName[],
   isFresh: boolean,
-): Promise<{ readonly scanned: Scanned; readonly search?: Search }> {
+): Promise<{ readonly scanned: Scanned; readonly searches: readonly Search[] }> {
   const { tables } = plan;
   const { origins, behind, unread } = await originsOf(source, plan);
   const kinds = kindsOf(origins);
-  if (kinds.length === 0) return { scanned: { ...NOTHING_SCANNED, unread } };
+  if (kinds.length === 0) return { scanned: { ...NOTHING_SCANNED, unread }, searches: [] };
   const replaced = new Map(
     tables.flatMap((table) =>
       table.columns
         .filter(({ treatment }) => treatment === "transform")
-        .map((column) => [keyOf(table, column.name), isFresh && isMade(column) ? "made" : "partly"] as const),
+        .map((column) => [keyOf(table, column.name), isMade(column) ? "made" : "partly"] as const),
     ),
   );
   const empty = new Set(tables.filter(({ mode }) => mode === "skip").map((table) => keyOf(table, "")));
-  const { searched, columns, unsearched } = await searchedColumns(
-    target,
-    (schema, name, column) =>
-      without.some((own) => own.schema === schema && own.table === name)
-        ? "made"
-        : (replaced.get(keyOf({ schema, name }, column)) ??
-          (empty.has(keyOf({ schema, name }, "")) ? "partly" : "kept")),
-    kinds.some((kind) => kind === "phone" || kind === "card" || kind === "ssn"),
-  );
+  const isOwn = (schema: string, name: string): boolean =>
+    without.some((own) => own.schema === schema && own.table === name);
+  const treatmentOf = (schema: string, name: string, column: string): "made" | "partly" | "kept" =>
+    isOwn(schema, name)
+      ? "made"
+      : (replaced.get(keyOf({ schema, name }, column)) ?? (empty.has(keyOf({ schema, name }, "")) ? "partly" : "kept"));
+  const named = origins.filter(({ kind, isGuessed }) => !isGuessed && isNumeric(kind));
+  const { texts, numbers, columns, unsearched } = await searchedColumns(target, {
+    treatmentOf,
+    isSearched: (...names) => !isOwn(names[0], names[1]) && (!isFresh || treatmentOf(...names) !== "made"),
+    hasNumbers: named.length > 0,
+  });
   const isAsciiOnly = (await encodingOf(source)) === "SQL_ASCII" ? { isAsciiOnly: true as const } : {};
-  const scanned = { kinds, columns, unsearched, behind, unread, ...isAsciiOnly };
-  const places = [...searched, SCHEMA_TEXTS];
-  return { scanned, search: (comparison, ...sides) => search(comparison, sides, places, origins) };
+  const searchesMade = isFresh ? {} : { searchesMade: true as const };
+  const scanned = { kinds, columns, ...searchesMade, unsearched, behind, unread, ...isAsciiOnly };
+  const places = [...texts, SCHEMA_TEXTS];
+  return {
+    scanned,
+    searches: [
+      (comparison, ...sides) => search(comparison, sides, places, origins),
+      ...(numbers.length === 0
+        ? []
+        : [((comparison, _source, target) => findNumbers(comparison, target, numbers, named)) satisfies Search]),
+    ],
+  };
 }
 
 async function search(

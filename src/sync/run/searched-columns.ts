@@ -1,4 +1,7 @@
 import type { Database } from "#database/database.ts";
+import { encodingOf } from "./encoding.ts";
+import { hasBinary, textOfBytes } from "./bytes.ts";
+import type { NumberPlace } from "./numbers.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** Where an original may be in the target: texts, one a row. */
@@ -13,14 +16,14 @@ export interface Searched {
   readonly object?: string;
 }
 
-/** A column in which no text can be looked for. */
+/** A kept column that was not searched, or not all of it. */
 export interface Unsearched {
   /** "public.files.content"; of a partition that of its table. */
   readonly column: string;
   /** As PostgreSQL prints it: "bytea". */
   readonly type: string;
-  /** `encoded`: text may be in it in another form, as in `bytea`; `number`: digits alone. */
-  readonly why: "encoded" | "number";
+  /** `encoded`: text may be in it in another form; `binary`: some values are no text, and were only searched as if they were; `size`: its table is large. */
+  readonly why: "encoded" | "binary" | "size";
 }
 
 interface Column {
@@ -31,9 +34,21 @@ interface Column {
   readonly root: readonly string[];
   readonly type: string;
   readonly has_text: boolean;
+  readonly is_bytes: boolean;
   readonly is_encoded: boolean;
   readonly is_number: boolean;
+  readonly is_plain: boolean;
   readonly is_key: boolean;
+  readonly bytes: number;
+}
+
+/** What of a target is to be searched, and what cannot be. */
+export interface Places {
+  readonly texts: readonly Searched[];
+  readonly numbers: readonly NumberPlace[];
+  /** How many kept columns, and columns that are replaced in part, these are; those of a partition count as those of its table. */
+  readonly columns: number;
+  readonly unsearched: readonly Unsearched[];
 }
 
 /** SQL for the relation `c`; of a partition, for the table that it is a part of. */
@@ -47,7 +62,7 @@ export const ROOT = `(select array[m.nspname::pg_catalog.text, r.relname::pg_cat
 /**
  * What a type is made of: of a domain, an array, a composite type or a range, however deep. A type of an extension that no more is
  * known of counts as text, as all of these are written as text. A materialized view WITH NO DATA holds nothing, and cannot be read. Numbers that the database itself gives out are left out, and those
- * that name another row.
+ * that name another row. A value is plain where the type is no more than a name for one of PostgreSQL's own.
  */
 const COLUMNS = `
   with recursive columns as (
@@ -57,30 +72,34 @@ const COLUMNS = `
         and c.relispopulated
       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
      where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
-  ), parts (root, oid) as (
-    select distinct atttypid, atttypid from columns
+  ), parts (root, oid, is_plain) as (
+    select distinct atttypid, atttypid, true from columns
     union
-    select p.root, x.part from parts p join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) p.oid cross join lateral (
-      select t.typbasetype where t.typtype operator(pg_catalog.=) 'd'
-      union all select t.typelem where t.typcategory operator(pg_catalog.=) 'A' and t.typelem operator(pg_catalog.<>) 0
-      union all select r.rngsubtype from pg_catalog.pg_range r
+    select p.root, x.part, x.is_plain and p.is_plain from parts p join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) p.oid cross join lateral (
+      select t.typbasetype, true where t.typtype operator(pg_catalog.=) 'd'
+      union all select t.typelem, false where t.typcategory operator(pg_catalog.=) 'A' and t.typelem operator(pg_catalog.<>) 0
+      union all select r.rngsubtype, false from pg_catalog.pg_range r
         where r.rngtypid operator(pg_catalog.=) t.oid or r.rngmultitypid operator(pg_catalog.=) t.oid
-      union all select a.atttypid from pg_catalog.pg_attribute a
+      union all select a.atttypid, false from pg_catalog.pg_attribute a
         where t.typtype operator(pg_catalog.=) 'c' and a.attrelid operator(pg_catalog.=) t.typrelid
-          and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped) x (part)
+          and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped) x (part, is_plain)
   ), kinds as (
     select p.root,
         pg_catalog.bool_or(t.typcategory operator(pg_catalog.=) 'S'
           or t.typname operator(pg_catalog.=) any ('{json,jsonb,jsonpath,xml,tsvector,tsquery,refcursor,aclitem,regrole}')
           or (t.oid operator(pg_catalog.>=) 16384 and t.typcategory operator(pg_catalog.<>) 'A'
             and t.typname operator(pg_catalog.<>) all ('{geometry,geography,raster,vector,halfvec,sparsevec}'))) as has_text,
-        pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{bytea,geometry,geography,raster,vector,halfvec,sparsevec}')) as is_encoded,
-        pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{int4,int8,numeric,float4,float8,money,oid,xid,xid8,bit,varbit,interval,pg_lsn,point,lseg,line,box,path,polygon,circle}')) as is_number
+        pg_catalog.bool_or(p.is_plain and t.typname operator(pg_catalog.=) 'bytea') as is_bytes,
+        pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{geometry,geography,raster,vector,halfvec,sparsevec}')
+          or (t.typname operator(pg_catalog.=) 'bytea' and not p.is_plain)) as is_encoded,
+        pg_catalog.bool_or(t.typname operator(pg_catalog.=) any ('{int4,int8,numeric,float8}')) as is_number,
+        pg_catalog.bool_and(p.is_plain) as is_plain
       from parts p join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) p.oid and t.typtype operator(pg_catalog.=) 'b'
      group by p.root
   )
   select c.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", c.attname::pg_catalog.text as "column",
-      pg_catalog.format_type(c.atttypid, c.atttypmod) as type, k.has_text, k.is_encoded,
+      pg_catalog.format_type(c.atttypid, c.atttypmod) as type, k.has_text, k.is_bytes, k.is_encoded, k.is_plain,
+      pg_catalog.pg_table_size(c.oid)::pg_catalog.float8 as bytes,
       ${ROOT} as root,
       k.is_number
         -- Before PostgreSQL 17, partitions do not say that they take numbers of an identity column.
@@ -93,7 +112,7 @@ const COLUMNS = `
       exists (select from pg_catalog.pg_index i where i.indrelid operator(pg_catalog.=) c.oid and i.indisunique
         and c.attnum operator(pg_catalog.=) any (i.indkey)) as is_key
     from columns c join kinds k on k.root operator(pg_catalog.=) c.atttypid
-   where k.has_text or k.is_encoded or k.is_number
+   where k.has_text or k.is_bytes or k.is_encoded or k.is_number
    order by 1, 2, c.attnum`;
 
 /** Enums with a label in which something may be: an address, or as many digits as a number has. */
@@ -104,39 +123,43 @@ const ENUMS = `
    where e.enumlabel operator(pg_catalog.~) '[@%&\\\\]|([0-9].*){6}'
    order by 1, 2`;
 
-/** Names of columns, and of their types, that hold the number of a person. */
-const OF_PERSONS =
-  /phone|mobile|msisdn|(^|_)(tel|fax|cell|pan|ssn|pin|nino|nhs|vat)(_|$)|card|iban|account|social|tax|passport|licen[cs]e|insurance|contact/;
-
-/** Where a column comes in a list that may be cut: those first that may hold personal numbers, and keys last. */
-function rankOf({ column, type, is_key: isKey }: Column): number {
-  if (OF_PERSONS.test(column.toLowerCase()) || OF_PERSONS.test(type)) return 0;
-  if (isKey) return 3;
-  // A phone or card number is too long for the others.
-  return /^(?:bigint|numeric)/.test(type) ? 1 : 2;
-}
+/** Bytes of a table beyond which its columns of \`bytea\` are not read: of files, most is no text. */
+const MOST_BYTES = 1024 ** 3;
 
 /**
  * What of a target is to be searched for originals, and which columns cannot be.
- * @param treatmentOf of a column of a table: `made` of nothing but digests, or `partly` replaced, or kept
- * @param hasNumbers whether what is looked for may stand in a column of numbers
+ * @param asked for a column of a table: whether all of its values are made of digests, or it is partly replaced, or kept; whether it is
+ *   searched; and whether any original may stand in a column of numbers
  */
 export async function searchedColumns(
   target: Database,
-  treatmentOf: (schema: string, table: string, column: string) => "made" | "partly" | "kept",
-  hasNumbers: boolean,
-): Promise<{ readonly searched: readonly Searched[]; readonly columns: number; readonly unsearched: Unsearched[] }> {
-  const columns = (await target.query<Column>(COLUMNS)).filter(
-    ({ schema, table, column }) => treatmentOf(schema, table, column) !== "made",
+  {
+    treatmentOf,
+    isSearched,
+    hasNumbers,
+  }: {
+    readonly treatmentOf: (schema: string, table: string, column: string) => "made" | "partly" | "kept";
+    readonly isSearched: (schema: string, table: string, column: string) => boolean;
+    readonly hasNumbers: boolean;
+  },
+): Promise<Places> {
+  const columns = (await target.query<Column>(COLUMNS)).filter(({ schema, table, column }) =>
+    isSearched(schema, table, column),
   );
-  const texts = columns
-    .filter(({ has_text: hasText }) => hasText)
-    .map(({ schema, table, column }) => ({
-      name: reportedName(schema, table, column),
-      from: `only ${quoteQualified(schema, table)} t`,
-      // A collation of its own might not know patterns.
-      text: `(t.${quoteIdentifier(column)}::pg_catalog.text collate pg_catalog."C")`,
-    }));
+  const isKept = ({ schema, table, column }: Column): boolean => treatmentOf(schema, table, column) === "kept";
+  const withText = columns.filter(({ has_text: hasText }) => hasText);
+  const ofBytes = columns.filter(({ is_bytes: isBytes }) => isBytes);
+  const readsBytes = (await encodingOf(target)) === "UTF8";
+  const read = ofBytes.filter(({ bytes }) => readsBytes && bytes <= MOST_BYTES);
+  const withNumbers = columns.filter(
+    (one) => hasNumbers && isKept(one) && one.is_number && !one.has_text && !one.is_encoded,
+  );
+  const texts = withText.map(({ schema, table, column }) => ({
+    name: reportedName(schema, table, column),
+    from: `only ${quoteQualified(schema, table)} t`,
+    // A collation of its own might not know patterns.
+    text: `(t.${quoteIdentifier(column)}::pg_catalog.text collate pg_catalog."C")`,
+  }));
   const labels = (await target.query<{ schema: string; name: string; oid: string }>(ENUMS)).map(
     ({ schema, name, oid }) => ({
       name: `${reportedName(schema, name)} (labels of the enum)`,
@@ -144,13 +167,30 @@ export async function searchedColumns(
       text: "t.enumlabel::pg_catalog.text",
     }),
   );
+  const numbers = withNumbers.map(({ schema, table, column, is_plain: isPlain, is_key: isKey }) => ({
+    name: reportedName(schema, table, column),
+    from: `only ${quoteQualified(schema, table)} t`,
+    value: `t.${quoteIdentifier(column)}`,
+    isPlain,
+    isKey,
+  }));
   const unsearched = new Map<string, Unsearched>();
-  const kept = columns.filter(({ schema, table, column }) => treatmentOf(schema, table, column) === "kept");
-  const inOrder = kept.toSorted((a, b) => rankOf(a) - rankOf(b));
-  for (const { root, column, type, has_text: hasText, is_encoded: isEncoded, is_number: isNumber } of inOrder) {
-    if (!isEncoded && (hasText || !isNumber || !hasNumbers)) continue;
+  const leave = ({ root, column, type }: Column, why: Unsearched["why"]): void => {
     const name = reportedName(...root, column);
-    unsearched.set(name, { column: name, type, why: isEncoded ? "encoded" : "number" });
+    unsearched.set(name, { column: name, type, why });
+  };
+  for (const one of columns.filter(isKept)) {
+    if (one.is_encoded || (one.is_bytes && !readsBytes)) leave(one, "encoded");
+    else if (one.is_bytes && !read.includes(one)) leave(one, "size");
+    else if (one.is_bytes && (await hasBinary(target, one))) leave(one, "binary");
   }
-  return { searched: [...texts, ...labels], columns: texts.length, unsearched: [...unsearched.values()] };
+  const searched = [...withText, ...read, ...withNumbers].filter(
+    ({ schema, table, column }) => treatmentOf(schema, table, column) !== "made",
+  );
+  return {
+    texts: [...texts, ...read.map(textOfBytes), ...labels],
+    numbers,
+    columns: new Set(searched.map(({ root, column }) => reportedName(...root, column))).size,
+    unsearched: [...unsearched.values()],
+  };
 }

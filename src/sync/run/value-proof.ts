@@ -1,8 +1,7 @@
 import type { Database } from "#database/database.ts";
-import { quoteQualified } from "#sql/quote.ts";
 import type { SyncTable } from "../plan.ts";
 import type { Prover } from "./checks.ts";
-import { countValues } from "./count-values.ts";
+import { haveNothingInCommon } from "./common-values.ts";
 import type { Found } from "./proof-result.ts";
 import { countLike, type Part } from "./written.ts";
 
@@ -14,32 +13,15 @@ async function countEqual(source: Database, table: SyncTable, part: Part): Promi
   return { ...NOT_COMPARED, same: await countLike(source, table, part, true) };
 }
 
-/** What is in a column of a `value` rule and is not that value, where any of it is an original; undefined where none is. */
-async function writtenOriginals(
-  { source, target, comparison }: Prover,
-  table: SyncTable,
-  { values, mayBeResult }: Part,
-): Promise<Found | undefined> {
-  if (mayBeResult === undefined) return undefined;
-  const texts = `from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v, n) where each.v operator(pg_catalog.<>) '' and not (${mayBeResult})`;
-  const { common } = await comparison.shared(
-    (digest) => {
-      const query = `select ${digest.of("each.v")} ${texts}`;
-      return [query, query];
-    },
-    0,
-    "second first",
-  );
-  if (common === 0) return undefined;
-  const counts = await countValues([source, target], [texts, texts]);
-  return { how: "no value in common", holds: false, ...counts, same: common };
-}
-
 /**
  * What holds of a column or path with a `value` rule: nothing there but that value is an original. Of the value itself, how many
  * originals are equal to it.
  */
 export async function proveValue(prover: Prover, table: SyncTable, part: Part, isFresh: boolean): Promise<Found> {
-  const written = isFresh ? undefined : await writtenOriginals(prover, table, part);
-  return written ?? (await countEqual(prover.source, table, part));
+  if (!isFresh && part.mayBeResult !== undefined) {
+    // What is not the rule's value was written since.
+    const written = await haveNothingInCommon(prover, table, part, `not (${part.mayBeResult})`, "second first");
+    if (!written.holds) return written;
+  }
+  return await countEqual(prover.source, table, part);
 }

@@ -1,7 +1,7 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
 import { tablesOf } from "../../output/sync.ts";
-import { detailOf, originalsThere, renderProof } from "../../output/sync-proof.ts";
+import { countParts, detailOf, exceptionsOf, provenBut, renderProof } from "../../output/sync-proof.ts";
 import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
 import type { Verification } from "#sync/run/verify.ts";
@@ -28,17 +28,16 @@ export const command = defineCommand({
     context.messages.log(`From: ${databasePlace(from.target)}, to: ${databasePlace(to.target)}`);
     const { verifySync } = await import("#sync/run/verify.ts");
     const result = await verifySync(options);
-    const open = result.proof.columns.filter(({ how }) => how === "no key").length;
-    const byRow = result.proof.columns.filter(({ elsewhere }) => elsewhere === "no key").length;
+    const open = countParts(result.proof.columns.filter(({ how }) => how === "no key"));
+    const byRow = countParts(result.proof.columns.filter(({ elsewhere }) => elsewhere === "no key"));
     const written = result.proof.columns.reduce((sum, column) => sum + (column.written ?? 0), 0);
-    const there = originalsThere(result.proof);
     const but = [
       ...(open === 0 ? [] : [`${count(open, "column")} that could not be compared`]),
       ...(byRow === 0 ? [] : [`originals of other rows in ${count(byRow, "column")}`]),
       ...(written === 0 ? [] : [`${count(written, "value")} that no rule has made`]),
-      ...(there === undefined ? [] : [there]),
+      ...exceptionsOf(result.proof),
     ];
-    const proven = `✅ Proven${but.length === 0 ? "" : `, but for ${but.join(" and ")}`} (${tablesOf(result.tables)})`;
+    const proven = `✅ ${provenBut(but)} (${tablesOf(result.tables)})`;
     const detail = detailOf(context.messages.level);
     const lines = [
       ...renderProof(result.proof, detail),
