@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
-import type { Searched } from "./searched-columns.ts";
+import type { Searched } from "./places.ts";
 import { matches } from "./unescaped.ts";
 
 /** A column of `bytea`, or of a domain over it. */

@@ -3,21 +3,8 @@ import { quoteLiteral } from "#sql/quote.ts";
 import type { TokenKind } from "../plan.ts";
 import type { Comparison, Digest } from "./digests.ts";
 import { marked, type Origin, originals } from "./origins.ts";
+import type { NumberPlace } from "./places.ts";
 import type { Leak } from "./proof-result.ts";
-
-/** A kept column of numbers, in which the digits of an original may stand. */
-export interface NumberPlace {
-  /** For people: "public.staff.mobile". */
-  readonly name: string;
-  /** What comes after FROM; the row is called `t`. */
-  readonly from: string;
-  /** SQL for the value. */
-  readonly value: string;
-  /** One number, and no array or range of them. */
-  readonly isPlain: boolean;
-  /** It tells rows apart, so that most of its numbers are given out one after the other. */
-  readonly isKey: boolean;
-}
 
 /** Digits of the shortest number that is looked for, and of the shortest in a key: those given out in order are shorter. */
 const LEAST = 7;

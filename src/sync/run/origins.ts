@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { Behind, SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
 import type { Digest } from "./digests.ts";
-import { ROOT } from "./searched-columns.ts";
+import { ROOT } from "./root-table.ts";
 import { formsOf, onlyToken, tokensOf } from "./tokens.ts";
 
 /** Originals of one kind: where they are, as SQL over `source`. */

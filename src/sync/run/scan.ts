@@ -5,7 +5,8 @@ import { madeIn, marked, type Origin, originals, originsOf, type Unread } from "
 import { encodingOf } from "./encoding.ts";
 import { findNumbers, isNumeric } from "./numbers.ts";
 import type { Leak } from "./proof-result.ts";
-import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
+import type { Searched } from "./places.ts";
+import { searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { SCHEMA_TEXTS } from "./schema-texts.ts";
 import { hasToken, textsWith, TOKENS, tokensIn } from "./tokens.ts";
 
@@ -78,15 +79,9 @@ export async function prepareScan(
   const searchesMade = isFresh ? {} : { searchesMade: true as const };
   const scanned = { kinds, columns, ...searchesMade, unsearched, behind, unread, ...isAsciiOnly };
   const places = [...texts, SCHEMA_TEXTS];
-  return {
-    scanned,
-    searches: [
-      (comparison, ...sides) => search(comparison, sides, places, origins),
-      ...(numbers.length === 0
-        ? []
-        : [((comparison, _source, target) => findNumbers(comparison, target, numbers, named)) satisfies Search]),
-    ],
-  };
+  const ofTexts: Search = (comparison, ...sides) => search(comparison, sides, places, origins);
+  const ofNumbers: Search = (comparison, ...sides) => findNumbers(comparison, sides[1], numbers, named);
+  return { scanned, searches: numbers.length === 0 ? [ofTexts] : [ofTexts, ofNumbers] };
 }
 
 async function search(

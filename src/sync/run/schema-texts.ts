@@ -1,4 +1,4 @@
-import type { Searched } from "./searched-columns.ts";
+import type { Searched } from "./places.ts";
 
 /** Where a catalogue has text that a copy of a schema brings along as it is. */
 interface Texts {

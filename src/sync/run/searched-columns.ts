@@ -1,20 +1,9 @@
 import type { Database } from "#database/database.ts";
 import { encodingOf } from "./encoding.ts";
 import { hasBinary, textOfBytes } from "./bytes.ts";
-import type { NumberPlace } from "./numbers.ts";
+import type { NumberPlace, Searched } from "./places.ts";
+import { ROOT, ROOT_OID } from "./root-table.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
-
-/** Where an original may be in the target: texts, one a row. */
-export interface Searched {
-  /** For people: "public.notes.body", "public.mood (labels of the enum)". */
-  readonly name: string;
-  /** What comes after FROM; the row is called `t`. */
-  readonly from: string;
-  /** SQL for the text. */
-  readonly text: string;
-  /** SQL for the object of the schema that the text is of, which people are told in place of the name. */
-  readonly object?: string;
-}
 
 /** A kept column that was not searched, or not all of it. */
 export interface Unsearched {
@@ -50,14 +39,6 @@ export interface Places {
   readonly columns: number;
   readonly unsearched: readonly Unsearched[];
 }
-
-/** SQL for the relation `c`; of a partition, for the table that it is a part of. */
-const ROOT_OID = "(case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end)";
-
-/** SQL for the schema and the name of the relation `c`; of a partition, those of the table that it is a part of. */
-export const ROOT = `(select array[m.nspname::pg_catalog.text, r.relname::pg_catalog.text]
-         from pg_catalog.pg_class r join pg_catalog.pg_namespace m on m.oid operator(pg_catalog.=) r.relnamespace
-        where r.oid operator(pg_catalog.=) ${ROOT_OID})`;
 
 /**
  * What a type is made of: of a domain, an array, a composite type or a range, however deep. A type of an extension that no more is

@@ -1,7 +1,7 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import type { TokenKind } from "../plan.ts";
 import { JOINING, PARTING, SEPARATORS, SIGNS } from "./characters.ts";
-import type { Searched } from "./searched-columns.ts";
+import type { Searched } from "./places.ts";
 import { ESCAPED, matches, readAs } from "./unescaped.ts";
 import { accountsIn, addressesIn, begun, JOINED, SEVERAL_HEADS, windowsIn } from "./windows.ts";
 
