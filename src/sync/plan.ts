@@ -222,6 +222,8 @@ export interface Trial {
   readonly paths?: readonly (Omit<WrittenPath, "offset"> & { readonly location: Location })[];
   /** Names that the SQL may mean where it names a column that is not there. */
   readonly columns?: readonly string[];
+  /** The place in the rules of an offset into the SQL; undefined for what no rule has written. */
+  readonly locate?: (offset: number) => Location | undefined;
 }
 
 /**

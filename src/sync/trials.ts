@@ -2,7 +2,7 @@ import { withParser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
 import { parseQualifiedName, reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import type { Planned, Reads, SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingAsPlanned } from "./reading-as-planned.ts";
@@ -106,7 +106,8 @@ async function answer(
         {
           ...finding,
           message: `${finding.message}: ${error.server?.message ?? error.message}`,
-          fix: fixOfColumn(error, sql, columns ?? []) ?? finding.fix,
+          fix: fixOfColumn(error, sql, columns ?? []) ?? error.server?.hint ?? finding.fix,
+          location: placeOf(error, trial) ?? finding.location,
         },
       ];
     const sqlstate = error.server?.sqlstate ?? "";
@@ -125,6 +126,12 @@ function isOfSame(one: SyncFinding, { table, column }: SyncFinding): boolean {
 }
 
 const PREPARE = "prepare confiture_trial as ";
+
+/** Where in the rules PostgreSQL says that it is. */
+function placeOf({ server }: ConfitureError, { sql, locate }: Trial): Location | undefined {
+  if (server?.position === undefined || locate === undefined) return undefined;
+  return locate(codePointOffset(PREPARE + sql, server.position) - PREPARE.length);
+}
 
 /** Where SQL names a column that is not there (undefined_column): one that is. */
 function fixOfColumn({ server }: ConfitureError, sql: string, columns: readonly string[]): string | undefined {

@@ -229,7 +229,7 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining(`error: 1 fault in the rules; ${outcome}\n`)]);
   }
   const misspelt = await project.run(SYNC, WITH_KEY);
-  expect(misspelt.stderr).toContain('fix: Did you mean "user_id"?\n');
+  expect(misspelt.stderr).toContain('rows: "user_idd < 5"\n     |            ^\n    fix: Did you mean "user_id"?\n');
   expect(misspelt.stderr).toContain("look at them again: confiture sync check --from local\n");
   // Production may be ahead of the files.
   await project.write(

@@ -1,4 +1,5 @@
 import type { Node, Parser } from "#sql/parser.ts";
+import { codePointOffset } from "#sql/position.ts";
 
 /**
  * What is wrong with the SQL of an `expr`: it may do something else than compute a value of the columns that it is given. PostgreSQL's own
@@ -28,6 +29,21 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
   const open = outOfBrackets(parser, `SELECT WHERE ${sql}`, "A condition");
   if (open !== undefined) return open;
   return choiceFault(value);
+}
+
+/** Where PostgreSQL's grammar does not take a condition: an offset into it; undefined where it does. */
+export function conditionBreak(parser: Parser, sql: string): number | undefined {
+  for (const [before, behind] of [
+    ["SELECT WHERE (", "\n)"],
+    ["SELECT WHERE ", ""],
+  ] as const) {
+    const text = `${before}${sql}${behind}`;
+    const complaint = parser.complaint(text);
+    if (complaint === undefined) continue;
+    const at = codePointOffset(text, complaint.position + 1) - before.length;
+    return Math.max(0, Math.min(at, sql.trimEnd().length));
+  }
+  return undefined;
 }
 
 /** What of SQL that chooses rows may choose others in the next query, or does more than that. */

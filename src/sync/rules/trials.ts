@@ -6,27 +6,37 @@ import { expressionTrials } from "./expression-trials.ts";
 import { mayFailOnResults, mayFailOnRows } from "./may-fail.ts";
 import { shownTable } from "./names.ts";
 import { rowsOf } from "./reference-trials.ts";
+import { placeWithin } from "./place-within.ts";
 import type { Reference } from "./references.ts";
 import type { Place, TableRule } from "./rules.ts";
 import type { Transformed, TreatmentOf } from "./treatment.ts";
+import { AS_AFTER_WHERE } from "./unsafe-sql.ts";
 
 /** What to ask of the conditions of a table's rule, and of its references. */
 export function conditionTrials(table: SourceTable, rule: TableRule, references: readonly Reference[]): Trial[] {
   const shown = shownTable(table);
   const rows = `${quoteQualified(table.schema, table.name)} AS ${quoteIdentifier(table.name)}`;
+  const before = `SELECT FROM ${rows} WHERE (`;
   const conditions = [
     ...(rule.rows === undefined ? [] : [{ ...rule.rows, what: `The condition for rows of ${shown}` }]),
     ...references.flatMap(({ from, where }) =>
       from === table && where !== undefined ? [{ ...where, what: "The condition of the reference" }] : [],
     ),
   ];
-  return conditions.flatMap(({ text, place, what }): Trial[] => {
+  return conditions.flatMap(({ what, ...condition }): Trial[] => {
+    const { text, place } = condition;
     const about = { location: place.file.location(place.offset), table: shown, column: undefined };
     const parse: Trial = {
       kind: "parse",
-      sql: `SELECT FROM ${rows} WHERE (${text}\n)`,
-      finding: { rule: "invalid-sql", message: `${what} does not work`, fix: "Write it as after WHERE", ...about },
+      sql: `${before}${text}\n)`,
+      finding: { rule: "invalid-sql", message: `${what} does not work`, fix: AS_AFTER_WHERE, ...about },
       columns: table.columns.map(({ name }) => name),
+      locate: (offset) => {
+        const within = offset - before.length;
+        if (within < 0 || within > text.length) return undefined;
+        const { file, offset: at } = placeWithin(condition, within);
+        return file.location(at);
+      },
     };
     const steady: Trial = {
       kind: "steady",

@@ -4,8 +4,13 @@ import type { SourceColumn, SourceTable } from "../plan.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Problem, TableRule } from "./rules.ts";
-import { conditionFault, expressionFault } from "./sql-reach.ts";
+import { placeWithin } from "./place-within.ts";
+import { conditionBreak, conditionFault, expressionFault } from "./sql-reach.ts";
 import type { TreatmentOf } from "./treatment.ts";
+
+/** What to say of a condition where nothing tells what was meant. */
+export const AS_AFTER_WHERE =
+  "Write it as after WHERE: columns by name, texts in single quotes, such as status = 'new'";
 
 /** The rules laid beside the tables. */
 interface LaidRules {
@@ -41,10 +46,13 @@ export async function unsafeSql(
     written.flatMap(({ table, conditions, expressions }) => {
       const shown = shownTable(table);
       return [
-        ...conditions.flatMap(({ text, place }): Problem[] => {
+        ...conditions.flatMap((condition): Problem[] => {
+          const { text, place } = condition;
           const message = conditionFault(parser, text);
           if (message === undefined) return [];
-          return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place, table: shown }];
+          const at = conditionBreak(parser, text);
+          const where = at === undefined ? place : placeWithin(condition, at);
+          return [{ rule: "invalid-sql", message, fix: AS_AFTER_WHERE, place: where, table: shown }];
         }),
         ...expressions.flatMap(({ column, treatment: { made, place } }): Problem[] => {
           const sql = made.expression("", new QueryKeys(subkeys).of("none"));

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { openDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { newestAndEmbedded, type TestDatabase } from "../../support/engines.ts";
-import { planned } from "../../support/sync.ts";
+import { checkRules } from "#sync/check.ts";
+import { parseRules } from "#sync/rules/read.ts";
+import { KEY, planned } from "../../support/sync.ts";
 
 const SCHEMA = `
   create table users (id bigint primary key, email text not null unique, name varchar(10), born date,
@@ -219,7 +221,42 @@ test("of two rules for a column, the second one is too many, whichever of them i
     const result = await planned(database, yaml);
     const found = result.kind === "findings" ? result.findings : [];
     expect(found.filter(({ rule }) => rule === "duplicate-rule")).toMatchObject([
-      { message: expect.stringMatching(`has two rules; the first is in line ${line}$`), location: { line: line + 1 } },
+      {
+        message: expect.stringMatching(new RegExp(`has two rules; the first is in line ${line}$`)),
+        location: { line: line + 1 },
+      },
+    ]);
+  }
+});
+
+test("what PostgreSQL says of a condition is told at its place, however YAML writes it", async () => {
+  const near = 'Did you mean "born"?';
+  for (const [condition, token, message, fix] of [
+    ['"id > 0 and bron is null"', "bron", 'column "bron" does not exist', near],
+    ["id > 0 and bron is null", "bron", 'column "bron" does not exist', near],
+    ["'name = ''a'' and bron is null'", "bron", 'column "bron" does not exist', near],
+    ['"name = \'\\u00e9\\"\' and\\n bron is null"', "bron", 'column "bron" does not exist', near],
+    ["|\n      id > 0\n        and bron is null", "bron", 'column "bron" does not exist', near],
+    [">-\n      id > 0\n      and bron is null", "bron", 'column "bron" does not exist', near],
+    ["id > 0\n      and bron is null", "bron", 'column "bron" does not exist', near],
+    ['"now() > born and bron is null and born < now()"', "bron", 'column "bron" does not exist', near],
+    ['"id > 0 und id < 5"', "und", "A condition has to be SQL: syntax error", "Write it as after WHERE"],
+    ['"id < "', '"\n', "A condition has to be SQL: syntax error", "Write it as after WHERE"],
+    ['"id = name"', "= name", "operator does not exist", "cast"],
+    ['"id > 0 and \\x62ron is null"', "\\x62", 'column "bron" does not exist', near],
+  ] as const) {
+    const yaml = users({ rows: condition });
+    const at = yaml.indexOf(token, yaml.indexOf("    rows: ") + 9 + (token.startsWith('"\n') ? 2 : 0));
+    const before = yaml.slice(0, token.startsWith('"\n') ? at - 1 : at);
+    const place = [before.split("\n").length, before.length - before.lastIndexOf("\n")];
+    const read = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
+    const checked = await checkRules(database, [], read, KEY);
+    const [found] = checked.kind === "findings" ? checked.findings : [];
+    expect([condition, found?.location.line, found?.location.column]).toEqual([condition, ...place]);
+    expect([condition, found?.message, found?.fix]).toEqual([
+      condition,
+      expect.stringContaining(message),
+      expect.stringContaining(fix),
     ]);
   }
 });
