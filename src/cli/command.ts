@@ -39,6 +39,8 @@ export interface GroupEntry {
   readonly unnamed?: string;
   /** What has to be given to that one. */
   readonly unnamedUsage?: string;
+  /** What more there is to know of all of them. */
+  readonly details?: string;
 }
 
 export function isGroup(entry: Entry): entry is GroupEntry {

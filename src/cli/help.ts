@@ -40,6 +40,7 @@ export function groupHelp(path: readonly string[], group: GroupEntry, width = WI
   const name = path.join(" ");
   return [
     `${group.summary}.`,
+    ...(group.details === undefined ? [] : ["", ...flow(group.details, width)]),
     "",
     "USAGE",
     ...(group.unnamedUsage === undefined ? [] : [`  confiture ${name} ${group.unnamedUsage} [OPTIONS]`]),

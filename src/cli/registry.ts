@@ -1,4 +1,5 @@
 import type { Entry } from "./command.ts";
+import { ABOUT_SYNC_KEY } from "./sync-key.ts";
 
 /** Every command of the tool, in the order help shows them. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
@@ -74,7 +75,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     },
   },
   sync: {
-    summary: "Copy a database, with every personal value replaced",
+    summary: "Copy a database, with values replaced as the rules in db/sync say",
+    details: ABOUT_SYNC_KEY,
     unnamed: "run",
     unnamedUsage: "--from NAME --to NAME",
     commands: {
@@ -87,7 +89,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         load: () => import("./commands/sync/init.ts"),
       },
       check: {
-        summary: "Find columns that no rule speaks of, and rules that cannot work, without a server",
+        summary: "Find columns that no rule speaks of and faults in the rules, without a server",
         load: () => import("./commands/sync/check.ts"),
       },
       show: {
@@ -95,7 +97,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         load: () => import("./commands/sync/show.ts"),
       },
       verify: {
-        summary: "Prove again that a copy holds no original of a replaced value",
+        summary: "Look for originals of replaced values in a copy, and compare it with its source",
         load: () => import("./commands/sync/verify.ts"),
       },
     },

@@ -175,6 +175,16 @@ describe("help", () => {
     expect(await runBinary([...name.split(" "), "-h"])).toEqual({ exitCode, stdout, stderr });
   });
 
+  test.each(["sync", "sync run", "sync show", "sync verify"])(
+    "%s --help tells how the key is made and given",
+    async (name) => {
+      const { stdout } = await runBinary([...name.split(" "), "--help"]);
+      expect(stdout.replaceAll(/\s+/g, " ")).toMatch(
+        /CONFITURE_SYNC_KEY: 64 .*`openssl rand -hex 32`.* never sent to a server\./,
+      );
+    },
+  );
+
   test.each(commands)("every example of %s can be run as it is written", async (name, entry) => {
     const { command } = await entry.load();
     expect(command.examples.length).toBeGreaterThan(0);

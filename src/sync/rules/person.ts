@@ -6,7 +6,7 @@ import type { Reference } from "./references.ts";
 const ACTOR = /_by(?:_id)?$/i;
 
 /**
- * The column that most likely says whose a row is: what refers to the table with most columns about a person, or the key of such a table.
+ * The column that most likely says whose a row is: what refers to the table with most columns about a person, the first of several, or the key of such a table.
  * Undefined where nothing says it.
  */
 export function personOf(references: readonly Reference[], table: SourceTable): string | undefined {
@@ -15,9 +15,13 @@ export function personOf(references: readonly Reference[], table: SourceTable): 
       ({ from, to, where, fromColumns }) =>
         from === table && to !== table && where === undefined && fromColumns.length === 1,
     )
-    .map(({ to, fromColumns: [column] }) => ({ name: column!.name, columns: columnsOfPerson(to) }))
+    .map(({ to, fromColumns: [column] }) => ({
+      name: column!.name,
+      number: column!.number,
+      columns: columnsOfPerson(to),
+    }))
     .filter(({ columns }) => columns > 0)
-    .toSorted((a, b) => b.columns - a.columns);
+    .toSorted((a, b) => b.columns - a.columns || a.number - b.number);
   const about = up.find(({ name }) => !ACTOR.test(name))?.name;
   return about ?? (columnsOfPerson(table) > 0 ? keyOf(table) : undefined) ?? up[0]?.name;
 }

@@ -129,7 +129,10 @@ export class Subset {
     );
     const parts = [
       ...(shown === undefined ? [] : [shown]),
-      ...down.map(({ reference }) => `the row of ${reference.to.name} that it refers to is copied`),
+      ...down.map(
+        ({ reference }) =>
+          `the row of ${reference.to.name} that ${reference.fromColumns.map(({ name }) => name).join(", ")} refers to is copied`,
+      ),
     ];
     const added = this.#graph.isAddedTo(table) ? "; and the rows that copied rows refer to" : "";
     return `${parts.join(" and ")}${added}`;

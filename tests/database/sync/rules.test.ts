@@ -4,7 +4,7 @@ import type { Database } from "#database/database.ts";
 import { newestAndEmbedded, type TestDatabase } from "../../support/engines.ts";
 import { checkRules } from "#sync/check.ts";
 import { parseRules } from "#sync/rules/read.ts";
-import { KEY, planned } from "../../support/sync.ts";
+import { KEY, planned, planOf } from "../../support/sync.ts";
 
 const SCHEMA = `
   create table users (id bigint primary key, email text not null unique, name varchar(10), born date,
@@ -370,7 +370,7 @@ test("one mistake is one fault, with what to write next, and each path of a docu
 test("a date is shifted by the person whom its row is about, and by nothing else", async () => {
   await database.execute(
     `create table addresses (id int primary key, street text, at date);
-     create table sales (id int primary key, ship_to int references addresses, made_by int references users, buyer int references users, at date)`,
+     create table sales (id int primary key, ship_to int references addresses, made_by int references users, buyer int references users, at date, agent int references users)`,
   );
   const open = { keep: "[id]", at: '"?"' };
   try {
@@ -378,7 +378,7 @@ test("a date is shifted by the person whom its row is about, and by nothing else
       database,
       rules({
         addresses: { ...open, street: "filler" },
-        sales: { ...open, keep: "[id, ship_to, made_by, buyer]" },
+        sales: { ...open, keep: "[id, ship_to, made_by, buyer, agent]" },
         logs: { keep: "[who]", at: '"?"', line: "filler" },
       }),
     );
@@ -388,6 +388,18 @@ test("a date is shifted by the person whom its row is about, and by nothing else
       sales: "at: { shift: { by: buyer } }; or move the column to `keep: [...]` if nothing in it is personal",
       logs: "at: keep, if nothing in it is personal; or logs: skip",
     });
+    // Of two references to one table each is told by its column.
+    const cut = await planOf(
+      database,
+      rules({
+        users: { ...USERS, rows: '"id < 5"' },
+        addresses: { keep: "[id, at]", street: "filler" },
+        sales: { keep: "[id, ship_to, made_by, buyer, at, agent]" },
+      }),
+    );
+    expect(cut.tables.find(({ name }) => name === "sales")?.where?.split(" and ")).toEqual(
+      expect.arrayContaining(["made_by", "buyer"].map((name) => `the row of users that ${name} refers to is copied`)),
+    );
   } finally {
     await database.execute("drop table sales; drop table addresses");
   }

@@ -8,6 +8,7 @@ import { renderReport } from "../../output/sync.ts";
 import { detailOf } from "../../output/sync-proof.ts";
 import { renderPreview } from "../../output/sync-preview.ts";
 import { confirmReplacement } from "../../confirm-replacement.ts";
+import { ABOUT_SYNC_KEY } from "../../sync-key.ts";
 import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
@@ -28,8 +29,10 @@ export const command = defineCommand({
   },
   details:
     "Reads one moment of the source, replaces values as the rules in db/sync say while they are still on the source, and makes\n" +
-    "of it a new database that takes the target's place when it is complete and proven. A copy that fails leaves the target as it\n" +
-    "was. The target's environment has to say `sync: {replace: true}` and must not be protected.",
+    "of it a new database that takes the target's place when it is complete and no check of it has failed. The report says what\n" +
+    "could not be checked. A copy that fails leaves the target as it was, unless the role may not create databases: then the target\n" +
+    "is emptied first. The target's environment has to say `sync: {replace: true}` and must not be protected.\n" +
+    ABOUT_SYNC_KEY,
   examples: [
     "confiture sync --from production --to staging",
     "confiture sync --from production --to staging --dry-run",

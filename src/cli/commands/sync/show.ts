@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
 import { inLine } from "../../output/visible.ts";
+import { ABOUT_SYNC_KEY } from "../../sync-key.ts";
 import { planOfTable, requireEnvironment } from "../../sync-options.ts";
 
 /** Rows, where nothing else is said. */
@@ -15,7 +16,8 @@ export const command = defineCommand({
   },
   details:
     "Prints some rows as a copy has them: values are replaced on the source, as in a copy, so no original of a replaced value is\n" +
-    "ever read. Kept columns are shown as they are.",
+    "ever read. Kept columns are shown as they are.\n" +
+    ABOUT_SYNC_KEY,
   examples: [
     "confiture sync show users --from production",
     "confiture sync show billing.invoices --from production --rows 20",
