@@ -1,6 +1,7 @@
 import type { Finding } from "#lint/finding.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { CommandContext } from "./command.ts";
+import { judgeFiles } from "./judge-files.ts";
 import { findPending, traceSettings } from "./pending.ts";
 
 /** What lint has to say of the migrations that the environment's database does not have, beside the files it looked at. */
@@ -12,10 +13,8 @@ export interface PendingFindings {
 
 /** @throws ConfitureError where the database cannot be asked, or db/lint.yaml is wrong */
 export async function lintPending(context: CommandContext, files: ProjectFiles): Promise<PendingFindings> {
-  const [{ collect }, { lint }, { traceFiles }, { loadParser }, { readLintSettings }] = await Promise.all([
+  const [{ collect }, { loadParser }, { readLintSettings }] = await Promise.all([
     import("#lint/collect.ts"),
-    import("#lint/lint.ts"),
-    import("#lint/trace.ts"),
     import("#sql/parser.ts"),
     import("./lint-settings.ts"),
   ]);
@@ -24,14 +23,9 @@ export async function lintPending(context: CommandContext, files: ProjectFiles):
   const { settings, severities } = await readLintSettings(context);
   const parser = await loadParser();
   const which = { kind: "pending", migrations: pending.migrations } as const;
-  const { entries: read, together, migrations } = await collect(files, which, settings.exclude, parser);
+  const collected = await collect(files, which, settings.exclude, parser);
   const { sizes, applied, otherwise } = pending;
-  const { entries, factsOf } = await traceFiles(
-    { ...files, applied, otherwise, migrations, ...traceSettings(context, sizes) },
-    read,
-    parser,
-  );
-  const { findings, ignored } = lint(entries, { together, severities, sizes, factsOf });
-  const linted = read.filter(({ isLinted }) => isLinted).map(({ file }) => file.path);
-  return { findings, files: linted, ignored };
+  const tracing = { applied, otherwise, ...traceSettings(context, sizes) };
+  const { findings, ignored, linted } = await judgeFiles(collected, { files, parser, tracing, severities, sizes });
+  return { findings, files: linted.map(({ path }) => path), ignored };
 }

@@ -20,6 +20,19 @@ interface Chosen {
   readonly isStandIn?: boolean | undefined;
 }
 
+/** The same files, with migrations that were made since. */
+export function withCreated(which: Which, created: readonly string[]): Which {
+  switch (which.kind) {
+    case "pending":
+      return { ...which, migrations: [...which.migrations, ...created.map((path) => ({ path }))] };
+    case "paths":
+      return { ...which, paths: [...which.paths, ...created] };
+    case "all":
+    case "since":
+      return which;
+  }
+}
+
 interface WhichArgs {
   readonly _: readonly string[];
   readonly all?: boolean | undefined;

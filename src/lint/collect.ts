@@ -17,7 +17,7 @@ import { decodeSql } from "#database/script.ts";
 /** Which files rules look at. */
 export type Which =
   /** Migrations that a database does not have yet. */
-  | { readonly kind: "pending"; readonly migrations: readonly MigrationFile[] }
+  | { readonly kind: "pending"; readonly migrations: readonly Pick<MigrationFile, "path">[] }
   /** All migrations and schema files. */
   | { readonly kind: "all" }
   /** Those that are not the same in a commit. */

@@ -35,7 +35,8 @@ export interface LintOptions {
   readonly together: boolean;
   /** What a rule is set to, by its id; a rule's own severity where nothing is said. */
   readonly severities?: ReadonlyMap<string, Severity | "off"> | undefined;
-  readonly factsOf?: (statement: LintStatement) => StatementFacts | undefined;
+  /** Undefined where nothing was run. */
+  readonly factsOf?: ((statement: LintStatement) => StatementFacts | undefined) | undefined;
   /** What is known of the database in which it is to run. */
   readonly sizes?: Sizes | undefined;
   /** That database stands in for servers, of which nobody knows the version. */

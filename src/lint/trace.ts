@@ -8,7 +8,8 @@ import type { Entry } from "./lint.ts";
 /** Files with what was seen when their statements ran in a scratch database. */
 export interface Traced {
   readonly entries: readonly Entry[];
-  readonly factsOf: (statement: LintStatement) => StatementFacts | undefined;
+  /** Undefined where nothing was run. */
+  readonly factsOf: ((statement: LintStatement) => StatementFacts | undefined) | undefined;
   /** Why nothing could be traced. */
   readonly failure: ConfitureError | undefined;
   /** As of `Trace`. */
@@ -21,7 +22,7 @@ export interface Traced {
  * @throws ConfitureError `interrupted`, or that there can be no scratch database
  */
 export async function traceFiles(options: TraceOptions, entries: readonly Entry[], parser: Parser): Promise<Traced> {
-  const untraced = { entries, factsOf: () => undefined, failure: undefined };
+  const untraced = { entries, factsOf: undefined, failure: undefined };
   if (options.migrations.length === 0) return untraced;
   let trace: Trace;
   try {

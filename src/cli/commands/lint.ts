@@ -11,7 +11,7 @@ import { nothingRunInWords, notReplayedInWords } from "../output/plan-words.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
 import type { Report, ShownPath } from "../output/reports/report.ts";
 import { count } from "../output/text.ts";
-import { readWhich } from "../linted-files.ts";
+import { readWhich, withCreated } from "../linted-files.ts";
 
 export const command = defineCommand({
   args: {
@@ -73,7 +73,7 @@ export const command = defineCommand({
     }
     const [
       { collect },
-      { lint },
+      { judgeFiles },
       { loadParser },
       { LINT_FILE },
       { readLintSettings },
@@ -81,7 +81,7 @@ export const command = defineCommand({
       { traceSettings },
     ] = await Promise.all([
       import("#lint/collect.ts"),
-      import("#lint/lint.ts"),
+      import("../judge-files.ts"),
       import("#sql/parser.ts"),
       import("#config/lint-file.ts"),
       import("../lint-settings.ts"),
@@ -98,8 +98,9 @@ export const command = defineCommand({
     const { which, start, edited, sizes = given, isStandIn } = await readWhich(context, args, given);
     const files = await projectFiles(context, args);
     const parser = await loadParser();
-    const { entries: read, together, migrations, excluded } = await collect(files, which, settings.exclude, parser);
-    const linted = read.filter(({ isLinted }) => isLinted).map(({ file }) => file);
+    const collected = await collect(files, which, settings.exclude, parser);
+    const { excluded } = collected;
+    const linted = collected.entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
     if (excluded.length > 0)
       messages.log(`${count(excluded.length, "file")} left out by ${LINT_FILE}: ${some(excluded)}`);
     if (edited.length > 0) {
@@ -109,28 +110,27 @@ export const command = defineCommand({
     if (linted.length === 0 && excluded.length + edited.length === 0) messages.log(NOTHING[which.kind]);
     if (args["import-ignores"] === true) return await rewriteIgnores(context, linted);
     messages.debug(`${count(settings.rules.size, "rule")} set in ${LINT_FILE}`);
-    const { entries, factsOf, failure, notReplayed } = args.trace
-      ? await (
-          await import("#lint/trace.ts")
-        ).traceFiles({ ...files, ...start, migrations, ...traceSettings(context, sizes, args.fixtures) }, read, parser)
-      : { entries: read, factsOf: undefined, failure: undefined, notReplayed: undefined };
-    if (failure !== undefined) messages.warn(nothingRunInWords(failure));
-    if (notReplayed !== undefined) messages.warn(notReplayedInWords(notReplayed));
-    const { findings: all, ignored } = lint(entries, {
-      together,
-      severities,
-      sizes,
-      isStandIn,
-      ...(factsOf === undefined ? {} : { factsOf }),
-    });
+    const tracing = args.trace ? { ...start, ...traceSettings(context, sizes, args.fixtures) } : undefined;
+    const known = { severities, sizes, isStandIn };
+    const found = await judgeFiles(collected, { ...known, files, parser, tracing });
+    if (found.failure !== undefined) messages.warn(nothingRunInWords(found.failure));
+    if (found.notReplayed !== undefined) messages.warn(notReplayedInWords(found.notReplayed));
     const done =
       args.fix === true
-        ? await (
-            await import("#lint/fix.ts")
-          ).fix(files, linted, all, { severities, sizes, isStandIn }, parser, new Date())
+        ? await (await import("#lint/fix.ts")).fix(files, linted, found.findings, known, parser, new Date())
         : undefined;
-    const rewritten = new Set(done?.fixed.map(({ statement }) => statement));
-    const findings = all.filter(({ statement }) => statement === undefined || !rewritten.has(statement));
+    // A rewritten statement may leave other findings, and a new file has its own. What could not be loaded was said before.
+    const left =
+      done === undefined || done.changed.length === 0
+        ? found
+        : await judgeFiles(await collect(files, withCreated(which, done.created), settings.exclude, parser), {
+            ...known,
+            files,
+            parser,
+            tracing: tracing && { ...tracing, onUnloaded: undefined },
+          });
+    if (left !== found && left.failure !== undefined) messages.warn(nothingRunInWords(left.failure));
+    const { findings, ignored } = left;
     for (const { finding, why } of done?.left ?? []) {
       messages.warn(
         `${finding.location.file}:${finding.location.line ?? 1} is not rewritten (${finding.rule}): ${why}`,
@@ -144,7 +144,7 @@ export const command = defineCommand({
       const passing = findings.filter((finding) => isAsSevere(finding.severity, others) && !fails(finding));
       if (passing.length > 0) messages.warn(leftToPass(passing.length, ownLimit.origin, limit, others));
     }
-    const paths = linted.map(({ path }) => path);
+    const paths = left.linted.map(({ path }) => path);
     const outcome = {
       json: {
         files: paths,

@@ -130,6 +130,14 @@ describe("lint --fix", () => {
     expect(older.document).toMatchObject({ changed: [] });
     const { project, document, names } = await fixed(files, path, "--stats", "18.json");
     expect(document).toMatchObject({ exitCode: 0, changed: [path] });
+    const created = "db/migrations/003_validate_users_age_not_null.sql";
+    const again = await runHere(["lint", path, created, "--stats", "18.json", "--format", "json"], {
+      cwd: project.dir,
+    });
+    const next = JSON.parse(again.stdout) as Record<string, unknown>;
+    expect(next["findings"]).toMatchObject([{ rule: "breaks-old-writer" }, { rule: "fails-on-rows" }]);
+    // What is left is what the next run finds, in the files that were made as well.
+    expect(document).toMatchObject({ findings: next["findings"], files: [path, created] });
     expect(names).toEqual(["001_users.sql", "002_age.sql", "003_validate_users_age_not_null.sql"]);
     expect(await project.read(path)).toContain(
       "ALTER TABLE users ADD CONSTRAINT users_age_not_null NOT NULL age NOT VALID;",
