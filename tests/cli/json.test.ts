@@ -364,7 +364,10 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     await on("build");
     const sync = ["sync", "--from", "local", "--to", "copy", "--plain"];
     expect(await on(...sync, "--dry-run")).toMatchObject({ applied: false, tables: [{ table: "public.users" }] });
-    expect(await on(...sync, "--yes", "copy")).toMatchObject({ applied: true, place: "new database" });
+    const made = await on(...sync, "--yes", "copy");
+    expect(made).toMatchObject({ applied: true, place: "new database" });
+    const { tables, durations } = made as unknown as { tables: { duration: number }[]; durations: object };
+    expect([...tables.map(({ duration }) => duration), ...Object.values(durations)].every(Number.isInteger)).toBe(true);
     expect(await on("sync", "verify", ...sync.slice(1))).toMatchObject({
       holds: true,
       changes: [],

@@ -83,6 +83,14 @@ test("a copy has every row and no original, is the same for the same key, and is
   const { project, copy } = await syncProject(RULES);
   await using _ = project;
   const preview = await project.succeed([...SYNC, "--dry-run"], WITH_KEY);
+  // First what becomes of each table, then each query, once.
+  expect(preview.stdout).toMatch(
+    /^-- public\.orders: .*, 2 partitions\n-- {3}replaced: contact -> email\n-- {3}kept: id, user_id, note, day$/m,
+  );
+  expect(preview.stdout).toMatch(
+    /\n-- Made without rows: public\.Audit Log\n[^]*\n-- public\.orders_new, and the same of public\.orders_old\n/,
+  );
+  expect(preview.stdout.match(/^-- public\.users(?!:)/gm)).toHaveLength(1);
   expect(preview.stdout).toContain("email -> email");
   expect(preview.stdout + preview.stderr).not.toContain(KEY);
   const shown = await project.succeed(["sync", "show", "users", "--from", "local"], WITH_KEY);

@@ -7,6 +7,7 @@ import { databasePlace } from "../../database-options.ts";
 import { renderReport } from "../../output/sync.ts";
 import { detailOf } from "../../output/sync-proof.ts";
 import { renderPreview } from "../../output/sync-preview.ts";
+import type { SyncReport } from "#sync/run/report.ts";
 import { confirmReplacement } from "../../confirm-replacement.ts";
 import { ABOUT_SYNC_KEY } from "../../sync-key.ts";
 import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
@@ -14,7 +15,7 @@ import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 export const command = defineCommand({
   args: {
     ...SYNC_ARGS,
-    "dry-run": { type: "boolean", description: "print what would be copied, with every query, and change nothing" },
+    "dry-run": { type: "boolean", description: "print what would be copied, then every query, and change nothing" },
     jobs: { type: "string", valueHint: "N", description: `streams at a time (default: ${JOBS})` },
     anonymize: {
       type: "boolean",
@@ -64,13 +65,30 @@ export const command = defineCommand({
     if (args.yes === undefined && args.plain !== true) await previewSync(options);
     await confirmReplacement(context, sides, args.yes);
     const report = await runSync(options);
-    const { plan, tables, ...rest } = report;
+    const { plan, tables, durations, ...rest } = report;
     return {
-      json: { applied: true, rules: plan.digest, reproducible: plan.reproducible, tables, ...rest },
+      json: {
+        applied: true,
+        rules: plan.digest,
+        reproducible: plan.reproducible,
+        tables: tables.map((table) => ({ ...table, duration: Math.round(table.duration) })),
+        ...rest,
+        durations: rounded(durations),
+      },
       text: renderReport(report, to.environment ?? "", detailOf(context.messages.level)),
     };
   },
 });
+
+/** Milliseconds, whole ones. */
+function rounded({ rows, objects, proof, total }: SyncReport["durations"]): SyncReport["durations"] {
+  return {
+    rows: Math.round(rows),
+    objects: Math.round(objects),
+    proof: Math.round(proof),
+    total: Math.round(total),
+  };
+}
 
 function tableToJson(
   { schema, name, mode, columns, query, where }: SyncTable,

@@ -19,7 +19,8 @@ export const command = defineCommand({
     "Looks at both databases as they are now, and changes neither: whether a replaced column has a value in common with the\n" +
     "source, whether text of the copy holds an original, whether the schemas are the same, and whether the copy was made with\n" +
     "these rules. Text is searched for e-mail addresses, telephone, card and social security numbers and IBANs; names and postal\n" +
-    "addresses in text are not found. The report says what was not compared. Exits 3 if something does not hold.\n" +
+    "addresses in text are not found. What was not looked at stands in the last line (`Proven, but for`), and changes no exit code.\n" +
+    "Exits 3 if something does not hold or the target is no copy, and 2 if CONFITURE_SYNC_KEY is not the key of the copy.\n" +
     ABOUT_SYNC_KEY,
   examples: ["confiture sync verify --from production --to staging"],
   async run(args, context) {
