@@ -256,6 +256,7 @@ function requireReplaceable(to: Config): void {
   const location = to.file === null ? undefined : { file: to.file };
   if (to.protected) {
     throw new ConfitureError("sync_not_allowed", `${protectedSentence(to)}: no copy ever takes its place`, {
+      hint: `\`protected: true\` says so. Copy into another database, whose environment is not protected: in db/environments/NAME.yaml, beside its \`database\`, write\nsync:\n  replace: true\nand name it: --to NAME`,
       location: to.protectedBy === undefined ? location : { file: to.protectedBy.file },
     });
   }

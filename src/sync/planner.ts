@@ -94,7 +94,7 @@ export class Planner {
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
     const graph = graphOf(wishes, this.#references);
-    if (graph.endless !== undefined) this.#problems.push(endlessProblem(graph.endless, this.#ruleOf));
+    if (graph.endless !== undefined) this.#problems.push(endlessProblem(graph.endless, graph, this.#ruleOf));
     this.#problems.push(...this.#treatments.problems);
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
@@ -141,7 +141,7 @@ export class Planner {
     const graph = graphOf(wishes, this.#references);
     const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
     if (graph.endless?.some((table) => inQuery.includes(table)) === true)
-      this.#problems.push(endlessProblem(graph.endless, this.#ruleOf));
+      this.#problems.push(endlessProblem(graph.endless, graph, this.#ruleOf));
     own.push(...(await this.#unsafeSql(inQuery, [root])));
     const about = isOf(inQuery);
     const isOwn = isOf([root]);

@@ -720,6 +720,7 @@ test("no copy goes where no environment says that it may, nor further than was s
   });
   const refusals: readonly (readonly [string, string])[] = [
     ["--from local --to locked --yes locked", "is protected: no copy ever takes its place"],
+    ["--from local --to locked --yes locked", "write\n  sync:\n    replace: true\n  and name it: --to NAME"],
     ["--from local --to locked --plain", "is protected: no copy ever takes its place"],
     ["--from local --to alias", 'has the database of "locked", which is protected: no copy ever takes its place'],
     ["--from local --to silent --yes silent", "does not say that a copy may take its database's place"],

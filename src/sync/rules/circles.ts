@@ -1,15 +1,30 @@
 import type { SourceTable } from "../plan.ts";
-import { shownTable } from "./names.ts";
+import type { Edge, Graph } from "../subset/graph.ts";
+import { followLine } from "./line-instead.ts";
+import { columnReference, shownTable } from "./names.ts";
 import type { Problem, TableRule } from "./rules.ts";
 
-/** What is wrong with rules that follow references down all around a circle. */
-export function endlessProblem(circle: readonly SourceTable[], ruleOf: ReadonlyMap<SourceTable, TableRule>): Problem {
-  const table = circle.find((one) => (ruleOf.get(one)?.follow.length ?? 0) > 0) ?? circle[0]!;
+/**
+ * What is wrong with rules that follow references down all around a circle.
+ * @param circle its tables, all of whose references to each other are followed down
+ */
+export function endlessProblem(
+  circle: readonly SourceTable[],
+  { edges }: Graph,
+  ruleOf: ReadonlyMap<SourceTable, TableRule>,
+): Problem {
+  const around = edges.filter(
+    ({ direction, reference: { from, to } }) => direction === "down" && circle.includes(from) && circle.includes(to),
+  );
+  const said = around.find(({ reference: { from } }) => (ruleOf.get(from)?.follow.length ?? 0) > 0) ?? around[0]!;
+  const { from, fromColumns } = said.reference;
+  const nameOf = ({ reference }: Edge): string =>
+    `${columnReference(reference.from, reference.fromColumns[0]!)} -> ${shownTable(reference.to)}`;
   return {
     rule: "endless-follow",
-    message: `${circle.map(shownTable).join(", ")} refer to each other in a circle, which cannot be followed down all around`,
-    fix: "Follow one of the references up",
-    place: ruleOf.get(table)!.place,
-    table: shownTable(table),
+    message: `${circle.length === 1 ? `${shownTable(from)} refers to itself` : `${circle.map(shownTable).join(", ")} refer to each other in a circle`}, which cannot be followed down all around (${around.map(nameOf).join(", ")})`,
+    fix: `Follow one of them up: at ${shownTable(from)}, ${followLine(ruleOf.get(from), [fromColumns[0]!], "up")}`,
+    place: ruleOf.get(from)!.place,
+    table: shownTable(from),
   };
 }

@@ -57,7 +57,7 @@ export function tenantRowsTrial({ column, value, place }: Tenant, conditions: re
       finding: {
         rule: "unknown-tenant",
         message: `No row has ${column} = ${value}, so no row of the tenant would be copied`,
-        fix: `Give a value that rows of ${shownTable(conditions[0]!.table)} have`,
+        fix: `Give a value that ${shownTable(conditions[0]!.table)}.${writeIdentifier(conditions[0]!.column.name)} has in a row`,
         location: place.file.location(place.offset),
         table: undefined,
         column: undefined,

@@ -37,6 +37,11 @@ export async function lockTables(holder: Database, begin: string, lockTimeout: n
   await holder.execute("set local lock_timeout = 0");
 }
 
+/** A session of the server, for people: "4711 (role app)". */
+export function shownProcess({ pid, role }: { readonly pid: number; readonly role: string | null }): string {
+  return role === null ? `${pid}` : `${pid} (role ${role})`;
+}
+
 /** The error, with the tables that others have for themselves alone. */
 async function namingHolders(holder: Database, error: unknown): Promise<unknown> {
   if (!(error instanceof ConfitureError) || error.server?.sqlstate !== LOCK_NOT_AVAILABLE) return error;
@@ -55,8 +60,7 @@ async function namingHolders(holder: Database, error: unknown): Promise<unknown>
   if (first === undefined) return error;
   const failed = readingFailed(error, reportedName(first.schema, first.name)) as ConfitureError;
   const holders = locks.map(
-    ({ schema, name, pid, role }) =>
-      `${reportedName(schema, name)} by process ${pid}${role === null ? "" : ` (role ${role})`}`,
+    ({ schema, name, ...holder }) => `${reportedName(schema, name)} by process ${shownProcess(holder)}`,
   );
   return failed.with({ hint: `Locked: ${holders.join(", ")}. ${failed.hint ?? ""}` });
 }

@@ -4,7 +4,7 @@ import { refuseTransactionPooling } from "#database/pooling.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteLiteral } from "#sql/quote.ts";
-import { LOCK_NOT_AVAILABLE, lockTables } from "./lock-source.ts";
+import { LOCK_NOT_AVAILABLE, lockTables, shownProcess } from "./lock-source.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { PINNED_LOCALLY, pinOpened } from "./settings.ts";
 
@@ -199,7 +199,7 @@ export class Source {
         where (select pg_catalog.pg_backend_pid()) operator(pg_catalog.=) any (pg_catalog.pg_blocking_pids(a.pid)) order by a.pid`,
     );
     if (waiting.length === 0) return error;
-    const who = waiting.map(({ pid, role }) => (role === null ? `${pid}` : `${pid} (role ${role})`)).join(", ");
+    const who = waiting.map(shownProcess).join(", ");
     return error.with({
       hint: `Somebody wants to change a table that is being copied, and waits for the copy: process ${who}. The copy would wait for that process in turn, and everybody else as well. Run it again when the change is made; a change with a lock_timeout gives way by itself.`,
     });

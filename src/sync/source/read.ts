@@ -12,7 +12,7 @@ const columnsOf = (catalogue: string, object: string, table: string): string => 
     where d.classid = 'pg_catalog.${catalogue}'::pg_catalog.regclass and d.objid = ${object}
       and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = ${table} and d.refobjsubid > 0)`;
 
-/** One row a table, as `SourceTable`. */
+/** One row a table, as `SourceTable`. Before version 15, a generated column itself depends on what its expression reads. */
 const READ = `
   with recursive tables as (
     select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind
@@ -45,8 +45,9 @@ const READ = `
         'generation', (select pg_catalog.pg_get_expr(x.adbin, x.adrelid) from pg_catalog.pg_attrdef x
             where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum),
         'reads', (select coalesce(pg_catalog.json_agg(distinct d.refobjsubid), '[]') from pg_catalog.pg_attrdef x
-            join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = x.oid
-              and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = a.attrelid and d.refobjsubid > 0
+            join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = a.attrelid and d.refobjsubid > 0
+              and (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = x.oid
+                or d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = a.attrelid and d.objsubid = a.attnum)
             where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum and d.refobjsubid <> a.attnum), 'isDomain', y.base <> a.atttypid,
         'castType', (select case when m.nspname = 'pg_catalog' then pg_catalog.format_type(a.atttypid, a.atttypmod)
                                  when a.atttypmod < 0 then pg_catalog.format('%I.%I', m.nspname, o.typname) end

@@ -261,6 +261,18 @@ test("what PostgreSQL says of a condition is told at its place, however YAML wri
   }
 });
 
+test("a circle that is followed down is told with its references and the line that breaks it", async () => {
+  const circle = (follow: string): string => rules({ nodes: { ...NODES, rows: '"id < 5"', follow } });
+  const result = await planned(database, circle("{ parent: down }"));
+  expect(result.kind === "findings" ? result.findings : []).toMatchObject([
+    {
+      message: "nodes refers to itself, which cannot be followed down all around (nodes.parent -> nodes)",
+      fix: "Follow one of them up: at nodes, write `parent: up` into `follow`, in place of what is there",
+    },
+  ]);
+  expect((await planned(database, circle("{ parent: up }"))).kind).toBe("plan");
+});
+
 test("rules of another form are told once, and not again for each column that they were meant for", async () => {
   for (const [yaml, fix] of [
     ["tables: []\n", "users: { keep: [id], email: email }"],

@@ -274,10 +274,14 @@ for (const engine of oldestAndEmbedded) {
           );
           return checked.kind === "plan"
             ? []
-            : checked.findings.map(({ rule, message, location }) => `${rule} ${location.line}: ${message}`);
+            : checked.findings.map(({ rule, message, fix, location }) => `${rule} ${location.line}: ${message} ${fix}`);
         };
         expect(await refused("0")).toEqual([]);
-        expect(await refused("99")).toEqual([expect.stringMatching(/^unknown-tenant 1: No row has tenant = 99,/)]);
+        expect(await refused("99")).toEqual([
+          expect.stringMatching(
+            /^unknown-tenant 1: No row has tenant = 99,.* Give a value that orders\.tenant has in a row$/,
+          ),
+        ]);
         expect(await refused("abc")).toEqual([
           expect.stringMatching(/^invalid-sql 1: The tenant's value "abc" does not go with .*: invalid input syntax/),
         ]);
