@@ -59,8 +59,6 @@ async function namingHolders(holder: Database, error: unknown): Promise<unknown>
   const [first] = locks;
   if (first === undefined) return error;
   const failed = readingFailed(error, reportedName(first.schema, first.name)) as ConfitureError;
-  const holders = locks.map(
-    ({ schema, name, ...holder }) => `${reportedName(schema, name)} by process ${shownProcess(holder)}`,
-  );
+  const holders = locks.map((lock) => `${reportedName(lock.schema, lock.name)} by process ${shownProcess(lock)}`);
   return failed.with({ hint: `Locked: ${holders.join(", ")}. ${failed.hint ?? ""}` });
 }
