@@ -16,13 +16,14 @@ const PROGRAM = join(ROOT, "src", "main.ts");
 
 /**
  * The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, that lets signals through to
- * what takes long there, and that builds for `verify`.
+ * what takes long there, that builds for `verify`, and that sees what is saved while `dev` is at work.
  */
 const THREADS = [
   "migrate/guest/thread.ts",
   "database/embedded/limit-thread.ts",
   "database/embedded/long-work-thread.ts",
   "compare/verify/build-thread.ts",
+  "compare/newer-save-thread.ts",
 ].map((path) => join(ROOT, "src", path));
 
 export interface CompileOptions {

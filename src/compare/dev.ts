@@ -5,6 +5,7 @@ import { type Change, compareCatalogues } from "./catalogue/changes.ts";
 import type { Catalogue } from "./catalogue/catalogue.ts";
 import { projectBase, type ProjectFiles, projectMigrations, sourceCatalogue } from "./sources/sources.ts";
 import { migrationPaths } from "./sources/unchanged.ts";
+import { unlessSaved } from "./newer-save.ts";
 
 /** What the files of a project come to at one moment. */
 export interface Look {
@@ -27,40 +28,39 @@ export interface Look {
 export interface Watcher {
   /** Tells whether there is anything new; equal stamps stand for equal files. */
   stamp(): string;
-  /** @throws ConfitureError `interrupted`, and what a scratch database throws */
-  look(): Promise<Look>;
+  /**
+   * What is wrong with files is in the look.
+   * @returns undefined where it was given up: while it took its time, one of the files that it is about was saved anew
+   * @throws ConfitureError `interrupted`, and what a scratch database throws
+   */
+  look(): Promise<Look | undefined>;
 }
 
-/** What is wrong with files is in the look. */
-export function watchProject(files: ProjectFiles): Watcher {
+/** @param settings paths of files that say how those of the project are read */
+export function watchProject(files: ProjectFiles, settings: readonly string[]): Watcher {
   const made = new Map<"schema" | "migrations", Made>();
   // The migrations of the last look, once it has found no difference.
   let agreed: string | undefined;
 
-  /** Names the files, or what is wrong with their names. */
+  /** Of the files, or of what is wrong with their names. */
   const stampFor = (kind: "schema" | "migrations"): string => {
-    try {
-      const paths =
-        kind === "schema"
-          ? // Asked many times a second: their order and what they include need not be read for it.
-            listSchemaFiles(files).toSorted()
-          : migrationPaths(files);
-      return stampOf(files.projectDir, paths);
-    } catch (error) {
-      if (error instanceof ConfitureError) return `${error.code} ${error.message}`;
-      throw error;
-    }
+    const paths = pathsOf(files, kind);
+    return paths instanceof ConfitureError ? `${paths.code} ${paths.message}` : stampOf(files.projectDir, paths);
   };
 
-  const make = async (kind: "schema" | "migrations"): Promise<Catalogue | ConfitureError> => {
+  const make = async (kind: "schema" | "migrations"): Promise<Catalogue | ConfitureError | undefined> => {
     const stamp = stampFor(kind);
     const before = made.get(kind);
     if (before?.stamp === stamp) return before.catalogue;
-    const catalogue = await sourceCatalogue(files, { kind }).catch((error: unknown) => {
-      if (error instanceof ConfitureError && !UNUSABLE.has(error.code)) return error;
-      throw error;
-    });
-    made.set(kind, { stamp, catalogue });
+    const paths = pathsOf(files, kind);
+    const watched = [...(paths instanceof ConfitureError ? [] : paths), ...settings];
+    const catalogue = await unlessSaved(files, watched, (unless) =>
+      sourceCatalogue({ ...files, ...unless }, { kind }).catch((error: unknown) => {
+        if (error instanceof ConfitureError && !UNUSABLE.has(error.code)) return error;
+        throw error;
+      }),
+    );
+    if (catalogue !== undefined) made.set(kind, { stamp, catalogue });
     return catalogue;
   };
 
@@ -68,7 +68,9 @@ export function watchProject(files: ProjectFiles): Watcher {
     stamp: () => `${stampFor("schema")}\n\n${stampFor("migrations")}`,
     async look() {
       const started = performance.now();
-      const [schema, migrations] = [await make("schema"), await make("migrations")];
+      const schema = await make("schema");
+      const migrations = schema && (await make("migrations"));
+      if (schema === undefined || migrations === undefined) return undefined;
       const isWhole = !(schema instanceof ConfitureError) && !(migrations instanceof ConfitureError);
       const changes = isWhole ? compareCatalogues(migrations, schema) : undefined;
       const stamp = made.get("migrations")?.stamp;
@@ -85,6 +87,16 @@ export function watchProject(files: ProjectFiles): Watcher {
       };
     },
   };
+}
+
+/** Asked many times a second: their order, and what schema files include, need not be read for it. */
+function pathsOf(files: ProjectFiles, kind: "schema" | "migrations"): string[] | ConfitureError {
+  try {
+    return kind === "schema" ? listSchemaFiles(files).toSorted() : migrationPaths(files);
+  } catch (error) {
+    if (error instanceof ConfitureError) return error;
+    throw error;
+  }
 }
 
 function hasMigrations(files: ProjectFiles): boolean {

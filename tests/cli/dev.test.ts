@@ -55,7 +55,7 @@ async function watch(project: TemporaryProject, ...args: string[]) {
 }
 
 describe("dev", () => {
-  test("builds, compares and lints at each save, with the place of an error, until Ctrl-C", async () => {
+  test("builds, compares and lints at each save, with the place of an error, whatever has no end, until Ctrl-C", async () => {
     const environment = "db/environments/server.yaml";
     const settings = FILES["db/environments/local.yaml"];
     await using project = await temporaryProject({ ...FILES, [environment]: settings });
@@ -69,8 +69,16 @@ describe("dev", () => {
     );
     await project.write("db/schema/posts.sql", "CREATE TABEL posts (id int);\n");
     await watching.until(/--> db\/schema\/posts\.sql:1:8\n/);
+    // What is left out is said before the next one begins, which has no end.
+    const endless = "COPY (SELECT 1) TO PROGRAM 'true';\nSELECT count(*) FROM generate_series(1, 100000000000);\n";
+    await project.write("db/schema/posts.sql", endless);
+    await watching.until(/not run in the scratch database/);
     await rm(project.path("db/schema/posts.sql"));
     await watching.until(/The migrations make the same\n/);
+    const code = 'import { Migration } from "confiture";\nconsole.error("at work");\nfor (;;);\n';
+    await project.write("db/migrations/002_small.ts", `${code}export default class Small extends Migration {}\n`);
+    await watching.until(/at work/);
+    await rm(project.path("db/migrations/002_small.ts"));
     await project.write("db/migrations/002_small.sql", "CREATE TABLE small (id int PRIMARY KEY);\n");
     expect(await watching.until(/confiture schema update -e server \(.*\)\n/)).toMatch(
       /- table public\.small\n.*confiture migrate generate -e server NAME \(/,

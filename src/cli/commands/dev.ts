@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Change } from "#compare/catalogue/changes.ts";
-import type { Look } from "#compare/dev.ts";
+import type { Look, Watcher } from "#compare/dev.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -45,8 +45,8 @@ export const command = defineCommand({
     if (args.apply === true) await refuseProtected(context);
     const { watchProject } = await import("#compare/dev.ts");
     let files = await projectFiles(context, args);
-    let watcher = watchProject(files);
-    if (args.once === true) return await lookOnce(context, files, await watcher.look());
+    let watcher = watchProject(files, settingsPaths(context));
+    if (args.once === true) return await lookOnce(context, files, watcher);
     const { signal } = context.io;
     let settings = settingsStamp(context);
     const stampNow = (): string => `${settingsStamp(context)}\n\n${watcher.stamp()}`;
@@ -74,11 +74,15 @@ export const command = defineCommand({
           continue;
         }
         settings = now;
-        watcher = watchProject(files);
+        watcher = watchProject(files, settingsPaths(context));
         lintHere = lintIfPossible(context, files);
       }
       context.step("Building the schema files and running the migrations");
       const look = await watcher.look();
+      if (look === undefined) {
+        last = undefined;
+        continue;
+      }
       const mode = args.apply === true ? "applying" : "watching";
       const isDone = await lookAndTell(context, lintHere, look, { mode, shown, isStill: () => stampNow() === stamp });
       if (!isDone) last = "";
@@ -87,10 +91,14 @@ export const command = defineCommand({
   },
 });
 
-/** Of what says how the files are read: an environment, and what it may name, or how they are linted. */
-function settingsStamp({ projectDir, environment = DEFAULT_ENVIRONMENT }: CommandContext): string {
+/** What says how the files are read: an environment, and what it may name, or how they are linted. */
+function settingsPaths({ environment = DEFAULT_ENVIRONMENT }: CommandContext): string[] {
   const files = ["yaml", "yml"].map((extension) => `db/environments/${environment}.${extension}`);
-  return stampOf(projectDir, [...files, ".env", "db/lint.yaml"]);
+  return [...files, ".env", "db/lint.yaml"];
+}
+
+function settingsStamp(context: CommandContext): string {
+  return stampOf(context.projectDir, settingsPaths(context));
 }
 
 /** @throws what the next save cannot put right */
@@ -165,7 +173,10 @@ function lintIfPossible(context: CommandContext, files: ProjectFiles): Lint {
   };
 }
 
-async function lookOnce(context: CommandContext, files: ProjectFiles, look: Look): Promise<Outcome> {
+async function lookOnce(context: CommandContext, files: ProjectFiles, watcher: Watcher): Promise<Outcome> {
+  const look = await watcher.look();
+  // Of what was saved meanwhile.
+  if (look === undefined) return await lookOnce(context, files, watcher);
   const { schemaFiles, changes, duration } = look;
   const error = look.schemaError ?? look.migrationsError;
   const linted = error === undefined && look.hasMigrations ? await lintIfPossible(context, files)() : undefined;

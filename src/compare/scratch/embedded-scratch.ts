@@ -13,7 +13,6 @@ interface Used {
   readonly database: Database;
   readonly watch: Watch;
   readonly settings: string;
-  readonly signal: AbortSignal | undefined;
 }
 
 let spare: Used | undefined;
@@ -52,7 +51,6 @@ export async function withSavedScratch<T>(
   options: Listening,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const { signal } = options;
   // Two engines at a time would take twice the memory.
   const left = spare;
   spare = undefined;
@@ -64,7 +62,9 @@ export async function withSavedScratch<T>(
   try {
     return await work(database);
   } catch (error) {
-    throw interruptedBy(signal, error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
+    throw interruptedBy(options.signal, error)
+      ? new ConfitureError("interrupted", "Interrupted", { cause: error })
+      : error;
   } finally {
     await database.close();
   }
@@ -75,7 +75,7 @@ async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Pr
   spare = undefined;
   if (used === undefined) return undefined;
   unawaited.count--;
-  const fits = used.settings === settings && used.signal === signal && signal?.aborted !== true;
+  const fits = used.settings === settings && signal?.aborted !== true;
   if (fits && (await emptied(used.database))) {
     used.watch.onLeftOut = onLeftOut;
     return used;
@@ -86,7 +86,7 @@ async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Pr
 
 async function open(
   settings: Readonly<Record<string, string>>,
-  { signal, onLeftOut }: Listening,
+  { onLeftOut }: Listening,
   saved?: Uint8Array<ArrayBuffer>,
 ): Promise<Used> {
   const target = {
@@ -95,8 +95,9 @@ async function open(
     ...(saved === undefined ? {} : { saved }),
   } as const;
   const watch: Watch = { onLeftOut, leavesTraces: false };
-  const database = watched(await openDatabase(target, { signal }), watch);
-  return { database, watch, settings: JSON.stringify(settings), signal };
+  // No signal reaches it while it works in this very thread, and one that was used may serve somebody with another signal.
+  const database = watched(await openDatabase(target), watch);
+  return { database, watch, settings: JSON.stringify(settings) };
 }
 
 interface Listening {

@@ -165,9 +165,7 @@ export class PGliteBackend implements Backend {
     const work = (): void => {
       this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
     };
-    let isEnded = false;
-    if (this.limit === undefined) work();
-    else isEnded = withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
+    const isEnded = withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
     // What is left of it would keep the process.
     unawaited.count++;
