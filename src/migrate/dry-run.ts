@@ -6,7 +6,7 @@ import type { MigrateOptions } from "./exclusive.ts";
 import { createLedger } from "./ledger/change.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { requireApproved } from "./approval/approved-plan.ts";
-import { askNamedObjects, requireSameObjects } from "./approval/named-objects.ts";
+import { askSameObjects } from "./approval/named-objects.ts";
 import { askPlannedDatabase, requireSameDatabase } from "./approval/planned-database.ts";
 import { loadAll } from "./files/load-all.ts";
 import { type UpOptions } from "./migrator.ts";
@@ -46,7 +46,7 @@ export async function dryRunUp(
     const other = requireSameDatabase(plan.approved.database, await askPlannedDatabase(options));
     if (other !== undefined) options.onEvent?.({ type: "planned-elsewhere", message: other });
     requireApproved(plan.approved, history, migrations);
-    requireSameObjects(plan.approved.named, await askNamedObjects(migrations, options));
+    await askSameObjects(plan.approved.named, migrations, options);
   }
   return await takeDown(migrations, "up", options, ledger);
 }

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { type ApprovedPlan, requireApproved } from "./approval/approved-plan.ts";
-import { namedObjects, requireSameObjects } from "./approval/named-objects.ts";
+import { requireSameObjects } from "./approval/named-objects.ts";
 import {
   askedAmong,
   refuseHeldContract,
@@ -131,7 +131,7 @@ async function upRound(
     const other = requireSameDatabase(plan.approved.database, await readPlannedDatabase(database, options));
     if (other !== undefined) options.onEvent?.({ type: "planned-elsewhere", message: other });
     requireApproved(plan.approved, history, migrations);
-    requireSameObjects(plan.approved.named, await namedObjects(migrations, database));
+    await requireSameObjects(plan.approved.named, migrations, database);
   }
   if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
   const held = heldWithin(history, plan);

@@ -540,6 +540,68 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await project.succeed(up);
   });
 
+  test("refuses what came or went of that which a statement means by all, or by an owner, and says what", async () => {
+    const role = `owner_${crypto.randomUUID().slice(0, 8)}`;
+    await using project = await cliProject(
+      {
+        "db/migrations/1_all.sql": `GRANT SELECT ON ALL TABLES IN SCHEMA app TO PUBLIC;
+          DO $$ BEGIN EXECUTE 'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jobs FROM PUBLIC'; END $$;
+          REASSIGN OWNED BY ${role} TO CURRENT_USER;\n`,
+      },
+      { major },
+    );
+    await project.query("CREATE SCHEMA app");
+    await project.query("CREATE SCHEMA jobs");
+    await project.query(`CREATE ROLE ${role}`);
+    const run = (body: string) => `CREATE OR REPLACE FUNCTION jobs.run() RETURNS bigint LANGUAGE sql AS '${body}'`;
+    await project.query("CREATE TABLE app.visits (user_id int, at date) PARTITION BY RANGE (at)");
+    await project.query(
+      "CREATE TABLE app.visits_1 PARTITION OF app.visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+    );
+    await project.query("CREATE TABLE other (id int PRIMARY KEY)");
+    await project.query("CREATE TABLE more (id int PRIMARY KEY)");
+    await project.query(run("SELECT count(*) FROM other"));
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    for (const [change, back, changes] of [
+      ["CREATE TABLE app.secrets (pw text)", "DROP TABLE app.secrets", ["TABLE app.secrets is there now, and was not"]],
+      [
+        "ALTER TABLE app.visits ADD pw text",
+        "ALTER TABLE app.visits DROP pw",
+        ["TABLE app.visits is another one than it was"],
+      ],
+      [
+        "CREATE FUNCTION jobs.later() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION jobs.later",
+        ["FUNCTION jobs.later() is there now, and was not"],
+      ],
+      [
+        `ALTER TABLE other OWNER TO ${role}`,
+        "ALTER TABLE other OWNER TO CURRENT_USER",
+        [`TABLE public.other, which ${role} owns is there now, and was not`],
+      ],
+      // What its code names was there all along.
+      [
+        "CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM more; END'; CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION guard()",
+        "DROP EVENT TRIGGER guard; DROP FUNCTION guard",
+        ["EVENT TRIGGER guard is there now, and was not"],
+      ],
+      [run("SELECT 1"), run("SELECT count(*) FROM other"), ["FUNCTION jobs.run() is another one than it was"]],
+    ] as const) {
+      for (const sql of change.split("; C").map((one, at) => (at === 0 ? one : `C${one}`))) await project.query(sql);
+      expect(readDocument(await project.run([...up, "--format", "json"]))).toMatchObject({
+        exitCode: 7,
+        error: { code: "plan_outdated", data: { changes } },
+      });
+      for (const sql of back.split("; ")) await project.query(sql);
+    }
+    await project.query(
+      "CREATE TABLE app.visits_2 PARTITION OF app.visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    );
+    await project.query("CREATE TABLE not_meant (id int)");
+    await project.succeed(up);
+    await project.query(`DROP ROLE ${role}`);
+  });
+
   test("refuses another transaction mode, which is said beside the file", async () => {
     await using project = await cliProject(
       { "db/migrations/V1__t.sql": "CREATE TABLE t (id int);\nCREATE TABLE u (id int);\n" },

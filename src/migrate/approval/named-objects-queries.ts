@@ -175,9 +175,40 @@ select 'what depends on ' || quote_ident(name) as what,
        string_agg(concat_ws(' ', classid::regclass, objid), ', ' order by classid, objid) as code, false as calls
   from taken group by name
 union all
-select 'what ' || quote_ident(r.rolname) || ' owns',
-       string_agg(concat_ws(' ', d.classid::regclass, d.objid), ', ' order by d.classid, d.objid), false
+select distinct upper(i.type) || ' ' || i.identity || case d.deptype when 'o' then ', which ' || quote_ident(r.rolname) || ' owns'
+         else ', on which ' || quote_ident(r.rolname) || ' has rights' end, d.objid::text, false
   from pg_shdepend d join pg_roles r on r.oid = d.refobjid
- where d.refclassid = 'pg_authid'::regclass and r.rolname in (table wanted)
-   and d.dbid = (select oid from pg_database where datname = current_database())
- group by r.rolname`;
+ cross join lateral pg_identify_object(d.classid, d.objid, d.objsubid) i
+ where d.refclassid = 'pg_authid'::regclass
+   and (r.rolname in (table wanted)
+        or r.rolname = current_user and exists (select from wanted where name in ('current_role', 'current_user', 'session_user')))
+   and d.dbid = (select oid from pg_database where datname = current_database())`;
+
+/**
+ * Names of what is meant by ALL, see `meantByAll`: of relations and routines that are neither PostgreSQL's own nor those of the runner,
+ * whose ledger has the comment $2. A partition is left out where its table is meant as well.
+ */
+export const MEANT_BY_ALL = `
+with asked as materialized (
+  select * from json_to_recordset($1::text::json) as a(relkinds text, routines boolean, schemas json, tablespaces json)),
+ledger as materialized (
+  select c.oid, c.relnamespace, left(c.relname, 54) || '_progress' as progress from pg_class c
+   where c.oid >= 16384 and c.relkind = 'r' and obj_description(c.oid, 'pg_class') = $2),
+meant as materialized (
+  select c.oid, c.relname as name, c.relispartition
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    join pg_tablespace t on t.oid = case c.reltablespace when 0
+                              then (select dattablespace from pg_database where datname = current_database()) else c.reltablespace end
+   where c.oid >= 16384 and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+     and not exists (select from ledger l where l.oid = c.oid or l.relnamespace = c.relnamespace and l.progress = c.relname)
+     and exists (select from asked a
+                  where strpos(a.relkinds, c.relkind::text) > 0
+                    and (a.schemas is null or n.nspname in (select json_array_elements_text(a.schemas)))
+                    and (a.tablespaces is null or t.spcname in (select json_array_elements_text(a.tablespaces)))))
+select m.name from meant m
+ where not (m.relispartition and exists (select from pg_inherits i join meant p on p.oid = i.inhparent where i.inhrelid = m.oid))
+union
+select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+ where p.oid >= 16384 and n.nspname !~ '^pg_'
+   and exists (select from asked a
+                where a.routines and (a.schemas is null or n.nspname in (select json_array_elements_text(a.schemas))))`;

@@ -6,10 +6,12 @@ import { Statement } from "#sql/statement.ts";
 import { calledIn, isName } from "#sql/effects/code.ts";
 import { codeIn } from "#sql/strings-in-code.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
-import { EVENT_TRIGGERS, FIND, FIND_PARTS, IN_THE_WAY, TAKEN_ALONG } from "./named-objects-queries.ts";
+import { type MeantByAll, meantByAll } from "./meant-by-all.ts";
+import { EVENT_TRIGGERS, FIND, FIND_PARTS, IN_THE_WAY, MEANT_BY_ALL, TAKEN_ALONG } from "./named-objects-queries.ts";
 import { CODE_OPERATORS } from "../warnings/known-code.ts";
 import type { LoadedMigration } from "../files/body.ts";
 import type { MigrateOptions } from "../exclusive.ts";
+import { LEDGER_COMMENT } from "../ledger/ledger.ts";
 import { isUnmade } from "../status.ts";
 
 /** Something that a database has under a name that migrations mention, or that these run without naming it. */
@@ -38,19 +40,23 @@ interface Found {
 /**
  * What a database has under the names that the SQL of migrations mentions, in the order of their names: schemas, relations with their
  * columns, defaults and policies, types, and the code of views, functions, triggers and rules, with what these call by name; which
- * tables refer to a table or are parts of it; event triggers; and what goes along with CASCADE. What `plan` says of a statement
- * holds for as long as these stay: the text of `SELECT purge()` says nothing of what it does, and that of `DROP TABLE IF EXISTS`
- * nothing of whether there is one.
+ * tables refer to a table or are parts of it; event triggers; and what goes along with CASCADE. What a statement means by ALL is there as
+ * though it were named. What `plan` says of a statement holds for as long as these stay: the text of `SELECT purge()` says nothing of
+ * what it does, and that of `DROP TABLE IF EXISTS` nothing of whether there is one.
+ * @param planned what there was; the code of what has come or changed since is not followed, since what it names may have been there
  */
 export async function namedObjects(
   migrations: readonly LoadedMigration[],
   database: Database,
+  planned?: readonly NamedObject[],
 ): Promise<PresentObject[]> {
   const objects = new Map<string, PresentObject>();
   const known = new Set<string>();
+  const before = planned && byWhat(planned);
   const statements = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   if (statements.length === 0) return [];
   let wanted = mentioned(statements);
+  let all = statements.flatMap((statement) => meantWithin(statement.tokens()));
   const operators = await queryCatalogue<Operator>(database, CODE_OPERATORS);
   const using = (tokens: readonly string[]): Found[] =>
     takeFrom(operators, ({ sign }) => tokens.includes(sign)).map((one) => ({ ...one, calls: "functions" }));
@@ -59,17 +65,21 @@ export async function namedObjects(
     ...(await findTakenAlong(database, statements)),
     ...(operators.length === 0 ? [] : statements.flatMap((statement) => using(statement.tokens()))),
   ];
-  while (wanted.size + others.length > 0) {
+  while (wanted.size + others.length + all.length > 0) {
+    for (const name of await namesOf(database, all)) if (!known.has(name)) wanted.add(name);
+    all = [];
     for (const name of wanted) known.add(name);
     const more: string[] = [];
     for (const { what, code, calls, isOrdinary = false } of [
       ...(await find(database, [...wanted])),
       ...others.splice(0),
     ]) {
-      objects.set(what, { what, code: code === null ? null : Bun.SHA256.hash(code, "hex"), isOrdinary });
-      if (calls === false || code === null) continue;
+      const digest = code === null ? null : Bun.SHA256.hash(code, "hex");
+      objects.set(what, { what, code: digest, isOrdinary });
+      if (calls === false || code === null || (before !== undefined && before.get(what) !== digest)) continue;
       const tokens = Statement.of(code).tokens();
       more.push(...(calls === "functions" ? calledIn(tokens) : namesIn(tokens)));
+      if (calls === true) all.push(...meantWithin(tokens));
       others.push(...using(tokens));
     }
     wanted = new Set(more.filter((name) => !known.has(name)));
@@ -82,34 +92,84 @@ export async function askNamedObjects(
   migrations: readonly LoadedMigration[],
   options: MigrateOptions,
 ): Promise<PresentObject[]> {
-  const { target, lockWait, signal } = options;
-  if (target.engine === "embedded" && (target.path === undefined || isUnmade(target))) return [];
-  return await withDatabase(target, { ...options.connect, lockWait, signal }, (database) =>
-    namedObjects(migrations, database),
-  );
+  return (await inItsDatabase(options, (database) => namedObjects(migrations, database))) ?? [];
 }
 
 /**
  * Requires that a database has what it had under the names that migrations mention, but for further partitions that are like those that
- * were there. Pure.
+ * were there.
  * @throws ConfitureError `plan_outdated` with everything that has changed since
  */
-export function requireSameObjects(planned: readonly NamedObject[], now: readonly PresentObject[]): void {
-  const [before, after] = [byWhat(planned), byWhat(now)];
-  const changes = [
+export async function requireSameObjects(
+  planned: readonly NamedObject[],
+  migrations: readonly LoadedMigration[],
+  database: Database,
+): Promise<void> {
+  const now = await namedObjects(migrations, database, planned);
+  const after = new Set(now.map(({ what }) => what));
+  const missed = planned.flatMap(({ what }) => (after.has(what) ? [] : [what]));
+  refuseChanges(planned, now, missed, await stillThere(database, missed));
+}
+
+/** As `requireSameObjects`, in a session of its own. */
+export async function askSameObjects(
+  planned: readonly NamedObject[],
+  migrations: readonly LoadedMigration[],
+  options: MigrateOptions,
+): Promise<void> {
+  const asked = await inItsDatabase(options, async (database) => {
+    await requireSameObjects(planned, migrations, database);
+    return true;
+  });
+  if (asked === undefined)
+    refuseChanges(
+      planned,
+      [],
+      planned.map(({ what }) => what),
+      new Set(),
+    );
+}
+
+/** Nothing where the database is yet to be made. */
+async function inItsDatabase<T>(
+  { target, connect, lockWait, signal }: MigrateOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T | undefined> {
+  if (target.engine === "embedded" && (target.path === undefined || isUnmade(target))) return undefined;
+  return await withDatabase(target, { ...connect, lockWait, signal }, work);
+}
+
+/** Those of objects that were not found the way they were then, and are there: what named them has changed. */
+async function stillThere(database: Database, missed: readonly string[]): Promise<ReadonlySet<string>> {
+  if (missed.length === 0) return new Set();
+  const names = missed.flatMap((what) => namesIn(Statement.of(what).tokens()));
+  const found = [...(await find(database, names)), ...(await queryCatalogue<Operator>(database, CODE_OPERATORS))];
+  return new Set(found.map(({ what }) => what));
+}
+
+/** @throws ConfitureError `plan_outdated`, unless nothing has come, gone or changed */
+function refuseChanges(
+  planned: readonly NamedObject[],
+  now: readonly PresentObject[],
+  missed: readonly string[],
+  still: ReadonlySet<string>,
+): void {
+  const before = byWhat(planned);
+  const found = [
     ...now.flatMap(({ what, code }) =>
       before.has(what) && before.get(what) !== code ? [`${what} is another one than it was`] : [],
     ),
-    ...planned.flatMap(({ what }) => (after.has(what) ? [] : [`${what} is gone`])),
+    ...missed.flatMap((what) => (still.has(what) ? [] : [`${what} is gone`])),
     ...now.flatMap(({ what, isOrdinary }) =>
       before.has(what) || isOrdinary ? [] : [`${what} is there now, and was not`],
     ),
   ];
+  const changes = found.length > 0 ? found : missed.map((what) => `${what} is not used any more`);
   if (changes.length === 0) return;
   const shown = changes.length > 5 ? [...changes.slice(0, 5), `${changes.length - 5} more`] : changes;
   throw new ConfitureError(
     "plan_outdated",
-    `The database is not what it was when this was planned, and the migrations name what has changed: ${shown.join("; ")}`,
+    `The database is not what it was when this was planned, and the migrations name or use what has changed: ${shown.join("; ")}`,
     { hint: "Nothing was done. Plan again: confiture migrate plan --out FILE", data: { changes } },
   );
 }
@@ -127,6 +187,18 @@ function namesIn(tokens: readonly string[]): string[] {
     ...tokens.flatMap((token) => (isName(token) ? [writtenName(token)] : [])),
     ...codeIn(tokens).flatMap((code) => namesIn(Statement.of(code).tokens())),
   ];
+}
+
+/** What it means by ALL, strings that may be code included. */
+function meantWithin(tokens: readonly string[]): MeantByAll[] {
+  return [...meantByAll(tokens), ...codeIn(tokens).flatMap((code) => meantWithin(Statement.of(code).tokens()))];
+}
+
+/** The names of what is meant; partitions are found by the tables that they belong to. */
+async function namesOf(database: Database, all: readonly MeantByAll[]): Promise<string[]> {
+  if (all.length === 0) return [];
+  const found = await queryCatalogue<{ name: string }>(database, MEANT_BY_ALL, [JSON.stringify(all), LEDGER_COMMENT]);
+  return found.map(({ name }) => name);
 }
 
 async function find(database: Database, names: readonly string[]): Promise<Found[]> {
@@ -155,7 +227,7 @@ function takeFrom<One>(list: One[], isWanted: (one: One) => boolean): One[] {
  */
 async function findTakenAlong(database: Database, statements: readonly Statement[]): Promise<Found[]> {
   const cascading = statements.filter(({ firstWord = "", text, words }) => {
-    if (firstWord === "DROP" && words[1] === "OWNED") return true;
+    if (/^(?:DROP|REASSIGN)$/.test(firstWord) && words[1] === "OWNED") return true;
     return /^(?:DROP|TRUNCATE|ALTER|DO)$/.test(firstWord) && /\bcascade\b/i.test(text);
   });
   const stopped = statements.filter(({ firstWord = "", text }) => {
