@@ -45,7 +45,7 @@ interface Found {
  * what it does, and that of `DROP TABLE IF EXISTS` nothing of whether there is one.
  * @param planned what there was; the code of what has come or changed since is not followed, since what it names may have been there
  */
-export async function namedObjects(
+async function namedObjects(
   migrations: readonly LoadedMigration[],
   database: Database,
   planned?: readonly NamedObject[],
