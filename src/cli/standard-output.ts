@@ -27,7 +27,9 @@ export class StandardOutput implements Output {
   /** The stream knows, and takes long to make; but a person is there to wait for it. */
   get columns(): number | undefined {
     if (!this.isTerminal) return undefined;
-    return (this.#descriptor === 1 ? process.stdout : process.stderr).columns;
+    const { columns } = this.#descriptor === 1 ? process.stdout : process.stderr;
+    // A terminal that does not know its width says 0.
+    return columns === 0 ? undefined : columns;
   }
 
   write(text: string): void {

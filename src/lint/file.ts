@@ -15,13 +15,25 @@ export interface LintFile {
   readonly text: string;
   readonly isOutline: boolean;
   readonly statements: readonly LintStatement[];
-  readonly comments: readonly Span[];
+  /** Whether it may have others as well: TypeScript that did not run to its end, or that may do something else elsewhere. */
+  readonly hasMore: boolean;
+  readonly comments: readonly Comment[];
   /** The statements of its way back; undefined where it has none, or none that can be read. */
   readonly wayBack: readonly Statement[] | undefined;
   /** Why the runner would not run it, or rules could not look at it. */
   readonly problems: readonly FileProblem[];
   /** Where an offset into `text` is. */
   readonly locate: (offset: number) => Location;
+}
+
+/** A comment that may be for lint. Offsets are of the text that it stands in: the SQL, or the TypeScript around it. */
+export interface Comment extends Span {
+  readonly text: string;
+  readonly location: Location;
+  /** Whether nothing stands where it points, wherever the file runs. */
+  readonly isAstray: boolean;
+  /** The statements that it stands in, ends the line of, or stands before. */
+  readonly about: (file: Pick<LintFile, "statements" | "locate">) => readonly LintStatement[];
 }
 
 export interface FileProblem {

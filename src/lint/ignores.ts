@@ -1,21 +1,20 @@
-import type { LintFile, LintStatement } from "./file.ts";
+import type { Comment, LintFile, LintStatement } from "./file.ts";
 import type { Finding } from "./finding.ts";
 import { isRule, rulesNamed, suggestRule } from "./names.ts";
 import type { Severity } from "./severity.ts";
 
 /** A comment that says that a finding is no matter. */
 interface Ignore {
-  /** UTF-16 offset of the comment. */
-  readonly start: number;
-  /** The statement that it is about; undefined for the whole file. */
-  readonly statement: LintStatement | undefined;
+  readonly comment: Comment;
+  /** The statements that it is about; undefined for the whole file. */
+  readonly statements: ReadonlySet<LintStatement> | undefined;
   readonly names: readonly string[];
   readonly reason: string;
 }
 
-const COMMENT = /^(?:--|\/\*)\s*confiture:ignore(-file)?\b[ \t]*(.*?)\s*(?:\*\/)?$/s;
+const COMMENT = /^(?:--|\/\*|\/\/)\s*confiture:ignore(-file)?\b[ \t]*(.*?)\s*(?:\*\/)?$/s;
 
-/** Whether a line of a SQL file says, with a reason, that what a rule finds in the file is no matter. */
+/** Whether a line of a file says, with a reason, that what a rule finds in the file is no matter. */
 export function ignoresInFile(text: string, rule: string): boolean {
   return text.split(/\r?\n/).some((line) => {
     const [, whole, rest = ""] = COMMENT.exec(line.trimStart()) ?? [];
@@ -29,38 +28,22 @@ function readRest(rest: string): Pick<Ignore, "names" | "reason"> {
   return { names: names === "" ? [] : names.split(/\s*,\s*/), reason };
 }
 
-/** Comments of a file that ignore findings; one for a statement is about the one that it stands in, behind on its line, or before. */
-function ignoresOf({ text, comments, statements }: LintFile): Ignore[] {
-  return comments.flatMap(({ start, end }): Ignore[] => {
-    const match = COMMENT.exec(text.slice(start, end));
-    if (match === null) return [];
+/** Comments of a file that ignore findings. A loop in TypeScript may send the same one many times. */
+function ignoresOf(file: LintFile): Ignore[] {
+  const ignores = new Map<string, Ignore>();
+  for (const comment of file.comments) {
+    const match = COMMENT.exec(comment.text);
+    if (match === null) continue;
     const [, whole, rest = ""] = match;
     const { names, reason } = readRest(rest);
-    const statement = whole === undefined ? aboutWhich(text, start, statements) : undefined;
-    if (whole === undefined && statement === undefined && names.length > 0) {
-      return [{ start, statement: NOWHERE, names, reason }];
-    }
-    return [{ start, statement, names, reason }];
-  });
+    const { text, location } = comment;
+    const key = JSON.stringify([text, location.file, location.line, location.column]);
+    const before = ignores.get(key)?.statements ?? [];
+    const statements = whole === undefined ? new Set([...before, ...comment.about(file)]) : undefined;
+    ignores.set(key, { comment, statements, names, reason });
+  }
+  return [...ignores.values()];
 }
-
-/** The statement that a comment stands in, ends the line of, or stands before. */
-function aboutWhich(text: string, start: number, statements: readonly LintStatement[]): LintStatement | undefined {
-  const next = statements.find(({ span }) => span.end > start);
-  if (next !== undefined && next.span.start < start) return next;
-  const last = statements.findLast(({ span }) => span.end <= start);
-  const isBehind = last !== undefined && /^[ \t]*;?[ \t]*$/.test(text.slice(last.span.end, start));
-  return isBehind ? last : next;
-}
-
-/** Of a comment behind the last statement. */
-const NOWHERE: LintStatement = {
-  span: { start: -1, end: -1 },
-  text: "",
-  words: [],
-  node: undefined,
-  transaction: { kind: "none", statements: [] },
-};
 
 /** What only shows beside a commit: a comment about it stays right where none is named, and after the merge. */
 const OF_A_COMMIT: ReadonlySet<string> = new Set(["edited-migration", "out-of-order"]);
@@ -68,49 +51,49 @@ const OF_A_COMMIT: ReadonlySet<string> = new Set(["edited-migration", "out-of-or
 export interface Ignored {
   /** Those that are left, and what is wrong with the comments. */
   readonly findings: readonly Omit<Finding, "fingerprint">[];
-  readonly ignored: number;
+  readonly ignored: readonly Omit<Finding, "fingerprint">[];
+}
+
+export interface IgnoreOptions {
+  /** What a rule is set to; undefined for one that is off. */
+  readonly severityOf: (rule: string) => Severity | undefined;
+  /** Whether all was there that a rule asks for: it may find something in the statement otherwise. */
+  readonly couldJudge: (rule: string, statement: LintStatement) => boolean;
 }
 
 /**
  * Leaves out what comments say is no matter. A comment that names no rule, gives no reason, or ignores nothing is a finding
  * itself.
- * @param severityOf what a rule is set to; undefined for one that is off
  */
 export function applyIgnores(
   files: readonly LintFile[],
   findings: readonly Omit<Finding, "fingerprint">[],
-  severityOf: (rule: string) => Severity | undefined,
+  { severityOf, couldJudge }: IgnoreOptions,
 ): Ignored {
   const added: Omit<Finding, "fingerprint">[] = [];
-  const gone = new Set<object>();
+  const gone = new Set<Omit<Finding, "fingerprint">>();
   for (const file of files) {
     const own = findings.filter((finding) => finding.file === file);
     for (const ignore of ignoresOf(file)) {
+      const { comment, statements } = ignore;
       const say = (rule: string, message: string, fix?: string): void => {
         const severity = severityOf(rule);
         if (severity === undefined) return;
-        const { statement, start } = ignore;
-        const of = statement === NOWHERE ? undefined : statement;
-        added.push({
-          rule,
-          severity,
-          message,
-          fix,
-          rewrite: undefined,
-          how: "text",
-          location: file.locate(start),
-          statement: of,
-          file,
-        });
+        const { location } = comment;
+        const [statement] = statements ?? [];
+        added.push({ rule, severity, message, fix, rewrite: undefined, how: "text", location, statement, file });
       };
       if (ignore.names.length === 0 || ignore.reason === "") {
         say(
           "ignore-without-reason",
           ignore.names.length === 0 ? "This comment names no rule" : "This comment gives no reason, and has no effect",
-          `-- confiture:ignore ${ignore.names.join(", ") || "RULE"} REASON`,
+          `${comment.text.startsWith("//") ? "//" : "--"} confiture:ignore ${ignore.names.join(", ") || "RULE"} REASON`,
         );
         continue;
       }
+      // What did not run may be what the comment is about.
+      const isSeen = !file.hasMore || (statements !== undefined && (statements.size > 0 || comment.isAstray));
+      const judged = [...(statements ?? file.statements)];
       for (const name of ignore.names) {
         const rules = rulesNamed(name);
         if (rules.length === 0) {
@@ -119,18 +102,26 @@ export function applyIgnores(
           continue;
         }
         const hit = own.filter(
-          (finding) =>
-            rules.includes(finding.rule) && (ignore.statement === undefined || finding.statement === ignore.statement),
+          ({ rule, statement }) =>
+            rules.includes(rule) &&
+            (statements === undefined || (statement !== undefined && statements.has(statement))),
         );
         for (const finding of hit) gone.add(finding);
         // A rule that is off finds nothing anywhere.
-        const isActive = rules.some((rule) => isRule(rule) && severityOf(rule) !== undefined);
-        if (hit.length === 0 && isActive && !rules.every((rule) => OF_A_COMMIT.has(rule))) {
-          const where = ignore.statement === undefined ? "in this file" : "in the statement that it is about";
-          say("ignore-unused", `${name} finds nothing ${where}`, "Delete the comment");
+        const active = rules.filter((rule) => isRule(rule) && severityOf(rule) !== undefined);
+        const isJudged = isSeen && active.every((rule) => judged.every((statement) => couldJudge(rule, statement)));
+        if (hit.length === 0 && isJudged && active.length > 0 && !rules.every((rule) => OF_A_COMMIT.has(rule))) {
+          const where = statements === undefined ? "in this file" : "in the statement that it is about";
+          say(
+            "ignore-unused",
+            `${name} finds nothing ${where}`,
+            comment.isAstray
+              ? `Write it above the call that the statement's text stands in, or into that text; or delete it`
+              : "Delete the comment",
+          );
         }
       }
     }
   }
-  return { findings: [...findings.filter((finding) => !gone.has(finding)), ...added], ignored: gone.size };
+  return { findings: [...findings.filter((finding) => !gone.has(finding)), ...added], ignored: [...gone] };
 }

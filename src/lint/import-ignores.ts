@@ -31,16 +31,15 @@ const FORMS: readonly { readonly tool: string; readonly form: RegExp; readonly i
 export function importIgnores(files: readonly LintFile[]): ImportedIgnores {
   const comments: ImportedIgnore[] = [];
   const changes: FileChange[] = [];
-  for (const { path, text, isOutline, comments: spans, locate } of files) {
+  for (const { path, text, isOutline, comments: written, migration } of files) {
     // Its text is not what is in the file.
-    if (isOutline) continue;
+    if (isOutline || migration?.form === "typescript") continue;
     let rest = text;
     // From the end, so that offsets hold.
-    for (const { start, end } of spans.toReversed()) {
-      const before = text.slice(start, end);
+    for (const { start, end, text: before, location } of written.toReversed()) {
       const after = inOurForm(before);
       if (after === undefined) continue;
-      comments.push({ file: path, line: locate(start).line ?? 1, before, after: after === "" ? undefined : after });
+      comments.push({ file: path, line: location.line ?? 1, before, after: after === "" ? undefined : after });
       if (after !== "") rest = rest.slice(0, start) + after + rest.slice(end);
     }
     if (rest !== text) changes.push({ kind: "replace", path, content: rest });

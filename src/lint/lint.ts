@@ -104,6 +104,8 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
         const soFar = findings.length;
         for (const { rule, severity } of active) {
           if (rule.check === undefined || (file.kind === "schema" && rule.schemaFiles !== true)) continue;
+          // What was measured of it is said already.
+          if (file.problems.some((problem) => problem.rule === rule.id && problem.statement === statement)) continue;
           for (const found of rule.check(context)) findings.push(findingOf(context, rule, severity, found));
         }
         before.held.push(...locksTaken(context));
@@ -118,10 +120,20 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
   }
   findings.push(...schemaContexts.flatMap((context) => atEnd(context, active)));
   const linted = entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
-  const { findings: left, ignored } = applyIgnores(linted, withoutRepeats(findings), (rule) => severityOf.get(rule));
+  const asksOf = new Map(RULES.map((rule) => [rule.id, rule.asks]));
+  const { findings: left, ignored } = applyIgnores(linted, findings, {
+    severityOf: (rule) => severityOf.get(rule),
+    couldJudge(rule, statement) {
+      const asks = asksOf.get(rule) ?? [];
+      const isTraced = !asks.includes("trace") || there.factsOf(statement) !== undefined;
+      return isTraced && (!asks.includes("sizes") || options.sizes !== undefined);
+    },
+  });
   const order = new Map(linted.map((file, at) => [file, at]));
-  const sorted = left.toSorted((a, b) => order.get(a.file)! - order.get(b.file)! || placeOf(a) - placeOf(b));
-  return { findings: withFingerprints(sorted), ignored };
+  const sorted = withoutRepeats(left).toSorted(
+    (a, b) => order.get(a.file)! - order.get(b.file)! || placeOf(a) - placeOf(b),
+  );
+  return { findings: withFingerprints(sorted), ignored: withoutRepeats(ignored).length };
 }
 
 /** A loop in TypeScript asks for many statements at one place of the file. */

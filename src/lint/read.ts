@@ -10,6 +10,8 @@ import { inside, type Node, type Parser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
+import { commentsInSql } from "./comments.ts";
+import { commentsInTypeScript } from "./typescript-comments.ts";
 import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
 
 /** Statements that only add rows say nothing to rules; a long one costs the parser much memory. In UTF-16 units. */
@@ -23,7 +25,12 @@ export async function readMigration(projectDir: string, migration: MigrationFile
   const { path } = migration;
   if (migration.form === "typescript") {
     const message = "TypeScript makes its SQL when it runs, so rules about the text of statements do not see it";
-    return withoutStatements(path, "migration", migration, { rule: "not-traced", message, location: { file: path } });
+    const source = readRegularFile(join(projectDir, path), path).toString();
+    return {
+      ...withoutStatements(path, "migration", migration, { rule: "not-traced", message, location: { file: path } }),
+      hasMore: true,
+      comments: commentsInTypeScript(path, source),
+    };
   }
   try {
     const { up, down } = await loadMigration(projectDir, migration);
@@ -138,6 +145,7 @@ function withoutStatements(
     text: "",
     isOutline: false,
     statements: [],
+    hasMore: false,
     comments: [],
     wayBack: undefined,
     problems: [problem],
@@ -174,6 +182,7 @@ function sqlFile(
     }
   }
   const { text } = script;
+  const locate: LintFile["locate"] = (offset) => placeIn(script, offset);
   return {
     path: source.path,
     kind: "version" in source ? "migration" : source.kind,
@@ -181,13 +190,11 @@ function sqlFile(
     text,
     isOutline: script.outline !== undefined,
     statements,
-    // Most files hold no comment for us, and need not be read again.
-    comments: /(?:confiture|squawk|eugene|atlas|nolint)/.test(text)
-      ? splitStatements(text, 0, text.length, { comments: true }).comments
-      : [],
+    hasMore: false,
+    comments: commentsInSql(text, locate),
     wayBack: down?.kind === "sql" ? down.script.statements : undefined,
     problems,
-    locate: (offset) => placeIn(script, offset),
+    locate,
   };
 }
 

@@ -2,8 +2,9 @@ import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "#compa
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Parser } from "#sql/parser.ts";
-import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
+import type { FileProblem, LintFile, LintStatement } from "./file.ts";
 import type { Entry } from "./lint.ts";
+import { withAsked } from "./typescript-statements.ts";
 
 /** Files with what was seen when their statements ran in a scratch database. */
 export interface Traced {
@@ -61,7 +62,7 @@ function withFacts(
   known: Map<LintStatement, StatementFacts>,
 ): LintFile {
   const isTypeScript = file.migration?.form === "typescript";
-  const traced = isTypeScript ? fromTypeScript(file, facts, parser) : file;
+  const traced = isTypeScript ? withAsked(file, facts, parser) : file;
   const byStart = new Map(traced.statements.map((statement) => [statement.span.start, statement]));
   const problems: FileProblem[] = isTypeScript && facts.statements.length > 0 ? [] : [...traced.problems];
   const following: FileProblem[] = [];
@@ -164,31 +165,3 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
 const MISSING: ReadonlySet<string> = new Set(["42P01", "42703", "42883", "42704", "3F000"]);
 
 const UNSAFE_NEW_ENUM_VALUE = "55P04";
-
-/** The statements that a TypeScript migration asked for, as a file. */
-function fromTypeScript(file: LintFile, facts: MigrationFacts, parser: Parser): LintFile {
-  const runner: Transaction = { kind: "runner", statements: [] };
-  let text = "";
-  const places = new Map<number, StatementFacts["place"]>();
-  const statements = facts.statements.map((statement): LintStatement => {
-    const start = text.length;
-    places.set(start, statement.place);
-    text += `${statement.sql};\n`;
-    const made: LintStatement = {
-      span: { start, end: start + statement.sql.length },
-      text: statement.sql,
-      words: [],
-      node: parser.parse(statement.sql),
-      transaction: statement.inTransaction ? runner : { kind: "none", statements: [] },
-    };
-    made.transaction.statements.push(made);
-    return made;
-  });
-  const starts = [...places.keys()];
-  return {
-    ...file,
-    text,
-    statements,
-    locate: (offset) => places.get(starts.findLast((start) => start <= offset) ?? 0) ?? { file: file.path },
-  };
-}

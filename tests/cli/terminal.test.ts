@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { renderStatus } from "#cli/output/status.ts";
 import { withLiveLine } from "#cli/output/live-line.ts";
 import type { Io } from "#cli/io.ts";
+import { ROOT } from "../support/postgres-binaries.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { temporaryProject } from "../support/project.ts";
 
@@ -110,4 +111,18 @@ test("at a terminal, a run of several migrations is aligned, and ends with their
   expect(screen).toMatch(/\n2 migrations done in \d+ms\n$/);
   expect(Bun.stripANSI(screen)).toContain("✅ Migration 001_a      applied successfully (");
   expect(Bun.stripANSI(screen)).toContain("✅ Migration 002_longer applied successfully (");
+});
+
+test("a terminal that does not know its width has none", async () => {
+  let screen = "";
+  const code =
+    'import { StandardOutput } from "#cli/standard-output.ts"; Bun.spawnSync(["stty", "cols", "0"], { stdin: "inherit" });' +
+    "const output = new StandardOutput(1); output.write(`${output.isTerminal} ${output.columns}`);";
+  const child = Bun.spawn([process.execPath, "-e", code], {
+    cwd: ROOT,
+    terminal: { data: (_terminal, data) => void (screen += new TextDecoder().decode(data)) },
+  });
+  await child.exited;
+  child.terminal?.close();
+  expect(screen).toBe("true undefined");
 });

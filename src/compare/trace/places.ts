@@ -5,7 +5,8 @@ import { readRegularFile } from "#files/read.ts";
 import { backfillOf, type LoadedMigration } from "#migrate/files/body.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
-import type { StatementFacts } from "./facts.ts";
+import { placeInSql } from "#migrate/run/place-in-sql.ts";
+import type { StatementError, StatementFacts } from "./facts.ts";
 
 /** Where the statements of a migration stand. */
 export class Places {
@@ -13,6 +14,9 @@ export class Places {
   readonly #migration: LoadedMigration;
   /** Behind the last call that was found in a TypeScript file. */
   #foundUpTo = 0;
+
+  /** Where the statement that was looked for last stands in it. */
+  #found: { readonly source: string; readonly at: number } | undefined;
 
   constructor(projectDir: string, migration: LoadedMigration) {
     this.#projectDir = projectDir;
@@ -23,25 +27,39 @@ export class Places {
     script: Script,
     statement: Statement,
     inTransaction: boolean,
-  ): Pick<StatementFacts, "sql" | "place" | "span" | "inTransaction" | "inBatches"> {
+  ): Pick<StatementFacts, "sql" | "place" | "span" | "sent" | "inTransaction" | "inBatches"> {
     const { up } = this.#migration;
     const isOwnText = up.kind !== "typescript" && script.outline === undefined;
     return {
       sql: statement.text,
       place: this.#placeOf(script, statement),
       span: isOwnText ? { start: statement.start, end: statement.end } : undefined,
+      sent: up.kind === "typescript" ? { text: statement.source, start: statement.start } : undefined,
       inTransaction,
       inBatches: backfillOf(up) !== undefined,
     };
   }
 
+  /** An error of the statement whose place was asked for last: of a call in TypeScript, it counts lines from the beginning of that. */
+  located(error: StatementError, script: Script, statement: Statement, place: Location): StatementError {
+    const { up } = this.#migration;
+    if (up.kind !== "typescript" || script.file !== up.file) return error;
+    const found = this.#found;
+    const inStatement = placeInSql(error.error, statement.source) - statement.start;
+    const location =
+      found === undefined ? place : locateInFile(up.file, found.source, found.at + Math.max(0, inStatement));
+    return { ...error, error: error.error.with({ location }) };
+  }
+
   #placeOf(script: Script, statement: Statement): Location {
     const { up } = this.#migration;
     if (up.kind !== "typescript" || script.file !== up.file) return placeIn(script, statement.start);
+    this.#found = undefined;
     const source = readRegularFile(join(this.#projectDir, up.file), up.file).toString();
     const behind = source.indexOf(statement.text, this.#foundUpTo);
     const at = behind < 0 ? source.indexOf(statement.text) : behind;
     if (at < 0) return { file: up.file };
+    this.#found = { source, at };
     this.#foundUpTo = at + statement.text.length;
     return locateInFile(up.file, source, at);
   }

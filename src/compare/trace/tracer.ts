@@ -174,8 +174,9 @@ export class Tracer implements Performer {
     const emptied = await emptiedByCode(database, statement, measured);
     const losses = lossesOf(statement, measured, keepsValues === true, told.isSpent || told.isNew, emptied, told.runs);
     const swallows = taken.stopped === undefined ? await this.#swallows(database, told.swallows) : [];
+    const where = this.#places.of(script, statement, isTransactional && verb === undefined);
     this.statementFacts.push({
-      ...this.#places.of(script, statement, isTransactional && verb === undefined),
+      ...where,
       how,
       ...factsOf(measured),
       ...losses,
@@ -188,7 +189,7 @@ export class Tracer implements Performer {
       ],
       endangers: told.endangers.length > 0 ? told.endangers : losses.endangers,
       exposes: told.exposes,
-      error,
+      error: error && this.#places.located(error, script, statement, where.place),
       tooNew,
       opaque:
         measured.runs.some(({ hasBranches }) => hasBranches) ||

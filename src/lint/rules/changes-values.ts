@@ -10,7 +10,7 @@ export const changesValues: Rule = {
   group: "data",
   severity: "warning",
   asks: ["syntax", "neighbours"],
-  why: "A `timestamp` does not say which moment it is; as a `timestamptz` it is the one in the time zone of the session. An expression behind `USING` decides what becomes of every value, and the old ones are gone. Another collation keeps the values and changes what is equal and what comes first: unique indexes may find duplicates, and pages of a list show other rows.",
+  why: "A `timestamp` does not say which moment it is; as a `timestamptz` it is the one in the time zone of the session. An expression behind `USING` decides what becomes of every value, and the old ones are gone. Another collation keeps the values and changes what comes first, so that pages of a list show other rows. One that is not deterministic also changes what is equal: unique indexes may find duplicates.",
   instead: "Add a new column beside the old one, fill it, compare both, and drop the old one later.",
   wrong: "ALTER TABLE users ALTER COLUMN name TYPE text USING lower(name);",
   right: "ALTER TABLE users ALTER COLUMN age TYPE bigint USING age::bigint;",
@@ -21,7 +21,11 @@ export const changesValues: Rule = {
       if (!isOld(table)) return [];
       const column = `${nameOf(table)}.${writeIdentifier(command.name ?? "")}`;
       if (definition?.collClause !== undefined) {
-        return [{ message: `The new collation changes which values of ${column} are equal, and their order` }];
+        return [
+          {
+            message: `The new collation changes the order of the values of ${column}; it also changes which of them are equal where it or the old one is not deterministic`,
+          },
+        ];
       }
       if (isReadInZone(context, table, command.name, definition))
         return [

@@ -5,7 +5,7 @@ import { parseScript, type Script, type SqlText, withoutOwnTransaction } from "#
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { isSessionSetting } from "#sql/classify.ts";
-import { codePointOffset, locateInFile } from "#sql/position.ts";
+import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { TypeScriptBody } from "../files/body.ts";
 import { emptyMigration } from "../files/empty.ts";
@@ -13,6 +13,7 @@ import { type GuestEnd, runInGuest } from "../guest/host.ts";
 import type { GuestStatement } from "../guest/messages.ts";
 import { fromPortable } from "../guest/parameters.ts";
 import type { Performer } from "./performer.ts";
+import { offsetOfLine, placeInSql } from "./place-in-sql.ts";
 import { unitsOf } from "./steps.ts";
 import type { LeftOpen } from "../guest/left-open.ts";
 import { askedLate, endedItself, placeInStack, thrown } from "../files/typescript.ts";
@@ -252,21 +253,6 @@ function readBeside(absolute: string, shown: string, together: boolean): SqlText
     if (!(error instanceof ConfitureError) || error.location?.line !== undefined) throw error;
     throw error.with({ hint: "The path is relative to the migration's own folder." });
   }
-}
-
-/** The offset of an error in the text of one call. */
-function placeInSql({ location, server }: ConfitureError, sql: string): number {
-  if (location?.line !== undefined) {
-    const lineStart = offsetOfLine(sql, location.line);
-    return lineStart + codePointOffset(sql.slice(lineStart), location.column ?? 1);
-  }
-  return server?.position === undefined ? 0 : codePointOffset(sql, server.position);
-}
-
-function offsetOfLine(text: string, line: number): number {
-  let at = 0;
-  for (let n = 1; n < line; n++) at = text.indexOf("\n", at) + 1;
-  return at;
 }
 
 const CHANGES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);

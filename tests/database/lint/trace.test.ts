@@ -147,7 +147,7 @@ describe("what only shows when a statement runs", () => {
       "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE people (id int PRIMARY KEY, mood mood);",
       "ALTER TYPE mood ADD VALUE 'fine' AFTER 'ok';\nUPDATE people SET mood = 'fine' WHERE id = 1;",
     );
-    expect(found.map(({ rule }) => rule)).toContain("enum-value-used-at-once");
+    expect(found.map(({ rule, how }) => [rule, how])).toEqual([["enum-value-used-at-once", "measured"]]);
   });
 
   test("what a block of code did, and that there may be more", async () => {
@@ -197,6 +197,98 @@ test("TypeScript is linted by the statements that it asks for", async () => {
   expect(found).toMatchObject([
     { rule: "index-blocks-writes", how: "measured", location: { file: "db/migrations/002_it.ts" } },
   ]);
+});
+
+describe("comments in TypeScript", () => {
+  const of = (body: string): string =>
+    `import { Migration } from "confiture";\nexport default class It extends Migration {\n  async up() {\n${body}\n  }\n}\n`;
+  test.each([
+    [
+      "above the call",
+      '// confiture:ignore drop-column none reads it\nawait this.execute("ALTER TABLE users DROP age");',
+      [],
+    ],
+    [
+      "above a call of several lines with two statements",
+      "// confiture:ignore drop-column none reads it\nawait this.execute(\n  `ALTER TABLE users DROP age;\n   ALTER TABLE users DROP email`,\n);",
+      [],
+    ],
+    [
+      "above another call",
+      '// confiture:ignore drop-column none reads it\nawait this.execute("SELECT 1")\nawait this.execute("ALTER TABLE users DROP age")',
+      ["drop-column", "ignore-unused"],
+    ],
+    [
+      "above a block of calls",
+      '// confiture:ignore drop-column none reads it\nfor (const n of [1]) {\nawait this.execute("ALTER TABLE users DROP age"); }',
+      ["drop-column", "ignore-unused", "opaque-block"],
+    ],
+    [
+      "above a call that is not reached here",
+      'if ((await this.query("SELECT 1")).length > 5) {\n/* confiture:ignore drop-column none reads it */\nawait this.execute("ALTER TABLE users DROP age"); }',
+      ["opaque-block"],
+    ],
+    [
+      "behind the call",
+      'await this.execute("ALTER TABLE users DROP age"); // confiture:ignore drop-column none reads it',
+      [],
+    ],
+    [
+      "of the whole file",
+      '// confiture:ignore-file drop-column none reads it\nawait this.execute("ALTER TABLE users DROP age"); await this.execute("ALTER TABLE users " + "DROP email");',
+      [],
+    ],
+    ["before the SQL", 'await this.execute("-- confiture:ignore drop-column no\\nALTER TABLE users DROP age");', []],
+    ["in the SQL", "await this.execute(`ALTER TABLE users /* confiture:ignore drop-column no */ DROP age`);", []],
+    [
+      "at the end of the SQL before",
+      "await this.execute(`SELECT 1;\n-- confiture:ignore drop-column no`); await this.execute(`ALTER TABLE users DROP age`);",
+      ["drop-column", "ignore-unused"],
+    ],
+    [
+      "in SQL that a loop puts together",
+      'for (const name of ["age", "nothing"]) await this.execute(`-- confiture:ignore drop-column no\nALTER TABLE users DROP COLUMN IF EXISTS ${name}`);',
+      ["opaque-block"],
+    ],
+    [
+      "in a string",
+      'const say = "// confiture:ignore drop-column none reads it";\nawait this.execute("ALTER TABLE users DROP age", [] as string[]); say.length;',
+      ["drop-column"],
+    ],
+    [
+      "an unknown rule, and no reason",
+      '// confiture:ignore drop-colum no\n// confiture:ignore drop-column\nawait this.execute("ALTER TABLE users DROP age");',
+      ["drop-column", "ignore-unknown", "ignore-without-reason"],
+    ],
+  ] as const)("%s", async (_what, body, rules) => {
+    expect((await traced(TABLE, of(body))).map(({ rule }) => rule).toSorted()).toEqual([...rules]);
+  });
+
+  test("what did not run without a trace is not said to be unused", async () => {
+    const file = of(
+      '// confiture:ignore drop-column no\n// confiture:ignore drop-colum no\nawait this.execute("ALTER TABLE users DROP age");',
+    );
+    expect(
+      (await tracedWith(["--no-trace"], {}, TABLE, file)).map(({ rule, location: { line } }) => [rule, line]),
+    ).toEqual([
+      ["not-traced", undefined],
+      ["ignore-unknown", 5],
+    ]);
+    const sql =
+      "-- confiture:ignore fails-on-rows none is empty\n-- confiture:ignore drop-table no\nALTER TABLE users ALTER age TYPE int USING age::int;";
+    expect((await tracedWith(["--no-trace"], {}, TABLE, sql)).map(({ rule }) => rule)).toContain("ignore-unused");
+    expect(
+      (await tracedWith(["--no-trace"], {}, TABLE, sql)).filter(({ rule }) => rule === "ignore-unused"),
+    ).toHaveLength(1);
+  });
+
+  test("an error is told at its line", async () => {
+    const found = await traced(
+      TABLE,
+      of("await this.execute(`\n  SELECT 1;\n  ALTER TABLE users\n    ADD a nothing`);"),
+    );
+    expect(found).toMatchObject([{ rule: "statement-fails", location: { file: "db/migrations/002_it.ts", line: 7 } }]);
+  });
 });
 
 test("where nothing can be run, the text is judged, and that is said", async () => {

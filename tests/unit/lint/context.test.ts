@@ -146,6 +146,21 @@ describe("SET NOT NULL", () => {
   });
 });
 
+test("VALIDATE waits under the strongest lock that the transaction has, not under its first one", () => {
+  const found = findingsIn(
+    "CREATE TABLE n (id bigint PRIMARY KEY, u bigint REFERENCES users); ALTER TABLE users ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT c;",
+  ).find(({ rule }) => rule === "validate-under-lock");
+  expect(found?.message).toContain("under the ACCESS EXCLUSIVE lock");
+  expect(found?.message).toEndWith("so reads and writes wait");
+});
+
+test("another collation changes the order, and what is equal where one of the two is not deterministic", () => {
+  const [found] = findingsIn('ALTER TABLE users ALTER name TYPE text COLLATE "C";').filter(
+    ({ rule }) => rule === "changes-values",
+  );
+  expect(found?.message).toMatch(/changes the order .* equal where it or the old one is not deterministic$/);
+});
+
 test("--fix says why it does not know the version of an embedded database", () => {
   const why = (isStandIn: boolean) =>
     findingsIn("ALTER TABLE t ALTER a SET NOT NULL;", { isStandIn }).map(({ notRewritten }) => notRewritten);
