@@ -1,7 +1,8 @@
 import type { Database } from "#database/database.ts";
 import { nearest } from "#errors/suggest.ts";
 import { checkCatalogue, type Checked } from "./check.ts";
-import type { SourceCatalogue, SyncFinding } from "./plan.ts";
+import type { SyncFinding } from "./finding.ts";
+import type { SourceCatalogue } from "./source/catalogue.ts";
 import { shownTable } from "./rules/names.ts";
 import { uncountedWarnings } from "./warn-counted.ts";
 import { onlyHere } from "./rules/only-here.ts";

@@ -1,7 +1,9 @@
 import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { isPartOf, requireTable } from "./only-tables.ts";
-import type { SourceCatalogue, SyncFinding, SyncPlan } from "./plan.ts";
+import type { SyncFinding } from "./finding.ts";
+import type { SyncPlan } from "./plan.ts";
+import type { SourceCatalogue } from "./source/catalogue.ts";
 import { planSync, planTable } from "./plan-sync.ts";
 import { Names, shownTable } from "./rules/names.ts";
 import { atOneMoment } from "./rules/one-moment.ts";

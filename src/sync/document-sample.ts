@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import type { SourceTable } from "./plan.ts";
+import type { SourceTable } from "./source/catalogue.ts";
 import { LOOKED_AT } from "./rules/looks.ts";
 
 /** Bytes of a table that are read at most to look at its documents, about. */

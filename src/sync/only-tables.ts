@@ -1,5 +1,6 @@
 import { ConfitureError, type Location } from "#errors/error.ts";
-import type { SourceCatalogue, SourceTable, SyncPlan, SyncTable } from "./plan.ts";
+import type { SyncPlan, SyncTable } from "./plan.ts";
+import type { SourceCatalogue, SourceTable } from "./source/catalogue.ts";
 import { Names, shownTable } from "./rules/names.ts";
 
 /**

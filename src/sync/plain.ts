@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import type { SourceCatalogue, SyncColumn, SyncPlan } from "./plan.ts";
+import type { SyncColumn, SyncPlan } from "./plan.ts";
+import type { SourceCatalogue } from "./source/catalogue.ts";
 import { partOf, unpartitionedIn } from "./roots.ts";
 
 /** What names in queries are looked up in; rules write others with their schema. */

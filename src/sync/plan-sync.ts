@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Subkeys } from "./keyed.ts";
 import { SEARCH_PATH } from "./plain.ts";
-import type { Planned, SourceCatalogue, SourceTable } from "./plan.ts";
+import type { Planned } from "./plan.ts";
+import type { SourceCatalogue, SourceTable } from "./source/catalogue.ts";
 import type { Rules } from "./rules/rules.ts";
 import { unpartitionedIn } from "./roots.ts";
 import { Planner } from "./planner.ts";

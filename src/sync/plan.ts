@@ -1,4 +1,6 @@
 import type { Location } from "#errors/error.ts";
+import type { SyncFinding, Trial } from "./finding.ts";
+import type { TableName } from "./source/catalogue.ts";
 
 /**
  * What a sync does, as data: made from the source's tables and the rules by `planSync`, carried out by the run, and printed by
@@ -194,38 +196,6 @@ export interface SyncInside {
   readonly values: string;
 }
 
-/** A path of documents with its rule. */
-export interface WrittenPath {
-  readonly path: string;
-  /** In one line of YAML. */
-  readonly rule: string;
-  /** Where the path is. */
-  readonly offset: number;
-}
-
-/** A question that has to be answered before the first row is copied: whether PostgreSQL takes what the rules say. */
-export interface Trial {
-  /**
-   * - `parse`: it is only parsed, so that an error speaks of the rule alone;
-   * - `steady`: it is read, and what it calls is looked up: it has to choose the same rows in every query;
-   * - `value`: it is run, and reads no table;
-   * - `rows`: it is run over rows, and must not fail; errors speak of values;
-   * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values;
-   *   with `paths` it has `found`, a list of `UnfitValue` as JSON;
-   * - `refused`: the same, with true or false.
-   */
-  readonly kind: "parse" | "steady" | "value" | "rows" | "count" | "refused";
-  readonly sql: string;
-  /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
-  readonly finding: SyncFinding;
-  /** Of documents: the paths of the rule, for what is at one of them and has none. */
-  readonly paths?: readonly (Omit<WrittenPath, "offset"> & { readonly location: Location })[];
-  /** Names that the SQL may mean where it names a column that is not there. */
-  readonly columns?: readonly string[];
-  /** The place in the rules of an offset into the SQL; undefined for what no rule has written. */
-  readonly locate?: (offset: number) => Location | undefined;
-}
-
 /**
  * - `kept`: the values are the originals.
  * - `disjoint`: no result is an original of any row, but for a chance of 2^-50 a row.
@@ -236,24 +206,6 @@ export interface Trial {
 export type ColumnProof =
   | { readonly kind: "kept" | "disjoint" | "partial" }
   | { readonly kind: "differs"; readonly chance: number };
-
-/** Something in the rules, or missing from them, for which nothing is copied. */
-export interface SyncFinding {
-  /** Which kind: "column-without-rule". */
-  readonly rule: string;
-  readonly message: string;
-  /** What to write, and where: the line to add. */
-  readonly fix: string | undefined;
-  readonly location: Location;
-  /** What it is about, "public.users", and its column. */
-  readonly table: string | undefined;
-  readonly column: string | undefined;
-}
-
-export interface TableName {
-  readonly schema: string;
-  readonly name: string;
-}
 
 /** What of a database is read, for which a role needs rights. */
 export interface Reads {
@@ -270,91 +222,3 @@ export interface Reads {
 export type Planned =
   | { readonly kind: "plan"; readonly plan: SyncPlan; readonly trials: readonly Trial[]; readonly reads: Reads }
   | { readonly kind: "findings"; readonly findings: readonly SyncFinding[] };
-
-/** Of the source, what rules are about; `readSource` reads it. */
-export interface SourceCatalogue {
-  /** Ordinary and partitioned tables and partitions, but those of extensions, temporary ones and the tool's own. */
-  readonly tables: readonly SourceTable[];
-  /** Those of the tool's own that say which migrations were applied. */
-  readonly ledgers?: readonly TableName[];
-  /** Whether it was built from the schema files, which may be behind the database that is copied. */
-  readonly ofFiles?: boolean;
-}
-
-export interface SourceTable {
-  /** pg_class.oid. */
-  readonly oid: number;
-  readonly schema: string;
-  readonly name: string;
-  /** A partitioned table has no rows of its own. */
-  readonly kind: "table" | "partitioned";
-  /** Of a partition, the oid of the table that it is a part of. */
-  readonly partitionOf: number | null;
-  readonly columns: readonly SourceColumn[];
-  /** Unique indexes; `columns` are numbers, also of those that its expressions and condition read. */
-  readonly unique: readonly {
-    readonly name: string;
-    readonly columns: readonly number[];
-    /** What its keys are, and of which rows, where it has expressions or a condition. */
-    readonly computed: { readonly keys: readonly string[]; readonly condition: string | null } | null;
-    readonly isPrimary: boolean;
-    /** Without expressions and condition, valid, checked at once or at the end: it identifies rows. */
-    readonly isPlain: boolean;
-  }[];
-  /** Those that every row has passed: PostgreSQL tries no row for the others. */
-  readonly checks: readonly {
-    readonly name: string;
-    readonly columns: readonly number[];
-    /** "(price > 0)" */
-    readonly expression: string;
-  }[];
-  /** Expressions of indexes and their conditions, as one list each, with the columns that they read. */
-  readonly indexExpressions: readonly {
-    readonly name: string;
-    readonly columns: readonly number[];
-    readonly expressions: string;
-  }[];
-  readonly foreignKeys: readonly SourceForeignKey[];
-  /** Columns of the partition key, by number; also those that its expressions read. */
-  readonly partitionKey: readonly number[];
-}
-
-export interface SourceColumn {
-  readonly number: number;
-  readonly name: string;
-  /** As PostgreSQL prints it: "character varying(20)". */
-  readonly type: string;
-  /** pg_type.typname of the type, or of that under a domain, or of an array's elements: "varchar", "int8". */
-  readonly baseType: string;
-  /** The schema of that type. */
-  readonly typeSchema: string;
-  readonly isArray: boolean;
-  /** pg_type.typtype of that type: b base, c composite, e enum, r range, m multirange. */
-  readonly typeKind: string;
-  /** Of varchar(n) and char(n). */
-  readonly length: number | null;
-  readonly notNull: boolean;
-  readonly generated: boolean;
-  /** The expression of a generated column. */
-  readonly generation: string | null;
-  /** Numbers of the columns that it reads. */
-  readonly reads: readonly number[];
-  readonly isDomain: boolean;
-  /** The type as a cast to it names it, whatever the search_path; null for one of an extension that has parameters. */
-  readonly castType: string | null;
-  /** Whether its collation takes texts of other bytes for others. */
-  readonly isDeterministic: boolean;
-  /** CHECK expressions of its domains over VALUE. */
-  readonly domainChecks: readonly { readonly name: string; readonly expression: string }[];
-}
-
-export interface SourceForeignKey {
-  readonly name: string;
-  readonly columns: readonly number[];
-  /** Whether every row has passed it. */
-  readonly validated: boolean;
-  readonly references: number;
-  readonly referencedColumns: readonly number[];
-  /** Whether the last column is a period (`PERIOD`, PostgreSQL 18). */
-  readonly temporal: boolean;
-}

@@ -1,17 +1,8 @@
 import type { Subkeys } from "./keyed.ts";
 import { QueryKeys } from "./keyed.ts";
-import type {
-  BeyondQuery,
-  LossQuery,
-  OthersQuery,
-  SourceCatalogue,
-  SourceColumn,
-  SourceTable,
-  SyncFinding,
-  SyncPlan,
-  SyncTable,
-  Trial,
-} from "./plan.ts";
+import type { SyncFinding, Trial } from "./finding.ts";
+import type { BeyondQuery, LossQuery, OthersQuery, SyncPlan, SyncTable } from "./plan.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { syncTable } from "./query.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
 import { Names, shownTable } from "./rules/names.ts";

@@ -3,7 +3,7 @@ import { rollback } from "#database/rollback.ts";
 import { quoteIdentifier, quoteLiteral, reportedName } from "#sql/quote.ts";
 import { type Decision, OPEN, UNDECIDED } from "./decision.ts";
 import { mayBeTold, sampleOf } from "./document-sample.ts";
-import type { SourceColumn, SourceTable } from "./plan.ts";
+import type { SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { guessText } from "./rules/guess.ts";
 import { LOOKS, MOST } from "./rules/looks.ts";
 import { yamlPath } from "./rules/yaml-key.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
-import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding } from "./plan.ts";
+import type { SyncFinding } from "./finding.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { planSync } from "./plan-sync.ts";
 import { type Decision, UNDECIDED } from "./decision.ts";
 import { decideTable, numbersOf, type Proposal } from "./propose.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
-import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { type Decision, isOpen, OPEN, UNDECIDED } from "./decision.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, SECRET } from "./rules/guess.ts";

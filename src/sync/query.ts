@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { QueryKeys } from "./keyed.ts";
-import type { Family, Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from "./plan.ts";
+import type { Family, Identity, SyncColumn, SyncTable } from "./plan.ts";
+import type { SourceColumn, SourceTable } from "./source/catalogue.ts";
 import type { Transformed, Treatment } from "./rules/treatment.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";

@@ -1,5 +1,6 @@
 import { reportedName } from "#sql/quote.ts";
-import type { SourceTable, SyncPlan, SyncTable } from "./plan.ts";
+import type { SyncPlan, SyncTable } from "./plan.ts";
+import type { SourceTable } from "./source/catalogue.ts";
 
 /** Tables as a person counts them: a partitioned one is one table, whatever partitions it has. */
 export interface TableCount {

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { Decision } from "./decision.ts";
-import type { SourceColumn, SourceTable } from "./plan.ts";
+import type { SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { guessByName } from "./rules/guess.ts";
 import { columnsOfPerson } from "./rules/person.ts";
 import { LOOKED_AT } from "./rules/looks.ts";

@@ -1,4 +1,5 @@
-import { type Behind, type SourceTable, type SyncTable, TOKEN_KINDS, type TokenKind } from "./plan.ts";
+import { type Behind, type SyncTable, TOKEN_KINDS, type TokenKind } from "./plan.ts";
+import type { SourceTable } from "./source/catalogue.ts";
 import { guessByName } from "./rules/guess.ts";
 import type { Place } from "./rules/rules.ts";
 import { familyOf } from "./transforms/registry.ts";

@@ -1,4 +1,4 @@
-import type { SyncFinding } from "#sync/plan.ts";
+import type { SyncFinding } from "#sync/finding.ts";
 import { labelled, renderLocation } from "./diagnostic.ts";
 import type { Paint } from "./style.ts";
 import { count } from "./text.ts";

@@ -1,4 +1,4 @@
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { familyOf } from "../transforms/registry.ts";
 import { guessByName, guessText, looksPersonal } from "./guess.ts";
 import { DECIDE } from "./written-treatment.ts";

@@ -1,5 +1,5 @@
 import type { BeyondQuery } from "../plan.ts";
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import type { Graph, Wish } from "../subset/graph.ts";
 import type { Subset } from "../subset/subset.ts";
 import { followLine } from "./line-instead.ts";

@@ -1,4 +1,4 @@
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { distinctFor, fixOfPartitionKey } from "./advice.ts";
 import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";

@@ -1,4 +1,4 @@
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import type { Edge, Graph } from "../subset/graph.ts";
 import { followLine } from "./line-instead.ts";
 import { columnReference, shownTable } from "./names.ts";

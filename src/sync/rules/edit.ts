@@ -1,5 +1,5 @@
 import type { Location } from "#errors/error.ts";
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import type { Decision } from "../decision.ts";
 import { columnLines, columnRule, tableLines } from "../propose.ts";
 import type { RulesText } from "./read.ts";

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "#sql/quote.ts";
 import { QueryKeys, Subkeys } from "../keyed.ts";
-import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
+import type { Trial } from "../finding.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { mayFailOnRows } from "./may-fail.ts";
 import { shownTable } from "./names.ts";
 import type { Treatment } from "./treatment.ts";

@@ -1,4 +1,5 @@
-import type { Family, SourceColumn } from "../plan.ts";
+import type { Family } from "../plan.ts";
+import type { SourceColumn } from "../source/catalogue.ts";
 import { familyOf } from "../transforms/registry.ts";
 
 interface Guess {

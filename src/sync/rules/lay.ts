@@ -1,5 +1,5 @@
 import { nearest } from "#errors/suggest.ts";
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Problem, Rules, TableRule } from "./rules.ts";

@@ -1,4 +1,4 @@
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import type { Graph, Wish } from "../subset/graph.ts";
 import { followLine } from "./line-instead.ts";
 import { columnReference, shownTable } from "./names.ts";

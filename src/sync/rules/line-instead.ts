@@ -1,4 +1,4 @@
-import type { SourceColumn } from "../plan.ts";
+import type { SourceColumn } from "../source/catalogue.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import { type Follow, TABLE_KEYS, type TableRule } from "./rules.ts";
 import { yamlKey } from "./yaml-key.ts";

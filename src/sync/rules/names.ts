@@ -1,6 +1,6 @@
 import { nearest } from "#errors/suggest.ts";
 import { quoteIdentifier, quoteQualified, reportedName, writeIdentifier, writeQualified } from "#sql/quote.ts";
-import type { SourceCatalogue, SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "../source/catalogue.ts";
 
 /** Finds tables and columns by the names that rules give them: as the catalogue has them, as SQL writes them, or as reports do. */
 export class Names {

@@ -1,4 +1,4 @@
-import type { SourceCatalogue } from "../plan.ts";
+import type { SourceCatalogue } from "../source/catalogue.ts";
 import { columnNamed, Names } from "./names.ts";
 import type { Rules, TableRule } from "./rules.ts";
 import { inSchemas } from "./schemas.ts";

@@ -1,4 +1,4 @@
-import type { SyncFinding } from "../plan.ts";
+import type { SyncFinding } from "../finding.ts";
 import type { Problem } from "./rules.ts";
 
 /** What is told of problems and of what has no rule: one mistake once, in order. */

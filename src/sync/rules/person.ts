@@ -1,4 +1,4 @@
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import { namesPerson } from "./guess.ts";
 import type { Reference } from "./references.ts";
 

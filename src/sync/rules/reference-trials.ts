@@ -1,5 +1,7 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import type { SourceTable, SyncTable, Trial } from "../plan.ts";
+import type { Trial } from "../finding.ts";
+import type { SyncTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import { lineInstead } from "./line-instead.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";

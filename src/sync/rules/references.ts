@@ -1,4 +1,4 @@
-import type { SourceCatalogue, SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { type Names, shownTable } from "./names.ts";
 import type { PlacedText, Problem, Rules } from "./rules.ts";
 

@@ -1,4 +1,4 @@
-import type { SourceCatalogue } from "../plan.ts";
+import type { SourceCatalogue } from "../source/catalogue.ts";
 import { Names } from "./names.ts";
 import type { PlacedText, ReferenceRule, Rules, Several, TableRule } from "./rules.ts";
 

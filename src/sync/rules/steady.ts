@@ -2,7 +2,7 @@ import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { readRoutines } from "#migrate/warnings/known-code.ts";
 import { type Parser, withParser } from "#sql/parser.ts";
-import type { SyncFinding, Trial } from "../plan.ts";
+import type { SyncFinding, Trial } from "../finding.ts";
 import { mentionsIn } from "./mentions.ts";
 import { asksForTime } from "./one-moment.ts";
 import { isSettled } from "./settled.ts";

@@ -1,5 +1,6 @@
 import { writeIdentifier } from "#sql/quote.ts";
-import type { LossQuery, SourceTable } from "../plan.ts";
+import type { LossQuery } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import type { Edge, Graph, Wish } from "../subset/graph.ts";
 import type { Subset } from "../subset/subset.ts";
 import { followLine, lineInstead } from "./line-instead.ts";

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
-import type { OthersQuery, SourceColumn, SourceTable } from "../plan.ts";
+import type { OthersQuery } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { type Edge, type Graph, spread, type Wish } from "../subset/graph.ts";
 import { isPartial } from "../subset/keys.ts";
 import type { Subset } from "../subset/subset.ts";

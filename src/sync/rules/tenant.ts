@@ -1,6 +1,7 @@
 import { nearest } from "#errors/suggest.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
-import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
+import type { Trial } from "../finding.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { Problem, Rules } from "./rules.ts";
 

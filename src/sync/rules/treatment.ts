@@ -1,4 +1,4 @@
-import type { SourceColumn } from "../plan.ts";
+import type { SourceColumn } from "../source/catalogue.ts";
 import type { Made, Transform } from "../transforms/transform.ts";
 import type { Place } from "./rules.ts";
 

@@ -1,6 +1,6 @@
 import { nearest } from "#errors/suggest.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { Options, RuleProblem } from "../transforms/options.ts";
 import { familyOf, fittingNames } from "../transforms/registry.ts";
 import { FAULTY, KEPT, type Nested, type Subject } from "../transforms/transform.ts";

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { QueryKeys, type Subkeys } from "../keyed.ts";
-import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
+import type { Trial } from "../finding.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { typeOf } from "../query.ts";
 import { expressionTrials } from "./expression-trials.ts";
 import { mayFailOnResults, mayFailOnRows } from "./may-fail.ts";

@@ -1,4 +1,4 @@
-import type { SyncFinding, Trial } from "../plan.ts";
+import type { SyncFinding, Trial } from "../finding.ts";
 import { yamlPath } from "./yaml-key.ts";
 
 /** What stands at a path for which the rule has nothing, as the source counts it. */

@@ -1,5 +1,5 @@
 import { nearest } from "#errors/suggest.ts";
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import { type Names, shownTable } from "./names.ts";
 import { type ColumnRule, type Problem, TABLE_KEYS } from "./rules.ts";
 

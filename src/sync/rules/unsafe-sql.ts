@@ -1,6 +1,6 @@
 import { withParser } from "#sql/parser.ts";
 import { QueryKeys, type Subkeys } from "../keyed.ts";
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Problem, TableRule } from "./rules.ts";

@@ -1,4 +1,5 @@
-import type { SourceColumn, SourceTable, SyncFinding } from "../plan.ts";
+import type { SyncFinding } from "../finding.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { fittingNames } from "../transforms/registry.ts";
 import { guessByName } from "./guess.ts";
 import { shownTable } from "./names.ts";
@@ -47,12 +48,17 @@ export function columnsWithoutRule(
     // What it follows is told.
     if (treatments.isFaulty(column)) return [];
     const shown = `${shownTable(table)}.${column.name}`;
-    const { file, line } = place.file.location(place.offset);
+    const { file, line: number } = place.file.location(place.offset);
+    const where = `${file}, below line ${number}${isReserved(column) ? ", below `columns:` there" : ""}:`;
+    const lines = linesFor(table, column, references);
     return [
       {
         rule: "column-without-rule",
         message: `No rule says what becomes of the column ${shown} (${column.type})`,
-        fix: `Add to ${file}, below line ${line}${isReserved(column) ? ", below `columns:` there" : ""}: ${lineOrChoice(table, column, references)}`,
+        fix:
+          lines.length === 1
+            ? `Add to ${where} ${lines[0]}`
+            : [`Add one of these lines to ${where}`, ...lines.map((line) => `  ${line}`)].join("\n"),
         location: place.file.location(place.offset),
         table: shownTable(table),
         column: column.name,
@@ -66,12 +72,15 @@ function isReserved({ name }: SourceColumn): boolean {
   return TABLE_KEYS.includes(name);
 }
 
-/** The line of a rule for one column, or what there is to choose from. */
-function lineOrChoice(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string {
+/** The line of a rule for one column, or those that there are to choose from. */
+function linesFor(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string[] {
   const line = lineFor(table, column, references);
-  if (!line.includes(OPEN)) return line;
+  if (!line.includes(OPEN)) return [line];
   const name = yamlKey(column.name);
-  return `${name}: TRANSFORM (${[...fittingNames(column), "value", "expr"].join(", ")}); or ${name}: keep, if nothing in it is personal`;
+  return [
+    `${name}: TRANSFORM  # one of ${[...fittingNames(column), "value", "expr"].join(", ")}`,
+    `${name}: keep  # if nothing in it is personal`,
+  ];
 }
 
 const OPEN = '"?"';

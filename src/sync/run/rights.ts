@@ -2,7 +2,8 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
 import { isPartOf } from "../only-tables.ts";
-import type { Reads, SourceCatalogue, SourceTable, SyncPlan, TableName } from "../plan.ts";
+import type { Reads, SyncPlan } from "../plan.ts";
+import type { SourceCatalogue, SourceTable, TableName } from "../source/catalogue.ts";
 import type { Side } from "./reading-failed.ts";
 import { isOfUsers } from "./schemas-of-users.ts";
 

@@ -3,6 +3,7 @@ import { encodingOf } from "./encoding.ts";
 import { hasBinary, textOfBytes } from "./bytes.ts";
 import type { NumberPlace, Searched } from "./places.ts";
 import { ROOT, ROOT_OID } from "./root-table.ts";
+import { isOfUsers } from "./schemas-of-users.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** A kept column that was not searched, or not all of it. */
@@ -52,7 +53,7 @@ const COLUMNS = `
       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
         and c.relispopulated
       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-     where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+     where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and ${isOfUsers("n")}
   ), parts (root, oid, is_plain) as (
     select distinct atttypid, atttypid, true from columns
     union

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
-import type { SourceCatalogue, SourceTable } from "../plan.ts";
+import type { SourceCatalogue, SourceTable } from "./catalogue.ts";
 
 /**
  * Columns that something reads: those that pg_depend knows of, which sees into expressions and conditions.

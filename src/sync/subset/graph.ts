@@ -1,4 +1,4 @@
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import type { Reference } from "../rules/references.ts";
 import type { Follow } from "../rules/rules.ts";
 

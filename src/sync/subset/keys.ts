@@ -1,5 +1,5 @@
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import type { Reference } from "../rules/references.ts";
 
 /** For which rows of its table a reference holds, in SQL over the table by its name; undefined for all of them. */

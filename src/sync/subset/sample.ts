@@ -1,6 +1,6 @@
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { QueryKeys } from "../keyed.ts";
-import type { SourceTable } from "../plan.ts";
+import type { SourceTable } from "../source/catalogue.ts";
 import { shownTable } from "../rules/names.ts";
 import type { Place, Problem } from "../rules/rules.ts";
 

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import type { Edge, Graph, Wish } from "./graph.ts";
 import { appliesTo, isPartial, onKeys, onParents, parentsIn } from "./keys.ts";
 

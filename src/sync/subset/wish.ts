@@ -1,5 +1,5 @@
 import type { QueryKeys } from "../keyed.ts";
-import type { SourceColumn, SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { columnNamed } from "../rules/names.ts";
 import type { Problem, Rules, TableRule } from "../rules/rules.ts";
 import { tenantConditions } from "../rules/tenant.ts";

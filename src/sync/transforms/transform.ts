@@ -1,5 +1,6 @@
 import { quoteLiteral } from "#sql/quote.ts";
-import type { ColumnProof, Family, SyncColumn, SyncInside, TokenKind, WrittenPath } from "../plan.ts";
+import type { WrittenPath } from "../finding.ts";
+import type { ColumnProof, Family, SyncColumn, SyncInside, TokenKind } from "../plan.ts";
 import type { Options } from "./options.ts";
 
 /** One way to replace values. A file each; `registry.ts` lists them. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import { createLedger } from "#migrate/ledger/change.ts";
-import type { SyncFinding } from "#sync/plan.ts";
+import type { SyncFinding } from "#sync/finding.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, ruled } from "./copying.ts";
 

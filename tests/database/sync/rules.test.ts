@@ -369,7 +369,11 @@ test("one mistake is one fault, with what to write next, and each path of a docu
     ],
     [
       rules({ loose: { keep: "[a]" } }),
-      [expect.stringMatching(/below line \d+: b: TRANSFORM \(email, .*filler, value, expr\); or b: keep, if nothing/)],
+      [
+        expect.stringMatching(
+          /below line \d+:\n  b: TRANSFORM {2}# one of email, .*, expr\n  b: keep {2}# if nothing in it is personal$/,
+        ),
+      ],
     ],
   ] as const) {
     const result = await planned(database, yaml);

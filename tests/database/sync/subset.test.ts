@@ -5,7 +5,7 @@ import { othersSentences } from "#sync/rules/tenant-others.ts";
 import { countedWarnings, uncountedWarnings } from "#sync/warn-counted.ts";
 import { readSource } from "#sync/source/read.ts";
 import { checkRules } from "#sync/check.ts";
-import type { SyncFinding } from "#sync/plan.ts";
+import type { SyncFinding } from "#sync/finding.ts";
 import { parseRules } from "#sync/rules/read.ts";
 import { isSettled } from "#sync/rules/settled.ts";
 import { unsteadyConditions } from "#sync/rules/steady.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { checkRules } from "#sync/check.ts";
-import type { SourceColumn } from "#sync/plan.ts";
+import type { SourceColumn } from "#sync/source/catalogue.ts";
 import { shownTable } from "#sync/rules/names.ts";
 import { parseRules } from "#sync/rules/read.ts";
 import { readSource } from "#sync/source/read.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { keepEverything } from "#sync/plain.ts";
-import type { SourceColumn, SourceTable } from "#sync/plan.ts";
+import type { SourceColumn, SourceTable } from "#sync/source/catalogue.ts";
 
 const column = (number: number, name: string, generated = false): SourceColumn => ({
   number,

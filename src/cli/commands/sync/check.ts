@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
-import type { SourceCatalogue, SyncFinding } from "#sync/plan.ts";
+import type { SyncFinding } from "#sync/finding.ts";
+import type { SourceCatalogue } from "#sync/source/catalogue.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
