@@ -24,6 +24,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     "A new value of an enum can be used only once it is committed. Put ALTER TYPE ... ADD VALUE into a migration of its own, before this one; in schema files write the value into CREATE TYPE.",
   "53300":
     "Every connection that the server allows is taken. Try again when there are fewer (--wait 1min does), see who has them (SELECT pid, usename, application_name, state FROM pg_stat_activity), or raise max_connections.",
+  "57P03":
+    "Is the server running? It says that it is starting up, shutting down or recovering: try again once it is up.",
   "55P03": "Another session holds a lock on it. Try again when it is quiet, or raise migrations.lock_timeout.",
   "40P01":
     "It and another session each waited for a lock that the other one had, and PostgreSQL ended this one. Run it again; where that happens often, take the locks in the same order as the application (LOCK TABLE first).",

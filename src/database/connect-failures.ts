@@ -83,7 +83,7 @@ export function explain(target: ServerTarget, error: unknown): unknown {
       });
     case "57P03":
       // libpq, too, tries the next host then.
-      return new NextHost(error);
+      return new NextHost(error.with({ hint: adviceFor(error.server) }));
     default:
       return error.server === undefined
         ? error

@@ -51,13 +51,25 @@ export async function withScratch<T>(
   });
 }
 
-/** A pooler may know only the databases that it was told of. */
 function unreachable(site: ServerTarget, error: ConfitureError): ConfitureError {
+  const state = error.server?.sqlstate;
   return error.with({
     code: error.code === "interrupted" ? "interrupted" : "scratch_unusable",
     message: `A scratch database was made on ${site.host}:${site.port} and cannot be connected to: ${error.message}`,
-    hint: "It works without the pooler: name the server itself with --scratch URL. Or work in the embedded PostgreSQL: --scratch embedded",
+    hint: `${state !== undefined && OF_POOLERS.has(state) ? PAST_POOLER : withEnd(error.hint)}Or work in the embedded PostgreSQL: --scratch embedded`,
   });
+}
+
+/**
+ * A pooler may know only the databases that it was told of, and says of one that was just made that there is none, or, as PgBouncer
+ * and Supavisor do, gives a code for troubles of its own.
+ */
+const OF_POOLERS: ReadonlySet<string> = new Set(["3D000", "08P01", "XX000"]);
+
+const PAST_POOLER = "Is there a pooler in between, which does not know it? Name the server itself with --scratch URL. ";
+
+function withEnd(hint: string | undefined): string {
+  return hint === undefined ? "" : `${hint}\n`;
 }
 
 async function createScratch(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { verify } from "#compare/verify/verify.ts";
 import { projectMigrations, sourceCatalogue } from "#compare/sources/sources.ts";
@@ -10,9 +11,11 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import { serverEngines } from "../../support/engines.ts";
+import { message } from "../../support/lying-server.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { server, type TestServer } from "../../support/servers.ts";
+import { tcpProxy } from "../../support/tcp-proxy.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
 
@@ -297,6 +300,27 @@ for (const engine of serverEngines) {
       expect(denied).toMatchObject({ code: "extension_missing", location: { file: "db/schema/a.sql", line: 1 } });
       expect(await scratchNames(instance)).toEqual([]);
       await instance.sql("DROP ROLE scratch_poor");
+    });
+
+    test.each([
+      ["3D000", /^Is there a pooler/],
+      ["57P03", /^Is the server running\?/],
+      ["none", /^It may be starting up/],
+    ])("one that cannot be connected to is told with what that points to: %s", async (sqlstate, wanted) => {
+      const instance = await server(engine.major);
+      const refuse = (sink: Socket): void => {
+        sink.end(sqlstate === "none" ? "" : message("E", `SFATAL\0VFATAL\0C${sqlstate}\0Mno\0\0`));
+      };
+      // The first connection makes it; the other one begins with the answer to a request for encryption.
+      await using proxy = await tcpProxy(instance, ({ connection, from, bytes }) =>
+        connection > 1 && from === "server" && bytes.length > 1 ? refuse : "pass",
+      );
+      const scratch = { ...instance.target("postgres"), port: proxy.port };
+      const error = await failureOf(withScratch({ scratch }, async () => {}));
+      expect(error.code).toBe("scratch_unusable");
+      expect(error.hint).toMatch(wanted);
+      expect(error.hint).toContain("--scratch embedded");
+      expect(await scratchNames(instance)).toEqual([]);
     });
 
     test("what a killed run left behind, databases and roles, goes with a later one", async () => {
