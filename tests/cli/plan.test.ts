@@ -167,6 +167,46 @@ describe("migrate plan", () => {
     expect(stdout).toContain(`${701 - rows.length} more statements`);
   }, 60_000);
 
+  test("says in markdown how each migration runs, what is held, and what was not seen, as it does to people", async () => {
+    await using project = await embedded({
+      "db/migrations/2_a.sql":
+        "CREATE FUNCTION purge() RETURNS void LANGUAGE sql AS '';\nCREATE TABLE logs (id int);\nCREATE TABLE orders (id int);\n",
+      "db/migrations/3_b.sql":
+        "DROP TABLE IF EXISTS nothere;\nDROP FUNCTION purge;\nDROP TABLE orders;\nTRUNCATE logs;\nALTER TABLE users ADD q int;\n",
+      "db/migrations/4_c.ts":
+        'import { Migration } from "confiture";\nexport default class C extends Migration { up() { if (Date.now() < 1) this.execute("DROP TABLE users"); } }\n',
+      "db/migrations/5_d.sql": "\\echo no SQL\n",
+    });
+    await runHere(["migrate", "up", "--to", "2"], { cwd: project.dir });
+    const plan = async (format: string) =>
+      (await runHere(["migrate", "plan", "--format", format], { cwd: project.dir })).stdout.replaceAll("\\", "");
+    const markdown = await plan("markdown");
+    const held = "ACCESS EXCLUSIVE on public.users, ACCESS EXCLUSIVE on public.logs, ACCESS EXCLUSIVE on public.orders";
+    const branches = "has branches: what they did not lead into with the rows here was not seen";
+    expect(markdown.split("\n").filter((line) => /^- `\d_/.test(line))).toEqual([
+      `- \`3_b\`: one transaction, no way back; held until it commits: ${held}`,
+      `- \`4_c\`: one transaction, no way back; ${branches}`,
+      "- `5_d`: no way back",
+    ]);
+    const rows = markdown.split("\n").filter((line) => line.startsWith("| db/"));
+    // Rows of tables before what holds none.
+    expect(rows.map((row) => row.split(" | ")[1])).toEqual([
+      "`DROP TABLE orders`",
+      "`TRUNCATE logs`",
+      "`DROP FUNCTION purge`",
+      "`ALTER TABLE users ADD q int`",
+      "`DROP TABLE IF EXISTS nothere`",
+    ]);
+    expect(rows.at(-1)).toContain(
+      "nobody has to wait for it; drops nothing: there is no TABLE nothere here; a database that has it loses it",
+    );
+    const human = (await plan("human")).replaceAll(/\s+/g, " ");
+    for (const words of [`Held until it commits: ${held}`, branches, "5_d (no way back)"]) {
+      expect(human).toContain(words);
+    }
+    expect(human).not.toContain("rewrites");
+  }, 60_000);
+
   test("names what people can see afterwards who could not before, in every form", async () => {
     await using project = await embedded({
       "db/migrations/2_open.sql": [

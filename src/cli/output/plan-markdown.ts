@@ -1,14 +1,20 @@
 import { dangerWords } from "#sql/effects/danger-kinds.ts";
 import { exposureWords } from "#sql/effects/exposure-kinds.ts";
-import type { Lock, StatementFacts } from "#compare/trace/facts.ts";
+import type { Lock, MigrationFacts, StatementFacts } from "#compare/trace/facts.ts";
 import { type Impact, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import {
   cutTo,
   failureOfWayBack,
+  furtherFacts,
   headline,
+  heldInWords,
   inUse,
+  KNOWN,
   limitLines,
+  migrationInWords,
+  noteOfBranches,
   notes,
   oneLine,
   type Plan,
@@ -43,6 +49,7 @@ export function planToMarkdown({ trace, sizes, above }: Plan): string {
       const failed = failureOfWayBack(migration);
       return failed === undefined ? [] : [`- \`${inCode(migration.file.path)}\`: ${escaped(failed)}`, ""];
     }),
+    ...migrationItems(migrations),
     "| place | statement | worst | locks |",
     "|---|---|---|---|",
   ].join("\n");
@@ -71,13 +78,41 @@ function limitItems(above: Plan["above"]): string[] {
   return [first, "", ...shown, ...more, ""];
 }
 
+/** So much of a comment may be about migrations as a whole. */
+const ITEMS_LIMIT = 10_000;
+
+/** How each migration runs. The first are named; the plan has all. */
+function migrationItems(migrations: readonly MigrationFacts[]): string[] {
+  const items: string[] = [];
+  let length = 0;
+  for (const [at, migration] of migrations.entries()) {
+    const words = [
+      migrationInWords(migration),
+      ...noteOfBranches(migration),
+      ...heldInWords(migration).map(lowerFirst),
+    ];
+    const item = `- \`${inCode(migrationId(migration.file))}\`: ${escaped(words.join("; "))}`;
+    length += item.length + 1;
+    if (length > ITEMS_LIMIT) {
+      items.push(`- and ${count(migrations.length - at, "more migration")}: see \`confiture migrate plan\``);
+      break;
+    }
+    items.push(item);
+  }
+  return [...items, ""];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap<string, SizeOf>): string {
   const { how, error, loses, endangers, exposes } = statement;
   const { weight, sentence } = impact;
   const lost = weight === "loss" ? [] : [...loses, ...endangers.map(dangerWords)];
   const shown = weight === "exposure" ? [] : exposes.map((exposure) => `exposes ${exposureWords(exposure)}`);
   // What others cannot take back is said, whatever is worse for the moment.
-  const besides = [...lost, ...shown].map((one) => `; ${one}`).join("");
+  const besides = [...lost, ...shown, ...furtherFacts(statement)].map((one) => `; ${one}`).join("");
   if (how.kind === "not-traced" && error === undefined) {
     return `not traced: ${how.reason}${weight === "unseen" ? "" : `; ${sentence}`}${besides}`;
   }
@@ -88,7 +123,8 @@ function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap
       ? ""
       : `; ${error.onRows.isEvery ? "for example" : "fails on some rows"}: ${error.onRows.example}`;
   const unseen = statement.opaque ? "; its code has branches, of which not all were seen" : "";
-  return cutTo(`${sentence}${besides}${sizes}${rows}${unseen}`, 600);
+  const known = how.kind === "known" ? ` ${KNOWN}` : "";
+  return cutTo(`${sentence}${besides}${sizes}${rows}${unseen}${known}`, 600);
 }
 
 function lockWords(locks: readonly Lock[]): string {

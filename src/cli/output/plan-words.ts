@@ -58,8 +58,34 @@ export function excessInWords({ statement: { place }, what }: Excess): string {
   return `${place.line === undefined ? inLine(place.file) : `${inLine(place.file)}:${place.line}`}: ${inLine(what)}`;
 }
 
+/** How it runs, and what there is to say of it as a whole. Pure. */
+export function migrationInWords(migration: MigrationFacts): string {
+  const { backfill, transactional, error, statements } = migration;
+  const back = wayBackInWords(migration);
+  if (backfill) return `a backfill, in batches: a transaction for each, ${back}`;
+  if (transactional) return `one transaction, ${back}`;
+  // Nothing is decided of a file that is refused.
+  return error !== undefined && statements.length === 0 ? back : `outside a transaction, ${back}`;
+}
+
+/** That not all of its code was seen. Pure. */
+export function noteOfBranches({ hasBranches }: MigrationFacts): string[] {
+  return hasBranches ? ["has branches: what they did not lead into with the rows here was not seen"] : [];
+}
+
+/** What waits until the end, where that is more than the last statement takes. Pure. */
+export function heldInWords({ statements, transactional }: MigrationFacts): string[] {
+  const last = statements.findLast(({ inTransaction }) => inTransaction);
+  if (!transactional || last === undefined || statements.length < 2) return [];
+  const held = inUse(last.held).filter(({ kind }) => kind !== "index");
+  if (held.length === 0) return [];
+  const shown = held.slice(0, 6).map(({ mode, name }) => `${mode} on ${name}`);
+  const more = held.length > shown.length ? ` and ${held.length - shown.length} more` : "";
+  return [`Held until it commits: ${shown.join(", ")}${more}`];
+}
+
 /** Pure. */
-export function wayBackInWords({ reversible, wayBack }: MigrationFacts): string {
+function wayBackInWords({ reversible, wayBack }: MigrationFacts): string {
   if (!reversible) return "no way back";
   if (wayBack === undefined) return "has a way back, not tried";
   return wayBack === "leads-back" ? "has a way back" : "no way back that works";
@@ -95,7 +121,7 @@ export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): Re
 
 /** What there is to say of a statement, a line each. */
 export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): string[] {
-  const { how, error, opaque, loses, endangers, exposes, absent } = statement;
+  const { how, error, opaque, loses, endangers, exposes } = statement;
   const { weight, sentence } = impactOf(statement, sizeOf);
   const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
   const lines: string[] = [];
@@ -111,13 +137,10 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
     if (!inUse(statement.scans).some(({ name }) => name === index.table)) continue;
     add(`builds index ${index.name}`);
   }
-  for (const sequence of statement.sets) add(`sets SEQUENCE ${sequence}: it goes on from another value`);
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);
   for (const danger of endangers) add(`endangers data: ${inLine(dangerWords(danger))}`);
   for (const exposure of exposes) add(`exposes data: ${inLine(exposureWords(exposure))}`);
-  if (absent !== undefined) {
-    add(`drops nothing: there is no ${inLine(absent)} here; a database that has it loses it`);
-  }
+  for (const fact of furtherFacts(statement)) add(fact);
   const locked = inUse(statement.rows).filter((table) => table.locked);
   if (locked.length > 0) add(`locks rows of ${listOf(locked.map(({ name }) => name))}`);
   if (error?.onRows?.isEvery === true) {
@@ -129,8 +152,21 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
     );
   }
   if (opaque) add("runs code with branches: what they did not lead into was not seen");
-  if (how.kind === "known") add("(known of this statement: one connection cannot measure it)");
+  if (how.kind === "known") add(KNOWN);
   return lines;
+}
+
+/** Of a statement that was not measured itself. */
+export const KNOWN = "(known of this statement: one connection cannot measure it)";
+
+/** What is no loss here, and somebody may have to know. Pure. */
+export function furtherFacts({ sets, absent }: StatementFacts): string[] {
+  return [
+    ...sets.map((sequence) => `sets SEQUENCE ${sequence}: it goes on from another value`),
+    ...(absent === undefined
+      ? []
+      : [`drops nothing: there is no ${inLine(absent)} here; a database that has it loses it`]),
+  ];
 }
 
 export function notes({ withoutRows, leftOut, notReplayed, serverVersion }: Trace, sizes: Sizes | undefined): string[] {

@@ -7,14 +7,15 @@ import {
   factsIn,
   failureOfWayBack,
   headline,
-  inUse,
+  heldInWords,
   limitLines,
+  migrationInWords,
+  noteOfBranches,
   notes,
   oneLine,
   type Plan,
   shownLocks,
   verdict,
-  wayBackInWords,
 } from "./plan-words.ts";
 import type { Paint } from "./style.ts";
 import { inLine } from "./visible.ts";
@@ -48,20 +49,15 @@ function renderMigration(
   paint: Paint,
   width: number,
 ): string[] {
-  const { file, transactional, backfill, hasBranches, statements, error } = migration;
-  const how = backfill
-    ? "a backfill, in batches: a transaction for each"
-    : transactional
-      ? "one transaction"
-      : "outside a transaction";
+  const { file, statements, error } = migration;
   const failed = failureOfWayBack(migration);
   return [
-    `${paint("bold", inLine(migrationId(file)))} (${how}, ${wayBackInWords(migration)})`,
+    `${paint("bold", inLine(migrationId(file)))} (${migrationInWords(migration)})`,
     ...(failed === undefined ? [] : [paint("yellow", `  ${failed}`)]),
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
-    ...(hasBranches ? ["  has branches: what they did not lead into with the rows here was not seen"] : []),
+    ...noteOfBranches(migration).map((line) => `  ${line}`),
     ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint, width)),
-    ...heldLines(migration),
+    ...heldInWords(migration).map((line) => `  ${line}`),
   ];
 }
 
@@ -160,15 +156,4 @@ function renderStatement(
       .map((line, at) => `${at === 0 ? "        " : "          "}${line.trimStart()}`),
   );
   return [`${head}${cutTo(oneLine(sql), width - 8)}`, ...facts];
-}
-
-/** What waits until the end, where that is more than the last statement takes. */
-function heldLines({ statements, transactional }: MigrationFacts): string[] {
-  const last = statements.findLast(({ inTransaction }) => inTransaction);
-  if (!transactional || last === undefined || statements.length < 2) return [];
-  const held = inUse(last.held).filter(({ kind }) => kind !== "index");
-  if (held.length === 0) return [];
-  const shown = held.slice(0, 6).map(({ mode, name }) => `${mode} on ${name}`);
-  const more = held.length > shown.length ? ` and ${held.length - shown.length} more` : "";
-  return [`  Held until it commits: ${shown.join(", ")}${more}`];
 }

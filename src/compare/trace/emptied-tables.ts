@@ -21,7 +21,7 @@ export class EmptiedTables {
     const touched = new Set<string>();
     for (const statement of statements) {
       const deletes = statement.rows.filter(({ deleted }) => deleted > 0);
-      const truncates = isTruncate(statement) ? statement.rewrites : [];
+      const truncates = isTruncate(statement) ? statement.held.filter(({ mode }) => mode === "ACCESS EXCLUSIVE") : [];
       for (const { name } of [...deletes, ...truncates].filter(isInUse)) touched.add(name);
       if (isCleanUp(statement)) {
         this.#cleanUps.push({ sql: statement.sql, tables: new Set(statement.rows.map(({ name }) => name)) });

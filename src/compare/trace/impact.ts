@@ -19,8 +19,10 @@ export interface Impact {
   readonly weight: Weight;
   /** "rewrites public.users: reads and writes wait until the migration commits" */
   readonly sentence: string;
-  /** Of the table that it is about, where that is known: for the order among those of one weight. */
+  /** Of the tables that it is about, where that is known: for the order among those of one weight. */
   readonly bytes: number;
+  /** How many tables in use it is about, for the order among losses whose sizes are not known. */
+  readonly tables?: number;
 }
 
 /** A statement of a trace, with what is worst about it. */
@@ -37,7 +39,9 @@ export function worstFirst(trace: Trace, sizes: Sizes | undefined): Weighed[] {
     .flatMap((migration) =>
       migration.statements.map((statement) => ({ migration, statement, impact: impactOf(statement, sizeOf) })),
     )
-    .toSorted((a, b) => rank(a) - rank(b) || b.impact.bytes - a.impact.bytes);
+    .toSorted(
+      (a, b) => rank(a) - rank(b) || b.impact.bytes - a.impact.bytes || (b.impact.tables ?? 0) - (a.impact.tables ?? 0),
+    );
 }
 
 function rank({ impact }: Weighed): number {
@@ -87,11 +91,16 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   }
   const changes = statement.rows.filter(({ isNew, updated, deleted }) => !isNew && updated + deleted > 0);
   if (loses.length + endangers.length > 0) {
+    const concerned = [...statement.locks, ...statement.drops, ...changes].filter(
+      ({ kind }) => kind === "table" || kind === "materialized view",
+    );
+    const about = [...new Set([...rewritten, ...inUse(concerned)])];
     const waiting = changes.length > 0 ? `: whoever changes the same rows waits ${until}` : "";
     return {
       weight: "loss",
       sentence: `${[...loses, ...endangers.map(dangerWords)].join("; ")}${waiting}`,
-      bytes: bytesOf(rewritten),
+      bytes: bytesOf(about),
+      tables: about.length,
     };
   }
   if (statement.exposes.length > 0) {

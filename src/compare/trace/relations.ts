@@ -10,6 +10,8 @@ export class Relations {
   /** By number (OID). */
   #known: ReadonlyMap<number, Known> = new Map();
   #inUse: ReadonlySet<number> = new Set();
+  /** What was dropped: its locks are held to the end of the transaction all the same. */
+  readonly #gone = new Map<number, Known>();
 
   get size(): number {
     return this.#known.size;
@@ -105,9 +107,9 @@ export class Relations {
     for (const row of rows) {
       const old = this.#known.get(row.oid);
       const now = row.name === null ? undefined : knownOf(row as RelationRow);
-      const known = old ?? now;
+      const known = old ?? now ?? this.#gone.get(row.oid);
       // Of PostgreSQL's own, temporary, or made and dropped in between.
-      if (known === undefined || (now === undefined && old === undefined) || (now !== undefined && !row.own)) continue;
+      if (known === undefined || (now !== undefined && !row.own)) continue;
       const relation = this.#shown(row.oid, known);
       const modes = row.modes.map((mode) => MODES.get(mode)).filter((mode) => mode !== undefined);
       const added = row.modes.filter((mode) => !heldBefore.has(`${row.oid} ${mode}`));
@@ -116,6 +118,8 @@ export class Relations {
       if (strongest !== undefined) held.push({ ...relation, mode: strongest });
       if (strongestAdded !== undefined) locks.push({ ...relation, mode: strongestAdded });
       if (now === undefined) {
+        if (old === undefined) continue;
+        this.#gone.set(row.oid, old);
         next.delete(row.oid);
         lists.drops.push(relation);
         continue;
@@ -123,7 +127,7 @@ export class Relations {
       next.set(row.oid, now);
       if (old === undefined && now.kind === "index") lists.buildsIndexes.push(relation);
       if (old !== undefined && old.file !== now.file && now.file !== null && now.kind !== "index") {
-        if (now.kind !== "sequence") lists.rewrites.push(relation);
+        if (now.kind !== "sequence" && !EMPTIES.test(text)) lists.rewrites.push(relation);
         rewritten.add(now.name);
       }
       if (old !== undefined && now.dropped > old.dropped) dropsColumns.push(relation);
@@ -219,6 +223,9 @@ export interface Known {
 
 const ROW_SHARE = "RowShareLock";
 const ROW_EXCLUSIVE = "RowExclusiveLock";
+
+/** Its tables have new files, into which nothing is written. */
+const EMPTIES = /^truncate\b/i;
 
 const LOCKS_ROWS = /\bfor\s+(?:no\s+key\s+)?(?:update|(?:key\s+)?share)\b/i;
 
