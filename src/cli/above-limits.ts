@@ -3,7 +3,8 @@ import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { LOCK_MODES, type LockMode, type Trace } from "#compare/trace/facts.ts";
 import { aboveLimits, type Excess, toldLosses } from "#compare/trace/limits.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
-import type { Config, LimitsConfig } from "#config/config.ts";
+import { type Config, DEFAULT_LIMITS, type LimitsConfig } from "#config/config.ts";
+import { IS_CODE, type Loss } from "#migrate/warnings/losses.ts";
 
 /** What `migrate up` would stop at on a protected environment. */
 export interface AboveLimits {
@@ -13,16 +14,38 @@ export interface AboveLimits {
   readonly concerns: readonly Excess[];
 }
 
-/** Statements that do more than the environment's limits allow. */
-export function excessesOf(trace: Trace, sizes: Sizes, limits: LimitsConfig): Excess[] {
+/**
+ * What a trace shows to be above the limits of a protected environment. One that gives itself none has the default ones, for the locks
+ * that were seen alone: what cannot be tried stops nobody who did not ask for that.
+ * @param losses what `up` asks for besides; as far as the trace shows it when undefined
+ */
+export function findAbove(
+  config: Config,
+  trace: Trace,
+  sizes: Sizes,
+  losses: readonly Loss[] | undefined,
+): AboveLimits {
+  const limits = config.limits ?? DEFAULT_LIMITS;
   const { lock, longLock, rows, dataLoss } = limits;
-  return aboveLimits(trace, sizes, { lock: modeOf(lock), longLock: modeOf(longLock), rows, dataLoss });
+  const found = aboveLimits(trace, sizes, { lock: modeOf(lock), longLock: modeOf(longLock), rows, dataLoss });
+  return {
+    environment: config.environment ?? "",
+    excesses: config.limits === undefined ? found.filter(({ isLock }) => isLock) : found,
+    concerns:
+      losses === undefined
+        ? concernsOf(trace, limits)
+        : losses.filter(isConcern(config)).map(({ location: { file, line }, what }): Excess => ({
+            statement: { place: { file, ...(line === undefined ? {} : { line }) } },
+            what,
+          })),
+  };
 }
 
 /** What statements lose, where that has to be confirmed, and what they expose, in the words of a migration that is yet to run. */
-export function concernsOf({ migrations }: Trace, { dataLoss }: Pick<LimitsConfig, "dataLoss">): Excess[] {
-  return migrations.flatMap(({ statements }) =>
-    statements.flatMap((statement): Excess[] => [
+function concernsOf({ migrations }: Trace, { dataLoss }: Pick<LimitsConfig, "dataLoss">): Excess[] {
+  return migrations.flatMap(({ file, statements }) => [
+    ...(file.form === "typescript" && !dataLoss ? [{ statement: { place: { file: file.path } }, what: IS_CODE }] : []),
+    ...statements.flatMap((statement): Excess[] => [
       ...(dataLoss ? [] : [...toldLosses(statement), ...statement.endangers.filter(isAskedFor).map(dangerWords)]).map(
         (what) => ({
           statement,
@@ -31,18 +54,22 @@ export function concernsOf({ migrations }: Trace, { dataLoss }: Pick<LimitsConfi
       ),
       ...statement.exposes.map((one) => ({ statement, what: `would expose ${exposureWords(one)}` })),
     ]),
-  );
+  ]);
 }
 
-/** As `up` would find it; undefined where it has no limits, or nothing is known of the sizes of tables. */
-export function foreseeLimits(config: Config, trace: Trace, sizes: Sizes | undefined): AboveLimits | undefined {
-  if (!config.protected || config.limits === undefined || sizes === undefined) return undefined;
-  const { environment, limits } = config;
-  return {
-    environment: environment ?? "",
-    excesses: excessesOf(trace, sizes, limits),
-    concerns: concernsOf(trace, limits),
-  };
+/** Which losses have to be confirmed: that data may be lost does not mean that it may be shown. */
+export function isConcern({ limits }: Pick<Config, "limits">): (loss: Loss) => boolean {
+  return (loss) => limits?.dataLoss !== true || loss.isExposure === true;
+}
+
+/** As `up` would find it; undefined where nothing has to be confirmed, or nothing is known of the sizes of tables. */
+export function foreseeLimits(
+  config: Config,
+  trace: Trace,
+  sizes: Sizes | undefined,
+  losses: readonly Loss[] | undefined,
+): AboveLimits | undefined {
+  return config.protected && sizes !== undefined ? findAbove(config, trace, sizes, losses) : undefined;
 }
 
 function modeOf(limit: LimitsConfig["lock"]): LockMode {

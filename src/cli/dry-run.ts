@@ -7,6 +7,7 @@ import { quoteLiteral } from "#sql/quote.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { projectFiles } from "./compare-options.ts";
+import { pendingLosses } from "#migrate/warnings/pending-losses.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { nothingToRollBack } from "./nothing-to-roll-back.ts";
 import { count } from "./output/text.ts";
@@ -78,9 +79,9 @@ export async function factsOfPlanned(
 ): Promise<Facts> {
   if (planned.length === 0) return NO_FACTS;
   if (planned.some(({ file }) => file.form === "typescript")) {
-    if ((await context.config()).limits !== undefined) {
+    if ((await context.config()).protected) {
       context.messages.log(
-        "Whether the limits of the environment stop it: `confiture migrate plan`, which runs code once more",
+        "What `up` asks for on this protected environment: `confiture migrate plan` says it, and runs code once more",
       );
     }
     return NO_FACTS;
@@ -90,7 +91,9 @@ export async function factsOfPlanned(
     const { foreseeLimits } = await import("./above-limits.ts");
     const pending = await findPending(context, limits, undefined);
     const trace = await tracePending(context, await projectFiles(context), pending);
-    const above = foreseeLimits(await context.config(), trace, pending.sizes);
+    const config = await context.config();
+    const losses = config.protected ? await pendingLosses(await migrateOptions(context), limits) : undefined;
+    const above = foreseeLimits(config, trace, pending.sizes, losses);
     if (trace.notReplayed !== undefined) context.messages.log(notReplayedInWords(trace.notReplayed));
     for (const line of limitLines(above)) context.messages.log(line);
     return factsByFile({ trace, sizes: pending.sizes });

@@ -1,26 +1,27 @@
-import type { Config, LimitsConfig } from "#config/config.ts";
+import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { planUp } from "#migrate/plan.ts";
-import { concernsOf, excessesOf } from "./above-limits.ts";
+import { findAbove } from "./above-limits.ts";
+import { pendingLosses } from "#migrate/warnings/pending-losses.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { projectFiles } from "./compare-options.ts";
+import { migrateOptions } from "./migrate-options.ts";
 import { renderPlan } from "./output/plan.ts";
 import { excessInWords, hasFailure } from "./output/plan-words.ts";
 import { findPending, tracePending } from "./pending.ts";
 
 /**
- * Stops `migrate up` on a protected environment where a statement does more than `limits` allows, as far as running it in a
- * scratch database shows; on a terminal the plan is shown, and the environment's name can be typed in.
+ * Stops `migrate up` on a protected environment where a statement does more than `limits` allows, or takes locks that the default ones
+ * do not allow, as far as running it in a scratch database shows; on a terminal the plan is shown, and the environment's name can be typed in.
  * @returns whether somebody has confirmed what was shown
  * @throws ConfitureError `above_limits`, `interrupted`
  */
 export async function requireWithinLimits(
   context: CommandContext,
   config: Config,
-  limits: LimitsConfig,
   which: Parameters<typeof planUp>[1],
 ): Promise<boolean> {
   // What waits for a word is in no plan that does not say it.
@@ -28,17 +29,21 @@ export async function requireWithinLimits(
   const pending = await findPending(context, which, undefined);
   // Without a database there is nobody to wait.
   if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
+  const isAsked = config.limits !== undefined;
+  // Code is asked for in any case, and does not run before that.
+  if (!isAsked && pending.migrations.some(({ form }) => form === "typescript")) return false;
   const trace = await tracePending(context, await projectFiles(context), pending).catch((error: unknown) => {
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+    if (!isAsked) {
+      context.messages.warn(`which locks it takes is not known, as it could not be tried: ${error.message}`);
+      return undefined;
+    }
     const blindly = `To apply it without knowing what it does: --yes ${config.environment ?? ""}`;
     const hint = [error.hint, blindly].filter((line) => line !== undefined).join("\n");
     throw aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], hint, error);
   });
-  const above = {
-    environment: config.environment ?? "",
-    excesses: excessesOf(trace, pending.sizes, limits),
-    concerns: concernsOf(trace, limits),
-  };
+  if (trace === undefined) return false;
+  const above = findAbove(config, trace, pending.sizes, await pendingLosses(await migrateOptions(context), which));
   if (above.excesses.length === 0) return false;
   // Whoever confirms the one confirms the other. What cannot run is in no plan that can be approved.
   const mayApprove = !hasFailure(trace);

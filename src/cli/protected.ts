@@ -53,6 +53,7 @@ export function isProtected(config: Config, args: Args): boolean {
  * `--yes` or is typed in now; there is nobody to ask but on a terminal.
  * @param what the command is about to do, after "to": "roll back migrations"
  * @param losses what is known to be lost
+ * @param code what the error is
  * @throws ConfitureError `protected`, `interrupted`
  */
 export async function requirePermission(
@@ -60,14 +61,15 @@ export async function requirePermission(
   args: Args,
   what: string,
   losses: readonly Loss[] = [],
+  code: NotPermitted = "protected",
 ): Promise<void> {
   const config = await context.config();
   if (!isProtected(config, args)) return;
-  if (!canAsk(context)) throw notPermitted(config, what, losses);
+  if (!canAsk(context)) throw notPermitted(config, what, losses, code);
   const place = databasePlace(config.target);
   context.messages.log(`${isProtectedSentence(config)}. Its database is ${place}.${listed(`To ${what}:`, losses)}`);
   const answer = await ask(context.io, `Type its name to ${what}: `, "nothing was done");
-  if (answer !== config.environment) throw notPermitted(config, what, []);
+  if (answer !== config.environment) throw notPermitted(config, what, [], code);
 }
 
 /**
@@ -83,10 +85,18 @@ export async function confirmEmptying(context: CommandContext, args: Args): Prom
   if (!/^y(es)?$/i.test(answer)) throw new ConfitureError("declined", "Nothing was done");
 }
 
+/** `above_limits` for what pending migrations do, which can be looked at beforehand; `protected` for what a command does. */
+type NotPermitted = "protected" | "above_limits";
+
 /** For what may not be done without a word. */
-export function notPermitted(config: Config, what: string, losses: readonly Loss[]): ConfitureError {
+export function notPermitted(
+  config: Config,
+  what: string,
+  losses: readonly Loss[],
+  code: NotPermitted,
+): ConfitureError {
   return new ConfitureError(
-    "protected",
+    code,
     `${isProtectedSentence(config)}; nothing was done.${listed(headingOf(losses), losses)}`,
     {
       hint: `To ${what} anyway: --yes ${config.environment ?? ""}`,

@@ -27,7 +27,7 @@ export interface Config {
   readonly protectedBy: { readonly name: string; readonly file: string } | undefined;
   /** Whether `sync` may put a copy of another database in the place of this one. */
   readonly syncReplace: boolean;
-  /** What `migrate up` may do on a protected environment without being confirmed; undefined where it is not said. */
+  /** What `migrate up` may do on a protected environment without being confirmed; undefined where it is not said (`DEFAULT_LIMITS`, for locks). */
   readonly limits: LimitsConfig | undefined;
   /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */
   readonly origins: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import type { Config, IncludeDir } from "./config.ts";
-import { DEFAULT_INCLUDE_DIR } from "./config.ts";
+import { DEFAULT_INCLUDE_DIR, DEFAULT_LIMITS } from "./config.ts";
 import { type ParameterName, PARAMETERS } from "./connection-parameters.ts";
 import type { ServerTarget } from "#database/target.ts";
 import { formatDuration } from "#sql/duration.ts";
@@ -16,6 +16,7 @@ export interface ConfigRow {
 /** Every effective setting and where it came from, in the order of the file format; the password starred. */
 export function describeConfig(config: Config): ConfigRow[] {
   const { target, migrations, backfill } = config;
+  const limits = config.limits ?? (config.protected ? DEFAULT_LIMITS : undefined);
   const values: Record<string, string> = {
     environment: config.environment ?? "(none)",
     "database.engine": target.engine,
@@ -50,10 +51,10 @@ export function describeConfig(config: Config): ConfigRow[] {
     "drift.ignore": list(config.drift.ignore),
     "scratch.url": config.scratchUrl === undefined ? NOT_SET : config.scratchUrl.toString(),
     protected: String(config.protected),
-    "limits.lock": config.limits?.lock ?? NOT_SET,
-    "limits.long_lock": config.limits?.longLock ?? NOT_SET,
-    "limits.rows": config.limits === undefined ? NOT_SET : String(config.limits.rows),
-    "limits.data_loss": config.limits === undefined ? NOT_SET : String(config.limits.dataLoss),
+    "limits.lock": limits?.lock ?? NOT_SET,
+    "limits.long_lock": limits?.longLock ?? NOT_SET,
+    "limits.rows": limits === undefined ? NOT_SET : String(limits.rows),
+    "limits.data_loss": limits === undefined ? NOT_SET : String(limits.dataLoss),
     "sync.replace": String(config.syncReplace),
   });
   return Object.entries(values).map(([key, value]) => ({ key, value, origin: config.origins[key] ?? "default" }));

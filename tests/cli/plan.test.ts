@@ -306,7 +306,7 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
   test("runs exactly that, and what is newer stays pending; on a protected environment as well", async () => {
     await using project = await planned();
     await project.write("db/migrations/4_later.sql", "CREATE TABLE later (id int);\n");
-    expect((await project.run(["migrate", "up"])).exitCode).toBe(2);
+    expect((await project.run(["migrate", "up"])).exitCode).toBe(3);
     await project.succeed(up);
     expect(await project.query("SELECT version FROM confiture_migrations ORDER BY version")).toEqual([
       { version: "1" },
@@ -360,7 +360,7 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     );
     await project.succeed(["migrate", "plan", "--out", "plan.json"]);
     await project.write("lib/helper.ts", 'export const sql = "DROP TABLE users CASCADE";\n');
-    expect(await project.run(up)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("4_code.ts") });
+    expect(await project.run(up)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("4_code.ts") });
     await project.succeed([...up, "--yes", "local"]);
   });
 
@@ -778,6 +778,25 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.succeed([...up, "--yes", "local"]);
   });
 
+  test("hold without a section as well, for locks that are seen", async () => {
+    await using project = await limited("");
+    await project.query("ANALYZE users");
+    await project.query("UPDATE pg_class SET reltuples = 200000 WHERE relname = 'users'");
+    await project.query(
+      "CREATE FUNCTION one() RETURNS int LANGUAGE plpgsql AS 'BEGIN IF now() IS NULL THEN RETURN 2; END IF; RETURN 1; END'",
+    );
+    await project.write("db/migrations/2_code.sql", "SELECT one();\n");
+    await project.succeed(up);
+    await project.write("db/migrations/3_index.sql", "CREATE INDEX users_bio ON users (bio);\n");
+    const refused = await project.run(up);
+    expect(refused).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(refused.stderr).toMatch(/3_index\.sql:1: SHARE on public\.users \(about [\d,]+ rows\)/);
+    const said = 'Above the limits of "local": `up` stops before anything runs';
+    expect((await project.run(["migrate", "plan"])).stdout.replaceAll(/\s+/g, " ")).toContain(said);
+    expect((await project.run([...up, "--dry-run"])).stderr).toContain(said);
+    await project.succeed([...up, "--yes", "local"]);
+  });
+
   test("hide nothing that is lost or exposed besides: whoever confirms, confirms that as well", async () => {
     await using project = await limited();
     await project.write(
@@ -811,7 +830,7 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.write("db/migrations/3_more.sql", LOCKS.replace("note", "more"));
     await project.succeed(up);
     await project.write("db/migrations/4_note.sql", "ALTER TABLE users DROP note;\n");
-    expect(await project.run(up)).toMatchObject({ exitCode: 2 });
+    expect(await project.run(up)).toMatchObject({ exitCode: 3 });
   });
 
   test("tell a short lock from one that is held while a large table is rewritten or read, and say so beforehand", async () => {

@@ -33,26 +33,32 @@ describe("a protected environment, with nobody to ask", () => {
   test("up refuses what loses something, before anything runs, and lists it", async () => {
     await using project = await precious();
     const { exitCode, stdout, stderr } = await project.run(UP);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" });
     expect(stderr).toContain("db/migrations/002_less.sql:3: drops COLUMN bio of TABLE users\n");
     expect(stderr).toContain("db/migrations/002_less.sql:5: deletes rows of users\n");
     expect(stderr).toContain("db/migrations/003_code.ts: is TypeScript");
     expect(stderr).toContain("--yes precious");
     const document = readDocument(await project.run([...UP, "--format", "json"]));
     expect(document.error).toMatchObject({
-      code: "protected",
+      code: "above_limits",
       data: { losses: [{ location: { line: 3 } }, { location: { line: 5 } }, { what: expect.any(String) }] },
     });
     expect(await done(project)).toEqual(NOTHING);
 
     await project.succeed([...UP, "--to", "1"]); // Loses nothing.
     await project.succeed([...UP, "--dry-run"]);
+    const said = (await project.run(["migrate", "plan", "-e", "precious"])).stdout.replaceAll(/\s+/g, " ");
+    expect(said).toContain('To be confirmed on "precious", which is protected: `up` stops before anything runs');
+    for (const words of ["3: drops COLUMN bio of TABLE users", "5: deletes rows of users"]) {
+      expect(said).toContain(`db/migrations/002_less.sql:${words}`);
+    }
+    expect(said).toContain("db/migrations/003_code.ts: is TypeScript, and what that does is not known");
     await project.write(
       "db/migrations/004_anew.sql",
       "ALTER TABLE users RENAME id TO old_id;\nALTER TABLE users ADD id int;\nALTER TABLE users RENAME TO users_old;\nCREATE TABLE users (LIKE users_old INCLUDING ALL);\n",
     );
     const hidden = await project.run(UP);
-    expect(hidden.exitCode).toBe(2);
+    expect(hidden.exitCode).toBe(3);
     expect(hidden.stderr).toContain(
       "004_anew.sql:4: puts another TABLE users in the place of users_old, which keeps the rows",
     );
@@ -132,8 +138,7 @@ GRANT ${member} TO pg_monitor;
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
     const first = await project.run(UP);
-    expect(first).toMatchObject({ exitCode: 2, stdout: "" });
-    expect(first.stderr).toContain("What would be lost or exposed:");
+    expect(first).toMatchObject({ exitCode: 3, stdout: "" });
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
     expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32, 33, 34, 36, 39]);
     await project.query(`DROP ROLE ${mighty}, ${member}`);
@@ -153,7 +158,7 @@ GRANT ${member} TO pg_monitor;
       ),
     );
     const { exitCode, stdout, stderr } = await project.run(UP);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" });
     expect(stderr).toContain("What would be exposed:");
     expect(stderr).toContain(
       "db/migrations/003_open.sql:2: would expose users to every role (GRANT SELECT TO PUBLIC)\n",
@@ -287,7 +292,7 @@ SELECT again();
       await project.write("db/migrations/002_more.sql", `${sql};\n`);
       const { exitCode, stdout, stderr } = await project.run(UP);
       expect({ sql, exitCode, stdout, stderr }).toMatchObject({
-        exitCode: 2,
+        exitCode: 3,
         stdout: "",
         stderr: expect.stringContaining(
           name === undefined ? "CALL runs code" : `: runs ${name}, which may change or delete something\n`,
@@ -529,7 +534,7 @@ describe.skipIf(process.platform === "win32")("a protected environment, at a ter
     await using project = await precious();
     await open(project);
     const { exitCode } = await atTerminal(project.dir, UP, [[QUESTION, keys]]);
-    expect(exitCode).toBe(keys === "\u0003" ? 130 : 2);
+    expect(exitCode).toBe(keys === "\u0003" ? 130 : 3);
     expect(await done(project)).toEqual(NOTHING);
   });
 

@@ -12,6 +12,7 @@ import {
 import type { Excess } from "#compare/trace/limits.ts";
 import { impactOf, sizesByName, type Weighed } from "#compare/trace/impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "#compare/trace/sizes.ts";
+import { IS_CODE } from "#migrate/warnings/losses.ts";
 import type { ConfitureError, Location } from "#errors/error.ts";
 import type { AboveLimits } from "../above-limits.ts";
 import { agree, count } from "./text.ts";
@@ -22,7 +23,7 @@ export interface Plan {
   readonly trace: Trace;
   readonly sizes: Sizes | undefined;
   readonly aim: (error: ConfitureError) => ConfitureError;
-  /** What `up` would stop at; undefined where it has no limits, or nothing is known of the sizes of tables. */
+  /** What `up` would stop at; undefined where it is not protected, or nothing is known of the sizes of tables. */
   readonly above: AboveLimits | undefined;
 }
 
@@ -46,9 +47,15 @@ export function verdict(ranked: readonly Weighed[], { migrations }: Trace): stri
 
 /** That `up` would stop before anything runs, in lines; none where it would not. */
 export function limitLines(above: AboveLimits | undefined): string[] {
-  if (above === undefined || above.excesses.length === 0) return [];
+  if (above === undefined || above.excesses.length + above.concerns.length === 0) return [];
+  const why =
+    above.excesses.length === 0
+      ? `To be confirmed on "${above.environment}", which is protected`
+      : `Above the limits of "${above.environment}"`;
+  const isCode = above.concerns.some(({ what }) => what === IS_CODE);
+  const plan = isCode ? "an approved plan, which does not speak for TypeScript" : "an approved plan";
   return [
-    `Above the limits of "${above.environment}": \`up\` stops before anything runs, unless it is confirmed (--yes ${above.environment}) or given an approved plan`,
+    `${why}: \`up\` stops before anything runs, unless it is confirmed (--yes ${above.environment}) or given ${plan}`,
     ...[...above.excesses, ...above.concerns].map((excess) => `  ${excessInWords(excess)}`),
   ];
 }

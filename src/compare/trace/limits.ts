@@ -19,7 +19,9 @@ export interface Limits {
 
 /** A statement that does more, or of which nobody can tell. */
 export interface Excess {
-  readonly statement: StatementFacts;
+  readonly statement: Pick<StatementFacts, "place">;
+  /** Whether a lock on a table in use is what was seen, for as long as that table is large. */
+  readonly isLock?: true;
   /** "ACCESS EXCLUSIVE on public.users (about 2,000,000 rows)" */
   readonly what: string;
 }
@@ -68,10 +70,10 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
         if (work === undefined || waiting.length === 0) return [...unseen, ...lost];
         const held = waiting.map(({ mode, name }) => `${mode} on ${name}`).join(", ");
         const what = `${held} while it ${work.verb} ${work.tables.map((name) => `${name} (${which(name)})`).join(", ")}`;
-        return [{ statement, what }, ...unseen, ...lost];
+        return [{ statement, what, isLock: true }, ...unseen, ...lost];
       }
       const locked = large.map(({ mode, name }) => `${mode} on ${name} (${which(name)})`).join(", ");
-      return [{ statement, what: locked }, ...unseen, ...lost];
+      return [{ statement, what: locked, isLock: true }, ...unseen, ...lost];
     }),
   );
 }

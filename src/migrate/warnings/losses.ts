@@ -29,6 +29,9 @@ export interface Loss {
   readonly isExposure?: true;
 }
 
+/** Of a migration in TypeScript. */
+export const IS_CODE = "is TypeScript, and what that does is not known";
+
 /**
  * What applying migrations takes away or exposes, of which none has run; what a TypeScript migration does cannot be known before it runs.
  * An UPDATE that only fills what is empty takes nothing, but what code does that a statement runs counts.
@@ -56,7 +59,7 @@ export async function lossesOf(
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
     if (up.kind === "refused" || isBase(file.version)) return [];
     if (up.kind === "typescript") {
-      return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path }, isCode: true }];
+      return [{ what: IS_CODE, location: { file: file.path }, isCode: true }];
     }
     const { script } = up;
     return script.statements.flatMap((statement) => {

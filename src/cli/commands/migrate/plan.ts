@@ -20,6 +20,7 @@ import { mayChange } from "../../changed-since.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, REPLAY_ARGS, TRACE_ARGS } from "../../compare-options.ts";
 import { findPending, tracePending } from "../../pending.ts";
+import { pendingLosses } from "#migrate/warnings/pending-losses.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { inLine } from "../../output/visible.ts";
 import { planEnvironment } from "../../plan-environment.ts";
@@ -155,7 +156,12 @@ export const command = defineCommand({
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
         : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures, true);
-    const above = foreseeLimits(await context.config("files"), trace, sizes);
+    const config = await context.config("files");
+    const losses =
+      config.protected && args.since === undefined
+        ? await pendingLosses(await migrateOptions(context), limits)
+        : undefined;
+    const above = foreseeLimits(config, trace, sizes, losses);
     const plan = { trace, sizes, aim: context.aim, above };
     const failed = hasFailure(trace);
     if (args.out !== undefined) {

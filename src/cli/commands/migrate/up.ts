@@ -10,6 +10,7 @@ import { readCount, readDuration, readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { contractsByThemselves, LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { canAsk } from "../../can-ask.ts";
+import { isConcern } from "../../above-limits.ts";
 import { isProtected, notPermitted, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 import { planEnvironment } from "../../plan-environment.ts";
 import { finishRun } from "../../output/migrate.ts";
@@ -49,8 +50,8 @@ export const command = defineCommand({
   },
   details:
     "Each migration runs in a transaction of its own, together with its row in the ledger. On a protected environment,\n" +
-    "migrations that drop objects, change or delete rows, expose data, or are TypeScript need to be confirmed; where it has\n" +
-    "`limits`, also those that lock large tables.\n" +
+    "migrations that drop objects, change or delete rows, expose data, are TypeScript, or lock large tables (`limits`) need\n" +
+    "to be confirmed; otherwise it exits with 3.\n" +
     "With --dry-run, the code of TypeScript migrations runs but its SQL does not: it is printed up to the first statement\n" +
     "whose result the code needs. With -v, the runner's own statements are printed as well, so that running the output with psql does the same.",
   examples: [
@@ -87,10 +88,10 @@ export const command = defineCommand({
     // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.
     const isConfirmed = approved !== undefined || (await confirmsLimits(context, args, plan));
     const mayLose = (await context.config()).limits?.dataLoss === true;
+    const concerns = isConcern(await context.config());
     const isOfConcern = (loss: Loss): boolean => {
       if (isConfirmed) return approved !== undefined && loss.isCode === true && !mayLose;
-      // That data may be lost does not mean that it may be shown.
-      return !mayLose || loss.isExposure === true;
+      return concerns(loss);
     };
     const permit = await permission(context, args, isOfConcern, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
@@ -159,9 +160,9 @@ async function confirmsLimits(
   plan: Parameters<typeof pendingLosses>[1],
 ): Promise<boolean> {
   const config = await context.config();
-  if (config.limits === undefined || !isProtected(config, args)) return false;
+  if (!isProtected(config, args)) return false;
   const { requireWithinLimits } = await import("../../limits.ts");
-  return await requireWithinLimits(context, config, config.limits, plan);
+  return await requireWithinLimits(context, config, plan);
 }
 
 const WHAT = "apply these migrations";
@@ -179,9 +180,9 @@ async function permission(
   const config = await context.config();
   if (!isProtected(config, args)) return undefined;
   const agreed = canAsk(context) ? (await findLosses()).filter(isOfConcern) : [];
-  if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed);
+  if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed, "above_limits");
   return (losses) => {
     const others = losses.filter((loss) => isOfConcern(loss) && !agreed.some((known) => isSameLoss(loss, known)));
-    if (others.length > 0) throw notPermitted(config, WHAT, others);
+    if (others.length > 0) throw notPermitted(config, WHAT, others, "above_limits");
   };
 }
