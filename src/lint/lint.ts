@@ -139,9 +139,9 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
 /** A loop in TypeScript asks for many statements at one place of the file. */
 function withoutRepeats(findings: readonly Unprinted[]): Unprinted[] {
   const seen = new Set<string>();
-  return findings.filter(({ rule, location: { file, line, column }, file: { migration } }) => {
+  return findings.filter(({ rule, message, location: { file, line, column }, file: { migration } }) => {
     const form = migration?.form;
-    const key = JSON.stringify([rule, file, line, column]);
+    const key = JSON.stringify([rule, message, file, line, column]);
     const isRepeat = form === "typescript" && line !== undefined && seen.has(key);
     seen.add(key);
     return !isRepeat;
@@ -193,9 +193,10 @@ interface Before {
   readonly held: TableLock[];
 }
 
-/** What failed, or was not seen, says nothing by its empty lists. */
+/** What failed whatever rows there are, or was not seen, says nothing by its empty lists. */
 function known(facts: StatementFacts | undefined): StatementFacts | undefined {
-  return facts?.how.kind === "not-traced" || facts?.error !== undefined ? undefined : facts;
+  const hasFailed = facts?.error !== undefined && facts.error.onRows === undefined;
+  return facts?.how.kind === "not-traced" || hasFailed ? undefined : facts;
 }
 
 function contextOf(

@@ -15,16 +15,10 @@ export const opaqueBlock: Rule = {
     const isCode = inside(node, "DoStmt") !== undefined || inside(node, "CallStmt") !== undefined;
     // A function, a trigger or a rule that the statement has woken.
     if (!isCode && facts?.opaque !== true) return [];
-    const locks = facts?.locks.filter(({ isNew }) => !isNew).map(({ name, mode }) => `${mode} on ${name}`) ?? [];
-    return [
-      {
-        message:
-          facts === undefined
-            ? "What this code does is not known: no rule looked into it"
-            : locks.length === 0
-              ? "This code locked nothing in the scratch database; branches that it did not take there were not seen"
-              : `This code took ${locks.join(", ")}; branches that it did not take in the scratch database were not seen`,
-      },
-    ];
+    if (facts === undefined) return [{ message: "What this code does is not known: no rule looked into it" }];
+    const locks = facts.locks.filter(({ isNew }) => !isNew).map(({ name, mode }) => `${mode} on ${name}`);
+    const took = locks.length === 0 ? "This code locked nothing" : `This code took ${locks.join(", ")}`;
+    const unseen = facts.opaque ? "; branches that it did not take there were not seen" : "";
+    return [{ message: `${took} in the scratch database${unseen}` }];
   },
 };

@@ -291,6 +291,18 @@ describe("comments in TypeScript", () => {
   });
 });
 
+test("of TypeScript, everything that is found at one place is said, and once where a loop repeats it", async () => {
+  const both = "DELETE FROM users; CREATE INDEX ON users (email);";
+  const found = await traced(
+    TABLE,
+    `import { Migration } from "confiture";\nexport default class It extends Migration {\n  async up() {\n    for (const _ of [1, 2]) await this.execute("DO $$ BEGIN ${both} END $$");\n  }\n}\n`,
+  );
+  expect(found.filter(({ rule }) => rule === "does-by-code").map(({ severity }) => severity)).toEqual([
+    "warning",
+    "error",
+  ]);
+});
+
 test("where nothing can be run, the text is judged, and that is said", async () => {
   await using project = await temporaryProject({
     "db/migrations/001_it.sql": "ALTER TABLE nowhere ADD COLUMN a int;\n",
@@ -381,6 +393,45 @@ describe("what a statement does by code is said", () => {
   ] as const)("%s", async (_what, sql, rules) => {
     const found = (await traced(APP, sql)).map(({ rule }) => rule);
     expect([...new Set(found.filter((rule) => /^(?:does-by|opaque)/.test(rule)))].toSorted()).toEqual([...rules]);
+  });
+
+  const BUILDS = "CREATE INDEX posts_note ON posts (account);";
+  const REWRITES = "ALTER TABLE accounts ADD token uuid DEFAULT gen_random_uuid();";
+  const block = (body: string): string => `DO $$ BEGIN ${body} END $$;`;
+  const routine = (kind: string, body: string): string =>
+    `CREATE ${kind} r() ${kind === "FUNCTION" ? "RETURNS void " : ""}LANGUAGE plpgsql AS $$ BEGIN ${body} END $$;`;
+  test.each([
+    ["an index", block(BUILDS), "error", "builds an index on public.posts while writes of it wait"],
+    ["a table", block(REWRITES), "error", "rewrites public.accounts while reads and writes of it wait"],
+    [
+      "a function that does both",
+      `${routine("FUNCTION", BUILDS + REWRITES)} SELECT r();`,
+      "error",
+      "rewrites public.accounts while reads and writes of it wait; builds an index on public.posts while writes of it wait",
+    ],
+    ["a procedure", `${routine("PROCEDURE", BUILDS)} CALL r();`, "error", "builds an index on public.posts while"],
+    [
+      "a check that rows violate",
+      block("ALTER TABLE accounts ALTER note SET NOT NULL;"),
+      "error",
+      "reads all rows of public.accounts while reads and writes of it wait",
+    ],
+    [
+      "rows that change under a lock",
+      `ALTER TABLE accounts ADD c int; ${block("UPDATE posts SET account = NULL;")}`,
+      "error",
+      "changes rows of public.posts while reads and writes of accounts wait",
+    ],
+    ["a schema that goes", block("DROP SCHEMA old CASCADE;"), "warning", "drops TABLE old.t"],
+    ["rows that its text names", block("DELETE FROM posts;"), "warning", "deletes rows of public.posts"],
+    ["a table that is emptied", block("TRUNCATE posts;"), "warning", "deletes all rows of public.posts"],
+  ] as const)("with the severity that it has by itself: %s", async (_what, sql, severity, message) => {
+    const found = await traced(`${APP}CREATE SCHEMA old; CREATE TABLE old.t (id int PRIMARY KEY);`, sql);
+    const own = found.filter(({ rule, message: said }) => rule === "does-by-code" && said.includes(message));
+    expect(own).toMatchObject([{ severity, how: "measured" }]);
+    // None of them has a branch.
+    const opaque = found.filter(({ rule }) => rule === "opaque-block");
+    expect(opaque.filter((one) => one.message.includes("branches") || one.how !== "measured")).toEqual([]);
   });
 
   test("TypeScript with branches is not seen whole", async () => {
