@@ -83,13 +83,14 @@ function withFacts(
       location: { file: file.path },
     });
   }
-  const said = problems.some(({ message }) => message === facts.error?.message);
+  const failure = facts.error && saidBy(facts.error);
+  const said = problems.some(({ message }) => message === failure);
   const isRefused = problems.some(({ rule }) => REFUSALS.has(rule));
-  if (facts.error !== undefined && !said && !isRefused) {
-    const { message, hint, location } = facts.error;
+  if (facts.error !== undefined && failure !== undefined && !said && !isRefused) {
+    const { hint, location } = facts.error;
     problems.push({
       rule: "statement-fails",
-      message,
+      message: failure,
       how: "measured",
       fix: hint,
       location: location ?? { file: file.path },
@@ -138,7 +139,7 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
   }
   if (error.onRows === undefined) {
     const rule = error.sqlstate === UNSAFE_NEW_ENUM_VALUE ? "enum-value-used-at-once" : "statement-fails";
-    return [{ rule, message, how: "measured", fix: hint ?? server?.hint, location, statement }];
+    return [{ rule, message: saidBy(error.error), how: "measured", fix: hint ?? server?.hint, location, statement }];
   }
   const { table, example, whose, isEvery } = error.onRows;
   const where = table === undefined ? "" : ` of ${table}`;
@@ -159,6 +160,11 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
       statement,
     },
   ];
+}
+
+/** With PostgreSQL's detail, which names what stands in the way. */
+function saidBy({ message, server }: ConfitureError): string {
+  return server?.detail === undefined ? message : `${message} (${server.detail.replace(/\.$/, "")})`;
 }
 
 /** Undefined table, column, function, object and schema. */

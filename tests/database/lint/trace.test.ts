@@ -142,6 +142,17 @@ describe("what only shows when a statement runs", () => {
     expect(found).toMatchObject([{ rule: "statement-fails", how: "measured", location: { line: 2 } }]);
   });
 
+  test("what stands in the way, by PostgreSQL's detail", async () => {
+    const found = await traced(
+      `${TABLE}CREATE VIEW v AS SELECT age FROM users;`,
+      "ALTER TABLE users ALTER age TYPE varchar(9);",
+    );
+    const failing = found.filter(({ rule }) => rule === "statement-fails");
+    expect(failing.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/used by a view.* on view v depends on/),
+    ]);
+  });
+
   test("a value of an enum that is used too early", async () => {
     const found = await traced(
       "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE people (id int PRIMARY KEY, mood mood);",
