@@ -76,9 +76,12 @@ export class ResultPrinter implements ResultListener {
     if (this.#text.length >= PIECE) this.#send();
   }
 
-  /** To be called between two statements: a person sees each result as it comes. */
+  /**
+   * To be called between two statements: a person sees each result as it comes. The embedded engine keeps this thread, so that nothing
+   * else would write what is committed already before the next one is done, or the process is ended in it.
+   */
   async show(): Promise<void> {
-    if (this.#isTerminal) await this.flush();
+    if (this.#isTerminal || this.#options.embedded) await this.flush();
   }
 
   /** Resolves when everything is written. */
