@@ -4,6 +4,9 @@ import { UNSEEN } from "./characters.ts";
 /** Letters, digits and signs of double width. */
 const WIDE = "\\uff0b\\uff0d\\uff0e\\uff10-\\uff19\\uff20-\\uff3a\\uff3f\\uff41-\\uff5a";
 
+/** What another normal form parts from its letter: accents of Latin, Greek and Cyrillic, marks of kana, and the rest of a Hangul syllable. */
+const MARKS = "\\u0300-\\u036f\\u1161-\\u1175\\u11a8-\\u11c2\\u3099\\u309a";
+
 const HEX = "[0-9A-Fa-f]";
 /** A percent sign of an address of the web, however often it was encoded. */
 const PERCENT = "%(?:25)*";
@@ -49,7 +52,7 @@ const UNREAD = "<!\\[CDATA\\[|\\]\\]>|<!--[^>]*-->";
  * What a text has in which characters stand in other ways. It is looked for in every text, and PostgreSQL takes longer for each
  * alternative, so that it says less than it might.
  */
-export const ESCAPED = `[\\\\${UNSEEN}${WIDE}]|&[#A-Za-z]|%[02-7C-Fc-f]${HEX}|<!`;
+export const ESCAPED = `[\\\\${UNSEEN}${WIDE}${MARKS}]|&[#A-Za-z]|%[02-7C-Fc-f]${HEX}|<!`;
 
 /** SQL for a condition: the text has what the pattern says. */
 export function matches(text: string, pattern: string): string {
@@ -78,6 +81,7 @@ function unescaped(text: string): string {
     when e.f[11] is not null then '' else ';' end`;
   const plain = `case when ${matches(text, "[\\\\&%]")} then (select pg_catalog.string_agg(${character}, '' order by e.n) from pg_catalog.regexp_matches(${text}, ${quoteLiteral(ESCAPES)}, 'g') with ordinality e (f, n), lateral (select ${number}) c (number)) else ${text} end`;
   const seen = `pg_catalog.regexp_replace(u.text, ${quoteLiteral(`[${UNSEEN}]|${UNREAD}`)}, '', 'g')`;
-  // Only Unicode has characters of double width.
-  return `(select case when u.text operator(pg_catalog.~) ${quoteLiteral(`[${WIDE}]`)} and ${IS_UNICODE} then pg_catalog.normalize(${seen}, 'NFKC') else ${seen} end from (select ${plain}) u (text))`;
+  // Only Unicode has characters of double width, and normal forms.
+  const composed = ["NFKC", "NFC"].map((form) => `pg_catalog.normalize(${seen}, '${form}')`);
+  return `(select case when not ${IS_UNICODE} then ${seen} when ${matches("u.text", `[${WIDE}]`)} then ${composed[0]} when ${matches("u.text", `[${MARKS}]`)} then ${composed[1]} else ${seen} end from (select ${plain}) u (text))`;
 }
