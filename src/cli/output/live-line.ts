@@ -85,7 +85,7 @@ function cleared(output: Output, clear: () => void): Output {
   return {
     write: (text) => (clear(), output.write(text)),
     writeAll: (pieces) => (clear(), output.writeAll(pieces)),
-    writeNow: (piece, lastWords) => (clear(), output.writeNow(piece, lastWords)),
+    writeNow: (piece) => (clear(), output.writeNow(piece)),
     get closed() {
       return output.closed;
     },

@@ -117,8 +117,9 @@ function rowsWith({ column, kind, rows, more }: Proof["leaks"][number]): string 
   return `${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`;
 }
 
-/** What a last line has to say: what was not searched, and originals that no rule forbids. */
-export function exceptionsOf({ noticed, scanned: { unsearched } }: Proof): string[] {
+/** What a last line has to say: what was not compared or searched, and originals that no rule forbids. */
+export function exceptionsOf({ columns, noticed, scanned: { unsearched } }: Proof): string[] {
+  const uncompared = countUncompared(columns);
   const binary = unsearched.filter(({ why }) => why === "binary").length;
   const others = unsearched.length - binary;
   const objects = new Set(noticed.flatMap(({ column, isInSchema }) => (isInSchema === true ? [column] : []))).size;
@@ -128,6 +129,7 @@ export function exceptionsOf({ noticed, scanned: { unsearched } }: Proof): strin
     return rows === 0 ? [] : [`${least}${number(rows)} ${agree(rows, "row that holds", "rows that hold")} ${what}`];
   };
   return [
+    ...(uncompared === 0 ? [] : [uncomparedWords(uncompared)]),
     ...(others === 0 ? [] : [`${count(others, "kept column")} that ${agree(others, "was", "were")} not searched`]),
     ...(binary === 0 ? [] : [`${count(binary, "kept column")} of binary data (searched as plain text alone)`]),
     ...rowsOf(
@@ -166,13 +168,22 @@ export function countParts(columns: readonly ColumnResult[]): number {
   return new Set(columns.map(({ table, part }) => [table, part].join("\0"))).size;
 }
 
+function countUncompared(columns: readonly ColumnResult[]): number {
+  return countParts(columns.filter(({ how }) => how === "not compared" || how === "no key"));
+}
+
+/** "2 columns or paths not compared" */
+function uncomparedWords(parts: number): string {
+  return `${number(parts)} ${agree(parts, "column or path", "columns or paths")} not compared`;
+}
+
 /** The columns that were not searched, and how much else was not looked at. */
 function inShort({ columns, scanned }: Proof): string[] {
   const { unread, isAsciiOnly } = scanned;
-  const open = countParts(columns.filter(({ how }) => how === "not compared" || how === "no key"));
+  const uncompared = countUncompared(columns);
   const forms = countParts(columns.filter(({ otherForms = 0 }) => otherForms > 0));
   const parts = [
-    ...(open === 0 ? [] : [`${number(open)} ${agree(open, "column or path", "columns or paths")} not compared`]),
+    ...(uncompared === 0 ? [] : [uncomparedWords(uncompared)]),
     ...(isAsciiOnly === true ? [ASCII_ONLY] : []),
     ...(forms === 0 ? [] : [`originals of ${count(forms, "column")} in forms that are not looked for`]),
     ...(unread.length === 0
@@ -237,7 +248,7 @@ function unsearchedLines({ unsearched }: Proof["scanned"], most: number): string
   };
   return [
     ...line("Not searched, as text may be encoded there", "encoded"),
-    ...line("Not searched, as the table is larger than 1 GB", "size"),
+    ...line("Not searched, as the table is larger than 100 MB", "size"),
     ...line("Searched as plain text alone, as there are values that are none", "binary"),
   ];
 }

@@ -3,8 +3,7 @@ import { distinctFor, fixOfPartitionKey } from "./advice.ts";
 import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
-import { lineInstead } from "./line-instead.ts";
-import type { Place, Problem, TableRule } from "./rules.ts";
+import type { Place, Problem } from "./rules.ts";
 import type { Treatments } from "./treatments.ts";
 import { yamlKey } from "./yaml-key.ts";
 import { isNothing, type Transformed, type Treatment, type TreatmentOf } from "./treatment.ts";
@@ -84,13 +83,7 @@ function brokenUnique(table: SourceTable, column: SourceColumn, treatmentOf: Tre
 export function checkReference(
   { from, to, fromColumns, toColumns, virtual, where }: Reference,
   treatments: Pick<Treatments, "of" | "followed">,
-  {
-    isSkipped,
-    ruleOf,
-  }: {
-    readonly isSkipped: (table: SourceTable) => boolean;
-    readonly ruleOf: (table: SourceTable) => TableRule | undefined;
-  },
+  isSkipped: (table: SourceTable) => boolean,
 ): Problem[] {
   return fromColumns.flatMap((column, at): Problem[] => {
     const key = toColumns[at]!;
@@ -104,7 +97,7 @@ export function checkReference(
       const message = `${shown} refers to ${shownTable(to)}, of which no rows are copied`;
       const fix = column.notNull
         ? `Skip ${shownTable(from)} as well, or copy rows of ${shownTable(to)}`
-        : lineInstead(ruleOf(from), column, "{ value: null }").replace(/^./, (first) => first.toUpperCase());
+        : `${column.name}: { value: null }`;
       return [{ rule: "reference-to-skipped", message, fix, ...about }];
     }
     const theirs = treatments.of(key);
@@ -113,7 +106,7 @@ export function checkReference(
       const message = `${shown} is kept, and what it refers to, ${target}, is transformed`;
       const fix =
         where === undefined
-          ? `${own.isListed === true ? "Take it out of `keep`" : "Remove this rule"}: it follows its key by itself`
+          ? "Take it out of `keep`: it follows its key by itself"
           : `Keep ${target}, or transform neither: the reference holds for some rows only`;
       return [{ rule: "kept-reference", message, fix, ...about }];
     }

@@ -51,12 +51,17 @@ function sameDatabase(): ConfitureError {
 
 export async function refuseLargeObjects(database: Database, skip: boolean): Promise<void> {
   if (skip) return;
-  const [row] = await database.query<{ number: number }>(
-    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_largeobject_metadata",
-  );
-  const number = row?.number ?? 0;
+  const number = await countLargeObjects(database);
   if (number === 0) return;
   throw new ConfitureError("sync_large_objects", `The source has ${number} large objects, which are not copied`, {
     hint: "No rule can see inside them. Leave them out with --skip-large-objects; columns that refer to them will then refer to nothing.",
   });
+}
+
+/** How many large objects a database has. */
+export async function countLargeObjects(database: Database): Promise<number> {
+  const [row] = await database.query<{ number: number }>(
+    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_largeobject_metadata",
+  );
+  return row!.number;
 }

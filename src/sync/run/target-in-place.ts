@@ -85,20 +85,39 @@ const NOT_OWNED = `
      and n.nspowner operator(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole
   order by 1, 2`;
 
+interface NotOwned {
+  readonly kind: "DATABASE" | "SCHEMA";
+  readonly name: string;
+}
+
+/** Both ways need the database itself; either making a new one or emptying its schemas is enough besides. */
+function rightsNeeded(database: string, role: string, notOwned: readonly NotOwned[]): string {
+  const owned = (which: NotOwned["kind"]): string[] =>
+    notOwned.flatMap(({ kind, name }) =>
+      kind === which ? [`ALTER ${kind} ${quoteIdentifier(name)} OWNER TO ${role};`] : [],
+    );
+  const [databases, schemas] = [owned("DATABASE"), owned("SCHEMA")];
+  const create = `ALTER ROLE ${role} CREATEDB;`;
+  const run = `Run in "${database}" on the target, as a superuser`;
+  if (schemas.length === 0) return [`${run}:`, ...databases, create].join("\n");
+  const either = "either, for a new database that takes its place:";
+  return [
+    ...(databases.length === 0 ? [`${run}, ${either}`] : [`${run}:`, ...databases, `and ${either}`]),
+    create,
+    "or, to empty the one there is:",
+    ...schemas,
+  ].join("\n");
+}
+
 /** A role that may neither make a new database nor empty the one there is. */
 async function mayNotReplace(error: unknown, { database, user }: ServerTarget, holder: Database): Promise<unknown> {
   if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") return error;
-  const role = quoteIdentifier(user);
-  const notOwned = await holder.query<{ kind: string; name: string }>(NOT_OWNED);
+  const notOwned = await holder.query<NotOwned>(NOT_OWNED);
   return new ConfitureError(
     "sync_target_failed",
     `On the target, the role ${user} may neither replace the database "${database}" nor empty it: ${error.server.message}`,
     {
-      hint: [
-        `Run in "${database}" on the target, as a superuser:`,
-        ...notOwned.map(({ kind, name }) => `ALTER ${kind} ${quoteIdentifier(name)} OWNER TO ${role};`),
-        `ALTER ROLE ${role} CREATEDB;`,
-      ].join("\n"),
+      hint: rightsNeeded(database, quoteIdentifier(user), notOwned),
       data: { sqlstate: "42501", side: "target", role: user },
     },
   );

@@ -12,12 +12,12 @@ import { countRows, type RowCounts } from "./row-counts.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readRoles } from "./roles.ts";
 import { type CopyRecord, readRecord } from "./record.ts";
+import { countLargeObjects } from "./refuse-source.ts";
 import { requireRights } from "./rights.ts";
 import type { SyncOptions } from "./report.ts";
 import { countTables, type TableCount } from "../roots.ts";
 import { isIncomplete } from "./target-in-place.ts";
-import { lookAtDocuments } from "../document-paths.ts";
-import { tell } from "./tell-of-plan.ts";
+import { tellOfDocuments } from "./tell-of-plan.ts";
 import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { isOfUsers } from "./schemas-of-users.ts";
@@ -33,6 +33,8 @@ export interface Verification {
   readonly comment: string | null;
   readonly sameRules: boolean;
   readonly incomplete: boolean;
+  /** How many the copy has. A run copies none, so that they were written since; nothing looks into them. */
+  readonly largeObjects: number;
   readonly holds: boolean;
 }
 
@@ -59,7 +61,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         throw readingFailed(error);
       };
       const plan = await options.plan(look).catch(failed);
-      tell(await lookAtDocuments(look, plan), options);
+      await tellOfDocuments(look, plan, options);
       const schema = await readSourceSchema(look, options.table).catch(failed);
       if (!source.isEmbedded) await source.close();
       return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {
@@ -108,6 +110,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           comment,
           sameRules,
           incomplete,
+          largeObjects: await countLargeObjects(target),
           holds: proven && rows.fewer.length === 0 && changes.length === 0 && sameRules && !incomplete,
         };
       });

@@ -74,10 +74,11 @@ for (const engine of serverEngines) {
       const owner = await copy(at(source.target, "sync_reads"), at(target.target, "sync_makes"), {
         plan: ruled(RULES),
       }).catch((error: unknown) => error);
-      expect((owner as { hint?: string }).hint?.split("\n").slice(0, 3)).toEqual([
-        `Run in "${name}" on the target, as a superuser:`,
-        'ALTER SCHEMA "public" OWNER TO "sync_makes";',
+      expect((owner as { hint?: string }).hint?.split("\n").slice(0, 4)).toEqual([
+        `Run in "${name}" on the target, as a superuser, either, for a new database that takes its place:`,
         'ALTER ROLE "sync_makes" CREATEDB;',
+        "or, to empty the one there is:",
+        'ALTER SCHEMA "public" OWNER TO "sync_makes";',
       ]);
       await instance.sql("alter role sync_makes createdb");
     }

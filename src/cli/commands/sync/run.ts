@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { SyncTable } from "#sync/plan.ts";
 import type { SyncPreview } from "#sync/run/report.ts";
 import { defineCommand } from "../../command.ts";
-import { databasePlace } from "../../database-options.ts";
+import { databasePlace, openOptions } from "../../database-options.ts";
 import { renderReport } from "../../output/sync.ts";
 import { detailOf } from "../../output/sync-proof.ts";
 import { renderPreview } from "../../output/sync-preview.ts";
@@ -51,28 +51,23 @@ export const command = defineCommand({
     });
     const { from, to, options } = sides;
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const [{ previewSync, runSync }, { tell }] = await Promise.all([
-      import("#sync/run/run.ts"),
-      import("#sync/run/tell-of-plan.ts"),
-    ]);
+    const { previewSync, runSync } = await import("#sync/run/run.ts");
     if (args["dry-run"] === true) {
       const preview = await previewSync(options);
-      const { tables, digest } = preview.plan;
-      const { warnings, notes } = preview.about;
+      const { tables, digest, warnings } = preview.plan;
       return {
-        json: {
-          applied: false,
-          rules: digest,
-          tables: tables.map((table) => tableToJson(table, preview)),
-          warnings,
-          notes,
-        },
+        json: { applied: false, rules: digest, tables: tables.map((table) => tableToJson(table, preview)), warnings },
         text: renderPreview(preview, context.io.stdout.columns),
       };
     }
     context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
     // Nobody has to say yes to a copy that the rules do not allow.
-    if (args.yes === undefined && args.plain !== true) tell((await previewSync(options)).about, options);
+    if (args.yes === undefined && args.plain !== true) await previewSync(options);
+    // Nor to one into a database that is not there.
+    if (args.yes === undefined && to.target.engine === "server") {
+      const { openDatabase } = await import("#database/open.ts");
+      await (await openDatabase(to.target, openOptions(context))).close();
+    }
     await confirmReplacement(context, sides, args.yes);
     const report = await runSync(options);
     const { plan, tables, durations, ...rest } = report;

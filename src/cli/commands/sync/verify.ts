@@ -5,7 +5,7 @@ import { countParts, detailOf, exceptionsOf, provenBut, renderProof } from "../.
 import { renderRows } from "../../output/sync-rows.ts";
 import { count } from "../../output/text.ts";
 import type { Verification } from "#sync/run/verify.ts";
-import { ABOUT_SYNC_KEY } from "../../sync-key.ts";
+import { ABOUT_KEY_OF_COPY } from "../../sync-key.ts";
 import { JOBS, readSides, SYNC_ARGS, type SyncArgs } from "../../sync-options.ts";
 
 export const command = defineCommand({
@@ -21,7 +21,7 @@ export const command = defineCommand({
     "these rules. Text is searched for e-mail addresses, telephone, card and social security numbers and IBANs; names and postal\n" +
     "addresses in text are not found. What was not looked at stands in the last line (`Proven, but for`), and changes no exit code.\n" +
     "Exits 3 if something does not hold or the target is no copy, and 2 if CONFITURE_SYNC_KEY is not the key of the copy.\n" +
-    ABOUT_SYNC_KEY,
+    ABOUT_KEY_OF_COPY,
   examples: ["confiture sync verify --from production --to staging"],
   async run(args, context) {
     const { from, to, options } = await readSides(context, args, "verify", {
@@ -32,24 +32,28 @@ export const command = defineCommand({
     context.messages.log(`From: ${databasePlace(from.target)}, to: ${databasePlace(to.target)}`);
     const { verifySync } = await import("#sync/run/verify.ts");
     const result = await verifySync(options);
-    const open = countParts(result.proof.columns.filter(({ how }) => how === "no key"));
     const byRow = countParts(result.proof.columns.filter(({ elsewhere }) => elsewhere === "no key"));
     const written = result.proof.columns.reduce((sum, column) => sum + (column.written ?? 0), 0);
     const but = [
-      ...(open === 0 ? [] : [`${count(open, "column")} that could not be compared`]),
       ...(byRow === 0 ? [] : [`originals of other rows in ${count(byRow, "column")}`]),
       ...(written === 0 ? [] : [`${count(written, "value")} that no rule has made`]),
       ...exceptionsOf(result.proof),
+      ...(result.largeObjects === 0
+        ? []
+        : [`${count(result.largeObjects, "large object")} written since the copy and not looked at`]),
     ];
     const proven = `✅ ${provenBut(but)} (${tablesOf(result.tables)})`;
     const detail = detailOf(context.messages.level);
     const lines = [
       ...renderProof(result.proof, detail),
-      ...renderRows(result.rows, detail),
-      ...result.changes.map(({ change, kind, name }) => `schema differs: ${sideOf(change)} ${kind} ${name}`),
-      ...(result.incomplete ? ["INCOMPLETE: a copy into this database was begun and never finished"] : []),
-      ...(detail === "quiet" ? [] : [result.comment ?? "The database does not say what it is a copy of"]),
-      ...(result.sameRules ? [] : ["The rules have changed since"]),
+      ...(result.incomplete
+        ? ["INCOMPLETE: a copy into this database was begun and never finished: rows and objects are missing"]
+        : [
+            ...renderRows(result.rows, detail),
+            ...result.changes.map(({ change, kind, name }) => `schema differs: ${sideOf(change)} ${kind} ${name}`),
+            ...(detail === "quiet" ? [] : [result.comment ?? "The database does not say what it is a copy of"]),
+            ...(result.sameRules ? [] : ["The rules have changed since"]),
+          ]),
       ...(result.holds
         ? [proven]
         : ["❌ Not proven", ...nextSteps(result, args, options.target.isReplaceable === true)]),
@@ -64,7 +68,7 @@ export const command = defineCommand({
 
 /** What to do about a copy that is not proven. */
 function nextSteps(
-  { proof, changes, rows }: Verification,
+  { proof, changes, rows, incomplete }: Verification,
   { from, to, plain }: SyncArgs,
   isReplaceable: boolean,
 ): string[] {
@@ -76,7 +80,7 @@ function nextSteps(
           "Originals are in the copy: keep people away from it. If the rules keep such a column, transform or scrub it (db/sync).",
         ]
       : []),
-    ...(rows.fewer.length + changes.length > 0
+    ...(!incomplete && rows.fewer.length + changes.length > 0
       ? ["The copy has changed since, or the source's schema has: see who writes to it."]
       : []),
     isReplaceable
