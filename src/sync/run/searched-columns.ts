@@ -105,8 +105,8 @@ const ENUMS = `
    where e.enumlabel operator(pg_catalog.~) '[@%&\\\\]|([0-9].*){6}'
    order by 1, 2`;
 
-/** Bytes of a table beyond which its columns of \`bytea\` are not read: of files, most is no text. */
-const MOST_BYTES = 1024 ** 3;
+/** Bytes of a table beyond which its columns of `bytea` are not read: of files, most is no text, and a megabyte takes half a second. */
+const MOST_BYTES = 100 * 1024 ** 2;
 
 /**
  * What of a target is to be searched for originals, and which columns cannot be.
