@@ -112,12 +112,13 @@ async function answer(
         },
       ];
     const sqlstate = error.server?.sqlstate ?? "";
+    const failed = finding.rule === "fails-on-rows" ? { ...finding, fix: fixOnRow(sqlstate, kind) } : finding;
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
-    if (/^(?:23502|23514|22001)$/.test(sqlstate)) return [finding];
-    const data = sqlstate.startsWith("22") ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value") : undefined;
+    if (/^(?:23502|23514|22001)$/.test(sqlstate)) return [failed];
+    const data = OF_VALUES.test(sqlstate) ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value") : undefined;
     // What fails on a row fails in whatever is asked of its results.
     if (data !== undefined && earlier.some((one) => isOfSame(one, finding))) return [];
-    if (data !== undefined) return [{ ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` }];
+    if (data !== undefined) return [{ ...failed, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` }];
     throw readingFailed(error, finding.table);
   }
 }
@@ -143,6 +144,20 @@ function fixOfColumn({ server }: ConfitureError, sql: string, columns: readonly 
   return near === undefined ? undefined : `Did you mean "${near}"?`;
 }
 
+/** Classes of errors that come of what is in a row: cardinality, data, integrity, and what functions raise. */
+const OF_VALUES = /^(?:2[123]|3[89]|P0)/;
+
+/** How to keep SQL from what it fails on, by the kind of the error. */
+function fixOnRow(sqlstate: string, kind: Trial["kind"]): string {
+  const compared = kind === "rows" ? " > 5" : "";
+  if (sqlstate === "22012")
+    return `Ask first whether the value is fit for it: CASE WHEN amount <> 0 THEN 100 / amount${compared} END`;
+  if (sqlstate === "21000") return "Let the query in brackets give one row: (SELECT max(...) ...)";
+  if (sqlstate.startsWith("22"))
+    return `Ask first whether a value has the form: CASE WHEN code ~ '^[0-9]{1,9}$' THEN code::int${compared} END`;
+  return `Call the function only for values that it takes: CASE WHEN code <> '' THEN function(code)${compared} END`;
+}
+
 /** What may be said in place of PostgreSQL's words, which quote the value. */
 const DATA_ERRORS: Readonly<Record<string, string>> = {
   "22P02": "a value is not of the form that a cast needs",
@@ -150,4 +165,6 @@ const DATA_ERRORS: Readonly<Record<string, string>> = {
   "22007": "a value is no date or time",
   "22008": "a date or time is out of range",
   "22012": "division by zero",
+  "21000": "a query in place of a value gives more than one row",
+  P0001: "a function raises an error",
 };

@@ -30,7 +30,7 @@ const TROUBLES: readonly (readonly [string, string, string, string, string])[] =
     quoting("exception", "true"),
     "drop function quoting",
     RULES.replace("people: {", `people: { rows: "public.quoting(code) <> ''",`),
-    "sync_source_failed",
+    "fails-on-rows",
   ],
   [
     "a condition that fails on a value of the source",

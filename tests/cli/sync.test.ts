@@ -220,7 +220,7 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   const before = project.server.connect(copy);
   await before`create table old (id int)`;
   await before.end();
-  const refusals: readonly (readonly [string, string, string])[] = [
+  const refusals: readonly (readonly [from: string, to: string, rule: string, fix?: string])[] = [
     ["    email: email\n", "", "column-without-rule"],
     ["    email: email\n", "    emial: email\n", "unknown-column"],
     ["    keep: [id, plan]\n", '    keep: [id]\n    plan: { value: "gold" }\n', "check-violated"],
@@ -232,16 +232,22 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     ["    born: year\n", '    born: { expr: "(select min(born) from users)" }\n', "invalid-sql"],
     ["  orders:\n", '  orders:\n    rows: "user_idd < 5"\n', "invalid-sql"],
     ["  orders:\n", '  orders:\n    rows: "note"\n', "invalid-sql"],
-    ["  orders:\n", '  orders:\n    rows: "note::int > 5"\n', "fails-on-rows"],
+    ["  orders:\n", '  orders:\n    rows: "note::int > 5"\n', "fails-on-rows", "THEN code::int > 5 END"],
+    ["    born: year\n", '    born: { expr: "{login}::date" }\n', "fails-on-rows", "THEN code::int END"],
+    ["    born: year\n", "fails-on-rows", "THEN 100 / amount END"],
     ['  "Audit Log": skip\n', "", "table-without-rule"],
   ];
-  for (const [from, to, rule] of refusals) {
+  for (const [from, to, rule, fix = ""] of refusals) {
     expect(RULES).toContain(from);
     await project.write("db/sync/rules.yaml", RULES.replace(from, to));
     const refused = await project.run([...SYNC, "--format", "json"], WITH_KEY);
-    const document = JSON.parse(refused.stdout) as { error: { code: string; data: { findings: { rule: string }[] } } };
+    const document = JSON.parse(refused.stdout) as {
+      error: { code: string; data: { findings: { rule: string; fix?: string }[] } };
+    };
     expect({ ...document.error, to, exitCode: refused.exitCode }).toMatchObject({ code: "sync_findings", exitCode: 3 });
-    expect(document.error.data.findings.map((finding) => finding.rule)).toContain(rule);
+    const { findings } = document.error.data;
+    expect(findings.map((finding) => finding.rule)).toContain(rule);
+    expect(findings.find((finding) => finding.rule === rule)?.fix ?? "").toContain(fix);
     expect(refused.stdout + refused.stderr).not.toContain("corp.example");
   }
   await project.write("db/sync/rules.yaml", RULES.replace("  orders:\n", '  orders:\n    rows: "user_idd < 5"\n'));

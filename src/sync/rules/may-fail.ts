@@ -21,10 +21,30 @@ export function mayFailOnResults(expression: string): boolean {
   return MAY_FAIL.test(sql) || /\*|\+|-(?!>)/.test(sql) || calls.some(([, name = ""]) => !SAFE.has(name));
 }
 
+/** What stands before a bracket and calls nothing. */
+const NO_CALLS = new Set(
+  "and or not in any all some exists array row case when then else where select from as on having by with values is distinct like ilike similar to escape between limit offset union except intersect materialized over filter using date_trunc extract abs sum count min max".split(
+    " ",
+  ),
+);
+
+/** A sum may be out of range; `->` and `--` are none. */
+const ARITHMETIC = /[\w)"]\s*[*+-]\s*[\w("]/;
+
+/** In place of a value it may give two rows. */
+const ONE_ROW = /(?<!\b(?:exists|in|any|all|some|array|as)\s*)\(\s*select\b/i;
+
 /**
- * Whether SQL may fail because of what is in a row, as a cast of a text to a number does: it has to be tried on every row before
- * the first one is copied. Functions of the user's own are not looked into. Pure.
+ * Whether SQL may fail because of what is in a row, as a cast of a text to a number does, or a function of the user's own, which nobody
+ * looks into: it has to be tried on every row before the first one is copied. Pure.
  */
 export function mayFailOnRows(sql: string): boolean {
-  return MAY_FAIL.test(sql.replaceAll(CONSTANTS, "''"));
+  const text = sql.replaceAll(CONSTANTS, "''");
+  const calls = [...text.matchAll(/([\w".]*[\w"])\s*\(/g)].map(([, name = ""]) => name.toLowerCase());
+  return (
+    MAY_FAIL.test(text) ||
+    ARITHMETIC.test(text) ||
+    ONE_ROW.test(text) ||
+    calls.some((name) => !SAFE.has(name) && !NO_CALLS.has(name))
+  );
 }

@@ -1,4 +1,4 @@
-import type { SourceTable } from "../source/catalogue.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { namesPerson } from "./guess.ts";
 import type { Reference } from "./references.ts";
 
@@ -11,19 +11,31 @@ const ACTOR = /_by(?:_id)?$/i;
  */
 export function personOf(references: readonly Reference[], table: SourceTable): string | undefined {
   const up = references
-    .filter(
-      ({ from, to, where, fromColumns }) =>
-        from === table && to !== table && where === undefined && fromColumns.length === 1,
-    )
-    .map(({ to, fromColumns: [column] }) => ({
-      name: column!.name,
-      number: column!.number,
-      columns: columnsOfPerson(to),
-    }))
+    .filter(({ from, to, where }) => from === table && to !== table && where === undefined)
+    .flatMap((reference) => {
+      const column = columnOfOwn(reference, references);
+      return column === undefined
+        ? []
+        : [{ name: column.name, number: column.number, columns: columnsOfPerson(reference.to) }];
+    })
     .filter(({ columns }) => columns > 0)
     .toSorted((a, b) => b.columns - a.columns || a.number - b.number);
   const about = up.find(({ name }) => !ACTOR.test(name))?.name;
   return about ?? (columnsOfPerson(table) > 0 ? keyOf(table) : undefined) ?? up[0]?.name;
+}
+
+/** Of several columns, the one that is not shared by both tables as that of a tenant is: it has another name there, or refers no further. */
+function columnOfOwn(
+  { to, fromColumns, toColumns }: Reference,
+  references: readonly Reference[],
+): SourceColumn | undefined {
+  if (fromColumns.length === 1) return fromColumns[0];
+  const renamed = fromColumns.filter(({ name }, at) => name !== toColumns[at]!.name);
+  const ending = fromColumns.filter(
+    (_, at) => !references.some((one) => one.from === to && one.fromColumns.includes(toColumns[at]!)),
+  );
+  const own = renamed.length > 0 ? renamed : ending;
+  return own.length === 1 ? own[0] : undefined;
 }
 
 /** The column of the primary key, where it has one alone. */

@@ -31,6 +31,7 @@ export function otherTenants(
   const bound = new Set(asked.map(({ table }) => table).filter(hasColumn));
   const leads = ({ direction, reference: { to, fromParts } }: Edge): boolean =>
     direction === "down" && fromParts === undefined && bound.has(to);
+  const mixing = mixingEdges(tenant, new Set(bound), graph);
   spread(bound, graph.edges, (edge) => (leads(edge) ? edge.reference.from : undefined));
   return asked.flatMap(({ table }): OthersQuery[] => {
     const question = (words: Words, condition: string | undefined, sql?: string): OthersQuery => ({
@@ -50,9 +51,34 @@ export function otherTenants(
     const isFree = !hasColumn(table) && !ways.some(({ reference }) => holdsAlways(reference));
     return [
       ...(isFree ? [question(withoutParent(table, ways, ruleOf.get(table)), refersToNothing(table, ways))] : []),
-      ...(graph.isAddedTo(table) && others !== undefined ? [question(addedRows(table, graph, ruleOf), others)] : []),
+      ...(others !== undefined && mixing.some(({ reference }) => reference.to === table)
+        ? [question(addedRows(table, mixing, graph, ruleOf), others)]
+        : []),
     ];
   });
+}
+
+/** Along which a row is added to one that refers to it. */
+function isAdding({ direction, reference: { from } }: Edge, graph: Graph): boolean {
+  return direction === "up" || (direction === "down" && graph.isAddedTo(from));
+}
+
+/**
+ * The edges along which rows of other tenants may be added: not those that have the tenant's column on both sides, from a table that has no
+ * rows but the tenant's.
+ * @param own tables whose rows are chosen by the tenant's column
+ */
+function mixingEdges({ column }: Tenant, own: ReadonlySet<SourceTable>, graph: Graph): readonly Edge[] {
+  const staysInside = ({ reference: { from, to, fromColumns, toColumns, period } }: Edge): boolean => {
+    const at = fromColumns.indexOf(columnNamed(from, column)!);
+    const isPeriod = period === true && at === fromColumns.length - 1;
+    return at >= 0 && !isPeriod && toColumns[at] === columnNamed(to, column);
+  };
+  const adding = graph.edges.filter((edge) => graph.isAddedTo(edge.reference.to) && isAdding(edge, graph));
+  const mixed = new Set(adding.map(({ reference }) => reference.from).filter((table) => !own.has(table)));
+  const isMixing = (edge: Edge): boolean => mixed.has(edge.reference.from) || !staysInside(edge);
+  spread(mixed, adding, (edge) => (isMixing(edge) ? edge.reference.to : undefined));
+  return adding.filter(isMixing);
 }
 
 type Words = Pick<OthersQuery, "whose" | "rest" | "without">;
@@ -154,15 +180,20 @@ function literalOf({ baseType }: SourceColumn, value: string): string {
 }
 
 /** What to say of a table that gets rows of other tenants, since copied rows refer to them. */
-function addedRows(table: SourceTable, graph: Graph, ruleOf: ReadonlyMap<SourceTable, TableRule>): Words {
-  const isAdding = ({ direction, reference: { from } }: Edge): boolean =>
-    direction === "up" || (direction === "down" && graph.isAddedTo(from));
+function addedRows(
+  table: SourceTable,
+  mixing: readonly Edge[],
+  graph: Graph,
+  ruleOf: ReadonlyMap<SourceTable, TableRule>,
+): Words {
   // A table that gets rows itself passes them on.
   const behind = new Set([table]);
   spread(behind, graph.edges, (edge) =>
-    behind.has(edge.reference.to) && isAdding(edge) && edge.direction === "down" ? edge.reference.from : undefined,
+    behind.has(edge.reference.to) && isAdding(edge, graph) && edge.direction === "down"
+      ? edge.reference.from
+      : undefined,
   );
-  const ways = graph.edges.filter(({ direction, reference: { to } }) => direction === "up" && behind.has(to));
+  const ways = mixing.filter(({ direction, reference: { to } }) => direction === "up" && behind.has(to));
   const nameOf = ({ from, fromColumns }: Reference): string =>
     `${shownTable(from)}.${fromColumns.map(({ name }) => writeIdentifier(name)).join(", ")}`;
   const byTable = Map.groupBy(ways, ({ reference }) => reference.from);

@@ -386,6 +386,8 @@ test("one mistake is one fault, with what to write next, and each path of a docu
 test("a date is shifted by the person whom its row is about, and by nothing else", async () => {
   await database.execute(
     `create table addresses (id int primary key, street text, at date);
+     create table members (firm int, id int, email text, primary key (firm, id));
+     create table visits (firm int, id int primary key, member int, at date, foreign key (firm, member) references members);
      create table sales (id int primary key, ship_to int references addresses, made_by int references users, buyer int references users, at date, agent int references users)`,
   );
   const open = { keep: "[id]", at: '"?"' };
@@ -394,6 +396,8 @@ test("a date is shifted by the person whom its row is about, and by nothing else
       database,
       rules({
         addresses: { ...open, street: "filler" },
+        members: { keep: "[firm, id]", email: "email" },
+        visits: { ...open, keep: "[firm, id, member]" },
         sales: { ...open, keep: "[id, ship_to, made_by, buyer, agent]" },
         logs: { keep: "[who]", at: '"?"', line: "filler" },
       }),
@@ -401,6 +405,7 @@ test("a date is shifted by the person whom its row is about, and by nothing else
     const findings = result.kind === "findings" ? result.findings : [];
     expect(Object.fromEntries(findings.map(({ table, fix }) => [table, fix]))).toEqual({
       addresses: expect.stringContaining("no foreign key of the table leads to people"),
+      visits: "at: { shift: { by: member } }; or move the column to `keep: [...]` if nothing in it is personal",
       sales: "at: { shift: { by: buyer } }; or move the column to `keep: [...]` if nothing in it is personal",
       logs: "at: keep, if nothing in it is personal; or logs: skip",
     });
@@ -410,6 +415,8 @@ test("a date is shifted by the person whom its row is about, and by nothing else
       rules({
         users: { ...USERS, rows: '"id < 5"' },
         addresses: { keep: "[id, at]", street: "filler" },
+        members: "skip",
+        visits: "skip",
         sales: { keep: "[id, ship_to, made_by, buyer, at, agent]" },
       }),
     );
@@ -417,7 +424,7 @@ test("a date is shifted by the person whom its row is about, and by nothing else
       expect.arrayContaining(["made_by", "buyer"].map((name) => `the row of users that ${name} refers to is copied`)),
     );
   } finally {
-    await database.execute("drop table sales; drop table addresses");
+    await database.execute("drop table sales; drop table addresses; drop table visits; drop table members");
   }
 });
 

@@ -264,6 +264,20 @@ for (const engine of oldestAndEmbedded) {
         ]);
         expect((await said(firms(", tenant: false", ', rows: "id <> 2"')))[1]).toEqual([]);
         await database.execute("drop table public.firms, public.people, public.calls");
+        // With the tenant's column on both sides it is the same tenant's, but from rows of others.
+        await database.execute(`create table public.seats (tenant int, id int, host int, primary key (tenant, id), foreign key (tenant, host) references public.seats);
+          create table public.tickets (id int primary key, tenant int, seat int, foreign key (tenant, seat) references public.seats)`);
+        const seats = async (tickets: string): Promise<string[]> =>
+          (
+            await said(
+              `${shop({}, ofOne)}  seats: { keep: [tenant, id, host] }\n  tickets: { keep: [id, tenant, seat], ${tickets} }\n`,
+            )
+          )[0].filter((one) => one.includes("copied of seats"));
+        expect(await seats('rows: "id > 1"')).toEqual([]);
+        expect(await seats('rows: "id > 1", tenant: false')).toEqual([
+          expect.stringContaining("where copied rows refer to them (seats.tenant, host, tickets.tenant, seat)"),
+        ]);
+        await database.execute("drop table public.seats, public.tickets");
         const refused = async (value: string): Promise<string[]> => {
           const yaml = shop({}, `tenant: { column: tenant, value: ${value} }`);
           const checked = await checkRules(
