@@ -38,7 +38,7 @@ describe.each(NEWEST_ALONE)("a wrong configuration changes nothing, PostgreSQL %
         "port",
       ],
       ["an unknown section", "migration:\n  dir: x\n", 1, "config_unknown_key", ["migration"], "migrations"],
-      ["bad YAML", "database:\n  host: [localhost\n", 3, "config_syntax", [], "bracket"],
+      ["bad YAML", "database:\n  host: [localhost\n", 2, "config_syntax", ["["], "Write ]"],
       ["tabs", "database:\n\thost: localhost\n", 2, "config_syntax", ["tabs"], "spaces"],
       ["a wrong type", "database:\n  port: many\n", 2, "config_invalid", ["port", "many", "65535"], undefined],
       ["a duration without a unit", "migrations:\n  lock_wait: 30\n", 2, "config_invalid", ["lock_wait"], "30s"],
