@@ -23,12 +23,12 @@ const NAMED_BEHIND: Readonly<Record<string, readonly string[]>> = {
 const FOR_OTHERS = /^(?:RENAME|SET\s+TABLESPACE)\b/i;
 
 /**
- * Makes statements that are about a database (ALTER, COMMENT ON, GRANT ... ON, SECURITY LABEL ON DATABASE, ALTER ROLE ... IN
- * DATABASE) be about the one of this name, whichever they name. Pure.
+ * Makes statements that are about a database (ALTER, COMMENT ON, GRANT ... ON, SECURITY LABEL ON, REINDEX DATABASE, ALTER
+ * ROLE ... IN DATABASE) be about the one of this name, whichever they name. Pure.
  * @returns undefined where there is none
  */
 export function redirectDatabase(sql: string, name: string): Redirected | undefined {
-  if (!/\bdatabase\b/i.test(sql)) return undefined;
+  if (!/\b(?:database|reindex\b[^;]*\bsystem)\b/i.test(sql)) return undefined;
   const names = databaseNames(sql);
   if (names.length === 0) return undefined;
   const quoted = quoteIdentifier(name);
@@ -62,10 +62,10 @@ function databaseNames(sql: string): Token[] {
     if (token.kind === TokenKind.semicolon) first = undefined;
     else first ??= token.text.toUpperCase();
     const before = tokens[at - 1];
-    if (!isWord(token, "DATABASE") || before === undefined) continue;
-    if (NAMED_BEHIND[first ?? ""]?.some((word) => isWord(before, word)) !== true) continue;
+    if (before === undefined || !isNamedBehind(first ?? "", before, token)) continue;
     const named: Token[] = [];
-    for (let next = at + 1; isName(tokens[next]); next += 2) {
+    const isConcurrent = first === "REINDEX" && isWord(tokens[at + 1], "CONCURRENTLY");
+    for (let next = isConcurrent ? at + 2 : at + 1; isName(tokens[next]); next += 2) {
       named.push(tokens[next]!);
       if (tokens[next + 1]?.text !== ",") break;
     }
@@ -73,6 +73,14 @@ function databaseNames(sql: string): Token[] {
     if (last !== undefined && !FOR_OTHERS.test(sql.slice(last.end, last.end + 100).trimStart())) found.push(...named);
   }
   return found;
+}
+
+/** Whether the name of a database comes next. */
+function isNamedBehind(first: string, before: Token, token: Token): boolean {
+  if (first === "REINDEX") {
+    return (isWord(token, "DATABASE") || isWord(token, "SYSTEM")) && (isWord(before, first) || before.text === ")");
+  }
+  return isWord(token, "DATABASE") && NAMED_BEHIND[first]?.some((word) => isWord(before, word)) === true;
 }
 
 function isName(token: Token | undefined): boolean {

@@ -10,6 +10,9 @@ describe("a statement about a database is about the one that is named", () => {
     ["REVOKE ALL ON DATABASE app FROM PUBLIC;", 'REVOKE ALL ON DATABASE "x" FROM PUBLIC;'],
     ["ALTER ROLE me IN DATABASE app SET search_path = s", 'ALTER ROLE me IN DATABASE "x" SET search_path = s'],
     ["SECURITY LABEL FOR p ON DATABASE app IS NULL", 'SECURITY LABEL FOR p ON DATABASE "x" IS NULL'],
+    ["REINDEX DATABASE app", 'REINDEX DATABASE "x"'],
+    ["REINDEX (VERBOSE) DATABASE CONCURRENTLY app; SELECT 1", 'REINDEX (VERBOSE) DATABASE CONCURRENTLY "x"; SELECT 1'],
+    ["reindex system app", 'reindex system "x"'],
   ])("%s", (sql, redirected) => {
     expect(redirectDatabase(sql, "x")?.sql).toBe(redirected);
   });
@@ -21,6 +24,8 @@ describe("a statement about a database is about the one that is named", () => {
     "ALTER DATABASE app SET TABLESPACE fast",
     "SELECT 'ALTER DATABASE app SET work_mem = 1'",
     "CREATE TABLE database (database text); COMMENT ON COLUMN database.database IS 'on database app'",
+    "REINDEX DATABASE",
+    "REINDEX TABLE database",
     "DO $$ BEGIN ALTER DATABASE app RESET ALL; END $$",
   ])("others stay: %s", (sql) => {
     expect(redirectDatabase(sql, "x")).toBeUndefined();
