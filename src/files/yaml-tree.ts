@@ -209,7 +209,7 @@ const MARKS = new Set(["\u0002", "\u0018", "\u001F"]);
 const FLOW_ENDS = "\u0018";
 const IS_SCALAR = "\u001F";
 
-/** The error of a bracket that nothing closes, if that is why the parser stops further down. */
+/** The error of a quote or bracket that nothing closes where it should, if that is why the parser stops further down. */
 function unclosed(yaml: typeof Yaml, source: YamlSource, stopped: number): ConfitureError | undefined {
   const open: { readonly bracket: string; readonly offset: number }[] = [];
   let offset = 0;
@@ -218,6 +218,10 @@ function unclosed(yaml: typeof Yaml, source: YamlSource, stopped: number): Confi
     if (token === FLOW_ENDS) break;
     if (before !== IS_SCALAR && token in CLOSING) open.push({ bracket: token, offset });
     else if (before !== IS_SCALAR && (token === "}" || token === "]")) open.pop();
+    else if (before !== IS_SCALAR && isOpenQuote(token) && offset < stopped) {
+      // What stands behind it in the line that closes it is where the parser stops at the latest.
+      if (!source.text.slice(offset + token.length, stopped).includes("\n")) return openQuote(source, offset);
+    }
     if (!MARKS.has(token)) offset += token.length;
     before = token;
   }
@@ -227,6 +231,21 @@ function unclosed(yaml: typeof Yaml, source: YamlSource, stopped: number): Confi
   return new ConfitureError("config_syntax", `This ${last.bracket} is not closed`, {
     location: source.location(last.offset),
     hint: `Write ${closing} where the ${closing === "}" ? "map" : "list"} ends.`,
+  });
+}
+
+/** Whether a quoted text has no end, or goes on over a line that reads like a key, so that a later quote ends it. */
+function isOpenQuote(token: string): boolean {
+  if (!/^["']/.test(token)) return false;
+  const isClosed = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^']|'')*')$/.test(token);
+  return !isClosed || /\n *(?:- +)*[^\s:]+:(?:\s|["']$)/.test(token);
+}
+
+function openQuote(source: YamlSource, offset: number): ConfitureError {
+  const quote = source.text[offset]!;
+  return new ConfitureError("config_syntax", `This ${quote} is not closed`, {
+    location: source.location(offset),
+    hint: `Write ${quote} where the text ends.`,
   });
 }
 

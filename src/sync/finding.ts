@@ -11,6 +11,8 @@ export interface SyncFinding {
   /** What it is about, "public.users", and its column. */
   readonly table: string | undefined;
   readonly column: string | undefined;
+  /** Of what is wrong inside documents: the path in them. */
+  readonly path?: string;
 }
 
 /** A question that has to be answered before the first row is copied: whether PostgreSQL takes what the rules say. */

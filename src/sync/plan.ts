@@ -133,6 +133,8 @@ export interface SyncColumn {
   readonly treatment: "keep" | "transform";
   /** Where its rule is, and what kind of values its type has, to say what to write there; not without rules. */
   readonly ruledBy?: Location;
+  /** That rule is a list, `keep: [...]`. */
+  readonly isListed?: true;
   readonly family?: Family;
   /** The name of the transform: "email". */
   readonly transform?: string;

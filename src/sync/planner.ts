@@ -9,7 +9,7 @@ import { Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import { toFindings } from "./rules/order.ts";
 import type { Problem, Rules, TableRule } from "./rules/rules.ts";
-import { inSchemas } from "./rules/schemas.ts";
+import { inSchemas, mayName } from "./rules/schemas.ts";
 import { addedBeyondConditions } from "./rules/beyond-condition.ts";
 import { likelyReferences } from "./rules/likely-references.ts";
 import { endlessProblem } from "./rules/circles.ts";
@@ -78,7 +78,7 @@ export class Planner {
     for (const table of copied) this.#problems.push(...checkTable(table, this.#partsOf(table), treatmentOf));
     for (const reference of this.#references) {
       if (!copied.includes(reference.from)) continue;
-      this.#problems.push(...checkReference(reference, this.#treatments, (table) => this.#isSkipped(table)));
+      this.#problems.push(...checkReference(reference, this.#treatments, this.#ruleSides()));
     }
     this.#problems.push(...(await this.#unsafeSql(copied)));
     // A condition by sample is a part of every query that it cuts down.
@@ -122,7 +122,7 @@ export class Planner {
       ...named,
       ...checkTable(root, this.#partsOf(root), treatmentOf),
       ...this.#references.flatMap((reference) =>
-        reference.from === root ? checkReference(reference, this.#treatments, (table) => this.#isSkipped(table)) : [],
+        reference.from === root ? checkReference(reference, this.#treatments, this.#ruleSides()) : [],
       ),
       ...this.#treatments.problems,
     ];
@@ -160,6 +160,10 @@ export class Planner {
   /** Whether rows of a table are copied, which is no partition. */
   isCopied(root: SourceTable): boolean {
     return this.#ruleOf.get(root)?.mode === "rows";
+  }
+
+  #ruleSides(): Parameters<typeof checkReference>[2] {
+    return { isSkipped: (table) => this.#isSkipped(table), ruleOf: (table) => this.#ruleOf.get(table) };
   }
 
   #isSkipped(table: SourceTable): boolean {
@@ -229,7 +233,7 @@ export class Planner {
   }
 
   findings(): SyncFinding[] {
-    return toFindings(this.#problems, this.#missing);
+    return toFindings(this.#problems, this.#missing, (written, shown) => mayName(written, shown, this.#names));
   }
 
   #layRules(): void {

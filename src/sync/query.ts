@@ -159,7 +159,8 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
   const { file, offset } = treatment.place;
   const rule = { ruledBy: file.location(offset), family: familyOf(source) };
   if (treatment.kind === "keep") {
-    return { name, type, treatment: "keep", ...rule, expression, class: "preserving", proof: { kind: "kept" } };
+    const kept = { treatment: "keep", class: "preserving", proof: { kind: "kept" } } as const;
+    return { name, type, ...rule, ...(treatment.isListed === true ? { isListed: true } : {}), expression, ...kept };
   }
   const { transform, domain, made, elements }: Transformed = treatment;
   const hasText = !HAVE_NO_TEXT.has(familyOf(source));

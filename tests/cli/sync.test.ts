@@ -473,14 +473,23 @@ tables:
   const warned = [expect.stringMatching(/^tenant \(team = 1\): every row is copied of .*child, events: they have/)];
   await project.write(
     "db/sync/rules.yaml",
-    (await project.read("db/sync/rules.yaml")).replace("[id, team]", "[id, team, boss]"),
+    (await project.read("db/sync/rules.yaml"))
+      .replace("[id, team]", "[id, team, boss]")
+      .replace("line: filler", "line: filler, doc: { json: { a: token } }"),
   );
+  await project.query(`alter table notes add doc jsonb default '{"a": "x", "vat": "y"}'`);
+  const noted = [
+    expect.stringMatching(/^public\.notes\.doc: no rule names these keys, so they are left out: .* of 1 doc/),
+  ];
   for (const line of ["sync check --from local", "sync --from local --to copy --dry-run"]) {
-    const { warnings } = JSON.parse(
+    const { warnings, notes } = JSON.parse(
       (await project.succeed([...line.split(" "), "--format", "json"], WITH_KEY)).stdout,
-    ) as { warnings: string[] };
-    expect([line, warnings]).toEqual([line, warned]);
+    ) as { warnings: string[]; notes: string[] };
+    expect([line, warnings, notes]).toEqual([line, warned, noted]);
   }
+  const previewed = await project.succeed(["sync", "--from", "local", "--to", "copy", "--dry-run"], WITH_KEY);
+  expect(previewed.stdout).toMatch(/^-- Warning: tenant \(team = 1\): [^]*^-- public\.notes\.doc: no rule names/m);
+  expect(previewed.stderr).not.toMatch(/tenant|no rule names/);
   const checked = await project.succeed(["sync", "check", "--from", "local", "-q"], WITH_KEY);
   expect(checked.stderr.match(/tenant \(team = 1\): .* copied/g)).toHaveLength(1);
   expect(checked.stdout).toContain("✅ The rules say what becomes of every column");

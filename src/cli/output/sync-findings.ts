@@ -41,12 +41,16 @@ function renderAlike(findings: readonly SyncFinding[], paint: Paint): string[] {
   const [{ rule, fix }] = findings as [SyncFinding, ...SyncFinding[]];
   return [
     `${paint("red", "error:")} ${paint("bold", `Nobody has decided yet, in ${count(findings.length, "place")}`)} [${rule}]`,
-    ...findings.map(({ location: { file, line, column: at }, table, column }) => {
-      const place = [inLine(file), line, at].filter((part) => part !== undefined).join(":");
-      return `  ${paint("cyan", "-->")} ${place} ${inLine([table, column].filter((part) => part !== undefined).join("."))}`;
+    ...findings.map(({ location: { file, line, column: at }, table, column, path }) => {
+      const place = [inLine(file), line, at].filter(isThere).join(":");
+      return `  ${paint("cyan", "-->")} ${place} ${inLine([[table, column].filter(isThere).join("."), path].filter(isThere).join(" "))}`;
     }),
     ...(fix === undefined ? [] : labelled("fix", fix, paint)),
   ];
+}
+
+function isThere<T>(part: T | undefined): part is T {
+  return part !== undefined;
 }
 
 /** What is wrong with the rules, where, and what to write. */

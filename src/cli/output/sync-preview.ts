@@ -18,7 +18,7 @@ const WIDTH = 120;
  * is a comment. Subkeys are secret, so that others stand in their place.
  */
 export function renderPreview(preview: SyncPreview, columns = WIDTH): string {
-  const { plan } = preview;
+  const { plan, about } = preview;
   const comment = (text: string): string => wrap(inLine(text), columns - 3).replaceAll(/^/gm, "-- ");
   const secret = plan.settings.filter(({ name }) => name !== SEARCH_PATH.name);
   const note =
@@ -29,7 +29,8 @@ export function renderPreview(preview: SyncPreview, columns = WIDTH): string {
     ...[...Map.groupBy(copied, rootName)].flatMap(([name, tables]) => aboutTable(name, tables, preview)),
     ...list("Made without rows:", [...new Set(left)]),
     ...list("Copied whole, as no condition reaches them:", copiedWhole(plan)),
-    ...plan.warnings.map((warning) => `Warning: ${warning}`),
+    ...about.warnings.map((warning) => `Warning: ${warning}`),
+    ...about.notes,
   ];
   const head = [
     comment(`The queries of ${tablesOf(countTables(plan))}:`),

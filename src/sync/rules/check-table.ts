@@ -3,7 +3,8 @@ import { distinctFor, fixOfPartitionKey } from "./advice.ts";
 import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
-import type { Place, Problem } from "./rules.ts";
+import { lineInstead } from "./line-instead.ts";
+import type { Place, Problem, TableRule } from "./rules.ts";
 import type { Treatments } from "./treatments.ts";
 import { yamlKey } from "./yaml-key.ts";
 import { isNothing, type Transformed, type Treatment, type TreatmentOf } from "./treatment.ts";
@@ -83,7 +84,13 @@ function brokenUnique(table: SourceTable, column: SourceColumn, treatmentOf: Tre
 export function checkReference(
   { from, to, fromColumns, toColumns, virtual, where }: Reference,
   treatments: Pick<Treatments, "of" | "followed">,
-  isSkipped: (table: SourceTable) => boolean,
+  {
+    isSkipped,
+    ruleOf,
+  }: {
+    readonly isSkipped: (table: SourceTable) => boolean;
+    readonly ruleOf: (table: SourceTable) => TableRule | undefined;
+  },
 ): Problem[] {
   return fromColumns.flatMap((column, at): Problem[] => {
     const key = toColumns[at]!;
@@ -97,7 +104,7 @@ export function checkReference(
       const message = `${shown} refers to ${shownTable(to)}, of which no rows are copied`;
       const fix = column.notNull
         ? `Skip ${shownTable(from)} as well, or copy rows of ${shownTable(to)}`
-        : `${column.name}: { value: null }`;
+        : lineInstead(ruleOf(from), column, "{ value: null }").replace(/^./, (first) => first.toUpperCase());
       return [{ rule: "reference-to-skipped", message, fix, ...about }];
     }
     const theirs = treatments.of(key);
@@ -106,7 +113,7 @@ export function checkReference(
       const message = `${shown} is kept, and what it refers to, ${target}, is transformed`;
       const fix =
         where === undefined
-          ? "Take it out of `keep`: it follows its key by itself"
+          ? `${own.isListed === true ? "Take it out of `keep`" : "Remove this rule"}: it follows its key by itself`
           : `Keep ${target}, or transform neither: the reference holds for some rows only`;
       return [{ rule: "kept-reference", message, fix, ...about }];
     }

@@ -10,12 +10,26 @@ import { yamlKey } from "./yaml-key.ts";
  */
 export function lineInstead(rule: TableRule | undefined, { name }: SourceColumn, value: string): string {
   const there = rule?.columns.find(({ column }) => isNamed(name, column));
-  const line = `\`${yamlKey(name)}: ${value}\``;
-  const where = TABLE_KEYS.includes(name) ? " below `columns:`" : "";
-  if (there === undefined) return `write ${line}${where}`;
-  return there.node === undefined
-    ? `take ${name} out of \`keep\` and write ${line}${where}`
-    : `write ${line} in place of its rule`;
+  if (there !== undefined) return lineInPlace(name, value, there.node === undefined);
+  return `write ${lineOf(name, value)}${whereFor(name)}`;
+}
+
+/**
+ * The same for a column that has a rule.
+ * @param isListed whether that is `keep: [...]`, where its name stands among others
+ */
+export function lineInPlace(name: string, value: string, isListed: boolean): string {
+  return isListed
+    ? `take ${name} out of \`keep\` and write ${lineOf(name, value)}${whereFor(name)}`
+    : `write ${lineOf(name, value)} in place of its rule`;
+}
+
+function lineOf(name: string, value: string): string {
+  return `\`${yamlKey(name)}: ${value}\``;
+}
+
+function whereFor(name: string): string {
+  return TABLE_KEYS.includes(name) ? " below `columns:`" : "";
 }
 
 /** The same for how references are followed, by their columns: a table has one `follow`. */

@@ -1,17 +1,25 @@
 import type { SyncFinding } from "../finding.ts";
 import type { Problem } from "./rules.ts";
 
-/** What is told of problems and of what has no rule: one mistake once, in order. */
-export function toFindings(problems: readonly Problem[], missing: readonly SyncFinding[]): SyncFinding[] {
-  const placed = withoutFollowing(problems, missing).map(({ rule, message, fix, place, table, column }) => ({
+/**
+ * What is told of problems and of what has no rule: one mistake once, in order.
+ * @param mayName whether what a rule calls a table may be the table of that name
+ */
+export function toFindings(
+  problems: readonly Problem[],
+  missing: readonly SyncFinding[],
+  mayName: (written: string, shown: string) => boolean,
+): SyncFinding[] {
+  const placed = withoutFollowing(problems, missing).map(({ rule, message, fix, place, table, column, path }) => ({
     rule,
     message,
     fix,
     location: place.file.location(place.offset),
     table,
     column,
+    ...(path === undefined ? {} : { path }),
   }));
-  return inOrder([...placed, ...withoutExplained(missing, problems)]);
+  return inOrder([...placed, ...withoutExplained(missing, problems, mayName)]);
 }
 
 /** Names of keys and tables first, which others may follow from; then by place. */
@@ -44,12 +52,17 @@ function keyOf({
 }
 
 /** What has no rule, but for what has one under a misspelt name. */
-function withoutExplained(missing: readonly SyncFinding[], problems: readonly Problem[]): SyncFinding[] {
+function withoutExplained(
+  missing: readonly SyncFinding[],
+  problems: readonly Problem[],
+  mayName: (written: string, shown: string) => boolean,
+): SyncFinding[] {
   const reasons = problems.flatMap(({ explains }) => (explains === undefined ? [] : [explains]));
   const isExplained = ({ table, column }: SyncFinding): boolean =>
     reasons.some((reason) => {
       if (reason === "tables") return column === undefined;
-      return reason.table === table && (reason.column === undefined || reason.column === column);
+      if (reason.column !== undefined && reason.column !== column) return false;
+      return table !== undefined && mayName(reason.table, table);
     });
   return missing.filter((finding) => !isExplained(finding));
 }

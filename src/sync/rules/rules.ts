@@ -17,6 +17,8 @@ export interface Problem {
   readonly place: Place;
   readonly table?: string;
   readonly column?: string;
+  /** Of what is wrong inside documents: the path in them. */
+  readonly path?: string;
   /** The column without whose fault this would be none: where that one is told, this is not. */
   readonly because?: { readonly table: string; readonly column: string } | undefined;
   /** What has no rule because of this one: every table, one, all of its columns or one of them. */

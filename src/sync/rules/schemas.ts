@@ -56,6 +56,15 @@ export function inSchema(written: string, several: Several | undefined): string 
     : written;
 }
 
+/** Whether what a rule calls a table is, or may be, the table of that name. */
+export function mayName(written: string, shown: string, names: Names): boolean {
+  const table = names.table(shown);
+  const pattern = patternOf(written);
+  if (table === undefined) return written === shown;
+  if (pattern === undefined) return names.table(written) === table;
+  return matching(pattern)(table.schema) && names.table(inSchema(written, { pattern, schema: table.schema })) === table;
+}
+
 /** "tenant_*" of "tenant_*.users"; undefined for a name of one schema. */
 function patternOf(written: string): string | undefined {
   const [schema = "", ...rest] = written.split(".");

@@ -8,6 +8,8 @@ export type Treatment = Kept | Transformed;
 export interface Kept {
   readonly kind: "keep";
   readonly place: Place;
+  /** Its name is in `keep: [...]`; otherwise it has a line of its own. */
+  readonly isListed?: true;
 }
 
 export interface Transformed {

@@ -111,7 +111,7 @@ export class Treatments {
 
   #read(explicit: Explicit): Treatment | undefined {
     const { node, place } = explicit.rule;
-    if (node === undefined) return { kind: "keep", place };
+    if (node === undefined) return { kind: "keep", place, isListed: true };
     try {
       return this.#rule(new Options(node, place.offset), explicit);
     } catch (error) {
@@ -121,11 +121,11 @@ export class Treatments {
   }
 
   /** @throws what is no fault of a rule */
-  #tell(error: unknown, { rule: { place }, table, column }: Explicit): void {
+  #tell(error: unknown, { rule: { place }, table, column }: Explicit, inside?: { readonly path: string }): void {
     if (!(error instanceof RuleProblem)) throw error;
     const { rule, message, fix, because, offset } = error;
     const about = { table: shownTable(table), column: column.name, place: { file: place.file, offset } };
-    this.problems.push({ rule, message, fix, ...about, because });
+    this.problems.push({ rule, message, fix, ...about, ...inside, because });
   }
 
   #rule(options: Options, explicit: Explicit): Treatment | undefined {
@@ -168,7 +168,7 @@ export class Treatments {
           return this.#nested(inner, { domain: `${domain}#${path}`, of, path }, rule.several);
         } catch (error) {
           // Each path of a document has a rule of its own.
-          this.#tell(error, explicit);
+          this.#tell(error, explicit, { path });
           isWhole = false;
           return FAULTY;
         }

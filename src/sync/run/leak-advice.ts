@@ -1,6 +1,6 @@
 import { reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
-import { yamlKey } from "../rules/yaml-key.ts";
+import { lineInPlace } from "../rules/line-instead.ts";
 
 /** Columns of a plan by what a proof calls them: "public.users.email", also with a path of a document behind it. */
 export function columnsByName({ tables }: SyncPlan): (shown: string) => SyncColumn | undefined {
@@ -16,22 +16,29 @@ export function columnsByName({ tables }: SyncPlan): (shown: string) => SyncColu
   };
 }
 
-/** The line to write for a column in which originals are: what works for its type, and is not what is there. */
-export function lineAgainst({ name, type, family, transform }: SyncColumn, kind: TokenKind | undefined): string {
-  const key = yamlKey(name);
+/** What to write for a column in which originals are: what works for its type, and is not what is there. */
+export function lineAgainst(column: SyncColumn, kind: TokenKind | undefined): string {
+  const [value, note] = ruleAgainst(column, kind);
+  return `${lineInPlace(column.name, value, column.isListed === true)}${note === undefined ? "" : ` (${note})`}`;
+}
+
+function ruleAgainst(
+  { type, family, transform }: SyncColumn,
+  kind: TokenKind | undefined,
+): readonly [rule: string, note?: string] {
   const rule = kind ?? "token";
   switch (family) {
     case "text":
-      return `${key}: ${transform === "scrub" || kind === undefined ? "filler" : `{ scrub: [${kind}] }`}`;
+      return [transform === "scrub" || kind === undefined ? "filler" : `{ scrub: [${kind}] }`];
     case "json":
-      return `${key}: { json: { PATH: ${rule} }, keep: [PATH, ...] }  # the paths that hold such values, and those that stay`;
+      return [`{ json: { PATH: ${rule} }, keep: [PATH, ...] }`, "the paths that hold such values, and those that stay"];
     case "hstore":
-      return `${key}: { hstore: { KEY: ${rule} }, keep: [KEY, ...] }  # the keys that hold such values, and those that stay`;
+      return [`{ hstore: { KEY: ${rule} }, keep: [KEY, ...] }`, "the keys that hold such values, and those that stay"];
     case "integer":
-      return `${key}: integer`;
+      return ["integer"];
     default:
       return type === "tsvector"
-        ? `${key}: { expr: "to_tsvector('simple', {COLUMN})" }  # of a column with a transform`
-        : `${key}: { value: null }  # or a fixed value; no transform takes parts of ${type}`;
+        ? [`{ expr: "to_tsvector('simple', {COLUMN})" }`, "of a column with a transform"]
+        : ["{ value: null }", `or a fixed value; no transform takes parts of ${type}`];
   }
 }

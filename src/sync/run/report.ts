@@ -2,6 +2,7 @@ import type { Database, OpenOptions } from "#database/database.ts";
 import type { Target } from "#database/target.ts";
 import type { LeftOut } from "#compare/copiable.ts";
 import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { DocumentPaths } from "../document-paths.ts";
 import type { SyncPlan } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
 import type { ExtensionTables } from "./extension-tables.ts";
@@ -41,6 +42,8 @@ export interface SyncOptions {
 /** What a run would do. */
 export interface SyncPreview {
   readonly plan: SyncPlan;
+  /** What it does that somebody may not expect. */
+  readonly about: DocumentPaths;
   readonly sizes: readonly TableSize[];
   /** How many rows are copied of each table of which some are left out, by its name for people. */
   readonly chosen: ReadonlyMap<string, number>;

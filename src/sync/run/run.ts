@@ -24,7 +24,7 @@ import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { countChosen, withRowsThere } from "./rows-there.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
-import { tellOfPlan } from "./tell-of-plan.ts";
+import { aboutPlan, tell } from "./tell-of-plan.ts";
 import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
 import { makeTables, runAll } from "./make-objects.ts";
@@ -42,9 +42,9 @@ export async function previewSync(options: SyncOptions): Promise<SyncPreview> {
   try {
     return await withReader(source, async (reader) => {
       const plan = await options.plan(source.atMoment(reader));
-      await tellOfPlan(source.atMoment(reader), plan, options);
+      const about = await aboutPlan(source.atMoment(reader), plan);
       const sizes = await withRowsThere(source.session, plan, await readSizes(source.session));
-      return { plan, sizes, chosen: await countChosen(source.atMoment(reader), plan) };
+      return { plan, about, sizes, chosen: await countChosen(source.atMoment(reader), plan) };
     });
   } finally {
     await source.close();
@@ -78,7 +78,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       throw readingFailed(error);
     };
     const plan = await options.plan(look).catch(failed);
-    await tellOfPlan(look, plan, options);
+    tell(await aboutPlan(look, plan), options);
     const schema = await readSourceSchema(look, options.table).catch(failed);
     await refuseLargeObjects(source.session, options.skipLargeObjects);
     const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(failed);

@@ -17,7 +17,8 @@ import { requireRights } from "./rights.ts";
 import type { SyncOptions } from "./report.ts";
 import { countTables, type TableCount } from "../roots.ts";
 import { isIncomplete } from "./target-in-place.ts";
-import { tellOfDocuments } from "./tell-of-plan.ts";
+import { lookAtDocuments } from "../document-paths.ts";
+import { tell } from "./tell-of-plan.ts";
 import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { isOfUsers } from "./schemas-of-users.ts";
@@ -61,7 +62,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         throw readingFailed(error);
       };
       const plan = await options.plan(look).catch(failed);
-      await tellOfDocuments(look, plan, options);
+      tell(await lookAtDocuments(look, plan), options);
       const schema = await readSourceSchema(look, options.table).catch(failed);
       if (!source.isEmbedded) await source.close();
       return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {

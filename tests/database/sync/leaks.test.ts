@@ -135,12 +135,12 @@ for (const engine of newestServer) {
     // Each with its rule, and what works for its type.
     const { hint = "" } = failed as { hint?: string };
     for (const line of [
-      /^db\/sync\/rules\.yaml:\d+: diary: \{ scrub: \[email\] \}$/m,
-      /^db\/sync\/rules\.yaml:\d+: doc: \{ json: \{ PATH: email \}, keep: \[PATH, \.\.\.\] \} {2}#/m,
-      /: \w+: \{ hstore: \{ KEY: email \}/m,
-      /: \w+: \{ expr: "to_tsvector\('simple', \{COLUMN\}\)" \}/m,
-      /: mobile: integer$/m,
-      /: \w+: \{ value: null \} {2}# or a fixed value; no transform takes parts of xml$/m,
+      /^db\/sync\/rules\.yaml:\d+: take diary out of `keep` and write `diary: \{ scrub: \[email\] \}`$/m,
+      /^db\/sync\/rules\.yaml:\d+: write `doc: \{ json: \{ PATH: email \}, keep: \[PATH, \.\.\.\] \}` in place of its rule \(the/m,
+      /`\w+: \{ hstore: \{ KEY: email \}/m,
+      /`\w+: \{ expr: "to_tsvector\('simple', \{COLUMN\}\)" \}`/m,
+      /: take mobile out of `keep` and write `mobile: integer`$/m,
+      / and write `\w+: \{ value: null \}` \(or a fixed value; no transform takes parts of xml\)$/m,
     ])
       expect(hint).toMatch(line);
     const { leaks } = (failed as { data: { leaks: { column: string; kind: string; rows: number }[] } }).data;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { renderFindings } from "#cli/output/sync-findings.ts";
 import { openDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { newestAndEmbedded, type TestDatabase } from "../../support/engines.ts";
@@ -362,6 +363,8 @@ test("one mistake is one fault, with what to write next, and each path of a docu
   const list = "Name the columns: keep: [id, created_at]. `confiture sync check` then tells each one that has no rule";
   for (const [yaml, told] of [
     [rules({ nodes: { keep: '"*"' } }), [list]],
+    [rules({ nodes: undefined, "public.nodes": { keep: '"*"' } }), [list]],
+    [rules({ nodes: undefined, "pub*.nodes": { keep: '"*"' } }), [list]],
     [rules({ nodes: { keep: "id, parent, left_id, right_id" } }), ["keep: [id, parent, left_id, right_id]"]],
     [
       users({ doc: '{ json: { a: "?", email: "?", "b[]": emial }, keep: [c] }' }),
@@ -381,6 +384,16 @@ test("one mistake is one fault, with what to write next, and each path of a docu
     expect(findings.map(({ fix }) => fix)).toEqual([...told]);
     expect(findings.every(({ location: { line, column } }) => line !== undefined && column !== undefined)).toBe(true);
   }
+});
+
+test("paths of documents that nobody has decided about are told together, each with its place", async () => {
+  const result = await planned(database, users({ doc: '{ json: { a: "?", "b.c": "?" } }' }));
+  const told = renderFindings(result.kind === "findings" ? result.findings : [], (_, text) => text, true);
+  expect(told.slice(0, 3)).toEqual([
+    "error: Nobody has decided yet, in 2 places [undecided]",
+    expect.stringMatching(/^ {2}--> db\/sync\/rules\.yaml:\d+:\d+ users\.doc a$/),
+    expect.stringMatching(/^ {2}--> db\/sync\/rules\.yaml:\d+:\d+ users\.doc b\.c$/),
+  ]);
 });
 
 test("a date is shifted by the person whom its row is about, and by nothing else", async () => {
@@ -469,6 +482,24 @@ test("a misspelt word of a rule is told with its right spelling", async () => {
   ] as const) {
     const result = await planned(database, yaml);
     expect(result.kind === "findings" ? result.findings : []).toContainEqual(expect.objectContaining({ fix }));
+  }
+});
+
+test("a reference to a table without rows is told how to empty its column, and that holds", async () => {
+  await database.execute("alter table nodes add constraint to_users foreign key (parent) references users");
+  try {
+    const left = { users: "skip", orders: "skip", parts: "skip" };
+    for (const [nodes, fix] of [
+      [NODES, "Take parent out of `keep` and write `parent: { value: null }`"],
+      [{ keep: "[id, left_id, right_id]", parent: "keep" }, "Write `parent: { value: null }` in place of its rule"],
+    ] as const) {
+      const result = await planned(database, rules({ ...left, nodes }));
+      expect(result.kind === "findings" ? result.findings : []).toMatchObject([{ rule: "reference-to-skipped", fix }]);
+    }
+    const nodes = { keep: "[id, left_id, right_id]", parent: "{ value: null }" };
+    expect(await planned(database, rules({ ...left, nodes }))).toMatchObject({ kind: "plan" });
+  } finally {
+    await database.execute("alter table nodes drop constraint to_users");
   }
 });
 

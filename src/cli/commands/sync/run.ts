@@ -51,18 +51,28 @@ export const command = defineCommand({
     });
     const { from, to, options } = sides;
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const { previewSync, runSync } = await import("#sync/run/run.ts");
+    const [{ previewSync, runSync }, { tell }] = await Promise.all([
+      import("#sync/run/run.ts"),
+      import("#sync/run/tell-of-plan.ts"),
+    ]);
     if (args["dry-run"] === true) {
       const preview = await previewSync(options);
-      const { tables, digest, warnings } = preview.plan;
+      const { tables, digest } = preview.plan;
+      const { warnings, notes } = preview.about;
       return {
-        json: { applied: false, rules: digest, tables: tables.map((table) => tableToJson(table, preview)), warnings },
+        json: {
+          applied: false,
+          rules: digest,
+          tables: tables.map((table) => tableToJson(table, preview)),
+          warnings,
+          notes,
+        },
         text: renderPreview(preview, context.io.stdout.columns),
       };
     }
     context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
     // Nobody has to say yes to a copy that the rules do not allow.
-    if (args.yes === undefined && args.plain !== true) await previewSync(options);
+    if (args.yes === undefined && args.plain !== true) tell((await previewSync(options)).about, options);
     // Nor to one into a database that is not there.
     if (args.yes === undefined && to.target.engine === "server") {
       const { openDatabase } = await import("#database/open.ts");
