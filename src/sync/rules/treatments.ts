@@ -121,11 +121,11 @@ export class Treatments {
   }
 
   /** @throws what is no fault of a rule */
-  #tell(error: unknown, { rule: { place }, table, column }: Explicit, inside?: { readonly path: string }): void {
+  #tell(error: unknown, { rule: { place }, table, column }: Explicit, within?: { readonly path: string }): void {
     if (!(error instanceof RuleProblem)) throw error;
     const { rule, message, fix, because, offset } = error;
     const about = { table: shownTable(table), column: column.name, place: { file: place.file, offset } };
-    this.problems.push({ rule, message, fix, ...about, ...inside, because });
+    this.problems.push({ rule, message, fix, ...about, ...within, because });
   }
 
   #rule(options: Options, explicit: Explicit): Treatment | undefined {
