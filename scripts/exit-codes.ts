@@ -9,4 +9,5 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [6, "Another process is at work on the same database; nothing was done"],
   [7, "Migration files and ledger contradict each other; nothing was done"],
   [130, "Interrupted by SIGINT (129: by SIGHUP, 143: by SIGTERM)"],
+  [141, "Nobody reads the results of `db sql` any more, so it stopped, as a program that SIGPIPE ends"],
 ];

@@ -108,6 +108,8 @@ const OTHER_TOOLS: Readonly<Record<string, string>> = {
 
 /** What needs no option here, by command. */
 const OTHER_FORMS: Readonly<Record<string, string>> = {
+  // Of an argument that begins with a comment.
+  "confiture db sql --": 'Behind --, SQL may begin with a comment: confiture db sql -- "-- monthly ..."',
   "confiture db sql -c": 'SQL needs no option: confiture db sql "SELECT 1"',
   "confiture db sql --command": 'SQL needs no option: confiture db sql "SELECT 1"',
 };

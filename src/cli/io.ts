@@ -65,9 +65,10 @@ export interface Output {
   writeAll(pieces: Iterable<string | Uint8Array>): Promise<void>;
   /**
    * As `writeAll`, for work that cannot wait (a statement of the embedded engine): nothing else runs until all is written.
-   * Where nobody reads any more, the process may end at once, since nothing could stop the work.
+   * Where nobody reads any more, the process ends at once, since nothing could stop the work.
+   * @param lastWords said on standard error then
    */
-  writeNow(piece: string | Uint8Array): void;
+  writeNow(piece: string | Uint8Array, lastWords?: string): void;
   /** Whether nothing more can be written, because the reader has gone or for another reason. */
   readonly closed: boolean;
   /** Why not, where it is not that the reader has seen enough: a disk that is full. */

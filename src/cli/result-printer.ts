@@ -13,8 +13,10 @@ export interface PrinterOptions {
   readonly embedded: boolean;
   /** Hears of a statement that is done. */
   readonly onCompleted?: (tag: string) => void;
-  /** Called when nobody reads any more. */
+  /** Called when nobody reads any more; not where the engine is this thread's, and the process ends. */
   readonly onClosed?: () => void;
+  /** What is said where the process ends because of that, and something is lost. */
+  readonly lastWords?: string;
 }
 
 /**
@@ -29,6 +31,8 @@ export class ResultPrinter implements ResultListener {
   format: ResultFormat;
   /** The state of the session after what it did last. */
   transaction: TransactionState = "none";
+  /** Whether what runs now is the last, and only reads: nothing is lost where it is stopped. */
+  isLastRead = false;
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -98,8 +102,8 @@ export class ResultPrinter implements ResultListener {
   }
 
   #write(piece: string | Uint8Array): void {
-    const { output, embedded } = this.#options;
-    if (embedded) return output.writeNow(piece);
+    const { output, embedded, lastWords } = this.#options;
+    if (embedded) return output.writeNow(piece, this.isLastRead ? undefined : lastWords);
     const writing = (this.#writing ?? Promise.resolve()).then(() => output.writeAll([piece]));
     this.#writing = writing;
     void this.#after(writing);

@@ -77,20 +77,27 @@ export async function runSql(
     execute: (sql) => database.execute(sql, printer),
     copyIn: (sql, data) => database.copyIn(sql, data, printer),
   };
-  for (const statement of script.statements) {
+  const last = script.statements.at(-1);
+  for (const [completedStatements, statement] of script.statements.entries()) {
+    printer.isLastRead = statement === last && printer.transaction === "none" && READS.test(statement.words[0] ?? "");
     if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted");
     // Each time: a function that was called may have changed it.
     if (readOnly !== undefined && printer.transaction === "none") await database.execute(READ_ONLY);
     try {
       await runStatements(heard, script, [statement]);
       await printer.show();
-    } catch (error) {
+    } catch (thrown) {
       printer.failed();
+      if (!(thrown instanceof ConfitureError) || thrown.server === undefined) throw thrown;
+      // Each was sent by itself.
+      const error = thrown.with({ server: { ...thrown.server, completedStatements } });
       const isWriting = error instanceof ConfitureError && error.server?.sqlstate === "25006";
       throw isWriting && readOnly !== undefined ? error.with({ hint: writingHint(readOnly) }) : error;
     }
   }
 }
+
+const READS = /^(?:COPY|EXPLAIN|SELECT|SHOW|TABLE|VALUES)$/;
 
 const READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
 

@@ -2,6 +2,7 @@ import { fstatSync } from "node:fs";
 import type { FileSink } from "bun";
 import type * as Tty from "node:tty";
 import { wasClosed, writeAtOnce } from "#files/descriptor.ts";
+import { ERROR_CODES } from "#errors/codes.ts";
 import { reasonOf } from "#files/reason.ts";
 import type { Output } from "./io.ts";
 
@@ -52,14 +53,15 @@ export class StandardOutput implements Output {
     }
   }
 
-  writeNow(piece: string | Uint8Array): void {
+  writeNow(piece: string | Uint8Array, lastWords = ""): void {
     if (this.#open() === undefined) return;
     try {
       writeAtOnce(this.#descriptor, typeof piece === "string" ? Buffer.from(piece) : piece);
     } catch (error) {
       this.#fail(error);
-      // As a program that does not look after SIGPIPE.
-      if (this.failure === undefined) process.exit(0);
+      if (this.failure !== undefined) return;
+      if (lastWords !== "") writeAtOnce(2, Buffer.from(lastWords));
+      process.exit(ERROR_CODES.output_unread.exit);
     }
   }
 

@@ -68,6 +68,8 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     return opened;
   };
 
+  /** Statements may set another `client_encoding`, as the first of a dump does; all that is sent, and read, is in UTF-8. */
+  let isUtf8 = true;
   const driver = {
     host: "session",
     port: 5432,
@@ -87,6 +89,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     fetch_types: false,
     debug: false,
     connection: { application_name: options.applicationName },
+    onparameter: (name: string, value: string) => {
+      if (name === "client_encoding") isUtf8 = /^(?:utf-?8|unicode)$/i.test(value);
+    },
     onnotice: (notice: postgres.Notice) => options.onNotice?.(toNotice(notice)),
     onclose: () => (lost = true),
   };
@@ -248,6 +253,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       const long = longSql(text);
       if (long === undefined) await send(text as string, results);
       else await sendLong(new LongQuery(long), results);
+      if (!isUtf8) await send("set client_encoding to 'UTF8'", undefined);
     },
 
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {

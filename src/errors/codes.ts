@@ -116,6 +116,7 @@ export const ERROR_CODES = {
   },
   sync_unproven: { exit: 3, title: "A copy could not be proven; one that was being made is thrown away" },
 
+  output_unread: { exit: 141, title: "Nobody reads the output any more, so the rest was not run" },
   interrupted: { exit: 130, title: "The command was interrupted" },
   internal: { exit: 1, title: "A defect in the tool" },
 } as const satisfies Record<string, { exit: number; title: string }>;

@@ -70,6 +70,22 @@ describe.skipIf(PSQL === null)("psql", () => {
     expect(await psql(served.url, "SHOW search_path;", ["-At"])).toMatchObject({ stdout: '"$user", public\n' });
   });
 
+  test("another encoding than UTF-8 is taken back, and said", async () => {
+    const { exitCode, stdout } = await psql(
+      served.url,
+      "SET client_encoding TO 'LATIN1';\nSELECT chr(233);\n\\encoding\nSET NAMES 'WIN1252';\nSELECT chr(233);\nSHOW client_encoding;\n",
+      ["-At"],
+    );
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "SET\né\nUTF8\nSET\né\nUTF8\n" });
+    await using client = await connect();
+    const said: unknown[] = [];
+    client.on("notice", ({ message }) => said.push(message));
+    await client.query({ name: "s", text: "SET SESSION client_encoding = 'LATIN1'", values: [] });
+    const text = "SET NAMES 'LATIN1'";
+    expect((await client.query(`SELECT chr(233) AS x, $$${text}$$ AS y`)).rows).toEqual([{ x: "é", y: text }]);
+    expect(said).toEqual([expect.stringContaining("UTF8 alone")]);
+  });
+
   test("an error leaves the session usable, and tells the place", async () => {
     const { stdout } = await psql(served.url, "BEGIN;\nSELECT 1/0;\nSELECT 1;\nROLLBACK;\nSELECT 'on';\n", [
       "-At",

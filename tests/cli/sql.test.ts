@@ -91,6 +91,12 @@ test("JSON: values as they are, names that come twice, and what failed in the mi
     results: [{ rows: [{ a: 1 }] }, { rows: [{ x: 6 }], command: null }],
     error: { code: "sql_failed", server: { sqlstate: "22012" } },
   });
+  expect(await json("SELECT 1; SELECT nope")).toMatchObject({ error: { server: { completedStatements: 1 } } });
+  expect(await json("BEGIN; SELECT 1")).toMatchObject({ ok: true, rolledBack: true });
+  expect(await json("SELECT 1; COPY (SELECT 1) TO STDOUT (FORMAT binary)")).toMatchObject({
+    ok: false,
+    error: { code: "usage", location: { column: 11 } },
+  });
   expect(await json("")).toMatchObject({ ok: true, results: [] });
   expect(await json("SELECT 'open")).toMatchObject({ ok: false, error: { code: "sql_unterminated" } });
 });
@@ -120,6 +126,12 @@ test("the command line: SQL or a file, and one of them", async () => {
   const missing = await project.run(["db", "sql", "-f", "missing.sql"]);
   expect(missing).toMatchObject({ exitCode: 1, stdout: "" });
   expect(missing.stderr).toContain("missing.sql");
+  const comment = await project.run(["db", "sql", "-- monthly\nSELECT 1"]);
+  expect(comment).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('confiture db sql -- "-- monthly') });
+  expect((await project.succeed(["db", "sql", "--", "-- monthly\nSELECT 1"])).stdout).toContain("(1 row)");
+  expect((await project.run(["db", "sql", "-f", "/dev/null"])).stderr).toContain(
+    "Standard input is read as well: -f -",
+  );
   const psqls = await project.run(["db", "sql", "\\dt"]);
   expect(psqls.exitCode).toBe(1);
   expect(psqls.stderr).toMatch(/confiture db shell\n.*FROM pg_tables/);
@@ -178,6 +190,17 @@ test("a protected environment is only read, whatever the statements try, until -
   expect((await live("--yes", "live", "DELETE FROM t")).exitCode).toBe(1);
   expect(await project.query("SELECT count(*)::int AS n FROM t")).toEqual([{ n: 1 }]);
   expect(await live("--write", "--yes", "live", "DELETE FROM t")).toMatchObject({ exitCode: 0, stdout: "DELETE 1\n" });
+});
+
+test("text is in UTF-8, also behind a client_encoding that the SQL sets", async () => {
+  await using project = await cliProject({ "db/environments/inside.yaml": EMBEDDED });
+  const sql = "SET client_encoding TO 'LATIN1'; SELECT chr(233) AS x, octet_length('é') AS n; SHOW client_encoding";
+  for (const environment of ["local", "inside"]) {
+    const { stdout } = await project.succeed(["db", "sql", "-q", "-e", environment, "--format", "json", sql]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      results: [{}, { rows: [{ x: "é", n: 2 }] }, { rows: [{ client_encoding: "UTF8" }] }],
+    });
+  }
 });
 
 test("the embedded engine, over several runs", async () => {
@@ -273,8 +296,11 @@ test("a result of a million rows needs little memory, and a reader that has seen
     ["local", ["human", "json"]],
     ["inside", ["csv"]],
   ] as const) {
-    for (const format of formats) {
-      const command = `"$0" db sql -e ${environment} --format ${format} "${ENDLESS}" | head -n 1; echo "\${PIPESTATUS[0]}"`;
+    for (const [format, behind, said] of [
+      ...formats.map((format) => [format, "", ""] as const),
+      ["human", "; CREATE TABLE behind ()", "Nobody reads the results any more, so the rest was not run"] as const,
+    ]) {
+      const command = `"$0" db sql -q -e ${environment} --format ${format} "${ENDLESS}${behind}" | head -n 1; echo "\${PIPESTATUS[0]}"`;
       const child = Bun.spawn(["bash", "-c", command, BINARY], { cwd: project.dir, stdout: "pipe", stderr: "pipe" });
       const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
       expect({ environment, format, lines: stdout.split("\n").length, exit: stdout.trim().split("\n").at(-1) }).toEqual(
@@ -282,10 +308,12 @@ test("a result of a million rows needs little memory, and a reader that has seen
           environment,
           format,
           lines: 3,
-          exit: "0",
+          // As of a program that SIGPIPE ends.
+          exit: "141",
         },
       );
-      expect(stderr).not.toContain("error");
+      if (said === "") expect(stderr).toBe("");
+      else expect(stderr).toContain(said);
     }
   }
   expect(

@@ -85,7 +85,7 @@ function cleared(output: Output, clear: () => void): Output {
   return {
     write: (text) => (clear(), output.write(text)),
     writeAll: (pieces) => (clear(), output.writeAll(pieces)),
-    writeNow: (piece) => (clear(), output.writeNow(piece)),
+    writeNow: (piece, lastWords) => (clear(), output.writeNow(piece, lastWords)),
     get closed() {
       return output.closed;
     },

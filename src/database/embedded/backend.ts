@@ -8,6 +8,7 @@ import { type Imports, type Instance, partsOf, wakeable } from "./instance.ts";
 import { withWorkLimit } from "./limit.ts";
 import { loadAssets } from "./load.ts";
 import { readFiles, writeFiles } from "./memory.ts";
+import { onlyUtf8 } from "./only-utf8.ts";
 import { type DataFiles, unpackSaved } from "./saved.ts";
 import type { Backend } from "../backend.ts";
 import { unawaited } from "../unawaited.ts";
@@ -77,6 +78,7 @@ class Engine extends PGlite {
 /** The one backend process of an embedded PostgreSQL, spoken to in protocol messages. */
 export class PGliteBackend implements Backend {
   readonly #pglite: PGlite;
+  /** Of the work that was done last. */
   readonly #log: string[];
   readonly #instance: Instance;
   /** Milliseconds that a message may take; without end when undefined. */
@@ -151,7 +153,11 @@ export class PGliteBackend implements Backend {
 
   run(messages: Buffer | MessageStream, untilReady: boolean, onData: (bytes: Buffer) => void): void {
     if (this.#broken !== undefined) throw this.#broken;
-    if (Buffer.isBuffer(messages)) countBytes(messages.length);
+    this.#log.length = 0;
+    if (Buffer.isBuffer(messages)) {
+      countBytes(messages.length);
+      messages = onlyUtf8(messages, onData);
+    }
     let last = Buffer.alloc(0);
     const onRawData = (bytes: Uint8Array): void => {
       // The bytes lie in the engine's memory and are overwritten by the next piece.
@@ -179,7 +185,8 @@ export class PGliteBackend implements Backend {
       `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,
       {
         hint:
-          "Most likely something nests deeper than its stack allows, such as a function that calls itself without end. " +
+          "Most likely something nests deeper than its stack allows, such as a function that calls itself without end, " +
+          "or text is converted to another encoding than UTF8, for which it has no functions. " +
           "Nothing uncommitted was kept; the next command starts it again.",
         data: { log: [...this.#log] },
       },

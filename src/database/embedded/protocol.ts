@@ -95,6 +95,11 @@ export function errorMessage(severity: "ERROR" | "FATAL", sqlstate: string, text
   return message("E", `S${severity}\0V${severity}\0C${sqlstate}\0M${text}\0\0`);
 }
 
+/** A NoticeResponse. */
+export function noticeMessage(severity: "WARNING", text: string): Buffer {
+  return message("N", `S${severity}\0V${severity}\0C01000\0M${text}\0\0`);
+}
+
 /** A simple query. */
 export function simpleQuery(sql: string): Buffer {
   return message("Q", sql + "\0");

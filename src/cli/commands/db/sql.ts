@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import { COPY_WAYS } from "#database/advice.ts";
 import { withDatabase } from "#database/open.ts";
 import { readSql } from "#database/read-sql.ts";
-import { decodeSql, type Script, type SqlText } from "#database/script.ts";
+import { decodeSql, placeIn, type Script, type SqlText } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { reasonOf } from "#files/reason.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../../command.ts";
 import { openOptions, tellDatabase } from "../../database-options.ts";
+import { renderError } from "../../output/diagnostic.ts";
 import type { ResultFormat } from "../../output/result-format.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 import { ResultPrinter } from "../../result-printer.ts";
@@ -52,6 +53,7 @@ export const command = defineCommand({
     const config = await context.config();
     const rules = { readOnly: config.protected && args.write !== true ? (config.environment ?? "") : undefined };
     const script = readTyped(await sourceOf(args, context), rules);
+    if (context.json) requireText(script);
     tellDatabase(context, config);
     const { io, messages, json } = context;
     const gone = new AbortController();
@@ -64,12 +66,12 @@ export const command = defineCommand({
       await printer?.flush();
       const { failure } = io.stdout;
       const isStopped = gone.signal.aborted && !io.signal.aborted;
-      if (isStopped && failure !== undefined && error instanceof ConfitureError) error = stoppedBy(failure, error);
-      const isQuiet = error === undefined || (isStopped && failure === undefined);
+      if (isStopped && error instanceof ConfitureError) error = stoppedBy(failure, error);
+      const isQuiet = isStopped && failure === undefined && printer?.isLastRead === true;
       return {
-        json: {},
+        json: printer === undefined || printer.transaction === "none" ? {} : { rolledBack: true },
         ...(json ? { written: "beginning" as const } : {}),
-        ...(isQuiet ? {} : { error: error as Error }),
+        ...(isQuiet ? { exitCode: UNREAD.exitCode } : error === undefined ? {} : { error: error as Error }),
       };
     };
     try {
@@ -81,6 +83,7 @@ export const command = defineCommand({
           format,
           embedded,
           onClosed: () => gone.abort(),
+          lastWords: renderError(UNREAD, (_, text) => text),
           ...(onCompleted === undefined ? {} : { onCompleted }),
         });
         if (json) printer.add('{\n  "results": [');
@@ -95,12 +98,36 @@ export const command = defineCommand({
   },
 });
 
-/** What became of statements whose results could not be written. */
-function stoppedBy(failure: Error, error: ConfitureError): ConfitureError {
+const DONE_BEFORE = "Statements before this one are done, but for those of a transaction that was open.";
+
+const UNREAD = new ConfitureError("output_unread", "Nobody reads the results any more, so the rest was not run", {
+  hint: DONE_BEFORE,
+});
+
+/** What became of statements whose results could not be written; without a failure, as nobody reads them. */
+function stoppedBy(failure: Error | undefined, error: ConfitureError): ConfitureError {
+  if (failure === undefined) return error.with({ code: UNREAD.code, message: UNREAD.message, hint: DONE_BEFORE });
   return error.with({
     code: "file_unreadable",
     message: `The results could not be written to standard output (${reasonOf(failure)}), so the rest was not run`,
-    hint: "Statements before this one are done, but for those of a transaction that was open.",
+    hint: DONE_BEFORE,
+  });
+}
+
+/**
+ * A JSON document is text in UTF-8, which not all that COPY writes is.
+ * @throws ConfitureError `usage`
+ */
+function requireText(script: Script): void {
+  const other = script.statements.find((statement) => {
+    if (statement.words[0] !== "COPY") return false;
+    const all = statement.tokens();
+    return all.includes("STDOUT") && (all.includes("BINARY") || all.includes("ENCODING"));
+  });
+  if (other === undefined) return;
+  throw new ConfitureError("usage", "COPY with a binary format or an encoding of its own has no place in JSON", {
+    location: placeIn(script, other.start),
+    hint: "Without --format json, standard output is what COPY writes, byte for byte.",
   });
 }
 
@@ -138,10 +165,20 @@ async function sourceOf(
   }
   const file = args.file ?? "";
   // Statements are sent one by one, so that INSERT statements stay by themselves.
-  if (file !== "-") return readSql(file, resolve(io.cwd, file), false);
+  if (file !== "-") return orInput(() => readSql(file, resolve(io.cwd, file), false));
   const bytes = await io.stdin.readAll(io.signal);
   if (bytes === undefined) throw new ConfitureError("interrupted", "Interrupted; nothing was done");
   return { file: IN_INPUT, text: decodeSql(IN_INPUT, bytes) };
+}
+
+/** What a pipe of the shell's holds (`<(...)`) can come on standard input. */
+function orInput(read: () => SqlText): SqlText {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "file_not_regular") throw error;
+    throw error.with({ hint: `${error.hint} Standard input is read as well: -f -` });
+  }
 }
 
 async function formatFor(name: string): Promise<ResultFormat> {
