@@ -297,7 +297,7 @@ test("a result of a million rows needs little memory, and a reader that has seen
     ["inside", ["csv"]],
   ] as const) {
     for (const [format, behind, said] of [
-      ...formats.map((format) => [format, "", ""] as const),
+      ...formats.map((one) => [one, "", ""] as const),
       ["human", "; CREATE TABLE behind ()", "Nobody reads the results any more, so the rest was not run"] as const,
     ]) {
       const command = `"$0" db sql -q -e ${environment} --format ${format} "${ENDLESS}${behind}" | head -n 1; echo "\${PIPESTATUS[0]}"`;
