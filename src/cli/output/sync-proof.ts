@@ -248,7 +248,7 @@ function unsearchedLines({ unsearched }: Proof["scanned"], most: number): string
   };
   return [
     ...line("Not searched, as text may be encoded there", "encoded"),
-    ...line("Not searched, as the table is larger than 1 GB", "size"),
+    ...line("Not searched, as the table is larger than 100 MB", "size"),
     ...line("Searched as plain text alone, as there are values that are none", "binary"),
   ];
 }
