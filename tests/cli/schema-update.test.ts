@@ -113,6 +113,16 @@ describe("schema update", () => {
     expect(no.screen).toContain("+    bio TEXT");
     expect(no).toMatchObject({ exitCode: 3, screen: expect.stringContaining("Nothing was written") as string });
     expect(await files(project)).toEqual({ "users.sql": USERS });
+    // None of those that it would write, but what it was proven with.
+    const migration = await project.read("db/migrations/002_bio.sql");
+    const edited = async (): Promise<string> => {
+      await project.write("db/migrations/002_bio.sql", `${migration}DROP TABLE posts;\n`);
+      return "y\r";
+    };
+    const stale = await atTerminal(project.dir, ["schema", "update"], [[/\[y\/N\] /, edited]]);
+    expect(stale).toMatchObject({ exitCode: 1, screen: expect.stringContaining("since this was planned") as string });
+    await project.write("db/migrations/002_bio.sql", migration);
+    expect(await files(project)).toEqual({ "users.sql": USERS });
     const yes = await atTerminal(project.dir, ["schema", "update"], [[/Write these 2 files\? \[y\/N\] /, "y\r"]]);
     expect(yes).toMatchObject({ exitCode: 0, screen: expect.stringContaining("✅ Updated 2 schema files") as string });
     expect(await files(project)).toEqual({ "posts.sql": POSTS, "users.sql": UPDATED });

@@ -1,5 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Edit } from "#compare/update/apply.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
+import type { Contents } from "#compare/sources/unchanged.ts";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { ask } from "../../ask.ts";
@@ -31,9 +33,8 @@ export const command = defineCommand({
     if (args.yes === true && args.check === true) {
       throw new ConfitureError("usage", "--yes writes and --check does not: give one of them");
     }
-    const { updateSchema } = await import("#compare/update/update.ts");
     const files = await projectFiles(context, args);
-    const update = await updateSchema({ ...files, onStep: context.step }).catch(async (error: unknown) => {
+    const { contents, update } = await planned(context, files).catch(async (error: unknown) => {
       const { explainNoSchemaFiles } = await import("../../without-schema-files.ts");
       throw await explainNoSchemaFiles(error, context, false);
     });
@@ -70,7 +71,7 @@ export const command = defineCommand({
         return { json: toJson(update, false), exitCode: 3 };
       }
     }
-    await write(context, update);
+    await write(context, files, contents, update);
     const summary = `✅ Updated ${count(update.files.length, "schema file")}, proven\n`;
     return { json: toJson(update, true), text: args.yes === true ? `${diff}${summary}` : summary };
   },
@@ -80,10 +81,30 @@ function interrupted(): ConfitureError {
   return new ConfitureError("interrupted", "Interrupted; nothing was written");
 }
 
-/** @throws ConfitureError `schema_update_refused` where a file has changed since it was read */
-async function write(context: CommandContext, { files }: SchemaUpdate): Promise<void> {
+/** The edits, and the files that they follow from. */
+async function planned(
+  context: CommandContext,
+  files: ProjectFiles,
+): Promise<{ readonly contents: Contents; readonly update: SchemaUpdate }> {
+  const [{ updateSchema }, { contentsOf }] = await Promise.all([
+    import("#compare/update/update.ts"),
+    import("#compare/sources/unchanged.ts"),
+  ]);
+  const contents = contentsOf(files, ["schema", "migrations"]);
+  return { contents, update: await updateSchema({ ...files, onStep: context.step }) };
+}
+
+/** @throws ConfitureError `schema_update_refused` where a file of the project has changed since the edits were planned */
+async function write(
+  { projectDir }: CommandContext,
+  project: ProjectFiles,
+  contents: Contents,
+  { files }: SchemaUpdate,
+): Promise<void> {
+  const { requireUnchanged } = await import("#compare/sources/unchanged.ts");
+  requireUnchanged(project, contents, { code: "schema_update_refused", undone: "Nothing was written" });
   await placeFiles(
-    context.projectDir,
+    projectDir,
     files.map(({ path, before, after }) => ({
       path,
       content: after,
