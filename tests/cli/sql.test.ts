@@ -260,6 +260,11 @@ test("COPY with the name of a file is refused on the embedded engine, and on a s
   );
   expect(await refused("inside", "COPY t FROM '/tmp/t.csv'")).toContain('"COPY users FROM STDIN" < FILE');
   expect(await refused("inside", "COPY t TO PROGRAM 'cat'")).toContain("runs no programs");
+  // From whatever code; what it catches, it may go on from.
+  const inCode = (sql: string) => `DO $$ BEGIN EXECUTE 'COPY t ${sql}'; END $$`;
+  expect(await refused("inside", inCode("TO ''/tmp/t.csv''"))).toContain("Read-only file system");
+  expect(await refused("inside", inCode("FROM PROGRAM ''cat''"))).toContain("runs no programs");
+  expect(await refused("inside", "CREATE TABLESPACE t LOCATION '/tmp'")).toContain("Read-only file system");
   await project.query("CREATE TABLE t (id int)");
   const missing = await refused("local", "COPY t FROM '/confiture/nothing'");
   expect(missing).toMatch(/on the server's machine\.[^]*"COPY users FROM STDIN" < FILE/);

@@ -171,6 +171,25 @@ describe("a session in memory", () => {
     await database.close();
   });
 
+  test("refuses a conversion between encodings that the engine cannot do, and goes on", async () => {
+    const database = await open();
+    const conversions = await database.query<{ from: string; to: string }>(
+      `select pg_encoding_to_char(conforencoding) as "from", pg_encoding_to_char(contoencoding) as "to" from pg_conversion`,
+    );
+    const [euro, ascii] = [`'\\xe282ac'`, `'\\x6162'`];
+    const codes = new Set<string | undefined>();
+    for (const { from, to } of conversions) {
+      const convert = (bytes: string): string => `select convert(${bytes}, '${from}', '${to}') as same`;
+      expect(await database.query(convert(ascii))).toEqual([{ same: Buffer.from("ab") }]);
+      await database.query(convert(euro)).catch((error: unknown) => codes.add((error as ConfitureError).server?.sqlstate));
+    }
+    expect([...codes].toSorted()).toEqual(["0A000", "22021"]);
+    expect((await failure(database.query("select convert_to('é', 'LATIN1')"))).server?.sqlstate).toBe("0A000");
+    // Behind a function, nobody sees the setting coming.
+    await database.execute("do $$ begin set client_encoding to 'LATIN2'; end $$");
+    expect(await database.query("select 'é' as e, 1 as one")).toEqual([{ e: "é", one: 1 }]);
+  });
+
   test("is of its own", async () => {
     const first = await open();
     await first.execute("CREATE TABLE here (a int)");

@@ -9,6 +9,8 @@ import { withWorkLimit } from "./limit.ts";
 import { loadAssets } from "./load.ts";
 import { readFiles, writeFiles } from "./memory.ts";
 import { onlyUtf8 } from "./only-utf8.ts";
+import { protectOutside } from "./outside-data.ts";
+import { NO_PROGRAMS } from "./raise.ts";
 import { type DataFiles, unpackSaved } from "./saved.ts";
 import type { Backend } from "../backend.ts";
 import { unawaited } from "../unawaited.ts";
@@ -73,6 +75,15 @@ type FileSystem = NonNullable<PGliteOptions["fs"]>;
 /** PGlite without the queries that it makes at the start for an interface that is not used here. */
 class Engine extends PGlite {
   override async _initArrayTypes(): Promise<void> {}
+
+  /** PostgreSQL wants to run a program, which would be one of this machine. */
+  override handleExternalCmd(command: string, mode: string): number {
+    // PGlite has the answer to this one.
+    if (command.startsWith("locale -a")) return super.handleExternalCmd(command, mode);
+    throw this.instance?.raise(NO_PROGRAMS) ?? new Error(NO_PROGRAMS);
+  }
+
+  instance: Instance | undefined;
 }
 
 /** The one backend process of an embedded PostgreSQL, spoken to in protocol messages. */
@@ -136,6 +147,8 @@ export class PGliteBackend implements Backend {
         },
       });
       const [instance] = await Promise.all([loaded.promise, pglite.waitReady]);
+      pglite.instance = instance;
+      protectOutside(pglite.Module, PGlite.paths.PGDATA);
       return new PGliteBackend(pglite, instance, log);
     } catch (error) {
       const reason = lastWords(log).replaceAll(PGlite.paths.PGDATA, folder ?? "its data");
@@ -185,8 +198,7 @@ export class PGliteBackend implements Backend {
       `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,
       {
         hint:
-          "Most likely something nests deeper than its stack allows, such as a function that calls itself without end, " +
-          "or text is converted to another encoding than UTF8, for which it has no functions. " +
+          "Most likely something nests deeper than its stack allows, such as a function that calls itself without end. " +
           "Nothing uncommitted was kept; the next command starts it again.",
         data: { log: [...this.#log] },
       },

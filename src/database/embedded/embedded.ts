@@ -1,10 +1,12 @@
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type ServerReport } from "#errors/error.ts";
+import { COPY_WAYS, ROWS_FROM_HERE, ROWS_TO_HERE } from "../advice.ts";
 import type { Database, OpenOptions } from "../database.ts";
 import { CopySource } from "./copy.ts";
 import { loadAssets } from "./load.ts";
 import type { DataFiles } from "./saved.ts";
-import { type LongSql, longSql, LongQuery } from "../long-sql.ts";
-import { NO_SQL, refusedCopy } from "./refused-copy.ts";
+import { longSql, LongQuery } from "../long-sql.ts";
+import { READ_ONLY } from "./outside-data.ts";
+import { NO_PROGRAMS } from "./raise.ts";
 import { EmbeddedSocket } from "./socket.ts";
 import { type Backend } from "../backend.ts";
 import { openSession } from "../session.ts";
@@ -155,21 +157,10 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
         throw query.failure === undefined ? error : query.failure.error;
       }
     };
-    /** Only after the engine has refused something as well: it must not commit what is sent behind it in the transaction. */
-    const unlessCopied = async <T>(sql: string | LongSql, work: () => Promise<T>): Promise<T> => {
-      const refusal = typeof sql === "string" ? refusedCopy(sql) : undefined;
-      if (refusal === undefined) return await work();
-      try {
-        await session.execute(NO_SQL);
-      } catch (error) {
-        if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw error;
-      }
-      throw refusal;
-    };
     return {
       ...session,
-      execute: (sql, results) => unlessCopied(sql, () => explained(execute(sql, results))),
-      query: (sql, parameters) => unlessCopied(sql, () => explained(session.query(sql, parameters))),
+      execute: (sql, results) => explained(execute(sql, results)),
+      query: (sql, parameters) => explained(session.query(sql, parameters)),
       copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
       limitWork: (milliseconds) => engine.limitWork(milliseconds),
       ...(target.path === undefined && { save: () => explained(save(session, engine)) }),
@@ -179,6 +170,14 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
     await engine.close();
     throw error;
   }
+}
+
+/** Where rows were to come from or to go that the engine does not have: how they do. */
+function waysOfRows(server: ServerReport | undefined): string | undefined {
+  if (server === undefined) return undefined;
+  if (server.message === NO_PROGRAMS) return COPY_WAYS;
+  if (server.message.endsWith(READ_ONLY)) return ROWS_TO_HERE;
+  return server.hint?.includes("\\copy") === true ? ROWS_FROM_HERE : undefined;
 }
 
 /** What is in a database in memory: its files, but for segments of the log that it does not begin with. */
@@ -197,9 +196,13 @@ async function save(session: Database, engine: EmbeddedEngine): Promise<Uint8Arr
   return await packSaved(new Map([...engine.files()].filter(([path]) => isNeeded(path))));
 }
 
-/** PostgreSQL's own hints are to install a missing extension and to raise a setting, which nobody can do here. */
+/** PostgreSQL's own hints are for a server: to install a missing extension, to raise a setting, to look into its machine's files. */
 function explainMissing(error: unknown): unknown {
   if (!(error instanceof ConfitureError)) return error;
+  const ways = waysOfRows(error.server);
+  if (ways !== undefined) {
+    return error.with({ hint: `The embedded PostgreSQL has no files and no programs of this machine.\n${ways}` });
+  }
   if (error.server?.sqlstate === "53200") {
     return error.with({
       hint: "The embedded PostgreSQL has room for some 48,000 locks in one transaction (a table takes one, and so do each of its indexes and its sequence, and two more where it has long texts), and no more memory than this process may have. Split the work (`confiture build --no-transaction` runs each statement by itself), or do it on a server.",

@@ -1,4 +1,5 @@
 import { type InterruptFlags, isInterrupted } from "./limit.ts";
+import { raise, refuseConversions } from "./raise.ts";
 
 /** What the module asks for, by its parts. */
 export type Imports = Parameters<typeof WebAssembly.instantiate>[1];
@@ -7,15 +8,20 @@ export type Imports = Parameters<typeof WebAssembly.instantiate>[1];
 export interface Instance {
   readonly memory: WebAssembly.Memory;
   readonly flags: InterruptFlags;
+  /** As in raise.ts. */
+  raise(message: string): never;
 }
 
 export function partsOf(
   { exports }: WebAssembly.Instance,
   imports: Parameters<typeof WebAssembly.instantiate>[1],
 ): Instance {
+  const memory = memoryOf(imports);
+  refuseConversions({ memory, exports }, imports?.["env"] as Record<string, unknown>);
   const addressOf = (name: string): number => (exports[name] as WebAssembly.Global<"i32">).value;
   return {
-    memory: memoryOf(imports),
+    memory,
+    raise: (message) => raise({ memory, exports }, message),
     flags: {
       InterruptPending: addressOf("InterruptPending"),
       QueryCancelPending: addressOf("QueryCancelPending"),

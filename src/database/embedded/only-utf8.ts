@@ -14,8 +14,8 @@ const WARNING = noticeMessage(
 );
 
 /**
- * The engine has no functions to convert to other encodings, and breaks down where it needs one, which may be in the answer to
- * `SET client_encoding` itself. What sets another one sets UTF8 instead; texts and positions behind it stay where they are.
+ * The engine has no functions to convert to other encodings, and fails where it needs one, which may be in any answer after
+ * `SET client_encoding`. What sets another one sets UTF8 instead; texts and positions behind it stay where they are.
  * @param messages whole messages of a client
  * @param tell takes what the client is told where they are others
  */
