@@ -181,9 +181,11 @@ describe("a session in memory", () => {
     for (const { from, to } of conversions) {
       const convert = (bytes: string): string => `select convert(${bytes}, '${from}', '${to}') as same`;
       expect(await database.query(convert(ascii))).toEqual([{ same: Buffer.from("ab") }]);
-      await database.query(convert(euro)).catch((error: unknown) => codes.add((error as ConfitureError).server?.sqlstate));
+      await database
+        .query(convert(euro))
+        .catch((error: unknown) => codes.add((error as ConfitureError).server?.sqlstate));
     }
-    expect([...codes].toSorted()).toEqual(["0A000", "22021"]);
+    expect(codes).toEqual(new Set(["0A000", "22021"]));
     expect((await failure(database.query("select convert_to('é', 'LATIN1')"))).server?.sqlstate).toBe("0A000");
     // Behind a function, nobody sees the setting coming.
     await database.execute("do $$ begin set client_encoding to 'LATIN2'; end $$");
