@@ -28,6 +28,8 @@ export interface Trial {
    */
   readonly kind: "parse" | "steady" | "value" | "rows" | "count" | "refused";
   readonly sql: string;
+  /** Of a trial that is only needed if something fails on rows: the SQL of the rules, of which the database knows what it reaches. */
+  readonly ifMayFail?: string;
   /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
   readonly finding: SyncFinding;
   /** Of documents: the paths of the rule, for what is at one of them and has none. */

@@ -8,6 +8,7 @@ import type { SyncFinding, Trial } from "./finding.ts";
 import type { Planned, Reads, SyncPlan } from "./plan.ts";
 import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { reachesWhatMayFail } from "./rules/may-fail.ts";
 import { mentionsIn } from "./rules/mentions.ts";
 import { unfitFindings, type UnfitValue } from "./rules/unfit-values.ts";
 import { requireRights } from "./run/rights.ts";
@@ -36,6 +37,13 @@ export async function tryPlan(
       trials.filter(({ kind }) => kind === "steady"),
     );
     if (unsteady.length > 0) return unsteady;
+    // What a condition fails on, every query with it fails on.
+    const needed = await neededOf(database, trials);
+    const onRows = await answers(
+      database,
+      needed.filter(({ kind }) => kind === "rows"),
+    );
+    if (onRows.length > 0) return onRows;
     for (const { schema, name, query, mode } of plan.tables) {
       if (mode === "skip") continue;
       try {
@@ -47,8 +55,21 @@ export async function tryPlan(
     }
     return await answers(
       database,
-      trials.filter(({ kind }) => kind !== "parse" && kind !== "steady" && kind !== "value"),
+      needed.filter(({ kind }) => kind === "count" || kind === "refused"),
     );
+  });
+}
+
+/** Trials without those of SQL in which nothing may fail on a row. */
+async function neededOf(database: Database, trials: readonly Trial[]): Promise<Trial[]> {
+  if (trials.every(({ ifMayFail }) => ifMayFail === undefined)) return [...trials];
+  return await withParser(async (parser) => {
+    const needed: Trial[] = [];
+    for (const trial of trials) {
+      const { ifMayFail } = trial;
+      if (ifMayFail === undefined || (await reachesWhatMayFail(database, parser, ifMayFail))) needed.push(trial);
+    }
+    return needed;
   });
 }
 
@@ -112,14 +133,16 @@ async function answer(
         },
       ];
     const sqlstate = error.server?.sqlstate ?? "";
-    const failed = finding.rule === "fails-on-rows" ? { ...finding, fix: fixOnRow(sqlstate, kind) } : finding;
+    const isRaised = error.server?.routine === RAISE;
+    if (!isRaised && FROM_OUTSIDE.test(sqlstate)) throw readingFailed(error, finding.table);
+    const failed =
+      finding.rule === "fails-on-rows" ? { ...finding, fix: fixOnRow(isRaised ? "" : sqlstate, kind) } : finding;
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
-    if (/^(?:23502|23514|22001)$/.test(sqlstate)) return [failed];
-    const data = OF_VALUES.test(sqlstate) ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value") : undefined;
+    if (!isRaised && /^(?:23502|23514|22001)$/.test(sqlstate)) return [failed];
     // What fails on a row fails in whatever is asked of its results.
-    if (data !== undefined && earlier.some((one) => isOfSame(one, finding))) return [];
-    if (data !== undefined) return [{ ...failed, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` }];
-    throw readingFailed(error, finding.table);
+    if (earlier.some((one) => isOfSame(one, finding))) return [];
+    const data = isRaised ? "a function raises an error" : (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value");
+    return [{ ...failed, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` }];
   }
 }
 
@@ -144,8 +167,14 @@ function fixOfColumn({ server }: ConfitureError, sql: string, columns: readonly 
   return near === undefined ? undefined : `Did you mean "${near}"?`;
 }
 
-/** Classes of errors that come of what is in a row: cardinality, data, integrity, and what functions raise. */
-const OF_VALUES = /^(?:2[123]|3[89]|P0)/;
+/** Where PL/pgSQL raises what a function says, with whatever SQLSTATE (pl_exec.c). */
+const RAISE = "exec_stmt_raise";
+
+/**
+ * What comes of the server, the session or the role, and of no value: connections, timeouts, replay, rights, memory, locks, shutdown, files,
+ * and faults of PostgreSQL itself. Everything else comes of what SQL does with a row.
+ */
+const FROM_OUTSIDE = /^(?:|08...|25P0[34]|40...|42501|53...|55P03|5[78]...|XX...)$/;
 
 /** How to keep SQL from what it fails on, by the kind of the error. */
 function fixOnRow(sqlstate: string, kind: Trial["kind"]): string {
@@ -166,5 +195,4 @@ const DATA_ERRORS: Readonly<Record<string, string>> = {
   "22008": "a date or time is out of range",
   "22012": "division by zero",
   "21000": "a query in place of a value gives more than one row",
-  P0001: "a function raises an error",
 };

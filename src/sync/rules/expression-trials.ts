@@ -4,6 +4,7 @@ import type { Trial } from "../finding.ts";
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { mayFailOnRows } from "./may-fail.ts";
 import { shownTable } from "./names.ts";
+import { rowsOf } from "./reference-trials.ts";
 import type { Treatment } from "./treatment.ts";
 
 /** What an `expr` computes is computed of every row once, before the first one is copied: it may fail, or be too long. */
@@ -17,19 +18,20 @@ export function expressionTrials(
   const value = `${own}.${quoteIdentifier(column.name)}`;
   const shown = `${shownTable(table)}.${column.name}`;
   const about = { location: place.file.location(place.offset), table: shownTable(table), column: column.name };
-  const trials: Trial[] = [];
-  if (mayFailOnRows(made.expression("", NO_KEY))) {
-    trials.push({
+  const written = made.expression("", NO_KEY);
+  const trials: Trial[] = [
+    {
       kind: "count",
       sql: `SELECT count((${value})::text)::float8 * 0 AS refused FROM ${results}`,
+      ...(mayFailOnRows(written) ? {} : { ifMayFail: `SELECT (${written}\n) FROM ${rowsOf(table)} source` }),
       finding: {
         rule: "fails-on-rows",
         message: `The expression for ${shown} fails on a row`,
         fix: undefined,
         ...about,
       },
-    });
-  }
+    },
+  ];
   if (column.length !== null) {
     const long = column.isArray
       ? `EXISTS (SELECT FROM unnest(${value}) element (v) WHERE length(rtrim(element.v::text)) > ${column.length})`

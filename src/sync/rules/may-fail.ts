@@ -1,7 +1,11 @@
+import type { Database } from "#database/database.ts";
+import type { Parser } from "#sql/parser.ts";
+import { reachedFrom } from "./reached.ts";
+
 /** A constant with its type: what is wrong with one is found when it is parsed. */
 const CONSTANTS = /'(?:[^']|'')*'(?:\s*::\s*[\w. "()[\]]+)?|\b(?:now|current_timestamp|current_date)\b\s*(?:\(\))?/gi;
 
-const MAY_FAIL = /::|\bcast\b|[/%]|\bto_(?:date|timestamp|number)\b|\b(?:sqrt|ln|log|power|mod|div)\b/i;
+const MAY_FAIL = /::|\bcast\b|\boperator\s*\(|[/%]|[/%]|\bto_(?:date|timestamp|number)\b|\b(?:sqrt|ln|log|power|mod|div)\b/i;
 
 /** Functions that give something for every value. */
 const SAFE = new Set(
@@ -36,7 +40,7 @@ const ONE_ROW = /(?<!\b(?:exists|in|any|all|some|array|as)\s*)\(\s*select\b/i;
 
 /**
  * Whether SQL may fail because of what is in a row, as a cast of a text to a number does, or a function of the user's own, which nobody
- * looks into: it has to be tried on every row before the first one is copied. Pure.
+ * looks into: it has to be tried on every row before the first one is copied. What it does not show by itself, `reachesWhatMayFail` asks. Pure.
  */
 export function mayFailOnRows(sql: string): boolean {
   const text = sql.replaceAll(CONSTANTS, "''");
@@ -47,4 +51,17 @@ export function mayFailOnRows(sql: string): boolean {
     ONE_ROW.test(text) ||
     calls.some((name) => !SAFE.has(name) && !NO_CALLS.has(name))
   );
+}
+
+/**
+ * Whether SQL reaches something that may fail on a row, as the database knows it: an operator or a cast of its own, or what stands in the
+ * definition of a view or a domain.
+ * @param database in a transaction, with the search_path of the copy's queries
+ */
+export async function reachesWhatMayFail(database: Database, parser: Parser, sql: string): Promise<boolean> {
+  for await (const { behind, sql: definition, called } of reachedFrom(database, parser, sql)) {
+    if (called.some(({ isOwn }) => isOwn)) return true;
+    if (behind !== undefined && definition !== null && mayFailOnRows(definition)) return true;
+  }
+  return false;
 }

@@ -44,13 +44,17 @@ export function conditionTrials(table: SourceTable, rule: TableRule, references:
       sql: parse.sql,
       finding: { rule: "unsteady-condition", message: what, fix: undefined, ...about },
     };
-    if (!mayFailOnRows(text)) return [parse, steady];
     const message = `${what} fails on a row`;
     const sql = `SELECT count(*) FROM ${rows} WHERE (${text}\n)`;
     return [
       parse,
       steady,
-      { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix: undefined, ...about } },
+      {
+        kind: "rows",
+        sql,
+        ...(mayFailOnRows(text) ? {} : { ifMayFail: parse.sql }),
+        finding: { rule: "fails-on-rows", message, fix: undefined, ...about },
+      },
     ];
   });
 }

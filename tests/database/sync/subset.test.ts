@@ -96,6 +96,35 @@ const CALLS = `
   create table all_ (id int); create foreign table far () inherits (all_) server away;
   create view plain as select id from u where still(id);`;
 
+const FAILING = `
+  create type tone as enum ('low', 'high');
+  create table v (id int primary key, n int, t tone, name text, tag text);
+  insert into v select k, k, 'low', 'name', 'tag' from generate_series(1, 3) k;
+  create function raises(int, text) returns bool language plpgsql stable as $$
+    begin if $1 = 2 then raise exception 'look at %', $1 using errcode = $2; end if; return true; end $$;
+  create function always(text) returns bool language plpgsql immutable as $$ begin raise exception using errcode = 'ZZ002'; end $$;
+  create function alike(tone, text) returns bool language plpgsql immutable as $$ begin raise exception using errcode = 'ZZ003'; end $$;
+  create operator === (leftarg = tone, rightarg = text, function = alike);
+  create function same(text, text) returns bool language plpgsql immutable as $$ begin raise exception using errcode = 'ZZ004'; end $$;
+  create operator === (leftarg = text, rightarg = text, function = same);
+  create function height(tone) returns int language plpgsql immutable as $$ begin raise exception using errcode = 'ZZ005'; end $$;
+  create cast (tone as int) with function height(tone) as implicit;
+  create function hidden(int) returns bool language sql stable as 'select $1 / 0 > 1';
+  create view named as select id from v where (name || '')::int > 0;
+  create view called as select id from v where hidden(n);`;
+
+/** SQL for rows of the table v that fails on one of them, and the SQLSTATE. */
+const FAILS: readonly (readonly [condition: string, sqlstate: string])[] = [
+  ...["ZZ001", "42501", "54000", "57014", "55P03", "22012"].map(
+    (sqlstate) => [`raises(n, '${sqlstate}')`, sqlstate] as const,
+  ),
+  ["always('x')", "ZZ002"],
+  ["t === 'x'", "ZZ003"],
+  ["t > 5", "ZZ005"],
+  ["id in (select id from named)", "22P02"],
+  ["id in (select id from called)", "22012"],
+];
+
 /** A condition of the table u, and what is said of it. */
 const UNSTEADY: readonly (readonly [condition: string, says: string | undefined])[] = [
   ["coin(id)", "The condition for rows of u calls coin(integer), which is VOLATILE"],
@@ -520,6 +549,36 @@ for (const engine of oldestAndEmbedded) {
         expect(said).toEqual(
           UNSTEADY.map(([, says]) => (says === undefined ? undefined : (expect.stringContaining(says) as string))),
         );
+      });
+    });
+
+    test("what fails on a row is found before the first one is copied, by whatever it is called and whatever it raises", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, FAILING, async (database) => {
+        const found = async (rules: string): Promise<unknown> => {
+          const read = await parseRules([{ file: "db/sync/rules.yaml", text: `tables:\n  v: { ${rules} }\n` }]);
+          const checked = await checkRules(database, [], read, KEY);
+          return checked.kind === "findings" ? checked.findings : [];
+        };
+        const keep = "keep: [id, n, t, name]";
+        const failing = (sqlstate: string): unknown => [
+          {
+            rule: "fails-on-rows",
+            location: { line: 2 },
+            message: expect.stringMatching(new RegExp(`^The (?:condition|expression) for .* \\(SQLSTATE ${sqlstate}\\)$`)),
+          },
+        ];
+        for (const [condition, sqlstate] of FAILS)
+          expect(await found(`${keep}, tag: filler, rows: "${condition}"`)).toMatchObject(failing(sqlstate) as object);
+        const expression = "tag: { expr: \"case when {name} === {name} then 'x' end\" }";
+        expect(await found(`${keep}, ${expression}`)).toMatchObject(failing("ZZ004") as object);
+        expect(await found(`${keep}, tag: filler, rows: "n > 1 and name <> 'x'"`)).toEqual([]);
+        // A timeout, which the embedded engine has not, is no fault of the rules.
+        if (engine.kind === "embedded") return;
+        await database.execute(`set statement_timeout = 200;
+          create or replace function always(text) returns bool language plpgsql immutable as $$ begin loop end loop; end $$`);
+        const refused: unknown = await found(`${keep}, tag: filler, rows: "always(name)"`).catch((error: unknown) => error);
+        expect(refused).toMatchObject({ code: "sync_source_failed", data: { sqlstate: "57014", table: "v" } });
       });
     });
 

@@ -29,6 +29,7 @@ test.each([
   ["CASE WHEN (a = 'x'::text) THEN (doc ->> 'k'::text) ELSE NULL::text END", false],
   ["public.number_of(email)", true],
   ['"Odd".number_of(email)', true],
+  ["(name OPERATOR(public.===) 'x'::text)", true],
   ["(price * 100)", true],
   ["decode(body, 'hex'::text)", true],
 ])("computed of results, %s: %p", (sql, expected) => {
