@@ -565,7 +565,9 @@ for (const engine of oldestAndEmbedded) {
           {
             rule: "fails-on-rows",
             location: { line: 2 },
-            message: expect.stringMatching(new RegExp(`^The (?:condition|expression) for .* \\(SQLSTATE ${sqlstate}\\)$`)),
+            message: expect.stringMatching(
+              new RegExp(`^The (?:condition|expression) for .* \\(SQLSTATE ${sqlstate}\\)$`),
+            ),
           },
         ];
         for (const [condition, sqlstate] of FAILS)
@@ -577,7 +579,9 @@ for (const engine of oldestAndEmbedded) {
         if (engine.kind === "embedded") return;
         await database.execute(`set statement_timeout = 200;
           create or replace function always(text) returns bool language plpgsql immutable as $$ begin loop end loop; end $$`);
-        const refused: unknown = await found(`${keep}, tag: filler, rows: "always(name)"`).catch((error: unknown) => error);
+        const refused: unknown = await found(`${keep}, tag: filler, rows: "always(name)"`).catch(
+          (error: unknown) => error,
+        );
         expect(refused).toMatchObject({ code: "sync_source_failed", data: { sqlstate: "57014", table: "v" } });
       });
     });
