@@ -15,13 +15,13 @@ const BESIDE_AN_ENGINE = /(?:^|\/)(?:src\/(?:compare|sync)|@supabase\/pg-delta)\
 const PROGRAM = join(ROOT, "src", "main.ts");
 
 /**
- * The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, that lets signals through to
- * what takes long there, that builds for `verify`, and that sees what is saved while `dev` is at work.
+ * The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, that hears signals
+ * meanwhile, that builds for `verify`, and that sees what is saved while `dev` is at work.
  */
 const THREADS = [
   "migrate/guest/thread.ts",
   "database/embedded/limit-thread.ts",
-  "database/embedded/long-work-thread.ts",
+  "database/embedded/signals-thread.ts",
   "compare/verify/build-thread.ts",
   "compare/newer-save-thread.ts",
 ].map((path) => join(ROOT, "src", path));

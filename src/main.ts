@@ -16,7 +16,8 @@ const LAST_OUTPUT = 300;
 /** Set when compiling: this process is the executable, and can begin anew by itself. */
 declare const CONFITURE_COMPILED: true | undefined;
 
-/** Exit codes of shells for a process that a signal ended. */
+/** Exit codes of shells for a process that a signal ended: this, and the signal's number. */
+const BY_SIGNAL = 128;
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<void> {
@@ -27,12 +28,8 @@ async function main(): Promise<void> {
   let exitBySignal: number | undefined;
   let signalledAt = 0;
   let looking: NodeJS.Timeout | undefined;
+  let passOn: ((signal: number) => void) | undefined;
   const signals = Object.keys(SIGNAL_EXIT) as (keyof typeof SIGNAL_EXIT)[];
-  const releaseSignals = (): void => signals.forEach((signal) => process.removeAllListeners(signal));
-  const keepSignals = (): void => {
-    releaseSignals();
-    for (const signal of signals) process.on(signal, () => onSignal(SIGNAL_EXIT[signal]));
-  };
   const onSignal = (code: number): void => {
     // The first asks the work to stop and clean up; the second is not asking.
     if (exitBySignal !== undefined) {
@@ -41,14 +38,17 @@ async function main(): Promise<void> {
     }
     exitBySignal = code;
     signalledAt = performance.now();
-    const end = new LongestEnd();
+    const end = new LongestEnd(passOn === undefined);
     looking = setInterval(() => {
       if (!end.look()) return;
       stderr.write("Interrupted; the work did not end in time, so it was abandoned\n");
       process.exit(code);
     }, LOOK).unref();
+    passOn?.(code - BY_SIGNAL);
     abort.abort();
   };
+  const releaseSignals = (): void => signals.forEach((signal) => process.removeAllListeners(signal));
+  const keepSignals = (): void => signals.forEach((signal) => process.on(signal, () => onSignal(SIGNAL_EXIT[signal])));
   keepSignals();
   const exitCode = await run(process.argv.slice(2), {
     stdout,
@@ -75,11 +75,21 @@ async function main(): Promise<void> {
     signal: abort.signal,
     signalExit: () => exitBySignal,
     prepareEngine: () => {
-      if (!ready) beginAnew(process.argv.slice(2));
+      if (ready || exitBySignal !== undefined) return;
       ready = true;
+      // One that came now would be forgotten; nothing was done yet.
+      releaseSignals();
+      beginAnew(process.argv.slice(2));
+      keepSignals();
     },
-    releaseSignals,
-    keepSignals,
+    hearSignals: async () => {
+      const { hearSignals } = await import("./cli/engine-signals.ts");
+      passOn = hearSignals({
+        onSignal: (signal) => onSignal(BY_SIGNAL + signal),
+        onDeaf: releaseSignals,
+      });
+      if (exitBySignal !== undefined) passOn(exitBySignal - BY_SIGNAL);
+    },
   });
   clearInterval(looking);
   // Not process.exit: it would cut output that is still on its way into a pipe.

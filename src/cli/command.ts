@@ -13,8 +13,6 @@ export interface Command<Args extends ArgsDef> {
   readonly examples: readonly string[];
   /** More than the one line in the list of commands. */
   readonly details?: string;
-  /** It ends in order after a signal, also where the embedded engine works: it waits most of the time. */
-  readonly keepsSignals?: boolean;
   readonly run: (args: ParsedArgs<Args>, context: CommandContext) => Promise<Outcome>;
 }
 

@@ -91,8 +91,7 @@ async function filesWith(context: CommandContext, site: ScratchSite, given: Scra
   const timeLimit = readDuration("--time-limit", given["time-limit"]);
   if (timeLimit === 0)
     throw new ConfitureError("usage", "--time-limit must be longer than 0, or no statement would run");
-  // The embedded engine keeps this thread while it works, and leaves nothing behind that would need clearing away.
-  if (site.engine === "embedded") context.io.releaseSignals();
+  if (site.engine === "embedded") await context.io.hearSignals();
   const config = await context.config("files");
   return {
     projectDir: context.projectDir,

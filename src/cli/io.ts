@@ -16,13 +16,8 @@ export interface Io {
   readonly signalExit: () => number | undefined;
   /** To be called as early as it is known that the embedded engine will work, and before anything was done: it may begin the process anew. */
   prepareEngine(): void;
-  /**
-   * Lets signals end the process at once from here on. A statement of the embedded engine keeps this thread, so no
-   * handler could run before it is done; the engine's data folder is made to survive a sudden end.
-   */
-  releaseSignals(): void;
-  /** Handles signals again, after something else released them. */
-  keepSignals(): void;
+  /** To be called before the embedded engine works, which keeps this thread: signals are heard all the same from here on. */
+  hearSignals(): Promise<void>;
 }
 
 export interface Input {

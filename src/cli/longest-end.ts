@@ -14,9 +14,15 @@ const ALTOGETHER = 50;
  * from working is not late.
  */
 export class LongestEnd {
+  readonly #withoutAnswer: number;
   #looks = 0;
   #lookOfAnswer = 0;
   #answers = answerCount();
+
+  /** @param waitsForServers whether nothing but servers may take its time: the embedded engine has no answers while it starts */
+  constructor(waitsForServers: boolean) {
+    this.#withoutAnswer = waitsForServers ? WITHOUT_ANSWER : ALTOGETHER;
+  }
 
   /** @returns whether it took too long */
   look(): boolean {
@@ -26,6 +32,6 @@ export class LongestEnd {
       this.#answers = answers;
       this.#lookOfAnswer = this.#looks;
     }
-    return this.#looks - this.#lookOfAnswer >= WITHOUT_ANSWER || this.#looks >= ALTOGETHER;
+    return this.#looks - this.#lookOfAnswer >= this.#withoutAnswer || this.#looks >= ALTOGETHER;
   }
 }

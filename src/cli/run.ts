@@ -210,7 +210,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
     };
     if (loaded.target.engine === "embedded") {
       io.prepareEngine();
-      if (command.keepsSignals !== true) io.releaseSignals();
+      await io.hearSignals();
     }
     return loaded;
   }

@@ -45,12 +45,8 @@ export async function withDatabase<T>(
   }
 }
 
-/** Whether a statement was cancelled because of the signal. */
+/** Whether a statement was cancelled because of the signal, or its session ended, which the embedded engine does where one catches that. */
 export function interruptedBy(signal: AbortSignal | undefined, error: unknown): boolean {
-  return (
-    signal?.aborted === true &&
-    error instanceof ConfitureError &&
-    error.code !== "interrupted" &&
-    error.server?.sqlstate === "57014"
-  );
+  if (signal?.aborted !== true || !(error instanceof ConfitureError) || error.code === "interrupted") return false;
+  return error.server?.sqlstate === "57014" || error.data?.["isEndedHere"] === true;
 }

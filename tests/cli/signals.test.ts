@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { runBinary, startBinary, type RunningBinary } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -22,6 +23,17 @@ async function startSlow(
     );
     if (session !== undefined) return { running, backend: Number(session["pid"]) };
     if (running.process.exitCode !== null) throw new Error(JSON.stringify(await running.result));
+    await Bun.sleep(20);
+  }
+}
+
+/** Waits until it has begun anew for the engine and handles signals, where that can be seen: it may have to wait for a processor. */
+async function handlesSignals({ process: { pid } }: RunningBinary): Promise<void> {
+  if (process.platform !== "linux") return;
+  while (!(await Bun.file(`/proc/${pid}/environ`).text()).includes("BUN_JSC_")) await Bun.sleep(20);
+  for (;;) {
+    const [, caught = "0"] = /^SigCgt:\s*(\w+)/m.exec(await Bun.file(`/proc/${pid}/status`).text()) ?? [];
+    if ((BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGINT - 1))) !== 0n) return;
     await Bun.sleep(20);
   }
 }
@@ -91,27 +103,43 @@ describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
 });
 
 describe("work in the embedded engine, which keeps the thread", () => {
-  test.concurrent.each(["verify", "diff", "migrate generate more", "migrate test", "snapshot schema", "lint --all"])(
-    "SIGINT ends %s",
-    async (line) => {
-      await using project = await executableProject({
-        "db/schema/a.sql": "SELECT pg_sleep(120);",
-        "db/migrations/001_a.sql": "-- migrate:up\nSELECT pg_sleep(120);\n-- migrate:down\nSELECT 1;\n",
-      });
-      const env = { TMPDIR: project.path("tmp") };
-      await mkdir(env.TMPDIR);
-      const running = await startBinary(line.split(" "), { cwd: project.dir, env, timeout: 60_000 });
-      // Whenever it comes: before the configuration is read, while the engine starts, in the endless statement.
-      await Bun.sleep(2500);
-      running.process.kill("SIGINT");
-      expect((await running.result).exitCode).toBe(130);
-      // What it left, the next command clears away.
-      await project.succeed(["config", "show"], { env });
-      expect(readdirSync(env.TMPDIR)).toEqual([]);
-      const files = readdirSync(project.dir, { recursive: true, encoding: "utf8" });
-      expect(files.filter((name) => name.includes("confiture-") || /migrations\/00[^1]/.test(name))).toEqual([]);
-    },
-  );
+  const inside = ["migrate up", "build --fresh", "db sql -f slow.sql", "db sql -f catching.sql"];
+  // As many at a time as leave a processor to each: the work has to have begun.
+  test.each([
+    [["verify", "diff", "migrate generate more", "dev"]],
+    [["migrate test", "snapshot schema", "lint --all"]],
+    [inside.map((line) => `${line} -e inside`)],
+    [inside.map((line) => `${line} -e inside --format json`)],
+  ])("SIGINT ends %j, which say so", async (lines) => {
+    await Promise.all(lines.map(interrupt));
+  });
+
+  async function interrupt(line: string): Promise<void> {
+    await using project = await executableProject({
+      "db/environments/inside.yaml": "database:\n  engine: embedded\n",
+      "db/schema/a.sql": "SELECT pg_sleep(120);",
+      "db/migrations/001_a.sql": "-- migrate:up\nSELECT pg_sleep(120);\n-- migrate:down\nSELECT 1;\n",
+      "slow.sql": "SELECT 1;\nSELECT count(*) FROM generate_series(1, 100000000000);\n",
+      "catching.sql":
+        "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(120); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;\n",
+    });
+    const env = { TMPDIR: project.path("tmp") };
+    await mkdir(env.TMPDIR);
+    const running = await startBinary(line.split(" "), { cwd: project.dir, env, timeout: 60_000 });
+    // Whenever it comes: before the configuration is read, while the engine starts, in the endless statement.
+    await handlesSignals(running);
+    await Bun.sleep(2500);
+    running.process.kill("SIGINT");
+    const result = await running.result;
+    expect(result.exitCode).toBe(130);
+    if (line.includes("json")) expect(readDocument(result)).toMatchObject({ error: { code: "interrupted" } });
+    else expect(result.stderr).toContain("Interrupted");
+    // What it left, the next command clears away.
+    await project.succeed(["config", "show"], { env });
+    expect(readdirSync(env.TMPDIR)).toEqual([]);
+    const files = readdirSync(project.dir, { recursive: true, encoding: "utf8" });
+    expect(files.filter((name) => name.includes("confiture-") || /migrations\/00[^1]/.test(name))).toEqual([]);
+  }
 });
 
 describe.skipIf(process.platform !== "linux")("the embedded database's folder", () => {

@@ -336,7 +336,7 @@ test("SIGINT cancels the statement and exits with 130", async () => {
   expect(await running.result).toMatchObject({ exitCode: 130, stdout: "CREATE TABLE\n" });
   expect(await project.query(sleeping)).toEqual([{ n: 0 }]);
   expect(await project.query("SELECT to_regclass('before')::text AS before")).toEqual([{ before: "before" }]);
-  // The embedded engine keeps the thread, so that the signal ends the process: what is committed was said before.
+  // The embedded engine keeps the thread; another one hears the signal.
   const told = "CREATE TABLE before (); DO $$ BEGIN RAISE NOTICE 'made'; END $$; SELECT pg_sleep(60)";
   const inside = await startBinary(["db", "sql", "-e", "inside", told], { cwd: project.dir });
   await inside.says("made");

@@ -50,8 +50,7 @@ export async function runInOrder(
     signal: NEVER.signal,
     signalExit: () => undefined,
     prepareEngine: () => {},
-    releaseSignals: () => {},
-    keepSignals: () => {},
+    hearSignals: async () => {},
   });
   return {
     exitCode,

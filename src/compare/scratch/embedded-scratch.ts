@@ -1,8 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { DATABASE } from "#database/embedded/greeting.ts";
-import { interruptedBy, openDatabase } from "#database/open.ts";
+import { openDatabase } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
-import { ConfitureError } from "#errors/error.ts";
 import { emptied } from "./emptied.ts";
 import type { OnLeftOut } from "./left-out.ts";
 import { roomSettings } from "./room.ts";
@@ -28,7 +27,6 @@ export async function withEmbeddedScratch<T>(
   options: Listening,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const { signal } = options;
   const settings = { ...ownSettings, ...roomSettings() };
   const used = (await takeSpare(JSON.stringify(settings), options)) ?? (await open(settings, options));
   let result: T;
@@ -36,7 +34,7 @@ export async function withEmbeddedScratch<T>(
     result = await work(used.database);
   } catch (error) {
     await used.database.close();
-    throw interruptedBy(signal, error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
+    throw error;
   }
   if (spare === undefined && !used.watch.leavesTraces) {
     spare = used;
@@ -61,10 +59,6 @@ export async function withSavedScratch<T>(
   const { database } = await open(roomSettings(), options, saved);
   try {
     return await work(database);
-  } catch (error) {
-    throw interruptedBy(options.signal, error)
-      ? new ConfitureError("interrupted", "Interrupted", { cause: error })
-      : error;
   } finally {
     await database.close();
   }
@@ -78,6 +72,7 @@ async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Pr
   const fits = used.settings === settings && signal?.aborted !== true;
   if (fits && (await emptied(used.database))) {
     used.watch.onLeftOut = onLeftOut;
+    used.watch.signal = signal;
     return used;
   }
   await used.database.close();
@@ -86,7 +81,7 @@ async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Pr
 
 async function open(
   settings: Readonly<Record<string, string>>,
-  { onLeftOut }: Listening,
+  { onLeftOut, signal }: Listening,
   saved?: Uint8Array<ArrayBuffer>,
 ): Promise<Used> {
   const target = {
@@ -94,8 +89,8 @@ async function open(
     ...(Object.keys(settings).length === 0 ? {} : { settings }),
     ...(saved === undefined ? {} : { saved }),
   } as const;
-  const watch: Watch = { onLeftOut, leavesTraces: false };
-  // No signal reaches it while it works in this very thread, and one that was used may serve somebody with another signal.
+  const watch: Watch = { onLeftOut, signal, leavesTraces: false };
+  // One that was used may serve somebody with another signal.
   const database = watched(await openDatabase(target), watch);
   return { database, watch, settings: JSON.stringify(settings) };
 }
@@ -108,6 +103,7 @@ interface Listening {
 interface Watch {
   /** Of whoever uses it. */
   onLeftOut: OnLeftOut | undefined;
+  signal: AbortSignal | undefined;
   /** Whether something may have run that a session keeps and nothing shows. */
   leavesTraces: boolean;
 }
@@ -122,6 +118,7 @@ function watched(database: Database, watch: Watch): Database {
   const session = scratchSession(database, {
     name: DATABASE,
     onLeftOut: (statement, reason) => watch.onLeftOut?.(statement, reason),
+    signal: () => watch.signal,
     onSql: (sql) => {
       // Nobody looks through what is read piece by piece.
       watch.leavesTraces ||= typeof sql !== "string" || LEAVES_TRACES.test(sql);

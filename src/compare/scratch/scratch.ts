@@ -40,7 +40,7 @@ export async function withScratch<T>(
         const terminate = async (): Promise<void> => {
           await maintenance.query("select pg_catalog.pg_terminate_backend($1)", [database.backendPid]);
         };
-        return work(scratchSession(database, { name, onLeftOut, terminate }));
+        return work(scratchSession(database, { name, onLeftOut, signal: () => signal, terminate }));
       });
     } catch (error) {
       throw opened || !(error instanceof ConfitureError) ? error : unreachable(site, error);

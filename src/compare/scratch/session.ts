@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LongSql } from "#database/long-sql.ts";
+import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { redirectDatabase } from "#sql/database-name.ts";
 import { Statement } from "#sql/statement.ts";
@@ -9,6 +10,8 @@ interface ScratchSession {
   /** The scratch database's name. */
   readonly name: string;
   readonly onLeftOut: OnLeftOut;
+  /** What ends the work of whoever uses it. A statement that it has cancelled has not failed, and is no finding. */
+  readonly signal: () => AbortSignal | undefined;
   /** As of `Database`. */
   readonly terminate?: () => Promise<void>;
   /** Hears what is sent. */
@@ -22,7 +25,7 @@ interface ScratchSession {
  */
 export function scratchSession(
   database: Database,
-  { name, onLeftOut, terminate, onSql = () => {} }: ScratchSession,
+  { name, onLeftOut, signal, terminate, onSql = () => {} }: ScratchSession,
 ): Database {
   const outside = new Outside(database.engine === "server");
   const send = async <T>(sql: string, run: (text: string) => Promise<T>): Promise<T> => {
@@ -33,6 +36,13 @@ export function scratchSession(
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server?.position === undefined) throw error;
       throw error.with({ server: { ...error.server, position: redirected.before(error.server.position) } });
+    }
+  };
+  const unlessInterrupted = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw interruptedBy(signal(), error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
     }
   };
   const { engine, backendPid, pooled, serverVersion, host } = database;
@@ -48,19 +58,21 @@ export function scratchSession(
     },
     execute(sql, results) {
       onSql(sql);
-      return typeof sql === "string"
-        ? send(outside.without(sql, onLeftOut), (text) => database.execute(text, results))
-        : database.execute(sql, results);
+      return unlessInterrupted(
+        typeof sql === "string"
+          ? send(outside.without(sql, onLeftOut), (text) => database.execute(text, results))
+          : database.execute(sql, results),
+      );
     },
     async query(sql, parameters) {
       onSql(sql);
       const reason = outside.of(Statement.of(sql));
-      if (reason === undefined) return await send(sql, (text) => database.query(text, parameters));
+      if (reason === undefined) return await unlessInterrupted(send(sql, (text) => database.query(text, parameters)));
       onLeftOut(Statement.of(sql), reason);
       return [];
     },
     copyIn(sql, data, results) {
-      return database.copyIn(sql, data, results);
+      return unlessInterrupted(database.copyIn(sql, data, results));
     },
     cancel() {
       return database.cancel();

@@ -1,8 +1,8 @@
-import { fsyncSync } from "node:fs";
 import { MemoryFS, PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { ConfitureError } from "#errors/error.ts";
 import type { MessageStream } from "./copy.ts";
+import { countWrites, syncToDisk } from "./file-writes.ts";
 import { countBytes } from "./garbage.ts";
 import { type Imports, type Instance, partsOf, wakeable } from "./instance.ts";
 import { withWorkLimit } from "./limit.ts";
@@ -12,6 +12,7 @@ import { onlyUtf8 } from "./only-utf8.ts";
 import { protectOutside } from "./outside-data.ts";
 import { NO_PROGRAMS } from "./raise.ts";
 import { type DataFiles, unpackSaved } from "./saved.ts";
+import { hearingHasBegun, tellHeard } from "./signals.ts";
 import type { Backend } from "../backend.ts";
 import { unawaited } from "../unawaited.ts";
 
@@ -60,16 +61,6 @@ const ANSWERS_WEIGH = 4;
 /** Emscripten's callback for an instance that was made elsewhere. */
 type WasmReceiver = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
 type EngineModule = PGlite["Module"];
-/** What emscripten does with open files, as far as it is used here. */
-interface StreamOperations {
-  write(this: void, stream: OpenFile, ...args: unknown[]): number;
-  fsync?(this: void, stream: OpenFile): number;
-}
-interface OpenFile {
-  readonly node: { readonly mode: number };
-  /** The file descriptor. */
-  readonly nfd: number;
-}
 type FileSystem = NonNullable<PGliteOptions["fs"]>;
 
 /** PGlite without the queries that it makes at the start for an interface that is not used here. */
@@ -146,7 +137,7 @@ export class PGliteBackend implements Backend {
           return false;
         },
       });
-      const [instance] = await Promise.all([loaded.promise, pglite.waitReady]);
+      const [instance] = await Promise.all([loaded.promise, pglite.waitReady, hearingHasBegun()]);
       pglite.instance = instance;
       protectOutside(pglite.Module, PGlite.paths.PGDATA);
       return new PGliteBackend(pglite, instance, log);
@@ -185,6 +176,8 @@ export class PGliteBackend implements Backend {
       this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
     };
     const isEnded = withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
+    // Behind the driver, which has its answers, and before whoever waits for them.
+    queueMicrotask(tellHeard);
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
     // What is left of it would keep the process.
     unawaited.count++;
@@ -223,6 +216,7 @@ function sessionEnded(): ConfitureError {
   const message = "terminating connection due to administrator command";
   return new ConfitureError("connection_lost", `The connection to the database was lost: ${message}`, {
     server: { severity: "FATAL", sqlstate: "57P01", message },
+    data: { isEndedHere: true },
   });
 }
 
@@ -272,38 +266,4 @@ function prepared(
     };
   };
   return fileSystem;
-}
-
-/** One statement may write a lot, while nothing else runs. */
-function countWrites({ NODEFS, MEMFS }: EngineModule): void {
-  const { stream_ops: folder } = NODEFS as unknown as { stream_ops: StreamOperations };
-  const { ops_table: memory } = MEMFS as unknown as { ops_table: { file: { stream: StreamOperations } } };
-  for (const operations of [folder, memory.file.stream]) {
-    const { write } = operations;
-    operations.write = (stream, ...args) => {
-      const written = write(stream, ...args);
-      countBytes(written);
-      return written;
-    };
-  }
-}
-
-/**
- * Emscripten's file system for folders leaves fsync out: a power failure could then take commits with it.
- * Only what was written here is synced, because after a crash PostgreSQL begins with an fsync of every
- * file, twice, one after the other; `openDataFolder` has done that already.
- */
-function syncToDisk({ FS, NODEFS }: EngineModule): void {
-  const operations = (NODEFS as unknown as { stream_ops: StreamOperations }).stream_ops;
-  const write = operations.write;
-  const written = new WeakSet<object>();
-  operations.write = (stream, ...args) => {
-    written.add(stream.node);
-    return write(stream, ...args);
-  };
-  operations.fsync = ({ node, nfd }) => {
-    if (written.has(node) || !FS.isFile(node.mode)) fsyncSync(nfd);
-    written.delete(node);
-    return 0;
-  };
 }

@@ -168,7 +168,8 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
     };
   } catch (error) {
     await engine.close();
-    throw error;
+    if (options.signal?.aborted !== true) throw error;
+    throw new ConfitureError("interrupted", "Interrupted while starting the embedded PostgreSQL", { cause: error });
   }
 }
 

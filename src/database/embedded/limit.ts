@@ -30,21 +30,29 @@ export class WatchedWork {
   readonly #about: Float64Array;
   /** Where in that memory the end of the session is asked for, a cancellation, and that PostgreSQL looks at these. */
   readonly #flags: Int32Array;
+  readonly #number: Int32Array;
 
-  constructor(shared = new SharedArrayBuffer(36)) {
+  constructor(shared = new SharedArrayBuffer(40)) {
     this.shared = shared;
     this.#state = new Int32Array(shared, 0, 1);
     this.#interruptions = new Int32Array(shared, 4, 1);
     this.#about = new Float64Array(shared, 8, 2);
     this.#flags = new Int32Array(shared, 24, 3);
+    this.#number = new Int32Array(shared, 36, 1);
   }
 
   begin(limit: number, memory: number, { InterruptPending, QueryCancelPending, ProcDiePending }: InterruptFlags): void {
     this.#about.set([limit, memory]);
     this.#flags.set([ProcDiePending, QueryCancelPending, InterruptPending]);
     this.#interruptions[0] = 0;
+    Atomics.add(this.#number, 0, 1);
     Atomics.store(this.#state, 0, WORKING);
     Atomics.notify(this.#state, 0);
+  }
+
+  /** Of the work that goes on, or was the last: no other one has it. */
+  get number(): number {
+    return Atomics.load(this.#number, 0);
   }
 
   get isInterrupted(): boolean {
@@ -75,10 +83,15 @@ export class WatchedWork {
   /**
    * Interrupts the work, if there is any. When it was done often enough, it ends the session, which nothing can catch. For another
    * thread: the engine's memory is not shared, and its own thread is at work in it, so that it is written to as a signal handler would.
+   * @param number of the work; any when left out
    * @returns whether something was interrupted
    */
-  interrupt(): boolean {
+  interrupt(number?: number): boolean {
     if (Atomics.compareExchange(this.#state, 0, WORKING, INTERRUPTING) !== WORKING) return false;
+    if (number !== undefined && number !== this.number) {
+      Atomics.store(this.#state, 0, WORKING);
+      return false;
+    }
     const ends = Atomics.add(this.#interruptions, 0, 1) >= PATIENCE;
     const memory = this.#about[1]!;
     for (const flag of this.#flags.subarray(ends ? 0 : 1)) {

@@ -6,7 +6,6 @@ import { countAnswer } from "../answers.ts";
 import type { OpenOptions } from "../database.ts";
 import { startEmbedded } from "./embedded.ts";
 import { DATABASE, greet, USER } from "./greeting.ts";
-import { endable } from "./long-work.ts";
 import { errorMessage } from "./protocol.ts";
 import { EmbeddedSocket } from "./socket.ts";
 import { Turns } from "./turns.ts";
@@ -25,8 +24,6 @@ export interface ServeOptions extends Pick<OpenOptions, "lockWait" | "onHeld" | 
   readonly password: Secret;
   /** A folder for the unix socket that this user alone may enter; undefined for no such socket. */
   readonly socketFolder: string | undefined;
-  /** Hears that a statement is over that took so long that signals were given back to the system. */
-  readonly onReleased: () => void;
   /** Hears that a client waits for long. */
   readonly onStalled?: (waiting: string, holder: string) => void;
 }
@@ -53,9 +50,7 @@ export async function serveEmbedded(target: EmbeddedTarget, options: ServeOption
   const engine = await startEmbedded(target, options);
   const failing = Promise.withResolvers<never>();
   failing.promise.catch(() => {});
-  const turns = new Turns(endable(engine.backend, options.onReleased), (waiting, holder) =>
-    options.onStalled?.(waiting.name, holder.name),
-  );
+  const turns = new Turns(engine.backend, (waiting, holder) => options.onStalled?.(waiting.name, holder.name));
   const clients = new Map<number, Client>();
   const sockets = new Set<Socket>();
   let count = 0;

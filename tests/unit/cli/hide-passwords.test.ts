@@ -32,8 +32,7 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
     signal: new AbortController().signal,
     signalExit: () => undefined,
     prepareEngine: () => {},
-    releaseSignals: () => {},
-    keepSignals: () => {},
+    hearSignals: async () => {},
   };
   return { exitCode: await run(argv, io), text };
 }

@@ -4,7 +4,7 @@ import { countAnswer } from "#database/answers.ts";
 
 /** Milliseconds until it is too long, when an answer comes every so many looks. */
 function endsAfter(answerEvery: number): number {
-  const end = new LongestEnd();
+  const end = new LongestEnd(true);
   for (let looks = 1; looks < 1000; looks++) {
     if (looks % answerEvery === 0) countAnswer();
     if (end.look()) return looks * LOOK;

@@ -29,7 +29,6 @@ export const command = defineCommand({
     "confiture db serve --port 5433",
     "CONFITURE_SERVE_PASSWORD=secret confiture db serve --port 5433 --format json",
   ],
-  keepsSignals: true,
   async run(args, context) {
     const port = readPort(args.port);
     const config = await context.config();
@@ -51,7 +50,6 @@ export const command = defineCommand({
         port,
         password,
         socketFolder,
-        onReleased: () => io.keepSignals(),
         onStalled: (waiting, holder) => messages.warn(`${waiting} waits for the transaction of ${holder} to end`),
       });
       tellDatabase(context, config);

@@ -1,0 +1,104 @@
+import { dlopen, type Pointer } from "bun:ffi";
+import { writeSync } from "node:fs";
+import { constants } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { WatchedWork } from "./limit.ts";
+import type { Hearing, Said } from "./signals.ts";
+
+/** The names of the C library: of GNU, musl and macOS. */
+const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libSystem.B.dylib"];
+
+/** Milliseconds between two looks. */
+const LOOK = 50;
+/** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
+const SAME_SIGNAL = 250;
+/** Looks after the signal until a second long piece of work is interrupted: what cleans up behind the first may take a moment. */
+const UNTIL_MORE = 40;
+/** Looks after the signal until the process ends, whatever it does. The thread that works ends it before, where it can. */
+const UNTIL_END = 120;
+/** No signal has this number. */
+const NONE = 0x100;
+
+/** What is needed of the C library. */
+interface System {
+  /** @returns the signal that came since the last call */
+  readonly take: () => number | undefined;
+  readonly end: (exitCode: number) => void;
+}
+
+const { work, heard } = workerData as Hearing;
+const system = openSystem();
+if (system === undefined) say("deaf");
+else {
+  say("hearing");
+  listen(system, new WatchedWork(work), new Int32Array(heard));
+}
+
+/**
+ * Handlers in JavaScript run in the thread that is kept, and one in C has to come from the C library, which has one that keeps the
+ * number it is called with: `setlogmask`, of the system's log, which nobody writes to here.
+ */
+function openSystem(): System | undefined {
+  for (const library of LIBRARIES) {
+    try {
+      const { symbols } = dlopen(library, {
+        signal: { args: ["i32", "ptr"], returns: "ptr" },
+        setlogmask: { args: ["i32"], returns: "i32" },
+        _exit: { args: ["i32"], returns: "void" },
+      });
+      const { signal, setlogmask, _exit: end } = symbols;
+      setlogmask(NONE);
+      const { SIGINT, SIGTERM, SIGHUP } = constants.signals;
+      // Bun has the address of what it calls there, and does not say so in its types.
+      const { ptr } = setlogmask as unknown as { readonly ptr: Pointer };
+      for (const number of [SIGINT, SIGTERM, SIGHUP]) signal(number, ptr);
+      return {
+        take() {
+          const number = setlogmask(NONE);
+          return number === NONE ? undefined : number;
+        },
+        end,
+      };
+    } catch {
+      // Another platform's.
+    }
+  }
+  return undefined;
+}
+
+function listen({ take, end }: System, engine: WatchedWork, told: Int32Array): never {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  let first: { readonly exitCode: number; readonly at: number } | undefined;
+  let looks = 0;
+  let before = 0;
+  let target: number | undefined;
+  for (;;) {
+    Atomics.wait(never, 0, 0, LOOK);
+    const signal = take();
+    const now = performance.now();
+    if (signal !== undefined && first === undefined) {
+      first = { exitCode: 128 + signal, at: now };
+      Atomics.store(told, 0, signal);
+      say("heard");
+    } else if (signal !== undefined && first !== undefined && now - first.at >= SAME_SIGNAL) {
+      end(128 + signal);
+    }
+    const known = Atomics.exchange(told, 1, 0);
+    if (known !== 0) first ??= { exitCode: 128 + known, at: now };
+    // What has just begun may be about to clean up.
+    const number = engine.number;
+    const isLong = number === before;
+    before = number;
+    if (first === undefined) continue;
+    looks++;
+    if (isLong && (target === undefined || looks > UNTIL_MORE)) target = number;
+    if (target !== undefined && !engine.interrupt(target)) target = looks > UNTIL_MORE ? undefined : target;
+    if (looks < UNTIL_END) continue;
+    writeSync(2, "Interrupted; the work did not end in time, so it was abandoned\n");
+    end(first.exitCode);
+  }
+}
+
+function say(said: Said): void {
+  parentPort?.postMessage(said);
+}
