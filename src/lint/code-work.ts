@@ -10,13 +10,12 @@ export interface Work {
 }
 
 /** The work on whole tables in use that code was seen to do, while it locked them against others. Pure. */
-export function workByCode({ locks, rewrites, rewritesIndexes, buildsIndexes, scans, loses }: StatementFacts): Work[] {
+export function workByCode({ locks, rewrites, rewritesIndexes, buildsIndexes, scans }: StatementFacts): Work[] {
   const work = new Map<string, string[]>();
   const add = (table: string | undefined, verb: string): void => {
     if (table !== undefined) work.set(table, [...(work.get(table) ?? []), verb]);
   };
-  // TRUNCATE gives a table a new file as well, and writes nothing into it.
-  for (const { name } of rewrites) if (!loses.includes(`deletes all rows of ${name}`)) add(name, "rewrites");
+  for (const { name } of rewrites) add(name, "rewrites");
   for (const { table } of buildsIndexes) add(table, "builds an index on");
   for (const { table, name } of rewritesIndexes) add(table, `rebuilds ${name} of`);
   // Whoever writes a table anew, or an index on it, reads it.

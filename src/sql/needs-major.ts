@@ -94,17 +94,23 @@ function isForm(tokens: readonly string[], { form, begins, has }: NewerSyntax): 
   let from = 0;
   return form.split(" ... ").every((part) => {
     const words = part.split(" ");
-    const at = tokens.findIndex(
-      (_token, index) => index >= from && words.every((word, n) => tokens[index + n] === word),
-    );
+    const at = indexOfWords(tokens, words, from);
     from = at + words.length;
     return at >= 0;
   });
 }
 
+/** Where words follow each other. There may be a million tokens: a function called for each would leave hundreds of megabytes behind. */
+function indexOfWords(tokens: readonly string[], [first = "", ...rest]: readonly string[], from: number): number {
+  for (let at = tokens.indexOf(first, from); at >= 0; at = tokens.indexOf(first, at + 1)) {
+    if (rest.every((word, n) => tokens[at + 1 + n] === word)) return at;
+  }
+  return -1;
+}
+
 function functionsIn(tokens: readonly string[]): Need[] {
   return tokens.flatMap((token, at): Need[] => {
-    if (tokens[at + 1] !== "(" || !/^["\w]/.test(token)) return [];
+    if (tokens[at + 1] !== "(" || !NAME.test(token)) return [];
     const name = writtenName(token);
     const before = tokens[at - 1] ?? "";
     if (before === "." && writtenName(tokens[at - 2] ?? "") !== "pg_catalog") return [];
@@ -116,6 +122,9 @@ function functionsIn(tokens: readonly string[]): Need[] {
     return [{ major, what: NEWER_FUNCTIONS.has(name) ? `${name}()` : `${name}() with these arguments`, ...own }];
   });
 }
+
+/** What a name begins with; strings are no names. */
+const NAME = /^["\w]/;
 
 const NO_CALL = /^(?:FUNCTION|PROCEDURE|AGGREGATE|ROUTINE|TABLE|EXISTS|INTO|REFERENCES|ON|VIEW|TYPE|AS|COPY)$/;
 
@@ -147,8 +156,9 @@ function settingsIn(tokens: readonly string[]): Need[] {
 
 function relationsIn(tokens: readonly string[]): Need[] {
   return tokens.flatMap((token, at): Need[] => {
+    if (tokens[at + 1] === "(" || !NAME.test(token)) return [];
     const major = NEWER_RELATIONS.get(writtenName(token));
-    return major === undefined || tokens[at + 1] === "(" ? [] : [{ major, what: writtenName(token) }];
+    return major === undefined ? [] : [{ major, what: writtenName(token) }];
   });
 }
 

@@ -85,6 +85,27 @@ describe.if(process.platform === "linux")(
   },
 );
 
+test.if(process.platform === "linux")(
+  "a migration of one long INSERT is planned in little memory",
+  async () => {
+    await using project = await executableProject({
+      "db/migrations/1_table.sql":
+        "CREATE TABLE orgs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text UNIQUE);\n",
+    });
+    await project.succeed(["migrate", "up"]);
+    const rows = Array.from({ length: 110_000 }, (_, n) => `('org number ${n} with some more text to fill it up')`);
+    await project.write(
+      "db/migrations/2_rows.sql",
+      `INSERT INTO orgs (name) VALUES\n${rows.join(",\n")};\nALTER TABLE orgs ADD a int;\nCREATE INDEX ON orgs (a);\n`,
+    );
+    const child = Bun.spawn([BINARY, "migrate", "plan"], { cwd: project.dir, stdout: "ignore", stderr: "inherit" });
+    const peak = await peakMemory(child);
+    expect(child.exitCode).toBe(0);
+    expect(peak).toBeWithin(2 ** 20, 600 * 2 ** 20);
+  },
+  180_000,
+);
+
 describe("the assembled script", () => {
   const FILES = Object.fromEntries(
     Array.from({ length: 20 }, (_, file) => [

@@ -55,6 +55,15 @@ describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
     expect(readDocument(await project.succeed(["migrate", "plan", "--steps", "1", "--format", "json"]))).toMatchObject({
       migrations: [{ version: "2" }],
     });
+    await project.write(
+      "db/migrations/4_code.sql",
+      "DO $$ BEGIN CREATE INDEX users_bio ON users (bio); ALTER TABLE users ADD tok uuid DEFAULT gen_random_uuid(); END $$;\nDO $$ BEGIN TRUNCATE users; END $$;\n",
+    );
+    const [built, emptied] = (await project.succeed(["migrate", "plan"])).stdout.split("4_code ")[1]!.split("TRUNCATE");
+    expect(built).toContain("rewrites public.users (");
+    expect(built).toContain("builds index public.users_bio");
+    expect(emptied).toContain("loses data: deletes all rows of public.users");
+    expect(emptied).not.toContain("rewrites");
   });
 
   test("leaves out what `up` would leave out, and a plan with a contract runs it", async () => {

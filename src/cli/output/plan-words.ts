@@ -140,8 +140,10 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
   for (const relation of inUse(statement.rewrites)) add(`rewrites ${sized(relation, sizeOf)}`);
   for (const relation of inUse(statement.rewritesIndexes)) add(`rebuilds index ${sized(relation, sizeOf)}`);
   for (const relation of inUse(statement.scans)) add(`reads ${sized(relation, sizeOf)}`);
+  // A table that is written anew is not told as read.
+  const worked = inUse([...statement.scans, ...statement.rewrites]);
   for (const index of statement.buildsIndexes) {
-    if (!inUse(statement.scans).some(({ name }) => name === index.table)) continue;
+    if (!worked.some(({ name }) => name === index.table)) continue;
     add(`builds index ${index.name}`);
   }
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);

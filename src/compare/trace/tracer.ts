@@ -7,6 +7,7 @@ import { transactionControl } from "#sql/classify.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import { lossOfSwallowed, type SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
+import { giveBackMemory } from "../engine/memory.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
@@ -163,6 +164,9 @@ export class Tracer implements Performer {
     // Of statements by themselves, nobody asks for more than their locks.
     const told = this.#options.isApart ? NOTHING_TOLD : await this.#teller.of(database, statement);
     const conversion = await conversionOf(database, statement);
+    // Reading it has left several times its size behind, and the engine is about to take as much.
+    const isLong = statement.end - statement.start > LONG;
+    if (isLong) giveBackMemory();
     const taken = await this.#runner.run(database, statement, work);
     const keepsValues = await conversion?.keepsValues();
     const verb = transactionControl(statement);
@@ -171,6 +175,7 @@ export class Tracer implements Performer {
     const { measured, how, error } = taken;
     if (taken.stopped === undefined) this.#options.rows.noteInserted(statement);
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
+    if (isLong) giveBackMemory();
     const emptied = await emptiedByCode(database, statement, measured);
     const losses = lossesOf(statement, measured, keepsValues === true, told.isSpent || told.isNew, emptied, told.runs);
     const swallows = taken.stopped === undefined ? await this.#swallows(database, told.swallows) : [];
@@ -179,6 +184,8 @@ export class Tracer implements Performer {
       ...where,
       how,
       ...factsOf(measured),
+      // TRUNCATE gives a table a new file as well, and writes nothing into it.
+      rewrites: measured.rewrites.filter(({ name }) => !emptied.includes(name)),
       ...losses,
       held: isTransactional ? measured.held : measured.locks,
       loses: [
@@ -235,6 +242,9 @@ export class Tracer implements Performer {
     return up.kind !== "refused" && up.transactional;
   }
 }
+
+/** UTF-16 units of a statement from which on memory that is not needed any more is given back. */
+const LONG = 1 << 20;
 
 /** Tables in use that a statement's code has truncated: each has a new file, and nothing in it. */
 async function emptiedByCode(

@@ -488,6 +488,14 @@ SELECT purge();`,
       ["deletes all rows of public.users"],
     ]);
     expect(statements[4]!.loses).toHaveLength(1);
+    // Nothing is written into what was emptied.
+    expect(statements.map(({ rewrites }) => rewrites.map(({ name }) => name))).toEqual([
+      [],
+      [],
+      ["public.orgs"],
+      [],
+      [],
+    ]);
   });
 
   test("what sequences give again, and rows that a table does not show any more", async () => {
