@@ -229,6 +229,15 @@ describe("several clients", () => {
     await sql.end();
   });
 
+  test("who wants to LISTEN is told that nobody would tell it anything, and the rest of its session works", async () => {
+    await using one = await connect();
+    for (const query of ["LISTEN news", "SELECT 1; lisTen news", { name: "l", text: "LISTEN news", values: [] }]) {
+      expect(await code(one.query(query as string))).toBe("0A000");
+    }
+    await one.query("NOTIFY news; UNLISTEN *");
+    expect((await one.query("SELECT 'LISTEN news' AS text")).rows).toEqual([{ text: "LISTEN news" }]);
+  });
+
   test("an advisory lock of a session keeps the others out until it is free", async () => {
     await using one = await connect();
     await using two = await connect();

@@ -1,4 +1,6 @@
+import type { Statement } from "#sql/statement.ts";
 import { backendMessages, type FrontendMessage, message, statementText } from "./protocol.ts";
+import { rewritten } from "./rewritten.ts";
 import type { Backend } from "../backend.ts";
 
 /** Statements that may change what belongs to a session, as far as their text tells. */
@@ -6,6 +8,7 @@ const CHANGES_SETTINGS = /\b(?:set|reset|discard|set_config)\b/i;
 const PREPARES = /\b(?:prepare|deallocate|discard)\b/i;
 const FORGETS_STATEMENTS = /\b(?:deallocate|discard)\b/i;
 const LOCKS = /advisory/i;
+const LISTENS = /\blisten\b/i;
 /** Settings of no program but the client's own (`app.tenant`), which PostgreSQL does not list. */
 const CUSTOM = /(?<![\w.])[a-z_]\w*(?:\.\w+)+(?![\w.])/gi;
 /** Names to remember of a client at most. */
@@ -99,8 +102,10 @@ export class Client implements Backend {
   /** The client's messages, with those that bring its prepared statements where they are needed. */
   #own(messages: Buffer): Buffer {
     const sent: Buffer[] = [];
-    for (const bytes of backendMessages(messages)) {
-      const type = String.fromCharCode(bytes[0]!);
+    for (const given of backendMessages(messages)) {
+      const type = String.fromCharCode(given[0]!);
+      const mayListen = (type === "Q" || type === "P") && LISTENS.test(statementText({ type, bytes: given }));
+      const bytes = mayListen ? rewritten(given, isListen, REFUSE_LISTEN) : given;
       if (type === "Q" || type === "P") this.#note(type, bytes, sent);
       if (type === "P") this.#parse(bytes, sent);
       else if (type === "B") {
@@ -228,6 +233,14 @@ export class Client implements Backend {
     this.#hiddenReadies--;
     return false;
   }
+}
+
+/** Clients share one session: whoever asks to be told would wait for ever, and others would be told in its place. */
+const REFUSE_LISTEN =
+  "do $$ begin raise feature_not_supported using message = 'LISTEN does not work here: all clients of confiture db serve share one session'; end $$";
+
+function isListen({ firstWord }: Statement): boolean {
+  return firstWord === "LISTEN";
 }
 
 const NO_PORTAL = "none has this name";

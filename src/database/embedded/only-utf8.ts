@@ -1,6 +1,6 @@
-import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
-import { backendMessages, message, noticeMessage, statementText } from "./protocol.ts";
+import { backendMessages, noticeMessage } from "./protocol.ts";
+import { rewritten } from "./rewritten.ts";
 
 /** What sets the encoding; `SET NAMES` is another word for it. */
 const MENTIONS = ["client_encoding", "CLIENT_ENCODING", "Client_Encoding", "names", "NAMES", "Names"];
@@ -22,25 +22,10 @@ const WARNING = noticeMessage(
 export function onlyUtf8(messages: Buffer, tell: (notice: Buffer) => void): Buffer {
   if (messages[0] === 0 || !MENTIONS.some((word) => messages.includes(word))) return messages;
   const all = backendMessages(messages);
-  const kept = all.map(inUtf8);
+  const kept = all.map((one) => rewritten(one, setsOther, SET_UTF8));
   if (kept.every((one, at) => one === all[at])) return messages;
   tell(WARNING);
   return Buffer.concat(kept);
-}
-
-function inUtf8(bytes: Buffer): Buffer {
-  const type = String.fromCharCode(bytes[0]!);
-  if (type !== "Q" && type !== "P") return bytes;
-  const text = statementText({ type, bytes });
-  let kept = text;
-  for (const statement of splitStatements(text).statements.filter(setsOther).toReversed()) {
-    const { start, end } = statement;
-    kept = kept.slice(0, start) + SET_UTF8.padEnd(end - start) + kept.slice(end);
-  }
-  if (kept === text) return bytes;
-  const before = type === "Q" ? Buffer.alloc(0) : bytes.subarray(5, bytes.indexOf(0, 5) + 1);
-  const behind = bytes.subarray(5 + before.length + Buffer.byteLength(text));
-  return message(type, Buffer.concat([before, Buffer.from(kept), behind]));
 }
 
 function setsOther({ words, text }: Statement): boolean {

@@ -47,21 +47,28 @@ export async function fillBehindStandby({
     const session = primary.connect("changed");
     // Something else keeps the standby behind until the fill has met that: one that is quick would be over before.
     await session`create table noise (n int)`;
-    const noise = async (): Promise<void> => void (await session`insert into noise values (1)`);
+    const noisy = primary.connect("changed");
+    // By itself: what is asked below may have to wait for a lock, for longer than the standby needs to catch up.
+    const noise = (async () => {
+      while (!state.isOver && reasons.size === 0) {
+        await noisy`insert into noise values (1)`;
+        await sleep(50);
+      }
+      await noisy.end();
+    })();
     for (;;) {
-      await noise();
       const [behind] = await session`select 1 from pg_stat_replication where replay_lag > interval '1 s'`;
       if (behind !== undefined) break;
       await sleep(50);
     }
     const running = migrate("up").finally(() => (state.isOver = true));
     while (!state.isOver) {
-      if (reasons.size === 0) await noise();
       const [progress] = await session`select waits from confiture_migrations_progress`.catch(() => []);
       const waits = progress?.["waits"] as string | null | undefined;
       if (waits !== null && waits !== undefined) reasons.add(waits.replaceAll(/\d+(\.\d+)?/g, "N"));
       await sleep(50);
     }
+    await noise;
     const { exitCode, stderr } = await running;
     if (exitCode !== 0) throw new Error(stderr);
     const [row] = await session`select waited_ms::int as waited from confiture_migrations_progress`;
@@ -110,7 +117,8 @@ async function withoutStandby(
   // What replays hears of that a moment later.
   for (;;) {
     await session`insert into noise values (2)`;
-    await sleep(300);
+    // Longer than the delay before: that alone would look the same.
+    await sleep(2500);
     const [behind] = await standby.sql("select 1 where pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()");
     if (behind !== undefined) break;
   }
