@@ -9,6 +9,8 @@ export interface ImportedIgnore {
   readonly before: string;
   /** Undefined for one that names no rule of ours. */
   readonly after: string | undefined;
+  /** Why it, or a part of it, has no like here. */
+  readonly why: string | undefined;
 }
 
 export interface ImportedIgnores {
@@ -32,33 +34,38 @@ export function importIgnores(files: readonly LintFile[]): ImportedIgnores {
   const comments: ImportedIgnore[] = [];
   const changes: FileChange[] = [];
   for (const { path, text, isOutline, comments: written, migration } of files) {
-    // Its text is not what is in the file.
-    if (isOutline || migration?.form === "typescript") continue;
+    if (migration?.form === "typescript") continue;
     let rest = text;
     // From the end, so that offsets hold.
     for (const { start, end, text: before, location } of written.toReversed()) {
-      const after = inOurForm(before);
-      if (after === undefined) continue;
-      comments.push({ file: path, line: location.line ?? 1, before, after: after === "" ? undefined : after });
-      if (after !== "") rest = rest.slice(0, start) + after + rest.slice(end);
+      const imported = inOurForm(before);
+      if (imported === undefined) continue;
+      // The text of a large file is not what is in it.
+      const { after, why } = isOutline ? { after: undefined, why: "the file is too large to be rewritten" } : imported;
+      comments.push({ file: path, line: location.line ?? 1, before, after, why });
+      if (after !== undefined) rest = rest.slice(0, start) + after + rest.slice(end);
     }
     if (rest !== text) changes.push({ kind: "replace", path, content: rest });
   }
   return { comments: comments.toSorted((a, b) => (a.file === b.file ? a.line - b.line : 0)), changes };
 }
 
-/** Undefined for a comment of no other tool; empty for one that has no like here. */
-function inOurForm(comment: string): string | undefined {
+/** Undefined for a comment of no other tool. */
+function inOurForm(comment: string): Pick<ImportedIgnore, "after" | "why"> | undefined {
   for (const { tool, form, isFile } of FORMS) {
-    const names = form.exec(comment)?.[1];
-    if (names === undefined) continue;
-    const rules = names
-      .split(/[\s,]+/)
-      .flatMap((name) => rulesNamed(name))
-      .filter((rule, at, all) => all.indexOf(rule) === at);
-    return rules.length === 0
-      ? ""
-      : `-- confiture:ignore${isFile ? "-file" : ""} ${rules.join(", ")} as ${tool} was told`;
+    const written = form.exec(comment)?.[1];
+    if (written === undefined) continue;
+    const names = written.split(/[\s,]+/).filter((name) => name !== "");
+    const rules = [...new Set(names.flatMap((name) => rulesNamed(name)))];
+    const unknown = names.filter((name) => rulesNamed(name).length === 0);
+    const why =
+      names.length === 0
+        ? "it names no rule, and a comment of this lint has to"
+        : unknown.length > 0
+          ? `no rule of this lint is like ${unknown.join(", ")}`
+          : undefined;
+    if (rules.length === 0) return { after: undefined, why };
+    return { after: `-- confiture:ignore${isFile ? "-file" : ""} ${rules.join(", ")} as ${tool} was told`, why };
   }
   return undefined;
 }

@@ -400,7 +400,10 @@ test("--import-ignores rewrites comments of squawk, eugene and Atlas", async () 
   });
   const result = await linted(project, "a.sql", "b.sql", "--import-ignores");
   expect(result.exitCode).toBe(0);
-  expect(result.stderr).toContain("a.sql:9");
+  expect(result.stderr).toContain("a.sql:3 is imported in part, because no rule of this lint is like no-such-rule: ");
+  expect(result.stderr).toContain(
+    "a.sql:9 stays as it is, because it names no rule, and a comment of this lint has to: ",
+  );
   const text = await project.read("a.sql");
   expect(text).toContain("-- confiture:ignore drop-table as squawk was told\nDROP TABLE t;");
   expect(text).toContain("-- confiture:ignore check-validates-under-lock, validate-under-lock as squawk was told\n");

@@ -194,13 +194,17 @@ async function rewriteIgnores({ projectDir, messages }: CommandContext, files: r
   ]);
   const { comments, changes } = importIgnores(files);
   await changeFiles(projectDir, changes);
-  const left = comments.filter(({ after }) => after === undefined);
-  for (const { file, line, before } of left) messages.warn(`${file}:${line} names no rule of this lint: ${before}`);
+  for (const { file, line, before, after, why } of comments) {
+    if (why === undefined) continue;
+    messages.warn(
+      `${file}:${line} ${after === undefined ? "stays as it is" : "is imported in part"}, because ${why}: ${before}`,
+    );
+  }
   if (changes.length > 0 && files.some(({ migration }) => migration !== undefined)) {
     messages.log("A migration that is applied already counts as edited now: confiture migrate accept VERSION");
   }
   return {
-    json: { imported: comments.map(({ after, ...comment }) => ({ ...comment, after: after ?? null })) },
+    json: { imported: comments.map(({ after, why: _why, ...comment }) => ({ ...comment, after: after ?? null })) },
     text: comments
       .flatMap(({ file, line, after }) => (after === undefined ? [] : [`${file}:${line}  ${after}\n`]))
       .join(""),
