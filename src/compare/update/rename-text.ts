@@ -1,7 +1,8 @@
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { readColumn, readTable } from "./create-table.ts";
 import { findConstraint, type FoundConstraint } from "./edits/constraints.ts";
-import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
+import { inside } from "#sql/parser.ts";
+import { keptNames } from "./kept-names.ts";
 import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Span } from "#sql/statement.ts";
 import type { Renaming } from "./renames.ts";
@@ -89,10 +90,10 @@ function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[
     const tokens = tokensOf(tree.text(file), sentence.start, sentence.end);
     const names = tokens.flatMap((token, index) => (isNameOf(subject, sentence, tokens, index) ? [token] : []));
     const quoted = written.includes("'") ? [] : tokens.flatMap((_, index) => nameInText(subject, tokens, index) ?? []);
-    const kept = subject.kind === "column" ? aliases(sentence, tokens, names, subject.name) : [];
+    const kept = keptNames(sentence, tokens, names);
     return [
       ...[...names, ...quoted].map(({ start, end }) => ({ file, start, end, by: written })),
-      ...kept.map(({ end, text }) => ({ file, start: end, end, by: ` AS ${text}` })),
+      ...kept.map(({ at, name }) => ({ file, start: at, end: at, by: ` AS ${name}` })),
     ];
   });
 }
@@ -258,33 +259,4 @@ function nameIn(token: Token | undefined): string | undefined {
   if (token === undefined) return undefined;
   if (token.text.startsWith('"')) return token.text.slice(1, -1).replaceAll('""', '"');
   return token.kind === TokenKind.word ? token.text.toLowerCase() : undefined;
-}
-
-/** Columns that a view selects under their own name: in the view they keep it. */
-function aliases(
-  { node, start, statement }: Sentence,
-  tokens: readonly Token[],
-  names: readonly Token[],
-  name: string,
-): Token[] {
-  const query = inside(node, "ViewStmt")?.query ?? inside(node, "CreateTableAsStmt")?.query;
-  return targetsIn(query).flatMap((target) => {
-    const reference = inside(target.val, "ColumnRef");
-    if (target.name !== undefined || reference?.location === undefined) return [];
-    if (strings(reference.fields).at(-1) !== name) return [];
-    const at = start + offsetOfByte(statement.text, reference.location);
-    const first = tokens.findIndex((token) => token.start === at);
-    const last = tokens[first + 2 * (strings(reference.fields).length - 1)];
-    return last !== undefined && names.includes(last) ? [last] : [];
-  });
-}
-
-/** What a query returns; of a UNION each side. */
-function targetsIn(query: Node | undefined): { name?: string; val?: Node }[] {
-  const select = inside(query, "SelectStmt");
-  if (select === undefined) return [];
-  const sides = [select.larg, select.rarg].flatMap((side) =>
-    side === undefined ? [] : targetsIn({ SelectStmt: side }),
-  );
-  return [...sides, ...(select.targetList ?? []).flatMap((each) => inside(each, "ResTarget") ?? [])];
 }

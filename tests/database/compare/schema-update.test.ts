@@ -550,6 +550,30 @@ CREATE FUNCTION own(role ${type}, INOUT ${type} DEFAULT 'a') LANGUAGE sql AS $$S
   expect(new Set(edits.map(({ how }) => how))).toEqual(new Set(["renamed"]));
 });
 
+test("what a policy's query or a view returns under the old name is still returned under it", async () => {
+  const schema = {
+    "1.sql": `CREATE TYPE mood AS ENUM ('ok');
+CREATE TABLE owners (org int, stamp timestamptz);
+CREATE FUNCTION mine(org int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1';
+`,
+    "2.sql": `CREATE TABLE t (id int, w text);
+CREATE POLICY a ON t USING (id IN (SELECT mine(1)) OR w IN (SELECT (public.mine(2))::text));
+CREATE POLICY b ON t USING (id IN (SELECT org FROM owners UNION SELECT o.org FROM owners o WHERE o.org > 1));
+CREATE VIEW v AS SELECT mine(1) + 1 AS sum, mine(2), 'ok'::mood, CAST(mine(3) AS text) AS said FROM owners;
+`,
+  };
+  const { after, edits } = await update(
+    schema,
+    "ALTER FUNCTION mine(int) RENAME TO ours; ALTER TABLE owners RENAME org TO organisation; ALTER TYPE mood RENAME TO feeling",
+  );
+  expect(after["2.sql"]).toBe(`CREATE TABLE t (id int, w text);
+CREATE POLICY a ON t USING (id IN (SELECT ours(1) AS mine) OR w IN (SELECT (public.ours(2))::text AS mine));
+CREATE POLICY b ON t USING (id IN (SELECT organisation AS org FROM owners UNION SELECT o.organisation AS org FROM owners o WHERE o.organisation > 1));
+CREATE VIEW v AS SELECT ours(1) + 1 AS sum, ours(2) AS mine, 'ok'::feeling AS mood, CAST(ours(3) AS text) AS said FROM owners;
+`);
+  expect(new Set(edits.map(({ how }) => how))).toEqual(new Set(["renamed"]));
+});
+
 test("a column that is renamed under views which migrations made gets its name in the files, and the views come as they are then", async () => {
   const { after } = await update(
     { "1.sql": "CREATE TABLE people (id int, name text);\n" },
