@@ -5,8 +5,7 @@ import { reachedFrom } from "./reached.ts";
 /** A constant with its type: what is wrong with one is found when it is parsed. */
 const CONSTANTS = /'(?:[^']|'')*'(?:\s*::\s*[\w. "()[\]]+)?|\b(?:now|current_timestamp|current_date)\b\s*(?:\(\))?/gi;
 
-const MAY_FAIL =
-  /::|\bcast\b|\boperator\s*\(|[/%]|[/%]|\bto_(?:date|timestamp|number)\b|\b(?:sqrt|ln|log|power|mod|div)\b/i;
+const MAY_FAIL = /::|\bcast\b|\boperator\s*\(|[/%]|\bto_(?:date|timestamp|number)\b|\b(?:sqrt|ln|log|power|mod|div)\b/i;
 
 /** Functions that give something for every value. */
 const SAFE = new Set(
