@@ -4,6 +4,9 @@ import type { Target } from "#database/target.ts";
 /** The beginning of every comment on a database that a copy was made into. */
 export const COPY_MARK = "Copied by Confiture";
 
+/** What stands in it before the numbers of rows, which end it. */
+export const BY_TABLE = "; by table:";
+
 /** Room for a copy. What was there before stays until `finish`; in place, until `clear`. */
 export interface PreparedTarget {
   readonly place: "new database" | "in place" | "new folder";

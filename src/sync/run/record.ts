@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncPlan } from "../plan.ts";
-import { COPY_MARK } from "./prepared-target.ts";
+import { BY_TABLE, COPY_MARK } from "./prepared-target.ts";
 import type { SyncReport } from "./report.ts";
 
 interface TableName {
@@ -22,8 +22,6 @@ export interface CopyRecord {
   /** How many rows a table had; undefined where its rows were not copied. */
   rowsOf(table: TableName): number | undefined;
 }
-
-const BY_TABLE = "; by table:";
 
 /** The comment on a copy, which `readRecord` reads. */
 export function writeRecord(
@@ -52,7 +50,8 @@ export function readRecord(comment: string | null): CopyRecord {
     own
       .slice(at + BY_TABLE.length)
       .split(" ")
-      .filter((entry) => entry !== "")
+      // Somebody may have written behind it.
+      .filter((entry) => /^[0-9a-f]{12}=\d+$/.test(entry))
       .map((entry) => {
         const [mark = "", number] = entry.split("=");
         return [mark, Number(number)] as const;

@@ -37,6 +37,8 @@ export interface SyncOptions {
   readonly connect?: Pick<OpenOptions, "wait" | "onRetry">;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent: (event: SyncEvent) => void;
+  /** What `tellBefore` has said of the plan: a run says nothing of it again. */
+  readonly told?: DocumentPaths;
 }
 
 /** What a run would do. */

@@ -244,12 +244,17 @@ function withOutcome(error: unknown, isEmptied: boolean): unknown {
   return error.with({ hint: error.hint === undefined ? outcome : `${error.hint}\n${outcome}` });
 }
 
-function sourceOptions({ source, lockTimeout, connect, signal }: SyncOptions): Parameters<typeof Source.open>[0] {
+export function sourceOptions({
+  source,
+  lockTimeout,
+  connect,
+  signal,
+}: SyncOptions): Parameters<typeof Source.open>[0] {
   return { target: source.target, lockTimeout, ...(connect === undefined ? {} : { connect }), signal };
 }
 
 /** A session beside the one that holds the moment; on the embedded engine that one itself. */
-async function withReader<T>(source: Source, work: (reader: Database) => Promise<T>): Promise<T> {
+export async function withReader<T>(source: Source, work: (reader: Database) => Promise<T>): Promise<T> {
   if (source.isEmbedded) return await work(source.session);
   const reader = await source.openSession();
   try {

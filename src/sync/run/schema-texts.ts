@@ -1,4 +1,5 @@
 import type { Searched } from "./places.ts";
+import { BY_TABLE, COPY_MARK } from "./prepared-target.ts";
 
 /** Where a catalogue has text that a copy of a schema brings along as it is. */
 interface Texts {
@@ -24,7 +25,25 @@ const newer = (row: string, column: string): string =>
 /** Kinds of relations whose name is their own: an index has that of its constraint, and a composite type that of its type. */
 const NAMED = "'{r,v,m,f,p,S,i,I}'";
 
+/** The database itself, of which catalogues of the server have texts. */
+const ofDatabase = (catalogue: string, columns: string, text: string): Texts => ({
+  from: `${catalogue} d join pg_catalog.pg_database b on b.oid operator(pg_catalog.=) d.${columns} and b.datname operator(pg_catalog.=) pg_catalog.current_database()`,
+  object: of("pg_database", "b.oid"),
+  text,
+});
+const IS_DATABASE = "d.classoid operator(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass";
+
+/** What a copy says of itself in its comment, which holds nothing but numbers and digests. */
+const RECORD = `'^${COPY_MARK}.*?${BY_TABLE}( [0-9a-f]{12}=[0-9]+)*'`;
+
 const TEXTS: readonly Texts[] = [
+  // `ALTER DATABASE ... SET`, and those of roles in it.
+  ofDatabase("pg_db_role_setting", "setdatabase", list("d.setconfig")),
+  {
+    ...ofDatabase("pg_shdescription", "objoid", `pg_catalog.regexp_replace(d.description, ${RECORD}, '')`),
+    where: IS_DATABASE,
+  },
+  { ...ofDatabase("pg_shseclabel", "objoid", "d.label"), where: IS_DATABASE },
   { from: "pg_description d", object: "d.classoid, d.objoid, d.objsubid", text: "d.description" },
   { from: "pg_seclabel d", object: "d.classoid, d.objoid, d.objsubid", text: "d.label" },
   { from: "pg_namespace n", object: of("pg_namespace", "n.oid"), text: "n.nspname::pg_catalog.text" },
@@ -174,7 +193,7 @@ const branches = TEXTS.map(
 ).join(" union all ");
 
 /**
- * The texts of the target's schema: names, definitions, conditions, defaults, bounds, bodies, options, labels and comments. They are
+ * The texts of the target's schema, and of the database itself: names, definitions, conditions, defaults, bounds, bodies, options, labels and comments. They are
  * copied as they are, and no rule sees into them. Enum labels are searched as columns are. What belongs to an extension came with that.
  */
 export const SCHEMA_TEXTS: Searched = {
@@ -182,7 +201,8 @@ export const SCHEMA_TEXTS: Searched = {
   from: `(select (select i.type operator(pg_catalog.||) ' ' operator(pg_catalog.||) i.identity
             from pg_catalog.pg_identify_object(s.class, s.object, s.part) i) as name, s.text
      from (${branches}) s (class, object, part, text)
-    where (s.object operator(pg_catalog.>=) ${FIRST_NORMAL}::pg_catalog.oid or s.object operator(pg_catalog.=) ${PUBLIC}::pg_catalog.oid) and s.text operator(pg_catalog.~) ${MAY_HOLD}
+    where (s.object operator(pg_catalog.>=) ${FIRST_NORMAL}::pg_catalog.oid or s.object operator(pg_catalog.=) ${PUBLIC}::pg_catalog.oid
+        or s.class operator(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass) and s.text operator(pg_catalog.~) ${MAY_HOLD}
       and not exists (select from pg_catalog.pg_depend m where m.classid operator(pg_catalog.=) s.class
         and m.objid operator(pg_catalog.=) s.object and m.deptype operator(pg_catalog.=) 'e') offset 0) t`,
   text: `(t.text collate pg_catalog."C")`,

@@ -13,8 +13,11 @@ export async function aboutPlan(source: Database, plan: SyncPlan): Promise<Docum
   return { warnings: [...plan.warnings, ...warnings], notes };
 }
 
-/** Tells it while a run goes on. */
-export function tell({ warnings, notes }: DocumentPaths, { onEvent }: Pick<SyncOptions, "onEvent">): void {
-  for (const message of warnings) onEvent({ type: "warning", message });
-  for (const message of notes) onEvent({ type: "note", message });
+/** Tells it while a run goes on, but for what was told before. */
+export function tell(
+  { warnings, notes }: DocumentPaths,
+  { onEvent, told }: Pick<SyncOptions, "onEvent" | "told">,
+): void {
+  for (const message of warnings) if (told?.warnings.includes(message) !== true) onEvent({ type: "warning", message });
+  for (const message of notes) if (told?.notes.includes(message) !== true) onEvent({ type: "note", message });
 }

@@ -8,6 +8,7 @@ import { verifySync } from "#sync/run/verify.ts";
 import { readSource } from "#sync/source/read.ts";
 import { proposeRules } from "#sync/propose.ts";
 import { lookAtDocuments } from "#sync/document-paths.ts";
+import { tellBefore } from "#sync/run/tell-before.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, copyOptions, ruled } from "./copying.ts";
 
@@ -130,11 +131,16 @@ for (const engine of newestServer) {
       'db/sync/rules.yaml:2:70: public.people.profile friend[].phone (phone): this path matched no row of the source. Did you mean "friends[].phone"?',
       "db/sync/rules.yaml:2:95: public.people.profile name[] (mask): this path matched no row of the source. Is it misspelt?",
     ]);
-    // Neither needs a copy for it.
-    const before = await withDatabase(source.target, {}, async (database) =>
-      lookAtDocuments(database, await plan(database)),
-    );
-    expect(before).toEqual({ warnings, notes: [] });
+    // Neither needs a copy for it, and what was told before is not told again.
+    const again: string[] = [];
+    const options = copyOptions(source.target, target.target, {
+      plan,
+      onEvent: (event) => void (event.type === "warning" && again.push(event.message)),
+    });
+    const told = await tellBefore(options);
+    expect([told, again.splice(0)]).toEqual([{ warnings, notes: [] }, warnings]);
+    await verifySync({ ...options, told: { ...told, warnings: warnings.slice(1) } });
+    expect(again).toEqual(warnings.slice(0, 1));
     expect(report.tables.map(({ table }) => table)).toEqual(["public.people", "public.visits"]);
     const there = "select relname::text as name from pg_class where relname like 'confiture%' and relkind = 'r'";
     expect(await withDatabase(target.target, {}, (database) => database.query(there))).toEqual([
@@ -154,6 +160,17 @@ for (const engine of newestServer) {
     expect(first.comment).toMatch(/; rows: 1500$/);
     const alter = async (sql: string): Promise<void> =>
       await withDatabase(target.target, {}, (database) => database.execute(sql));
+    // What the server keeps of the database is text of the copy as well.
+    const [{ database } = { database: "" }] = await target.query<{ database: string }>(
+      "select current_database() as database",
+    );
+    const words = "ann@a.test";
+    await alter(`alter database "${database}" set app.owner = '${words}'; alter role current_user in database "${database}" set app.owner = '${words}';
+      do $$ begin execute format('comment on database "${database}" is %L', shobj_description((select oid from pg_database where datname = current_database()), 'pg_database') || ' ${words}'); end $$`);
+    expect(await verify()).toMatchObject({
+      rows: { copied: 1500, fewer: [], more: [] },
+      proof: { noticed: [{ column: `database ${database}`, kind: "email", rows: 3, isInSchema: true }] },
+    });
     // As many rows in all, and yet some are gone. What production does meanwhile does not matter.
     await source.query("insert into visits values (501)");
     await alter("delete from people where id = 1; insert into visits values (1000)");

@@ -51,9 +51,9 @@ export const command = defineCommand({
     });
     const { from, to, options } = sides;
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const [{ previewSync, runSync }, { tell }] = await Promise.all([
+    const [{ previewSync, runSync }, { tellBefore }] = await Promise.all([
       import("#sync/run/run.ts"),
-      import("#sync/run/tell-of-plan.ts"),
+      import("#sync/run/tell-before.ts"),
     ]);
     if (args["dry-run"] === true) {
       const preview = await previewSync(options);
@@ -72,14 +72,16 @@ export const command = defineCommand({
     }
     context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
     // Nobody has to say yes to a copy that the rules do not allow.
-    if (args.yes === undefined && args.plain !== true) tell((await previewSync(options)).about, options);
+    const told =
+      args.yes === undefined && args.plain !== true ? await tellBefore(options) : { warnings: [], notes: [] };
     // Nor to one into a database that is not there.
     if (args.yes === undefined && to.target.engine === "server") {
       const { openDatabase } = await import("#database/open.ts");
       await (await openDatabase(to.target, openOptions(context))).close();
     }
     await confirmReplacement(context, sides, args.yes);
-    const report = await runSync(options);
+    // The source may have changed while the question stood, so that it is looked at again, and what is new is told.
+    const report = await runSync({ ...options, told });
     const { plan, tables, durations, ...rest } = report;
     return {
       json: {
