@@ -111,6 +111,14 @@ The migrations were replayed from an empty database.
       "db/schema/views.sql": "CREATE VIEW all_orders AS SELECT * FROM orders;\n",
     });
     expect(stdout).toContain("+ table public.orders\n        schema file  db/schema/orders.sql:1\n");
+    const lacking = await run(["verify"], {
+      "db/migrations/3_own.sql":
+        "-- migrate:up\nCREATE POLICY own ON users USING (email <> '');\nCREATE VIEW v AS SELECT 1;\nGRANT SELECT ON v TO PUBLIC;\n-- migrate:down\nDROP VIEW v;\nDROP POLICY own ON users;\n",
+    });
+    expect(lacking.stdout).toMatch(
+      /- policy public\.users\.own\n( .*schema file .*\n)?        migration    db\/migrations\/3_own\.sql:2\n/,
+    );
+    expect(lacking.stdout).toContain("- view public.v\n        migration    db/migrations/3_own.sql:3\n");
   });
 
   test("that a folder of schema files that was named is not there", async () => {

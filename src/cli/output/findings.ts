@@ -87,7 +87,10 @@ export function placesIn(files: ProjectFiles): FindPlaces {
     };
     return {
       schema: findMaker(change, texts.schema) ?? findPlace(change, texts.schema),
-      migration: findPlace(change, texts.migrations),
+      // What the schema files have otherwise, or still have, was last changed by whatever names it last.
+      migration:
+        (change.change === "dropped" ? findMaker(change, texts.migrations) : undefined) ??
+        findPlace(change, texts.migrations),
     };
   };
 }
