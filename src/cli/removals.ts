@@ -39,6 +39,12 @@ export function permitRemovals(
   return async (removals, possible) => {
     const open = removals.filter((removal) => !isAllowed(removal, allowed));
     const asks = open.length > 0 && canAsk(context);
+    if (open.length > 0) {
+      const idle = items(allowed).filter((item) => !removals.some((removal) => allows(item, removal)));
+      for (const item of idle) {
+        context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(item)}", by its kind or name`);
+      }
+    }
     if (open.length > 0 && !asks) throw refuseRemovals(open, possible, madeBy, remover);
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
     context.messages.log(`Taken away by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
@@ -53,12 +59,16 @@ export function permitRemovals(
   };
 }
 
-function isAllowed({ kind, name }: Removal, allowed: string | undefined): boolean {
-  if (allowed === undefined) return false;
-  return allowed.split(",").some((item) => {
-    const wanted = item.trim();
-    if (wanted === "all" || wanted === kind) return true;
-    const glob = new Bun.Glob(wanted);
-    return glob.match(name) || glob.match(`${kind}:${name}`);
-  });
+function isAllowed(removal: Removal, allowed: string | undefined): boolean {
+  return items(allowed).some((item) => allows(item, removal));
+}
+
+function items(allowed: string | undefined): string[] {
+  return allowed === undefined ? [] : allowed.split(",").map((item) => item.trim());
+}
+
+function allows(item: string, { kind, name }: Removal): boolean {
+  if (item === "all" || item === kind) return true;
+  const glob = new Bun.Glob(item);
+  return glob.match(name) || glob.match(`${kind}:${name}`);
 }

@@ -155,6 +155,30 @@ export default class extends Migration {
     }
   });
 
+  test("what goes with a whole schema is listed, each by itself, and has to be allowed", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_app.sql": `CREATE SCHEMA app;
+COMMENT ON SCHEMA app IS 'All of it';
+CREATE TABLE app.jobs (id int);
+CREATE VIEW app.open AS SELECT id FROM app.jobs;
+CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
+`,
+      "db/schema/users.sql": USERS,
+    });
+    const { exitCode, stderr } = await generate(project, "--allow-drop=schema,table,data");
+    expect(exitCode).toBe(1);
+    for (const [what, line] of [
+      ["view app.open", 4],
+      ["function app.touch()", 5],
+    ] as const) {
+      expect(stderr).toContain(`  ${what}, made by db/migrations/001_app.sql:${line}, is not in the schema files\n`);
+    }
+    expect(stderr).not.toContain("comment");
+    expect(stderr).not.toContain("jobs, made");
+    expect((await generate(project, "--allow-drop=schema,table,view,function")).exitCode).toBe(0);
+  });
+
   test("a lone value that is cut is no object to put into the schema files", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
@@ -170,9 +194,12 @@ export default class extends Migration {
     await using project = await temporaryProject(FILES);
     const some = await generate(
       project,
-      "--allow-drop=policy,row security,public.users_*,constraint:*,not null,default",
+      "--allow-drop=policy,row security,public.users_*,constraint:*,not null,default,veiw",
     );
     expect(some.exitCode).toBe(1);
+    expect(some.stderr.match(/--allow-drop: .*/g)).toEqual([
+      '--allow-drop: nothing that is taken away is "veiw", by its kind or name',
+    ]);
     expect(some.stderr).not.toContain("own_rows");
     for (const what of ["view public.owners", "trigger public.users.touched"]) expect(some.stderr).toContain(what);
     expect(await written(project)).toEqual([]);

@@ -15,7 +15,10 @@ export interface PropertyChange {
   readonly to: unknown;
 }
 
-/** One object that differs. What belongs to an added or dropped object is not listed again. */
+/**
+ * One object that differs. What belongs to an added or dropped object is not listed again; but what is lost with a schema is, each
+ * table, view and function of it.
+ */
 export interface Change extends Described {
   readonly change: "added" | "dropped" | "changed";
   readonly properties: readonly PropertyChange[];
@@ -52,7 +55,8 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
       case "add":
       case "remove": {
         const { id, parent } = delta.fact;
-        if (isClusterWide(id) || (parent !== undefined && whole.has(encodeId(parent)))) break;
+        const isListed = parent !== undefined && whole.has(encodeId(parent));
+        if (isClusterWide(id) || (isListed && !(delta.verb === "remove" && standsByItself(delta.fact)))) break;
         const [change, side] = delta.verb === "add" ? (["added", to] as const) : (["dropped", from] as const);
         const on = partOf(side.facts, id);
         changes.push({
@@ -144,6 +148,11 @@ function partOf(facts: Catalogue["facts"], id: ObjectId): Change["on"] {
   if (top === undefined) return undefined;
   const { kind, name } = describe(top);
   return { kind, name };
+}
+
+/** A table, view or function, for example, and not a comment, a grant or default privileges of its schema. */
+function standsByItself({ id, parent }: Fact): boolean {
+  return parent?.kind === "schema" && !("target" in id) && id.kind !== "defaultPrivilege";
 }
 
 function summarise({ id, payload }: Fact, facts: Catalogue["facts"]): string | undefined {
