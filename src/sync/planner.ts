@@ -18,7 +18,7 @@ import { tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } f
 import { tenantLosses } from "./rules/tenant-losses.ts";
 import { isNothing, type TreatmentOf } from "./rules/treatment.ts";
 import { Treatments } from "./rules/treatments.ts";
-import { spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
+import { comparingTrials, spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
 import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
 import { unsafeSql } from "./rules/unsafe-sql.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
@@ -209,6 +209,7 @@ export class Planner {
         ...columnTrials(table, treatmentOf, this.subkeys),
       ]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#constraintTrials(made))),
+      ...comparingTrials(inside),
       ...spellingTrials(inside, treatmentOf),
       ...unfollowedTrials(inside, (table) => this.#ruleOf.get(table), tablesOf),
     ];

@@ -123,12 +123,14 @@ async function answer(
     return [];
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw readingFailed(error, finding.table);
+    // PostgreSQL's advice is about SQL, of which such a rule has none.
+    const isOfNames = finding.rule === "uncomparable-reference";
     if (kind === "parse" || kind === "value")
       return [
         {
           ...finding,
           message: `${finding.message}: ${error.server?.message ?? error.message}`,
-          fix: fixOfColumn(error, sql, columns ?? []) ?? error.server?.hint ?? finding.fix,
+          fix: fixOfColumn(error, sql, columns ?? []) ?? (isOfNames ? undefined : error.server?.hint) ?? finding.fix,
           location: placeOf(error, trial) ?? finding.location,
         },
       ];

@@ -134,7 +134,8 @@ export function checkReference(
   });
 }
 
-function agree(own: Treatment, theirs: Treatment): boolean {
+/** Whether two columns with the same value have the same result. */
+export function agree(own: Treatment, theirs: Treatment): boolean {
   if (own.kind === "keep" || theirs.kind === "keep") return own.kind === theirs.kind;
   return isSame(own, theirs);
 }

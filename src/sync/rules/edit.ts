@@ -2,7 +2,7 @@ import type { Location } from "#errors/error.ts";
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import type { Decision } from "../decision.ts";
 import { columnLines, columnRule, tableLines } from "../propose.ts";
-import type { RulesText } from "./read.ts";
+import type { RulesText } from "./rule-file.ts";
 import { tablesBlock } from "./tables-block.ts";
 
 interface ColumnToAdd {

@@ -56,6 +56,11 @@ export function rowsLine(rule: TableRule | undefined, condition: string): string
     : `write \`rows: ${yamlSql(both)}\` in place of its condition`;
 }
 
+/** The line of the tenant, with what is known of it. */
+export function tenantLine(column = "tenant_id", value = "7"): string {
+  return `tenant: { column: ${yamlKey(column)}, value: ${/^\d+$/.test(value) ? value : yamlKey(value)} }`;
+}
+
 function isNamed(name: string, written: string): boolean {
   return written === name || written === quoteIdentifier(name);
 }

@@ -26,7 +26,12 @@ export function digestOf({
         isOfTenant,
       ]),
     ),
-    references: sorted(references.map(({ from, to, where }) => [from.text, to.text, where?.text ?? null])),
+    references: sorted(
+      references.map(({ pairs, where }) => [
+        sorted(pairs.map(({ from, to }) => [from.text, to.text])),
+        where?.text ?? null,
+      ]),
+    ),
     tenant: tenant === undefined ? null : [tenant.column, tenant.value],
     largeObjects,
     extensionTables,

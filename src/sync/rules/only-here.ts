@@ -28,10 +28,12 @@ export function onlyHere(written: Rules, here: SourceCatalogue, others: readonly
         columnNamed(table, column) !== undefined || !isColumnElsewhere(rule.name, column);
       return [{ ...rule, columns: rule.columns.filter(isHere), follow: rule.follow.filter(isHere) }];
     }),
-    references: rules.references.filter(({ from, to }) =>
-      [from, to].every(
-        ({ text }) => names.column(text) !== undefined || elsewhere.every((other) => other.column(text) === undefined),
-      ),
+    references: rules.references.filter(({ pairs }) =>
+      pairs
+        .flatMap(({ from, to }) => [from.text, to.text])
+        .every(
+          (text) => names.column(text) !== undefined || elsewhere.every((other) => other.column(text) === undefined),
+        ),
     ),
   };
 }

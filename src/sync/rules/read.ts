@@ -1,8 +1,9 @@
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
+import { tenantLine } from "./line-instead.ts";
 import { digestOf } from "./meaning.ts";
-import { RuleFile } from "./rule-file.ts";
+import { RuleFile, type RulesText } from "./rule-file.ts";
 import { ruleFiles, textOf } from "./rule-files.ts";
 import {
   type ColumnRule,
@@ -15,7 +16,6 @@ import {
   TABLE_KEYS,
   type TableRule,
 } from "./rules.ts";
-import { yamlKey } from "./yaml-key.ts";
 
 const TOP = ["tables", "references", "tenant", "large_objects", "extension_tables"] as const;
 
@@ -34,12 +34,6 @@ export async function readRules(projectDir: string): Promise<Rules> {
   return await parseRules(files.map((file) => ({ file, text: textOf(projectDir, file) })));
 }
 
-/** A file of rules, relative to the project. */
-export interface RulesText {
-  readonly file: string;
-  readonly text: string;
-}
-
 /** @param texts files in order */
 export async function parseRules(texts: readonly RulesText[]): Promise<Rules> {
   const files = texts.map(({ file, text }) => new RuleFile(file, text));
@@ -50,9 +44,6 @@ export async function parseRules(texts: readonly RulesText[]): Promise<Rules> {
 }
 
 const TENANT = "The tenant has a `column` and a `value`";
-
-const tenantLine = (column = "tenant_id", value = "7"): string =>
-  `tenant: { column: ${yamlKey(column)}, value: ${/^\d+$/.test(value) ? value : yamlKey(value)} }`;
 
 class RuleReader {
   readonly read: {
@@ -202,7 +193,7 @@ class RuleReader {
       this.#problem(other.offset, '"keep" has to be a list of columns', fix, "invalid-rule", { explains: { table } });
       return [];
     }
-    if (node.kind === "scalar" && node.plain && node.text.includes(",")) {
+    if (this.#isBareList(node)) {
       this.#problem(node.offset, "A list of columns is in brackets", `keep: [${node.text}]`, "invalid-rule", {
         explains: { table },
       });
@@ -257,12 +248,34 @@ class RuleReader {
       for (const { key, offset } of item.entries.values()) {
         if (!keys.some((known) => known === key)) this.#unknown(key, offset, keys, `Known: ${keys.join(", ")}`);
       }
-      const [from, to, where] = keys.map((key) => this.#placed(item.entries.get(key)?.value, key));
-      if (from === undefined || to === undefined) {
-        if (this.read.problems.length === before)
-          this.#problem(item.offset, "A reference has a `from` and a `to`", example);
-      } else this.read.references.push({ from, to, where });
+      const [from = [], to = []] = (["from", "to"] as const).map((key) => this.#end(item.entries.get(key)?.value, key));
+      const where = this.#placed(item.entries.get("where")?.value, "where");
+      if (this.read.problems.length > before) continue;
+      if (from.length === 0 || to.length === 0)
+        this.#problem(item.offset, "A reference has a `from` and a `to`", example);
+      else if (from.length !== to.length)
+        this.#problem(
+          item.offset,
+          `A reference has as many columns in \`from\` as in \`to\`: there ${from.length === 1 ? "is 1" : `are ${from.length}`}, and ${to.length}`,
+          "- { from: [events.tenant_id, events.user_id], to: [users.tenant_id, users.id] }",
+        );
+      else this.read.references.push({ pairs: from.map((end, at) => ({ from: end, to: to[at]! })), where });
     }
+  }
+
+  /** The columns at one end of a reference: one, or a list of them. */
+  #end(node: TreeNode | undefined, key: "from" | "to"): PlacedText[] {
+    const items = node?.kind === "list" ? node.items : [node];
+    if (node !== undefined && this.#isBareList(node)) {
+      this.#problem(node.offset, "A list of columns is in brackets", `${key}: [${node.text}]`);
+      return [];
+    }
+    return items.flatMap((item) => this.#placed(item, key) ?? []);
+  }
+
+  /** Columns with commas between them, which YAML takes for one text. */
+  #isBareList(node: TreeNode): node is TreeNode & { readonly kind: "scalar" } {
+    return node.kind === "scalar" && node.plain && node.text.includes(",");
   }
 
   #tenant(node: TreeNode, offset: number): void {

@@ -40,6 +40,27 @@ export function spellingTrials(references: readonly Reference[], treatmentOf: Tr
   );
 }
 
+/** Rows are followed along a reference of the rules by comparing its columns, which PostgreSQL can for some types only. */
+export function comparingTrials(references: readonly Reference[]): Trial[] {
+  return references.flatMap(({ from, to, fromColumns, toColumns, places = [] }) =>
+    places.map((place, at): Trial => {
+      const [column, key] = [fromColumns[at]!, toColumns[at]!];
+      return {
+        kind: "parse",
+        sql: `SELECT FROM ${rowsOf(from)} f, ${rowsOf(to)} k WHERE f.${quoteIdentifier(column.name)} = k.${quoteIdentifier(key.name)}`,
+        finding: {
+          rule: "uncomparable-reference",
+          message: `${shownTable(from)}.${column.name} (${column.type}) cannot refer to ${shownTable(to)}.${key.name} (${key.type})`,
+          fix: "Name columns whose values PostgreSQL compares, or remove the reference",
+          location: place.file.location(place.offset),
+          table: shownTable(from),
+          column: column.name,
+        },
+      };
+    }),
+  );
+}
+
 /**
  * A foreign key that is not followed, to a table of which rows are left out: it holds only where they happen to be copied.
  * @param made the plan's tables of a table: itself, or its partitions

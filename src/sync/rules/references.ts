@@ -1,6 +1,6 @@
 import type { SourceCatalogue, SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { type Names, shownTable } from "./names.ts";
-import type { PlacedText, Problem, Rules } from "./rules.ts";
+import type { Place, PlacedText, Problem, ReferenceRule, Rules } from "./rules.ts";
 
 /** Rows of one table that name rows of another: a foreign key, or a reference of the rules. */
 export interface Reference {
@@ -21,6 +21,8 @@ export interface Reference {
   readonly virtual: boolean;
   /** For which rows it holds, in SQL. */
   readonly where: PlacedText | undefined;
+  /** Of one that the rules speak of, where they name each of its first columns. */
+  readonly places?: readonly Place[];
 }
 
 /** Foreign keys between tables, and the references of the rules. */
@@ -65,27 +67,53 @@ export function referencesIn(
       ];
     }),
   );
-  const virtual = rules.references.flatMap(({ from, to, where }): Reference[] => {
-    const ends = [from, to].map((end) => {
-      const found = names.column(end.text);
-      if (found === undefined) problems.push(unknownColumn(names, end));
-      return found;
-    });
-    const [left, right] = ends;
+  const virtual = rules.references.flatMap((rule): Reference[] => {
+    const [left, right] = (["from", "to"] as const).map((end) => endIn(rule, end, names, problems));
     if (left === undefined || right === undefined) return [];
     return [
       {
         from: left.table,
         to: right.table,
-        fromColumns: [left.column],
-        toColumns: [right.column],
+        fromColumns: left.columns,
+        toColumns: right.columns,
         virtual: true,
-        where,
+        where: rule.where,
+        places: rule.pairs.map(({ from }) => from.place),
       },
     ];
   });
   return { references: [...real, ...virtual], problems };
 }
+
+/** The columns of one end of a reference of the rules, which are of one table; undefined, with what is wrong, where they are not. */
+function endIn(
+  { pairs }: ReferenceRule,
+  end: "from" | "to",
+  names: Names,
+  problems: Problem[],
+): { readonly table: SourceTable; readonly columns: readonly SourceColumn[] } | undefined {
+  const columns: SourceColumn[] = [];
+  let table: SourceTable | undefined;
+  for (const { [end]: written } of pairs) {
+    const found = names.column(written.text);
+    if (found === undefined) {
+      problems.push(unknownColumn(names, written));
+      continue;
+    }
+    table ??= found.table;
+    const fault =
+      found.table !== table
+        ? `The columns of one end of a reference are of one table, and "${written.text}" is not of ${shownTable(table)}`
+        : columns.includes(found.column)
+          ? `"${written.text}" stands twice in \`${end}\` of a reference`
+          : undefined;
+    if (fault === undefined) columns.push(found.column);
+    else problems.push({ rule: "invalid-rule", message: fault, fix: FIX, place: written.place });
+  }
+  return table === undefined || columns.length < pairs.length ? undefined : { table, columns };
+}
+
+const FIX = "Write a reference for each two tables, with each column of the key once";
 
 /** A column, and the table that it is in. */
 interface Placed {

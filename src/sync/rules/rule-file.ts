@@ -1,6 +1,12 @@
 import type { Location } from "#errors/error.ts";
 import type { YamlSource } from "#files/yaml-tree.ts";
 
+/** A file of rules, relative to the project. */
+export interface RulesText {
+  readonly file: string;
+  readonly text: string;
+}
+
 /** The text of a file of rules, and the places in it. */
 export class RuleFile implements YamlSource {
   readonly file: string;

@@ -70,9 +70,8 @@ export interface TableRule {
 
 /** A reference that the schema does not have. */
 export interface ReferenceRule {
-  /** `events.user_id` */
-  readonly from: PlacedText;
-  readonly to: PlacedText;
+  /** Each column with the one that it refers to: `events.user_id` and `users.id`. */
+  readonly pairs: readonly { readonly from: PlacedText; readonly to: PlacedText }[];
   /** For which rows of the first table it holds, in SQL. */
   readonly where: PlacedText | undefined;
 }

@@ -7,11 +7,12 @@ import type { PlacedText, ReferenceRule, Rules, Several, TableRule } from "./rul
  * that begins so and has one. A table with a rule of its own keeps that. Pure.
  */
 export function inSchemas(rules: Rules, catalogue: SourceCatalogue): Rules {
-  const isForSeveral = ({ text }: PlacedText): boolean => patternOf(text) !== undefined;
+  const patternIn = ({ pairs }: ReferenceRule): string | undefined =>
+    pairs.flatMap(({ from, to }) => patternOf(from.text) ?? patternOf(to.text) ?? [])[0];
   const { tables, references } = rules;
   if (
     tables.every(({ name }) => patternOf(name) === undefined) &&
-    references.every(({ from, to }) => !isForSeveral(from) && !isForSeveral(to))
+    references.every((reference) => patternIn(reference) === undefined)
   )
     return rules;
   const names = new Names(catalogue);
@@ -33,16 +34,13 @@ export function inSchemas(rules: Rules, catalogue: SourceCatalogue): Rules {
       return found.length === 0 ? [rule] : found;
     }),
     references: references.flatMap((reference): ReferenceRule[] => {
-      const pattern = patternOf(reference.from.text) ?? patternOf(reference.to.text);
+      const pattern = patternIn(reference);
       if (pattern === undefined) return [reference];
       const found = schemas.filter(matching(pattern)).flatMap((schema): ReferenceRule[] => {
-        const [from, to] = [reference.from, reference.to].map((end) => ({
-          ...end,
-          text: inSchema(end.text, { pattern, schema }),
-        })) as [PlacedText, PlacedText];
-        return names.column(from.text) === undefined || names.column(to.text) === undefined
-          ? []
-          : [{ ...reference, from, to }];
+        const here = (end: PlacedText): PlacedText => ({ ...end, text: inSchema(end.text, { pattern, schema }) });
+        const pairs = reference.pairs.map(({ from, to }) => ({ from: here(from), to: here(to) }));
+        const isThere = pairs.every(({ from, to }) => [from, to].every(({ text }) => names.column(text) !== undefined));
+        return isThere ? [{ ...reference, pairs }] : [];
       });
       return found.length === 0 ? [reference] : found;
     }),

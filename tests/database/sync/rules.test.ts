@@ -4,7 +4,9 @@ import { openDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { newestAndEmbedded, type TestDatabase } from "../../support/engines.ts";
 import { checkRules } from "#sync/check.ts";
+import { onlyHere } from "#sync/rules/only-here.ts";
 import { parseRules } from "#sync/rules/read.ts";
+import { readSource } from "#sync/source/read.ts";
 import { KEY, planned, planOf } from "../../support/sync.ts";
 
 const SCHEMA = `
@@ -176,6 +178,27 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
     rules({}, "references: [{ from: logs.whom, to: users.id }]"),
     "unknown-column",
   ],
+  [
+    "a reference with more columns at one end",
+    rules({}, "references: [{ from: [logs.who, logs.at], to: users.id }]"),
+    "invalid-rule",
+  ],
+  ["a reference without columns", rules({}, "references: [{ from: [], to: [] }]"), "invalid-rule"],
+  [
+    "a reference from two tables",
+    rules({}, "references: [{ from: [logs.who, orders.mail], to: [users.id, users.email] }]"),
+    "invalid-rule",
+  ],
+  [
+    "a reference with a column twice",
+    rules({}, "references: [{ from: [nodes.left_id, nodes.right_id], to: [users.id, users.id] }]"),
+    "invalid-rule",
+  ],
+  [
+    "a reference of which one column has a rule of its own",
+    rules({}, "references: [{ from: [orders.user_id, orders.note], to: [users.id, users.email] }]"),
+    "disagreeing-reference",
+  ],
   ["a tenant without a value", rules({}, "tenant: { column: user_id }"), "invalid-rule"],
   ["a tenant's column that no table has", rules({}, "tenant: { column: userid, value: 1 }"), "unknown-column"],
   [
@@ -228,6 +251,96 @@ test("of two rules for a column, the second one is too many, whichever of them i
       },
     ]);
   }
+});
+
+test("what is wrong at an end of a reference is told at its column", async () => {
+  for (const [reference, token, finding] of [
+    ["{ from: logs.whom, to: users.id }", "logs.whom", { rule: "unknown-column", fix: 'Did you mean "logs.who"?' }],
+    [
+      "{ from: [logs.who, logs.line], to: [users.id, users.emial] }",
+      "users.emial",
+      { rule: "unknown-column", fix: 'Did you mean "users.email"?' },
+    ],
+    [
+      "{ from: [logs.who, lgos.line], to: [users.id, users.email] }",
+      "lgos.line",
+      { rule: "unknown-column", fix: 'Did you mean "logs.line"?' },
+    ],
+    [
+      "{ from: [logs.who, orders.mail], to: [users.id, users.email] }",
+      "orders.mail",
+      {
+        rule: "invalid-rule",
+        message: 'The columns of one end of a reference are of one table, and "orders.mail" is not of logs',
+      },
+    ],
+    [
+      "{ from: [logs.who, logs.who], to: [users.id, users.email] }",
+      "logs.who]",
+      { rule: "invalid-rule", message: '"logs.who" stands twice in `from` of a reference' },
+    ],
+    [
+      "{ from: [logs.who, logs.line], to: users.id }",
+      "{ from",
+      {
+        message: "A reference has as many columns in `from` as in `to`: there are 2, and 1",
+        fix: "- { from: [events.tenant_id, events.user_id], to: [users.tenant_id, users.id] }",
+      },
+    ],
+    ["\n- from: logs.who, logs.line\n  to: users.id", "logs.who,", { fix: "from: [logs.who, logs.line]" }],
+    ["{ from: [logs.who, [logs.line]], to: [users.id, users.email] }", "[logs.line]", { rule: "invalid-rule" }],
+    [
+      "{ from: [nodes.left_id, nodes.id], to: [users.id, users.born] }",
+      "nodes.id",
+      {
+        rule: "uncomparable-reference",
+        message: "nodes.id (integer) cannot refer to users.born (date): operator does not exist: integer = date",
+        fix: "Name columns whose values PostgreSQL compares, or remove the reference",
+      },
+    ],
+  ] as const) {
+    const yaml = rules(
+      { users: { ...USERS, born: undefined, keep: "[id, born]" } },
+      `references: ${reference.startsWith("\n") ? reference : `[${reference}]`}`,
+    );
+    const before = yaml.slice(0, yaml.indexOf(token));
+    const read = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
+    const checked = await checkRules(database, [], read, KEY);
+    expect([reference, checked.kind === "findings" ? checked.findings : []]).toMatchObject([
+      reference,
+      [
+        {
+          ...finding,
+          location: { line: before.split("\n").length, column: before.length - before.lastIndexOf("\n") },
+        },
+      ],
+    ]);
+  }
+});
+
+test("a reference with several columns means the same however its pairs are ordered, and one is not another", async () => {
+  const digest = async (reference: string): Promise<string> =>
+    (await parseRules([{ file: "db/sync/rules.yaml", text: `references: [{ ${reference} }]` }])).digest;
+  const pairs = await digest("from: [a.x, a.y], to: [b.x, b.y]");
+  expect(await digest("from: [a.y, a.x], to: [b.y, b.x]")).toBe(pairs);
+  expect(await digest("from: [a.x, a.y], to: [b.y, b.x]")).not.toBe(pairs);
+  expect(await digest("from: [a.x], to: [b.x]")).toBe(await digest("from: a.x, to: b.x"));
+});
+
+test("a reference with a column that only another state has is left out, and a misspelt one is not", async () => {
+  const there = await readSource(database);
+  const tables = there.tables.map((table) => ({
+    ...table,
+    columns: table.columns.filter(({ name }) => name !== "right_id"),
+  }));
+  const ends = ["left_id, nodes.right_id", "left_id, nodes.rihgt_id"].map(
+    (from) => `{ from: [nodes.${from}], to: [users.id, users.name] }`,
+  );
+  const read = await parseRules([{ file: "db/sync/rules.yaml", text: `references: [${ends.join(", ")}]` }]);
+  const { references } = onlyHere(read, { ...there, tables }, [there]);
+  expect(references.map(({ pairs }) => pairs.map(({ from }) => from.text))).toEqual([
+    ["nodes.left_id", "nodes.rihgt_id"],
+  ]);
 });
 
 test("what PostgreSQL says of a condition is told at its place, however YAML writes it", async () => {
@@ -597,11 +710,12 @@ test("one rule stands for a table in many schemas, and one of its own goes first
   try {
     const several = {
       "tenant_*.users": { keep: "[]", id: "integer", email: "email" },
-      "tenant_*.orders": { keep: "[]", mail: "{ as: tenant_*.users.email }" },
+      "tenant_*.orders": { keep: "[]" },
       "tenant_c.users": { keep: "[id]", email: "mask" },
       "tenant_*.extra": "skip",
     };
-    const top = "references: [{ from: tenant_*.orders.by, to: tenant_*.users.id }]";
+    const top =
+      "references: [{ from: [tenant_*.orders.by, tenant_*.orders.mail], to: [tenant_*.users.id, tenant_*.users.email] }]";
     const result = await planned(database, rules(several, top));
     const findings = result.kind === "findings" ? result.findings : [];
     // In the third schema, keys are kept.

@@ -465,6 +465,75 @@ for (const engine of oldestAndEmbedded) {
       });
     });
 
+    test("columns that look like a reference to a key with several are told, and followed as the line says", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, "", async (database) => {
+        await database.execute(`create table public.other (id int primary key, tenant_id int, valid daterange);
+          create table public.rates (tenant_id int, valid daterange, primary key (tenant_id, valid));
+          create table public."Desks" (tenant_id int, id int, spot int, primary key (tenant_id, id));
+          create table public.calls (id int primary key, tenant_id bigint, "Owner_desksId" bigint, spot int);
+          insert into public."Desks" select t, n, n from generate_series(1, 2) t, generate_series(1, 10) n;
+          insert into public.calls select n, 1 + n / 10 % 2, case when n < 40 then 1 + n % 10 end from generate_series(0, 40) n`);
+        const calls = async (written: string, more = "", keys = "keep: [tenant_id, id, spot]") => {
+          const desks = `  Desks: { ${keys}, rows: "tenant_id = 1 or id <= 5" }\n`;
+          const plan = await planOf(
+            database,
+            `${more}\ntables:\n${desks}  other: { keep: [id, tenant_id, valid] }\n  rates: { keep: [tenant_id, valid], rows: "tenant_id = 1" }\n  calls: { ${written} }\n`,
+          );
+          return [
+            uncountedWarnings(plan),
+            await rowsOf<Numbers>(database, plan, "calls"),
+            await rowsOf<Numbers>(database, plan, "Desks"),
+          ] as const;
+        };
+        const kept = "keep: [id, tenant_id, Owner_desksId, spot]";
+        const [[several = "", ...rest], every] = await calls(kept);
+        expect([several.split(": ", 1)[0], rest, every.length]).toEqual([
+          'calls (tenant_id, Owner_desksId) looks like a reference to "Desks", and no foreign key says so',
+          [],
+          41,
+        ]);
+        const [both, unfollowed] = ["line `(.*?)`", "meant, write it as well, and `(.*?)`"].map(
+          (part) => new RegExp(part).exec(several)![1]!,
+        );
+        expect(unfollowed).toBe("follow: { Owner_desksId: none }");
+        const lines = `references:\n  ${both}`;
+        const counts = async (...asked: Parameters<typeof calls>): Promise<unknown> => {
+          const [warnings, { length }] = await calls(...asked);
+          return [warnings, length];
+        };
+        // All of one tenant's, half of the other's, and the one without a desk.
+        expect(await counts(kept, lines)).toEqual([[], 31]);
+        expect(await counts(`${kept}, ${unfollowed}`, lines)).toEqual([[], 41]);
+        const [[chosen = ""]] = await calls(`${kept}, rows: "id < 20"`);
+        const down = /instead, also write `(.*?)` at/.exec(chosen)![1]!;
+        expect(await counts(`${kept}, rows: "id < 20", ${down}`, lines)).toEqual([[], 15]);
+        // Each column follows that of the key, so that the pairs are those of rows.
+        const [none, theirs, ours] = await calls(
+          "keep: [id, spot]",
+          lines,
+          "tenant_id: integer, id: integer, keep: [spot]",
+        );
+        const pairs = new Set(ours.map((row) => `${row["tenant_id"]} ${row["id"]}`));
+        const refer = theirs.filter((row) => row["Owner_desksId"] !== null);
+        expect([none, refer.length, pairs.size, pairs.has("1 1")]).toEqual([[], 30, 15, false]);
+        expect(refer.filter((row) => !pairs.has(`${row["tenant_id"]} ${row["Owner_desksId"]}`))).toEqual([]);
+        const [[agreeing = ""]] = await calls(kept, "", "tenant_id: integer, id: integer, keep: [spot]").catch(
+          (error: Error) => [[error.message]],
+        );
+        expect(agreeing.match(/remove the rule of calls\.\w+, which follows "Desks"\.\w+ then/g)).toHaveLength(2);
+        const [[keeping = ""]] = await calls("keep: [id, tenant_id, spot], Owner_desksId: integer");
+        expect(keeping).toContain("at calls write `Owner_desksId: keep` in place of its rule, as its key is kept");
+        expect(await counts("keep: [id, tenant_id, spot], Owner_desksId: keep", lines)).toEqual([[], 31]);
+        expect((await calls("keep: [id, tenant_id, spot], Owner_desksId: { value: null }"))[0]).toEqual([]);
+        // Columns of which each refers to something already may be no more than that.
+        const tenantOf = "{ from: calls.tenant_id, to: other.id }";
+        expect((await calls(kept, `references: [${tenantOf}]`))[0]).toEqual([several]);
+        const eachOf = `references: [${tenantOf}, { from: calls.Owner_desksId, to: other.id }]`;
+        expect((await calls(kept, eachOf))[0]).toEqual([]);
+      });
+    });
+
     test("foreign keys of one partition, to one partition and over periods are followed like any other", async () => {
       await using fresh = await engine.fresh();
       await withTables(fresh, PARTS, async (database) => {
