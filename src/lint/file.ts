@@ -57,6 +57,8 @@ export interface LintStatement {
   readonly words: readonly string[];
   /** Undefined for what PostgreSQL's grammar does not take, and for what is no matter of rules, such as large INSERTs. */
   readonly node: Node | undefined;
+  /** Whether `node` is that of an earlier statement, from which this one differs in values and white space alone. */
+  readonly isAlike: boolean;
   readonly transaction: Transaction;
 }
 

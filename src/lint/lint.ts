@@ -3,6 +3,7 @@ import { giveBackMemory } from "#compare/engine/memory.ts";
 import type { Relation, StatementFacts } from "#compare/trace/facts.ts";
 import { sizesByName } from "#compare/trace/impact.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
+import { rowShapeOf } from "#sql/alike.ts";
 import { inside, offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
@@ -90,14 +91,15 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
     world.isNewFile = (made) => isNew.has(made);
     const contexts: Context[] = [];
     const transactions = new Map<Transaction, Before>();
-    let quiet: string | undefined;
+    const quiet = new Set<string>();
     for (const statement of file.statements) {
       const { node, transaction } = statement;
       if (node === undefined) continue;
       const before = transactions.get(transaction) ?? { earlier: [], held: [] };
       transactions.set(transaction, before);
-      const rows = rowsAlone(node, there.factsOf(statement));
-      if (isLinted && (rows === undefined || rows !== quiet)) {
+      const rows = rowsAlone(statement, node, there.factsOf(statement));
+      if (rows === undefined) quiet.clear();
+      if (isLinted && (rows === undefined || !quiet.has(rows))) {
         const context = contextOf(file, statement, node, world, before, there);
         contexts.push(context);
         if (++seen % BREATH === 0) giveBackMemory();
@@ -109,7 +111,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
           for (const found of rule.check(context)) findings.push(findingOf(context, rule, severity, found));
         }
         before.held.push(...locksTaken(context));
-        quiet = findings.length === soFar ? rows : undefined;
+        if (rows !== undefined && findings.length === soFar) quiet.add(rows);
       }
       world.apply(Statement.of(statement.text), node);
       if (!isAboutRows(node)) before.earlier.push(statement);
@@ -170,14 +172,17 @@ function placeOf({ location: { line = 0, column = 0 } }: Unprinted): number {
 }
 
 /**
- * The form of an INSERT that brings its rows along and does nothing else. A file may hold tens of thousands, one like the other: where
- * rules found nothing in one, they find nothing in the next.
+ * The form of a statement that writes rows and does nothing else. A file may hold tens of thousands, one like the other: where rules
+ * found nothing in one, they find nothing in the next.
  */
-function rowsAlone(node: Node, facts: StatementFacts | undefined): string | undefined {
-  if (!("InsertStmt" in node)) return undefined;
-  const { locks, rewrites, scans, drops, rows, loses } = facts ?? {};
-  const isSilent = [locks, rewrites, scans, drops, rows, loses].every((list) => (list?.length ?? 0) === 0);
-  return isSilent ? JSON.stringify(node) : undefined;
+function rowsAlone({ words, text }: LintStatement, node: Node, facts: StatementFacts | undefined): string | undefined {
+  const { locks, rewrites, drops, scans, rows, loses, endangers, exposes, error, opaque } = facts ?? {};
+  if ([locks, rewrites, drops].some((list) => (list?.length ?? 0) > 0) || error !== undefined) return undefined;
+  const shape = rowShapeOf({ firstWord: words[0], text }) ?? ("InsertStmt" in node ? JSON.stringify(node) : undefined);
+  if (shape === undefined) return undefined;
+  const changed = rows?.map(({ name, updated, deleted, locked }) => [name, updated > 0, deleted > 0, locked]);
+  const read = scans?.map(({ name }) => name);
+  return JSON.stringify([shape, facts?.how, read, changed, loses, endangers, exposes, opaque]);
 }
 
 /** Whether it does no more than read or write rows of its own, as thousands in a file do. */
@@ -241,7 +246,8 @@ function contextOf(
 }
 
 function findingOf({ file, statement, facts }: Context, rule: Rule, severity: Severity, found: Found): Unprinted {
-  const offset = found.at === undefined ? 0 : offsetOfByte(statement.text, found.at);
+  // Places in the tree are those of another statement.
+  const offset = found.at === undefined || statement.isAlike ? 0 : offsetOfByte(statement.text, found.at);
   return {
     rule: rule.id,
     severity: eased({ rule, severity }, found.severity),

@@ -5,6 +5,7 @@ import { readRegularFile } from "#files/read.ts";
 import type { Body } from "#migrate/files/body.ts";
 import { loadMigration, waysOfText } from "#migrate/files/load.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { rowShapeOf } from "#sql/alike.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { inside, type Node, type Parser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
@@ -164,8 +165,9 @@ function sqlFile(
   const migration = "version" in source ? source : undefined;
   const problems = [...refusals];
   const statements: LintStatement[] = [];
+  const trees = new Map<string, Node>();
   for (const { statement, transaction } of inTransactions(script, transactional)) {
-    const made = lintStatement(statement, transaction, parser);
+    const made = lintStatement(statement, transaction, parser, trees);
     transaction.statements.push(made);
     statements.push(made);
     if (made.node === undefined && isForParser(statement)) {
@@ -228,13 +230,23 @@ function isForParser(statement: Statement): boolean {
   return statement.firstWord !== "INSERT" || statement.end - statement.start <= LONGEST_INSERT;
 }
 
-function lintStatement(statement: Statement, transaction: Transaction, parser: Parser): LintStatement {
-  const { text } = statement;
+/** @param trees by the shape of statements that write rows: a file may hold tens of thousands, one like the other */
+function lintStatement(
+  statement: Statement,
+  transaction: Transaction,
+  parser: Parser,
+  trees: Map<string, Node>,
+): LintStatement {
+  const shape = rowShapeOf(statement);
+  const alike = shape === undefined ? undefined : trees.get(shape);
+  const node = alike ?? (isForParser(statement) ? withoutRows(parser.parse(statement.text)) : undefined);
+  if (shape !== undefined && node !== undefined) trees.set(shape, node);
   return {
     span: { start: statement.start, end: statement.end },
-    text,
+    text: statement.text,
     words: statement.words,
-    node: isForParser(statement) ? withoutRows(parser.parse(text)) : undefined,
+    node,
+    isAlike: alike !== undefined,
     transaction,
   };
 }

@@ -37,6 +37,8 @@ export async function withParser<T>(work: (parser: Parser) => T): Promise<T> {
   return work(parserWith(await (kept ?? instantiateParser())));
 }
 
+const WRITES_ROWS = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
+
 function parserWith(parse: Parse): Parser {
   const known = new Map<string, Node | undefined>();
   return {
@@ -49,7 +51,7 @@ function parserWith(parse: Parse): Parser {
         // Whoever runs it is told by PostgreSQL.
       }
       // Files may hold thousands, and nobody asks twice.
-      if (node === undefined || !("InsertStmt" in node)) known.set(text, node);
+      if (node === undefined || !WRITES_ROWS.some((name) => name in node)) known.set(text, node);
       return node;
     },
     parseAll(text) {

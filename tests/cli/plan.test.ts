@@ -1038,6 +1038,25 @@ test("rows by the thousand take two lines of a plan, and statements that do more
   );
 });
 
+test("changes of rows one like the other are measured together, and those that fail each by itself", async () => {
+  const update = (n: number, id = `${n}`): string => `UPDATE users SET bio = 'number ${n}' WHERE id = ${id};\n`;
+  const updates = (count: number, from = 1): string[] => Array.from({ length: count }, (_, n) => update(from + n));
+  await using project = await embedded({
+    "db/migrations/2_alike.sql": updates(20).join(""),
+    "db/migrations/3_fails.sql": [...updates(12), update(13, "'x'"), ...updates(12, 14)].join(""),
+  });
+  const { stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
+  expect(stdout).toContain("        and 19 more like it, measured together, down to line 20\n");
+  const { stdout: json } = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
+  const { migrations } = JSON.parse(json) as {
+    migrations: { statements: { line: number; together: number; loses: string[]; error: unknown }[] }[];
+  };
+  const [, alike, fails] = migrations.map(({ statements }) => statements);
+  expect(alike?.map(({ together }) => together)).toEqual(Array.from({ length: 20 }, () => 20));
+  expect(fails?.flatMap(({ line, error }) => (error === null ? [] : [line]))).toEqual([13]);
+  for (const { loses } of alike!) expect(loses).toEqual(["updates rows of users"]);
+});
+
 test("fixtures that cannot be loaded are named, and a folder that is not there is refused first", async () => {
   await using project = await embedded({
     "db/migrations/2_token.sql": CHECK,

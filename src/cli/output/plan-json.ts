@@ -54,6 +54,7 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
       exposes: statement.exposes.map((one) => ({ ...toldOf(one), what: exposureWords(one) })),
       absent: statement.absent ?? null,
       opaque: statement.opaque,
+      together: statement.together ?? 1,
       error: error === undefined ? null : errorToJson(aim(error.error)),
       tooNew: statement.tooNew ?? null,
       onRows:

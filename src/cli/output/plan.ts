@@ -56,27 +56,32 @@ function renderMigration(
     ...(failed === undefined ? [] : [paint("yellow", `  ${failed}`)]),
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
     ...noteOfBranches(migration).map((line) => `  ${line}`),
-    ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint, width)),
+    ...alike(statements, sizeOf).flatMap((group) => renderAlike(group, sizeOf, paint, width)),
     ...heldInWords(migration).map((line) => `  ${line}`),
   ];
 }
 
-/** Statements in a row that are alike and keep nobody waiting, as the rows of a table that a migration fills. */
+/** Statements in a row that are alike, as those for the rows of a table that a migration fills. */
 interface Alike {
   readonly first: StatementFacts;
   readonly rest: StatementFacts[];
 }
 
-function alike(statements: readonly StatementFacts[]): Alike[] {
+function alike(statements: readonly StatementFacts[], sizeOf: ReadonlyMap<string, SizeOf>): Alike[] {
   const groups: Alike[] = [];
   for (const statement of statements) {
     const group = groups.at(-1);
-    const isMore =
-      group !== undefined && isQuiet(statement) && isQuiet(group.first) && verbOf(statement) === verbOf(group.first);
-    if (isMore) group.rest.push(statement);
+    if (group !== undefined && isLike(statement, group.first, sizeOf)) group.rest.push(statement);
     else groups.push({ first: statement, rest: [] });
   }
   return groups;
+}
+
+/** Whether two statements keep nobody waiting, or were measured together and have the same said of them. */
+function isLike(one: StatementFacts, other: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): boolean {
+  if (verbOf(one) !== verbOf(other)) return false;
+  if (one.together === undefined || other.together === undefined) return isQuiet(one) && isQuiet(other);
+  return Bun.deepEquals(factsIn(one, sizeOf), factsIn(other, sizeOf));
 }
 
 /** Whether it changes rows that were made for it, and there is no more to say. */
@@ -133,10 +138,11 @@ function renderAlike(
     renderStatement(statement, sizeOf, paint, width),
   );
   const last = rest.at(-1)?.place.line;
+  const together = first.together === undefined ? "" : ", measured together";
   const where = last === undefined ? "" : `, down to line ${last}`;
   return rest.length < 3
     ? shown
-    : [...shown, `        and ${rest.length.toLocaleString("en-US")} more like it${where}`];
+    : [...shown, `        and ${rest.length.toLocaleString("en-US")} more like it${together}${where}`];
 }
 
 function renderStatement(

@@ -145,6 +145,11 @@ export interface StatementFacts {
    * It runs code with branches (DO, CALL, a function): what the rows and settings here did not lead into was not seen.
    */
   readonly opaque: boolean;
+  /**
+   * How many statements were measured as one, this one among them: they differ in nothing but their values. `scans` and `rows` are
+   * those of all of them. Undefined for one that was measured by itself.
+   */
+  readonly together?: number | undefined;
 }
 
 /** What one migration did. */

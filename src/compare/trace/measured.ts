@@ -62,3 +62,39 @@ export const NOTHING_MEASURED: Measured = {
   setsBack: [],
   writes: true,
 };
+
+/** What of it is told as it was measured. */
+export function factsOf({
+  locks,
+  held,
+  rewrites,
+  rewritesIndexes,
+  scans,
+  buildsIndexes,
+  drops,
+  rows,
+  sets,
+}: Measured): Omit<Measured, "gone" | "dropsColumns" | "reaches" | "runs" | "setsBack" | "writes"> {
+  return { locks, held, rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows, sets };
+}
+
+/** Whether INSERTs did nothing but add rows. */
+export function addsRowsAlone({ held: _held, writes: _writes, ...lists }: Measured): boolean {
+  return Object.values(lists).every((list) => list.length === 0);
+}
+
+/** Whether statements did nothing but read, change and delete rows, and woke no code that may do more elsewhere. */
+export function changesRowsAlone({
+  held: _h,
+  writes: _w,
+  rows: _r,
+  scans: _s,
+  reaches: _a,
+  runs,
+  ...lists
+}: Measured): boolean {
+  return (
+    Object.values(lists).every((list) => list.length === 0) &&
+    runs.every(({ takes, hasBranches }) => !takes && !hasBranches)
+  );
+}

@@ -1,20 +1,29 @@
 import type { Database } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import { rowShapeOf } from "#sql/alike.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { StatementError } from "./facts.ts";
 import type { Meter } from "./meter.ts";
 
-/** So many are run at once; if one of them fails, all are tried again. */
-const MOST_ROWS = 200;
+/** So many are run at once; if one of them fails, fewer are tried. */
+export const MOST_ROWS = 200;
 
-/** INSERTs that stand one after the other and only bring rows along. */
-export function insertsFrom(statements: readonly Statement[], from: number): readonly Statement[] {
+/**
+ * Statements that stand one after the other and can be run together: INSERTs that only bring rows along, or UPDATEs or DELETEs that
+ * differ in nothing but their values.
+ * @param most how many
+ */
+export function rowsFrom(statements: readonly Statement[], from: number, most: number): readonly Statement[] {
+  const first = statements[from]!;
+  const shape = bringsRows(first) ? undefined : rowShapeOf(first);
+  const isLike = (one: Statement): boolean => (shape === undefined ? bringsRows(one) : rowShapeOf(one) === shape);
   let end = from;
-  while (end < statements.length && end - from < MOST_ROWS && bringsRows(statements[end]!)) end++;
+  while (end < statements.length && end - from < most && isLike(statements[end]!)) end++;
   return statements.slice(from, end);
 }
 
-function bringsRows({ firstWord, text }: Statement): boolean {
+/** Whether a statement is an INSERT that only brings rows along. */
+export function bringsRows({ firstWord, text }: Statement): boolean {
   return firstWord === "INSERT" && !/\bselect\b|\bdo\s+update\b/i.test(text);
 }
 

@@ -1,3 +1,4 @@
+import type { Database } from "#database/database.ts";
 import { lossByCode } from "#migrate/warnings/taking-code.ts";
 import { lossOf } from "#sql/effects/loss.ts";
 import { namesRelation } from "#sql/names-in.ts";
@@ -167,4 +168,23 @@ export function isConversion(loss: string | undefined): boolean {
 /** The table whose rows are said to be deleted. */
 export function deletedFrom(loss: string): string | undefined {
   return /\bdeletes rows of (\S+)$/.exec(loss)?.[1];
+}
+
+/** Tables in use that a statement's code has truncated: each has a new file, and nothing in it. */
+export async function emptiedByCode(
+  database: Database,
+  { firstWord = "" }: Statement,
+  { rewrites }: Measured,
+): Promise<string[]> {
+  if (!CODE_OR_QUERY.has(firstWord)) return [];
+  const emptied: string[] = [];
+  for (const { isNew, kind, name } of rewrites) {
+    if (isNew || kind !== "table") continue;
+    const [empty] = await database.query(
+      "select where pg_catalog.pg_relation_size(pg_catalog.to_regclass($1)) operator(pg_catalog.=) 0",
+      [name],
+    );
+    if (empty !== undefined) emptied.push(name);
+  }
+  return emptied;
 }

@@ -80,8 +80,11 @@ function firstOfEach(statements: readonly StatementFacts[]): StatementFacts[] {
 /** Whether it has several statements in one transaction that may ask for the same lock, and that can be run again. */
 function isWorthBoth({ migration: { up } }: Omit<TracerOptions, "isApart">): boolean {
   if (up.kind !== "sql" || !up.transactional || up.script.outline !== undefined) return false;
-  return up.script.statements.filter(({ firstWord }) => firstWord !== "INSERT").length > 1;
+  return up.script.statements.filter(({ firstWord = "" }) => !WRITES_ROWS.has(firstWord)).length > 1;
 }
+
+/** Statements that take no such lock themselves; whether code that they wake has taken one again shows in `mayRepeat`. */
+const WRITES_ROWS: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE"]);
 
 /** Whether its transaction had locks before it, which it may have taken once more. */
 function mayRepeat({ held, locks }: StatementFacts): boolean {

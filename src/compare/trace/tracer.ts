@@ -12,16 +12,15 @@ import type { ScratchSite } from "../scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { conversionOf } from "./kept-values.ts";
-import type { Measured } from "./measured.ts";
+import { addsRowsAlone, changesRowsAlone, factsOf, type Measured } from "./measured.ts";
 import type { Meter } from "./meter.ts";
 import { Places } from "./places.ts";
-import { CODE_OR_QUERY } from "./planned.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
 import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
-import { insertsFrom } from "./seeds.ts";
-import { lossesOf } from "./statement-losses.ts";
+import { bringsRows, MOST_ROWS, rowsFrom } from "./seeds.ts";
+import { emptiedByCode, type Losses, lossesOf } from "./statement-losses.ts";
 import { swallowedRows } from "./swallowed-rows.ts";
-import { NOTHING_TOLD, Teller } from "./told.ts";
+import { NOTHING_TOLD, Teller, type Told } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
 import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
@@ -73,11 +72,18 @@ export class Tracer implements Performer {
 
   async statements(database: Database, script: Script, statements: readonly Statement[]): Promise<void> {
     const isTogether = statements.length > 1;
+    let most = MOST_ROWS;
     for (let at = 0; at < statements.length;) {
-      const rows = insertsFrom(statements, at);
-      if (rows.length > 1 && (await this.#takeRows(database, script, rows))) {
+      const rows = rowsFrom(statements, at, most);
+      const isMany = rows.length > (bringsRows(statements[at]!) ? 1 : FEW_ROWS);
+      if (isMany && (await this.#takeRows(database, script, rows))) {
         if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, rows[0]!);
         at += rows.length;
+        most = Math.min(MOST_ROWS, most * 2);
+        continue;
+      }
+      if (isMany && rows.length > FEW_ROWS) {
+        most = Math.max(FEW_ROWS, Math.floor(rows.length / 4));
         continue;
       }
       // One by one where not all of them do no more than that.
@@ -87,45 +93,52 @@ export class Tracer implements Performer {
         });
         at++;
       }
+      most = Math.min(MOST_ROWS, most * 2);
     }
   }
 
   /**
-   * Runs INSERTs together, of which files hold thousands.
-   * @returns whether they do nothing but add rows; otherwise nothing was done
+   * Runs statements together that add, change or delete rows, of which files hold tens of thousands.
+   * @param statements one like the other
+   * @returns whether they do nothing but that; otherwise nothing was done
    */
   async #takeRows(database: Database, script: Script, statements: readonly Statement[]): Promise<boolean> {
     const { meter, rows, limit } = this.#options;
+    const [first] = statements;
     await this.#prepare(database);
-    const text = script.text.slice(statements[0]?.start, statements.at(-1)?.end);
-    if (limit.reached.has(text) || !(await setSavepoint(database))) return false;
+    const text = script.text.slice(first?.start, statements.at(-1)?.end);
+    if (limit.reached.has(text) || statements.some((one) => database.leavesOut?.why(one) !== undefined)) return false;
+    const addsRows = first !== undefined && bringsRows(first);
+    const told: Told[] = [];
+    // What they say is looked at before they run, and of each by itself.
+    for (const statement of statements) {
+      if (!addsRows && (await this.#tooNew(database, statement)) !== undefined) return false;
+      told.push(addsRows || this.#options.isApart ? NOTHING_TOLD : await this.#teller.of(database, statement));
+    }
+    if (!(await setSavepoint(database))) return false;
     try {
       const run = (): Promise<void> =>
         withinLimit(database, limit, text, () => runStatements(database, script, statements));
-      const measured = await meter.watch(run, { text: "", isPlanned: true });
-      const { held: _held, writes: _writes, ...lists } = measured;
-      if (Object.values(lists).some((list) => list.length > 0)) {
+      const measured = await meter.watch(run, { text: addsRows ? "" : first!.text, isPlanned: true });
+      if (!(addsRows ? addsRowsAlone(measured) : changesRowsAlone(measured))) {
         await backToSavepoint(database);
         await releaseSavepoint(database);
         await meter.refresh();
         return false;
       }
       await releaseSavepoint(database);
-      for (const statement of statements) {
+      const facts = factsOf(measured);
+      for (const [index, statement] of statements.entries()) {
         rows.noteInserted(statement);
-        const where = this.#places.of(script, statement, true);
         this.statementFacts.push({
-          ...where,
+          ...this.#places.of(script, statement, true),
           how: MEASURED,
-          ...factsOf(measured),
-          loses: [],
-          takesAlong: [],
-          endangers: [],
-          exposes: [],
-          absent: undefined,
+          ...facts,
+          ...(addsRows ? NOTHING_LOST : await this.#lossesOf(statement, measured, told[index]!)),
           error: undefined,
           tooNew: undefined,
           opaque: false,
+          together: addsRows ? undefined : statements.length,
         });
       }
       return true;
@@ -135,6 +148,26 @@ export class Tracer implements Performer {
       await releaseSavepoint(database);
       return false;
     }
+  }
+
+  /** Of one of several that were measured together. */
+  async #lossesOf(
+    statement: Statement,
+    measured: Measured,
+    told: Told,
+  ): Promise<Losses & Pick<StatementFacts, "exposes">> {
+    const losses = lossesOf(statement, measured, false, told.isSpent || told.isNew, [], told.runs);
+    return {
+      ...losses,
+      loses: [...losses.loses, ...told.replaces, ...(await this.#teller.followersOf(losses.loses))],
+      endangers: told.endangers.length > 0 ? told.endangers : losses.endangers,
+      exposes: told.exposes,
+    };
+  }
+
+  async #tooNew(database: Database, statement: Statement): Promise<string | undefined> {
+    const { postgres, lost } = this.#options;
+    return postgres === undefined ? undefined : await whyTooNew(database, statement, postgres, !lost.any);
   }
 
   async query(database: Database, script: Script, sql: string, parameters: readonly unknown[]): Promise<object[]> {
@@ -158,9 +191,7 @@ export class Tracer implements Performer {
   ): Promise<ConfitureError | undefined> {
     await this.#prepare(database);
     const isTransactional = this.#isTransactional() || this.#begun || isTogether;
-    const { postgres } = this.#options;
-    const tooNew =
-      postgres === undefined ? undefined : await whyTooNew(database, statement, postgres, !this.#options.lost.any);
+    const tooNew = await this.#tooNew(database, statement);
     // Of statements by themselves, nobody asks for more than their locks.
     const told = this.#options.isApart ? NOTHING_TOLD : await this.#teller.of(database, statement);
     const conversion = await conversionOf(database, statement);
@@ -243,42 +274,14 @@ export class Tracer implements Performer {
   }
 }
 
+/** So many are run one by one where they cannot be run together. */
+const FEW_ROWS = 8;
+
+/** Of INSERTs that bring their rows along. */
+const NOTHING_LOST = { loses: [], takesAlong: [], endangers: [], exposes: [], absent: undefined };
+
 /** UTF-16 units of a statement from which on memory that is not needed any more is given back. */
 const LONG = 1 << 20;
 
-/** Tables in use that a statement's code has truncated: each has a new file, and nothing in it. */
-async function emptiedByCode(
-  database: Database,
-  { firstWord = "" }: Statement,
-  { rewrites }: Measured,
-): Promise<string[]> {
-  if (!CODE_OR_QUERY.has(firstWord)) return [];
-  const emptied: string[] = [];
-  for (const { isNew, kind, name } of rewrites) {
-    if (isNew || kind !== "table") continue;
-    const [empty] = await database.query(
-      "select where pg_catalog.pg_relation_size(pg_catalog.to_regclass($1)) operator(pg_catalog.=) 0",
-      [name],
-    );
-    if (empty !== undefined) emptied.push(name);
-  }
-  return emptied;
-}
-
 /** What may be in a body and not be entered. */
 const HAS_BRANCHES = /\b(?:if|case|loop|for|while|foreach|exception|execute)\b/i;
-
-/** What of it is told as it was measured. */
-function factsOf({
-  locks,
-  held,
-  rewrites,
-  rewritesIndexes,
-  scans,
-  buildsIndexes,
-  drops,
-  rows,
-  sets,
-}: Measured): Omit<Measured, "gone" | "dropsColumns" | "reaches" | "runs" | "setsBack" | "writes"> {
-  return { locks, held, rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows, sets };
-}

@@ -796,3 +796,17 @@ test.each([
 ])("%s %s: %p", (sql, rule, isFound) => {
   expect(rulesIn(sql).includes(rule)).toBe(isFound);
 });
+
+test("statements one like the other are each found where they stand", () => {
+  const update = "UPDATE t SET a = 'x';\n";
+  const found = findingsIn([
+    "CREATE TABLE t (a text);",
+    `${update}${update.replace("x", "longer")}DELETE FROM t WHERE a = 'x';\n${update}`,
+  ]);
+  const all = found.filter(({ rule }) => rule === "update-all");
+  expect(all.map(({ location: { line, column } }) => [line, column])).toEqual([
+    [1, 1],
+    [2, 1],
+    [4, 1],
+  ]);
+});
