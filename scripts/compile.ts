@@ -16,7 +16,7 @@ const PROGRAM = join(ROOT, "src", "main.ts");
 
 /**
  * The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, that hears signals
- * meanwhile, that builds for `verify`, and that sees what is saved while `dev` is at work.
+ * and shows what goes on meanwhile, that builds for `verify`, and that sees what is saved while `dev` is at work.
  */
 const THREADS = [
   "migrate/guest/thread.ts",

@@ -67,6 +67,12 @@ export interface Database {
   limitWork?(milliseconds: number | undefined): number | undefined;
 
   /**
+   * Only of the embedded engine: where the statements stand that it is given from now on, as is shown while they run.
+   * @returns what held before
+   */
+  placeWork?(place: string | undefined): string | undefined;
+
+  /**
    * Everything that is in an embedded database without a folder, for another one to begin with (`EmbeddedTarget.saved`). Undefined where not all
    * of it would be kept: tables that are unlogged are empty after it.
    */

@@ -9,6 +9,7 @@ import { lacksRows, requireRows, type RowsElsewhere } from "./copied-rows.ts";
 import type { Database } from "./database.ts";
 import { type LongSql, slices } from "./long-sql.ts";
 import type { Outline } from "./outline.ts";
+import { placedIn } from "./place-work.ts";
 import { bytesBefore, type Masked, sqlToSend } from "./sql-to-send.ts";
 
 /** A SQL file. */
@@ -197,14 +198,13 @@ function leftOutOf({ leavesOut }: Database, { outline }: Script, statements: rea
 }
 
 async function runBatch(database: Database, script: Script, batch: readonly Statement[]): Promise<void> {
-  const first = batch[0];
-  const last = batch.at(-1);
+  const [first, last] = [batch[0], batch.at(-1)];
   if (first === undefined || last === undefined) return;
   const sql = sqlToSend(script, first.start, last.end);
   // Rather now than together with what the server's answers or the embedded engine take.
   if (sql.length > LARGE) Bun.gc(true);
   try {
-    await database.execute(sql);
+    await placedIn(database, script, batch, () => database.execute(sql));
   } catch (error) {
     throw locateFailure(error, script, batch, sql);
   }
@@ -221,7 +221,7 @@ async function runCopy(
   const rows = lacksRows(script, statement) ? script.rows?.(database.engine) : undefined;
   try {
     const pieces = outline?.source.passing(outline.data(data.start)) ?? slices(script.text, data.start, data.end);
-    await database.copyIn(text, rows ?? pieces);
+    await placedIn(database, script, [statement], () => database.copyIn(text, rows ?? pieces));
   } catch (error) {
     const located = locateFailure(error, script, [statement], text);
     if (rows !== undefined || !(located instanceof ConfitureError) || located.server?.position !== undefined)

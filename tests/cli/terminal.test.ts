@@ -113,6 +113,29 @@ test("at a terminal, a run of several migrations is aligned, and ends with their
   expect(Bun.stripANSI(screen)).toContain("✅ Migration 002_longer applied successfully (");
 });
 
+test("while a statement of the embedded engine runs, the terminal shows which one and for how long, and then nothing of it", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database: {engine: embedded, path: .confiture/local}\n",
+    "db/migrations/001_slow.sql": "-- migrate:up\nSELECT pg_sleep(2.5);\n-- migrate:down\nSELECT 1;\n",
+    "db/migrations/002_slow.ts":
+      'import { Migration } from "confiture";\nexport default class Slow extends Migration {\n  async up() {\n' +
+      '    await this.execute("SELECT pg_sleep(1.5)");\n  }\n  down() {}\n}\n',
+  });
+  const migrated = await atTerminal(project.dir, ["migrate", "up"], [], { columns: 80 });
+  expect(migrated).toMatchObject({ exitCode: 0 });
+  const shown = migrated.screen.split(/Applying migration.*\n/);
+  const sql = `${CLEAR}  Running db/migrations/001_slow.sql:2`;
+  expect(shown[1]).toStartWith(sql);
+  expect(shown[1]).toMatch(/001_slow.sql:2 [1-9]s/);
+  expect(shown[1]).toContain(`${CLEAR}✅`);
+  expect(shown[2]).toStartWith(`${CLEAR}  Running db/migrations/002_slow.ts `);
+  // Rows that it writes while it runs begin lines of their own.
+  const rows = "COPY (SELECT n, pg_sleep(n) FROM (VALUES (2)) AS v(n)) TO STDOUT";
+  const { screen } = await atTerminal(project.dir, ["db", "sql", rows], [], { columns: 80 });
+  expect(screen).toMatch(/Running <command line>:1 [1-9]s/);
+  expect(screen).toEndWith(`${CLEAR}2\t\n`);
+});
+
 test("a terminal that does not know its width has none", async () => {
   let screen = "";
   const code =

@@ -18,6 +18,8 @@ export interface LiveLine {
 const FIRST = 1000;
 const TICK = 500;
 const QUICK = 100;
+/** Characters of a time that is counted elsewhere: as many seconds as fit into a day. */
+const LONGEST_TIME = 7;
 const CLEAR = "\r\u001b[2K";
 
 /**
@@ -34,18 +36,23 @@ export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLin
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  // Of the embedded engine's work, which keeps this thread; undefined while it does none.
+  let clearWork = (): void => {};
+
   const clear = (): void => {
+    clearWork();
     if (isShown) io.stderr.write(CLEAR);
     isShown = false;
   };
+  const cut = (whole: string, length: number): string =>
+    Bun.sliceAnsi(inLine(whole), 0, Math.max((io.stderr.columns ?? 80) - 3 - length, 10));
   const draw = (pause: number): void => {
     const now = performance.now();
     if (text === undefined || busy === undefined || now - busy < FIRST || now - drawn < pause) return;
     drawn = now;
     isShown = true;
     const time = now - begun < FIRST ? "" : ` ${formatDuration(now - begun)}`;
-    const width = Math.max((io.stderr.columns ?? 80) - 3 - time.length, 10);
-    io.stderr.write(`${CLEAR}  ${forPeople(Bun.sliceAnsi(inLine(text), 0, width))}${time}`);
+    io.stderr.write(`${CLEAR}  ${forPeople(cut(text, time.length))}${time}`);
   };
   const end = (): void => {
     clear();
@@ -54,6 +61,19 @@ export function withLiveLine(io: Io, isWanted: boolean): { io: Io; live: LiveLin
   };
 
   const surroundings = Object.create(io, {
+    hearSignals: {
+      value: async () => {
+        await io.hearSignals();
+        if (!io.stderr.isTerminal) return;
+        const work = await import("#database/embedded/work-line.ts");
+        clearWork = work.clearWork;
+        work.showWork({
+          describe: (place) =>
+            forPeople(cut(place === undefined ? (text ?? "Working") : `Running ${place}`, LONGEST_TIME)),
+          clear: () => io.stderr.write(CLEAR),
+        });
+      },
+    },
     stdout: { value: cleared(io.stdout, clear) },
     stderr: { value: cleared(io.stderr, clear) },
     // Whoever is asked something sees the question.

@@ -1,5 +1,6 @@
 import { LOOK_UP } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { placed } from "#database/place-work.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
@@ -150,7 +151,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       await withMissingRoles(database, async () => {
         try {
           isRight = await bothWithinLimit(database, migration, options, () =>
-            thereAndBack(database, watch, { up, down, clean, record }),
+            placed(database, migration.file.path, () => thereAndBack(database, watch, { up, down, clean, record })),
           );
         } finally {
           if (!isRight) await rollback(database);

@@ -43,7 +43,8 @@ export async function withScratch<T>(
         return work(scratchSession(database, { name, onLeftOut, signal: () => signal, terminate }));
       });
     } catch (error) {
-      throw opened || !(error instanceof ConfitureError) ? error : unreachable(site, error);
+      const isOwn = error instanceof ConfitureError && error.code !== "interrupted";
+      throw opened || !isOwn ? error : unreachable(site, error);
     } finally {
       await maintenance.execute(`drop database ${quoteIdentifier(name)} with (force)`);
       await dropRolesOf(maintenance, name);
@@ -54,7 +55,7 @@ export async function withScratch<T>(
 function unreachable(site: ServerTarget, error: ConfitureError): ConfitureError {
   const state = error.server?.sqlstate;
   return error.with({
-    code: error.code === "interrupted" ? "interrupted" : "scratch_unusable",
+    code: "scratch_unusable",
     message: `A scratch database was made on ${site.host}:${site.port} and cannot be connected to: ${error.message}`,
     hint: `${state !== undefined && OF_POOLERS.has(state) ? PAST_POOLER : withEnd(error.hint)}Or work in the embedded PostgreSQL: --scratch embedded`,
   });

@@ -81,6 +81,9 @@ export function scratchSession(
     ...(database.limitWork === undefined
       ? {}
       : { limitWork: (milliseconds: number | undefined) => database.limitWork?.(milliseconds) }),
+    ...(database.placeWork === undefined
+      ? {}
+      : { placeWork: (place: string | undefined) => database.placeWork?.(place) }),
     save: async () => await database.save?.(),
     close() {
       return database.close();

@@ -13,6 +13,7 @@ import { protectOutside } from "./outside-data.ts";
 import { NO_PROGRAMS } from "./raise.ts";
 import { type DataFiles, unpackSaved } from "./saved.ts";
 import { hearingHasBegun, tellHeard } from "./signals.ts";
+import { showingWork } from "./work-line.ts";
 import type { Backend } from "../backend.ts";
 import { unawaited } from "../unawaited.ts";
 
@@ -85,6 +86,8 @@ export class PGliteBackend implements Backend {
   readonly #instance: Instance;
   /** Milliseconds that a message may take; without end when undefined. */
   limit: number | undefined;
+  /** Where the statements stand that it does; undefined where nobody knows. */
+  place: string | undefined;
   #broken: ConfitureError | undefined;
 
   private constructor(pglite: PGlite, instance: Instance, log: string[]) {
@@ -175,7 +178,10 @@ export class PGliteBackend implements Backend {
     const work = (): void => {
       this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
     };
-    const isEnded = withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
+    let isEnded = false;
+    showingWork(this.place, () => {
+      isEnded = withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
+    });
     // Behind the driver, which has its answers, and before whoever waits for them.
     queueMicrotask(tellHeard);
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;

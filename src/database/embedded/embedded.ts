@@ -23,6 +23,8 @@ export interface EmbeddedEngine {
   files(): DataFiles;
   /** As of `Database`. */
   limitWork(milliseconds: number | undefined): number | undefined;
+  /** As of `Database`. */
+  placeWork(place: string | undefined): string | undefined;
   /** Ends the live connection, stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -36,6 +38,8 @@ export interface StartedEngine {
   files(): DataFiles;
   /** As of `Database`. */
   limitWork(milliseconds: number | undefined): number | undefined;
+  /** As of `Database`. */
+  placeWork(place: string | undefined): string | undefined;
   /** Stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -73,7 +77,12 @@ export async function startEmbedded(target: EmbeddedTarget, options: StartOption
     backend.limit = milliseconds;
     return before;
   };
-  return { backend, files: () => backend.files(), limitWork, close: () => (closing ??= close()) };
+  const placeWork = (place: string | undefined): string | undefined => {
+    const before = backend.place;
+    backend.place = place;
+    return before;
+  };
+  return { backend, files: () => backend.files(), limitWork, placeWork, close: () => (closing ??= close()) };
 }
 
 /**
@@ -97,6 +106,7 @@ export async function openEmbedded(target: EmbeddedTarget, options: StartOptions
     },
     files: () => engine.files(),
     limitWork: (milliseconds) => engine.limitWork(milliseconds),
+    placeWork: (place) => engine.placeWork(place),
     async close() {
       closed = true;
       live?.destroy();
@@ -163,6 +173,7 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
       query: (sql, parameters) => explained(session.query(sql, parameters)),
       copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
       limitWork: (milliseconds) => engine.limitWork(milliseconds),
+      placeWork: (place) => engine.placeWork(place),
       ...(target.path === undefined && { save: () => explained(save(session, engine)) }),
       close,
     };

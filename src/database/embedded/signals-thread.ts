@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { WatchedWork } from "./limit.ts";
 import type { Hearing, Said } from "./signals.ts";
+import { WorkLine } from "./work-line.ts";
 
 /** The names of the C library: of GNU, musl and macOS. */
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libSystem.B.dylib"];
@@ -16,6 +17,9 @@ const SAME_SIGNAL = 250;
 const UNTIL_MORE = 40;
 /** Looks after the signal until the process ends, whatever it does. The thread that works ends it before, where it can. */
 const UNTIL_END = 120;
+/** Milliseconds of the same work until it is shown, and between two times that are shown. */
+const UNTIL_SHOWN = 1000;
+const UNTIL_NEXT = 500;
 /** No signal has this number. */
 const NONE = 0x100;
 
@@ -26,12 +30,12 @@ interface System {
   readonly end: (exitCode: number) => void;
 }
 
-const { work, heard } = workerData as Hearing;
+const { work, line, heard } = workerData as Hearing;
 const system = openSystem();
 if (system === undefined) say("deaf");
 else {
   say("hearing");
-  listen(system, new WatchedWork(work), new Int32Array(heard));
+  listen(system, new WatchedWork(work), new WorkLine(line), new Int32Array(heard));
 }
 
 /**
@@ -66,11 +70,13 @@ function openSystem(): System | undefined {
   return undefined;
 }
 
-function listen({ take, end }: System, engine: WatchedWork, told: Int32Array): never {
+function listen({ take, end }: System, engine: WatchedWork, shown: WorkLine, told: Int32Array): never {
   const never = new Int32Array(new SharedArrayBuffer(4));
   let first: { readonly exitCode: number; readonly at: number } | undefined;
   let looks = 0;
   let before = 0;
+  let begun = 0;
+  let drawn = 0;
   let target: number | undefined;
   for (;;) {
     Atomics.wait(never, 0, 0, LOOK);
@@ -88,7 +94,12 @@ function listen({ take, end }: System, engine: WatchedWork, told: Int32Array): n
     // What has just begun may be about to clean up.
     const number = engine.number;
     const isLong = number === before;
+    if (!isLong) begun = now;
     before = number;
+    if (now - begun >= UNTIL_SHOWN && now - drawn >= UNTIL_NEXT) {
+      drawn = now;
+      shown.draw((text) => writeSync(2, `\r\u001b[2K  ${text} ${Math.floor((now - begun) / 1000)}s`));
+    }
     if (first === undefined) continue;
     looks++;
     if (isLong && (target === undefined || looks > UNTIL_MORE)) target = number;

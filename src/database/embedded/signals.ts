@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { shareWork } from "./limit.ts";
+import { workLine } from "./work-line.ts";
 
 // Defined by the compiler, which lays every module that is not an entry beside main.ts.
 declare const CONFITURE_COMPILED: true | undefined;
@@ -8,6 +9,8 @@ declare const CONFITURE_COMPILED: true | undefined;
 export interface Hearing {
   /** `WatchedWork` */
   readonly work: SharedArrayBuffer;
+  /** `WorkLine` */
+  readonly line: SharedArrayBuffer;
   /** The number of a signal that the other thread has not been told of yet, or 0: first the one that works, then the one that hears. */
   readonly heard: SharedArrayBuffer;
 }
@@ -42,7 +45,7 @@ function startHearing(hearer: SignalListener): Int32Array {
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const beside =
     typeof CONFITURE_COMPILED === "undefined" ? "./signals-thread.ts" : "./database/embedded/signals-thread.ts";
-  const hearing: Hearing = { work: shareWork(), heard: shared.buffer };
+  const hearing: Hearing = { work: shareWork(), line: workLine().shared, heard: shared.buffer };
   const worker = new Worker(new URL(beside, import.meta.url), { workerData: hearing });
   begun = new Promise((resolve) => {
     worker.on("message", (said: Said) => {

@@ -1,6 +1,7 @@
 import { dirname, posix, resolve, sep } from "node:path";
 import type { Database } from "#database/database.ts";
 import { readSql } from "#database/read-sql.ts";
+import { placed } from "#database/place-work.ts";
 import { parseScript, type Script, type SqlText, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
@@ -141,12 +142,14 @@ class StatementQueue {
   }
 
   async #perform({ kind, text, parameters }: GuestStatement): Promise<readonly object[] | undefined> {
+    // The lines of its text are not those of the file.
+    const placedHere = <T>(work: () => Promise<T>): Promise<T> => placed(this.#target.database, this.#body.file, work);
     switch (kind) {
       case "execute":
-        await this.#execute(text, parameters.map(fromPortable));
+        await placedHere(() => this.#execute(text, parameters.map(fromPortable)));
         return undefined;
       case "query":
-        return await this.#query(text, parameters.map(fromPortable));
+        return await placedHere(() => this.#query(text, parameters.map(fromPortable)));
       case "file":
         await this.#executeFile(text);
         return undefined;

@@ -323,6 +323,20 @@ for (const engine of serverEngines) {
       expect(await scratchNames(instance)).toEqual([]);
     });
 
+    test("an interruption while it is connected to is that, and no trouble of the server's", async () => {
+      const instance = await server(engine.major);
+      const interrupted = new AbortController();
+      await using proxy = await tcpProxy(instance, ({ connection }) => {
+        if (connection > 1) interrupted.abort();
+        return "pass";
+      });
+      const scratch = { ...instance.target("postgres"), port: proxy.port };
+      const error = await failureOf(withScratch({ scratch, signal: interrupted.signal }, async () => {}));
+      expect({ code: error.code, hint: error.hint }).toEqual({ code: "interrupted", hint: undefined });
+      expect(error.message).toStartWith("Interrupted");
+      expect(await scratchNames(instance)).toEqual([]);
+    });
+
     test("what a killed run left behind, databases and roles, goes with a later one", async () => {
       const instance = await server(engine.major);
       const role = `scratch_orphan_${engine.major}`;
