@@ -171,6 +171,16 @@ for (const engine of newestServer) {
       rows: { copied: 1500, fewer: [], more: [] },
       proof: { noticed: [{ column: `database ${database}`, kind: "email", rows: 3, isInSchema: true }] },
     });
+    // Security labels as a provider would write them, of which this server has none.
+    const labelled = async (sql: string): Promise<void> =>
+      await alter(`set allow_system_table_mods = on; ${sql}; reset allow_system_table_mods`);
+    await labelled(`insert into pg_shseclabel select oid, 'pg_database'::regclass, 'none', '${words}' from pg_database where datname = '${database}';
+      insert into pg_seclabel values ('public.people'::regclass, 'pg_class'::regclass, 0, 'none', '${words}')`);
+    expect((await verify()).proof.noticed).toMatchObject([
+      { column: `database ${database}`, kind: "email", rows: 4, isInSchema: true },
+      { column: "table public.people", kind: "email", rows: 1, isInSchema: true },
+    ]);
+    await labelled("delete from pg_shseclabel where provider = 'none'; delete from pg_seclabel");
     // As many rows in all, and yet some are gone. What production does meanwhile does not matter.
     await source.query("insert into visits values (501)");
     await alter("delete from people where id = 1; insert into visits values (1000)");
