@@ -15,8 +15,6 @@ const BETWEEN_LINES = 5_000;
 /** Shows a run as it happens: what is finished on standard output, everything else on standard error. */
 export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
   let told = 0;
-  // Of a run that is looked at before somebody says yes, they come twice.
-  const said = new Set<string>();
   let checkTold = performance.now();
   return (event) => {
     switch (event.type) {
@@ -33,8 +31,7 @@ export function showSyncEvents({ io, messages, json }: CommandContext): (event: 
       }
       case "warning":
       case "note":
-        if (!said.has(event.message)) messages[event.type === "note" ? "log" : "warn"](event.message);
-        said.add(event.message);
+        messages[event.type === "note" ? "log" : "warn"](event.message);
         break;
       case "retrying":
         messages.warn(`${inLine(event.table)}: ${event.error.message}; trying again (${event.attempt})`);
