@@ -1,5 +1,6 @@
 import { reportedName } from "#sql/quote.ts";
-import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
+import type { Leak } from "./proof-result.ts";
+import type { SyncColumn, SyncPlan } from "../plan.ts";
 import { lineInPlace } from "../rules/line-instead.ts";
 
 /** Columns of a plan by what a proof calls them: "public.users.email", also with a path of a document behind it. */
@@ -16,20 +17,26 @@ export function columnsByName({ tables }: SyncPlan): (shown: string) => SyncColu
   };
 }
 
-/** What to write for a column in which originals are: what works for its type, and is not what is there. */
-export function lineAgainst(column: SyncColumn, kind: TokenKind | undefined): string {
-  const [value, note] = ruleAgainst(column, kind);
+/**
+ * What to write for a column in which originals are: what works for its type, and is not what is there.
+ * @param leaks those of the column; none where its results are originals
+ */
+export function lineAgainst(column: SyncColumn, leaks: readonly Leak[]): string {
+  const [value, note] = ruleAgainst(column, leaks);
   return `${lineInPlace(column.name, value, column.isListed === true)}${note === undefined ? "" : ` (${note})`}`;
 }
 
 function ruleAgainst(
-  { type, family, transform }: SyncColumn,
-  kind: TokenKind | undefined,
+  { type, family, treatment }: SyncColumn,
+  leaks: readonly Leak[],
 ): readonly [rule: string, note?: string] {
-  const rule = kind ?? "token";
+  const kinds = [...new Set(leaks.map(({ kind }) => kind))];
+  const rule = kinds[0] ?? "token";
+  // What was searched is the original, and tells what `scrub` would leave, in a kept column alone.
+  const isScrubbed = treatment === "keep" && kinds.length > 0 && !leaks.some(({ escapesScrub }) => escapesScrub);
   switch (family) {
     case "text":
-      return [transform === "scrub" || kind === undefined ? "filler" : `{ scrub: [${kind}] }`];
+      return [isScrubbed ? `{ scrub: [${kinds.join(", ")}] }` : "filler"];
     case "json":
       return [`{ json: { PATH: ${rule} }, keep: [PATH, ...] }`, "the paths that hold such values, and those that stay"];
     case "hstore":

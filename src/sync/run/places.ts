@@ -6,6 +6,8 @@ export interface Searched {
   readonly from: string;
   /** SQL for the text. */
   readonly text: string;
+  /** Of a column: SQL for the text with the collation by which `scrub` finds patterns in it. */
+  readonly plain?: string;
   /** SQL for the object of the schema that the text is of, which people are told in place of the name. */
   readonly object?: string;
 }

@@ -45,6 +45,8 @@ export interface Leak {
   readonly rows: number;
   /** There may be more: only so many originals are looked for in single columns. */
   readonly more?: true;
+  /** In a spelling in which `scrub` would leave some of them. */
+  readonly escapesScrub?: true;
   /** All of them are of tables that are left out, of which no rule says that they are personal. */
   readonly isGuessed?: true;
   /** It is in the text of the schema, which is copied as it is: `column` is an object, as "view public.v". */

@@ -25,15 +25,17 @@ export function requireProof({ columns, leaks }: Proof, plan: SyncPlan): void {
   ];
   if (lines.length === 0) return;
   const columnOf = columnsByName(plan);
-  const places = [
-    ...columns.filter(({ holds }) => !holds).map(({ column }) => ({ column, kind: undefined })),
-    ...leaks,
-  ];
-  const steps = places.flatMap(({ column, kind }) => {
+  const places = new Set([...columns.filter(({ holds }) => !holds), ...leaks].map(({ column }) => column));
+  const steps = [...places].flatMap((column) => {
     const found = columnOf(column);
     if (found?.ruledBy === undefined) return [];
     const { file, line } = found.ruledBy;
-    return [`${file}:${line}: ${lineAgainst(found, kind)}`];
+    return [
+      `${file}:${line}: ${lineAgainst(
+        found,
+        leaks.filter((leak) => leak.column === column),
+      )}`,
+    ];
   });
   throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
     hint:

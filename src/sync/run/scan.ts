@@ -8,6 +8,7 @@ import type { Leak } from "./proof-result.ts";
 import type { Searched } from "./places.ts";
 import { searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { SCHEMA_TEXTS } from "./schema-texts.ts";
+import { scrubbedOf } from "../transforms/scrub.ts";
 import { hasToken, textsWith, TOKENS, tokensIn } from "./tokens.ts";
 
 /** What was searched for originals: kinds of tokens, how many columns of the target that may hold one, and which of them cannot be. */
@@ -102,11 +103,27 @@ async function search(
   const guessed = shared.filter((one) => !known.includes(one));
   const more = shared.length < TRACED ? {} : { more: true as const };
   const leaks = await countIn(target, places, origins, { shared: known, digest });
+  const escaping = await countIn(target, scrubbed(places, leaks), origins, { shared: known, digest });
+  const escapes = new Set(escaping.map(({ column }) => column));
   const others = await countIn(target, places, origins, { shared: guessed, digest });
   return [
-    ...leaks.map((leak) => ({ ...leak, ...more })),
+    ...leaks.map((leak) => ({
+      ...leak,
+      ...more,
+      ...(escapes.has(leak.column) ? { escapesScrub: true as const } : {}),
+    })),
     ...others.map((leak) => ({ ...leak, ...more, isGuessed: true as const })),
   ];
+}
+
+/** The columns with leaks as `scrub` would leave them, with the patterns of what was found there. */
+function scrubbed(places: readonly Searched[], leaks: readonly Leak[]): Searched[] {
+  return places.flatMap(({ name, from, plain }) => {
+    const kinds = leaks.filter(({ column }) => column === name).map(({ kind }) => kind);
+    if (plain === undefined || kinds.length === 0) return [];
+    const texts = `(select ${scrubbedOf(plain, kinds)} as text from ${from} offset 0) t`;
+    return [{ name, from: texts, text: '(t.text collate pg_catalog."C")' }];
+  });
 }
 
 /** Digests, as SQL, and how they were made. */

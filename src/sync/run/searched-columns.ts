@@ -23,6 +23,8 @@ interface Column {
   /** The schema and the name of the table; of a partition, those of the table that it is a part of. */
   readonly root: readonly string[];
   readonly type: string;
+  /** Whether its collation can be searched for patterns. */
+  readonly is_deterministic: boolean;
   readonly has_text: boolean;
   readonly is_bytes: boolean;
   readonly is_encoded: boolean;
@@ -48,7 +50,7 @@ export interface Places {
  */
 const COLUMNS = `
   with recursive columns as (
-    select n.nspname, c.oid, c.relname, c.relispartition, a.attname, a.attnum, a.atttypid, a.atttypmod
+    select n.nspname, c.oid, c.relname, c.relispartition, a.attname, a.attnum, a.atttypid, a.atttypmod, a.attcollation
       from pg_catalog.pg_attribute a
       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
         and c.relispopulated
@@ -80,7 +82,9 @@ const COLUMNS = `
      group by p.root
   )
   select c.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", c.attname::pg_catalog.text as "column",
-      pg_catalog.format_type(c.atttypid, c.atttypmod) as type, k.has_text, k.is_bytes, k.is_encoded, k.is_plain,
+      pg_catalog.format_type(c.atttypid, c.atttypmod) as type,
+      coalesce((select l.collisdeterministic from pg_catalog.pg_collation l where l.oid operator(pg_catalog.=) c.attcollation), true) as is_deterministic,
+      k.has_text, k.is_bytes, k.is_encoded, k.is_plain,
       pg_catalog.pg_table_size(c.oid)::pg_catalog.float8 as bytes,
       ${ROOT} as root,
       k.is_number
@@ -136,11 +140,12 @@ export async function searchedColumns(
   const withNumbers = columns.filter(
     (one) => hasNumbers && isKept(one) && one.is_number && !one.has_text && !one.is_encoded,
   );
-  const texts = withText.map(({ schema, table, column }) => ({
+  const texts = withText.map(({ schema, table, column, is_deterministic: isDeterministic }) => ({
     name: reportedName(schema, table, column),
     from: `only ${quoteQualified(schema, table)} t`,
     // A collation of its own might not know patterns.
     text: `(t.${quoteIdentifier(column)}::pg_catalog.text collate pg_catalog."C")`,
+    plain: `(t.${quoteIdentifier(column)}::pg_catalog.text${isDeterministic ? "" : ' collate pg_catalog."default"'})`,
   }));
   const labels = (await target.query<{ schema: string; name: string; oid: string }>(ENUMS)).map(
     ({ schema, name, oid }) => ({

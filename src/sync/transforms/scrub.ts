@@ -1,6 +1,14 @@
 import { quoteLiteral } from "#sql/quote.ts";
-import { PATTERN_NAMES, PATTERNS } from "./patterns.ts";
+import { PATTERN_NAMES, type PatternName, PATTERNS } from "./patterns.ts";
 import { PARTIAL, type Transform } from "./transform.ts";
+
+/** SQL for a text in which what matches these patterns is replaced, in the order in which they stand in `PATTERNS`. */
+export function scrubbedOf(value: string, names: readonly PatternName[]): string {
+  return PATTERN_NAMES.filter((name) => names.includes(name)).reduce(
+    (text, name) => `pg_catalog.regexp_replace(${text}, ${quoteLiteral(PATTERNS[name])}, '[${name}]', 'g')`,
+    value,
+  );
+}
 
 export const scrub: Transform = {
   name: "scrub",
@@ -28,10 +36,7 @@ export const scrub: Transform = {
       proof: PARTIAL,
       maxLength: "original",
       expression: (value) => {
-        const scrubbed = names.reduce(
-          (text, name) => `regexp_replace(${text}, ${quoteLiteral(PATTERNS[name])}, '[${name}]', 'g')`,
-          value,
-        );
+        const scrubbed = scrubbedOf(value, names);
         return length === null ? scrubbed : `left(${scrubbed}, ${length})`;
       },
     };
