@@ -10,13 +10,14 @@ import { startServer } from "../../tests/support/servers.ts";
 const ROOT = join(import.meta.dir, "..", "..");
 const BINARY = join(ROOT, "dist", "confiture");
 const DOCUMENT = join(ROOT, "docs", "performance.md");
-const PARTS = { copy: copyData, statements, tables };
+const PARTS = { copy: copyData, statements, judged, tables };
 const only = process.argv.slice(2).filter((argument) => argument in PARTS);
 const given = process.argv.slice(2).find((argument) => !(argument in PARTS));
 const MEGABYTES = Number(given ?? 1024);
-/** Of the file of INSERT statements, of the one that is one statement, and of tables to export. */
+/** Of the file of INSERT statements, of the one that is one statement, of files that are judged, and tables to export. */
 const INSERTS = Math.ceil(MEGABYTES * 0.1875);
 const STATEMENT = Math.ceil(MEGABYTES / 16);
+const JUDGED = Math.ceil(MEGABYTES / 128);
 const TABLES = Math.min(10_000, MEGABYTES * 10);
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), "confiture-bench-")));
@@ -70,6 +71,28 @@ async function onServerAndEmbedded(file: string, what: string): Promise<void> {
   const embedded = await project(file, "db/migrations/001_data.sql");
   await embedded.write("db/environments/local.yaml", "database:\n  engine: embedded\n");
   await measure(embedded, `\`migrate up\` of ${what}, in a folder of the embedded engine`, ["migrate", "up"]);
+}
+
+/** Files of the forms that cost lint and plan the most. */
+async function judged(): Promise<void> {
+  const text = "x".repeat(60);
+  const updates = join(folder, "updates.sql");
+  await writeData(updates, JUDGED, "", (row) => `UPDATE big SET text = '${text}' WHERE id = ${row};\n`);
+  const values = join(folder, "values.sql");
+  const head = "UPDATE big SET text = v.text FROM (VALUES (0, '')";
+  const end = ") v (id, text) WHERE v.id = big.id;\n";
+  await writeData(values, JUDGED, head, (row) => `,\n(${row}, '${text}')`, end);
+  const forms = [
+    [updates, `${JUDGED} MB of UPDATE statements`],
+    [values, `one UPDATE of ${JUDGED} MB`],
+  ] as const;
+  for (const [file, what] of forms) {
+    const made = await project(file, "db/migrations/002_rows.sql");
+    await made.write("db/environments/local.yaml", "database:\n  engine: embedded\n");
+    await made.write("db/migrations/001_big.sql", "CREATE TABLE big (id int PRIMARY KEY, text text);\n");
+    await measure(made, `\`lint\` of ${what}`, ["lint"]);
+    await measure(made, `\`migrate plan\` of ${what}`, ["migrate", "plan"]);
+  }
 }
 
 /** Tables with what tables have, 13 objects each (columns, defaults, constraints, an index, a comment). */

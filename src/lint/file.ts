@@ -55,7 +55,7 @@ export interface LintStatement {
   readonly text: string;
   /** Words in upper case, as `Statement.words`. */
   readonly words: readonly string[];
-  /** Undefined for what PostgreSQL's grammar does not take, and for what is no matter of rules, such as large INSERTs. */
+  /** Undefined for what PostgreSQL's grammar does not take, and for long INSERTs of more than constants. A long statement has few of its rows. */
   readonly node: Node | undefined;
   /** Whether `node` is that of an earlier statement, from which this one differs in values and white space alone. */
   readonly isAlike: boolean;

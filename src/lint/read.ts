@@ -6,6 +6,7 @@ import type { Body } from "#migrate/files/body.ts";
 import { loadMigration, waysOfText } from "#migrate/files/load.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { rowShapeOf } from "#sql/alike.ts";
+import { withFewRows } from "#sql/few-rows.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { inside, type Node, type Parser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
@@ -15,7 +16,7 @@ import { commentsInSql } from "./comments.ts";
 import { commentsInTypeScript } from "./typescript-comments.ts";
 import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
 
-/** Statements that only add rows say nothing to rules; a long one costs the parser much memory. In UTF-16 units. */
+/** Statements that only add rows say little to rules; a longer one costs the parser much memory. In UTF-16 units. */
 const LONGEST_INSERT = 100_000;
 
 /**
@@ -170,7 +171,7 @@ function sqlFile(
     const made = lintStatement(statement, transaction, parser, trees);
     transaction.statements.push(made);
     statements.push(made);
-    if (made.node === undefined && isForParser(statement)) {
+    if (made.node === undefined && textToParse(statement) !== undefined) {
       const complaint = parser.complaint(made.text);
       // Only comments, or nothing that PostgreSQL would call a statement.
       if (complaint === undefined) continue;
@@ -226,8 +227,16 @@ function inTransactions(
   });
 }
 
-function isForParser(statement: Statement): boolean {
-  return statement.firstWord !== "INSERT" || statement.end - statement.start <= LONGEST_INSERT;
+/** Undefined for a long INSERT of rows that are more than constants. */
+function textToParse({ firstWord, text }: Statement): string | undefined {
+  const few = withFewRows(text);
+  if (firstWord !== "INSERT" || few.length <= LONGEST_INSERT) return few;
+  return few.replaceAll(/ {16,}/g, "").length <= LONGEST_INSERT ? few : undefined;
+}
+
+function treeOf(statement: Statement, parser: Parser): Node | undefined {
+  const text = textToParse(statement);
+  return text === undefined ? undefined : withoutRows(parser.parse(text));
 }
 
 /** @param trees by the shape of statements that write rows: a file may hold tens of thousands, one like the other */
@@ -239,7 +248,7 @@ function lintStatement(
 ): LintStatement {
   const shape = rowShapeOf(statement);
   const alike = shape === undefined ? undefined : trees.get(shape);
-  const node = alike ?? (isForParser(statement) ? withoutRows(parser.parse(statement.text)) : undefined);
+  const node = alike ?? treeOf(statement, parser);
   if (shape !== undefined && node !== undefined) trees.set(shape, node);
   return {
     span: { start: statement.start, end: statement.end },

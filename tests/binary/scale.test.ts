@@ -106,6 +106,22 @@ test.if(process.platform === "linux")(
   180_000,
 );
 
+test.if(process.platform === "linux")(
+  "a migration of many UPDATEs is judged in little memory and time",
+  async () => {
+    const updates = Array.from({ length: 20_000 }, (_, n) => `UPDATE orgs SET name = 'org ${n}' WHERE id = ${n};\n`);
+    await using project = await executableProject({
+      "db/migrations/1_table.sql": "CREATE TABLE orgs (id bigint PRIMARY KEY, name text);\n",
+      "db/migrations/2_rows.sql": updates.join(""),
+    });
+    const child = Bun.spawn([BINARY, "lint"], { cwd: project.dir, stdout: "ignore", stderr: "inherit" });
+    const peak = await peakMemory(child);
+    expect(child.exitCode).toBe(0);
+    expect(peak).toBeWithin(2 ** 20, 600 * 2 ** 20);
+  },
+  60_000,
+);
+
 describe("the assembled script", () => {
   const FILES = Object.fromEntries(
     Array.from({ length: 20 }, (_, file) => [
