@@ -122,9 +122,12 @@ export async function shareValues(
     for (const column of table.columns) {
       const decision = decisions.get(column);
       const home = homes.get(decision?.rule ?? "");
-      if (decision === undefined || home === undefined || home.column === column || column.isArray) continue;
+      if (decision === undefined || home === undefined || home.column === column) continue;
       const name = quoteIdentifier(column.name);
-      const values = `select source.${name}::text as v from ${quoteQualified(table.schema, table.name)} source where source.${name} is not null limit ${LOOKED_AT}`;
+      const from = `from ${quoteQualified(table.schema, table.name)} source where source.${name} is not null limit ${LOOKED_AT}`;
+      const values = column.isArray
+        ? `select e.v::text as v from (select source.${name} as list ${from}) s, unnest(s.list) e (v) limit ${LOOKED_AT}`
+        : `select source.${name}::text as v ${from}`;
       const shared = await sharedRule(database, home, values, reportedName(table.schema, table.name));
       if (shared !== undefined) decisions.set(column, { ...shared, otherwise: decision });
     }

@@ -67,11 +67,12 @@ for (const engine of newestServer) {
         create table accounts (email text);
         create table users (id int primary key, email text unique, first_name text);
         insert into users select g, 'p' || g || '@corp.example', 'ann' from generate_series(1, 40) g;
-        create table orders (id int primary key, invoice_email text, other_email text, day date);
-        insert into orders select g, 'p' || (g % 40 + 1) || '@corp.example', 'q' || g || '@corp.example' from generate_series(1, 50) g;
+        create table orders (id int primary key, invoice_email text, other_email text, day date, cc_emails text[], odd_emails varchar(40)[]);
+        insert into orders select g, 'p' || (g % 40 + 1) || '@corp.example', 'q' || g || '@corp.example', null,
+          array[null, 'p' || (g % 40 + 1) || '@corp.example', ''], array['q' || g || '@corp.example'] from generate_series(1, 50) g;
         create table docs (id int, doc json) partition by range (id);
         create table docs_1 partition of docs for values from (0) to (100);
-        insert into docs select g, json_build_object('who', 'p' || g || '@corp.example', 'active', true, 'n', g, 'odd-key', json_build_array('x'),
+        insert into docs select g, json_build_object('who', 'p' || g || '@corp.example', 'active', true, 'n', g, 'odd-key', json_build_array('x'), 'cc', json_build_array('p' || g || '@corp.example'),
           'friends', json_build_array(json_build_object('phone', '+49 30 ' || 1000000 + g)), 'votes', json_build_object('ann' || g, 1)) from generate_series(1, 40) g;
         create table lists (id int primary key, list jsonb, nothing jsonb);
         insert into lists select g, '[{"city": "Ulm"}]' from generate_series(1, 5) g`);
@@ -86,6 +87,7 @@ for (const engine of newestServer) {
     id: "?" # integer
     doc: # 40 other keys are left out
       json:
+        cc: { as: users.email }
         "friends[].phone": phone
         n: "?"
         "odd-key": "?"
@@ -100,11 +102,22 @@ for (const engine of newestServer) {
     invoice_email: { as: users.email } # 100% are in users.email as well
     other_email: email
     day: "?" # date
+    cc_emails: { as: users.email } # 100% are in users.email as well
+    odd_emails: email
   users:
     keep: [id]
     email: email
     first_name: first_name
 `);
+    // What is decided works as it is written.
+    await using target = await engine.fresh();
+    const decided = yaml.replaceAll(/^    id: "\?"/gm, "    id: keep").replaceAll('"?"', "{ value: null }");
+    const { proof } = await copy(source.target, target.target, { plan: ruled(decided) });
+    expect([proof.leaks, proof.columns.filter(({ holds }) => !holds)]).toEqual([[], []]);
+    const [joined] = await target.query<{ rows: number }>(
+      `select count(*)::int as rows from orders, unnest(cc_emails) e (mail) join users u on u.email = e.mail`,
+    );
+    expect(joined).toEqual({ rows: 50 });
   });
 
   test("a copy says which path matched nothing, leaves tables of the tool's own alone, and misses rows that are gone", async () => {
