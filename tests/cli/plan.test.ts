@@ -152,7 +152,19 @@ describe("migrate plan", () => {
     await project.write("db/migrations/3_b.sql", "SELECT 'never ends\n");
     const cut = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
     // As `up` would, before anything runs.
-    expect(readDocument(cut)).toMatchObject({ exitCode: 3, migrations: [{}, { error: { code: "sql_unterminated" } }] });
+    expect(readDocument(cut)).toMatchObject({
+      exitCode: 3,
+      worst: { weight: "fails", file: "db/migrations/3_b.sql", line: 1 },
+      migrations: [{}, { error: { code: "sql_unterminated" } }],
+    });
+    await project.write("db/migrations/3_b.sql", "SELECT 1;\n\\echo hello\n");
+    const why =
+      "cannot run: db/migrations/3_b.sql:2 \\echo is a command of psql, not SQL; none of its statements was tried";
+    for (const form of ["human", "markdown"]) {
+      const told = await runHere(["migrate", "plan", "--format", form], { cwd: project.dir });
+      expect(told.stdout.replaceAll(/\s+/g, " ").replaceAll("\\\\", "\\").replaceAll("\\_", "_")).toContain(why);
+      expect(told.stdout.replaceAll("\\_", "_")).toContain("Worst: db/migrations/3_b.sql:2 cannot run: ");
+    }
   }, 60_000);
 
   test("says so when nothing is pending", async () => {

@@ -3,10 +3,11 @@ import { type Exposure, exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { blockedBy, type Lock, type MigrationFacts, type Relation, type StatementFacts } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import { errorToJson } from "./diagnostic.ts";
-import type { Plan } from "./plan-words.ts";
+import { brokenAmong, type Plan } from "./plan-words.ts";
 
 export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, unknown> {
   const sizeOf = sizesByName(sizes);
+  const broken = brokenAmong(trace.migrations);
   const [worst] = worstFirst(trace, sizes);
   const relation = (one: Relation): Record<string, unknown> => ({
     name: one.name,
@@ -72,14 +73,16 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
     serverVersion: trace.serverVersion === 0 ? null : trace.serverVersion,
     sizes: sizes?.taken ?? null,
     worst:
-      worst === undefined
-        ? null
-        : {
-            weight: worst.impact.weight,
-            sentence: worst.impact.sentence,
-            file: worst.statement.place.file,
-            line: worst.statement.place.line ?? null,
-          },
+      broken !== undefined
+        ? { weight: "fails", sentence: broken.sentence, file: broken.file, line: broken.line ?? null }
+        : worst === undefined
+          ? null
+          : {
+              weight: worst.impact.weight,
+              sentence: worst.impact.sentence,
+              file: worst.statement.place.file,
+              line: worst.statement.place.line ?? null,
+            },
     migrations: trace.migrations.map((migration) => ({
       version: migration.file.version,
       name: migration.file.name,

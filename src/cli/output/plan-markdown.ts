@@ -19,6 +19,7 @@ import {
   oneLine,
   type Plan,
   placeOf,
+  refusalInWords,
   shownLocks,
   sized,
   verdict,
@@ -42,9 +43,10 @@ export function planToMarkdown({ trace, sizes, above }: Plan): string {
     "",
     ...verdict(ranked, trace).flatMap((line) => [`**${escaped(line)}**`, ""]),
     ...limitItems(above),
-    ...migrations.flatMap(({ file, error }) =>
-      error === undefined ? [] : [`- \`${inCode(file.path)}\` cannot run: ${escaped(inLine(error.message))}`, ""],
-    ),
+    ...migrations.flatMap((migration) => {
+      const refusal = refusalInWords(migration);
+      return refusal === undefined ? [] : [`- \`${inCode(migration.file.path)}\`: ${escaped(refusal)}`, ""];
+    }),
     ...migrations.flatMap((migration) => {
       const failed = failureOfWayBack(migration);
       return failed === undefined ? [] : [`- \`${inCode(migration.file.path)}\`: ${escaped(failed)}`, ""];

@@ -34,15 +34,32 @@ export function headline({ migrations, serverVersion }: Trace, sizes: Sizes | un
 }
 
 export function verdict(ranked: readonly Weighed[], { migrations }: Trace): string[] {
-  const broken = migrations.find(({ error }) => error !== undefined);
-  if (broken?.error !== undefined)
-    return [`Worst: ${inLine(broken.file.path)} cannot run: ${inLine(broken.error.message)}`];
+  const broken = brokenAmong(migrations);
+  if (broken !== undefined) return [`Worst: ${placeInWords(broken)} ${broken.sentence}`];
   const [worst] = ranked;
   if (worst === undefined) return [];
   if (worst.impact.weight === "none") return ["Nobody has to wait for any of it"];
   if (worst.impact.weight === "unseen")
     return [`Nobody has to wait for what was seen; not all of ${placeOf(worst.statement)} was`];
   return [`Worst: ${placeOf(worst.statement)} ${inLine(worst.impact.sentence)}`];
+}
+
+/** The first file that cannot run at all, which is worse than what any statement does. Pure. */
+export function brokenAmong(
+  migrations: readonly MigrationFacts[],
+): (Pick<Location, "file" | "line"> & { readonly sentence: string }) | undefined {
+  for (const { file, error } of migrations) {
+    if (error === undefined) continue;
+    return { file: file.path, ...error.location, sentence: `cannot run: ${inLine(error.message)}` };
+  }
+  return undefined;
+}
+
+/** Why a file cannot run, and where. Pure. */
+export function refusalInWords({ file, error, statements }: MigrationFacts): string | undefined {
+  if (error === undefined) return undefined;
+  const untried = statements.length === 0 ? "; none of its statements was tried" : "";
+  return `cannot run: ${placeInWords(error.location ?? { file: file.path })} ${inLine(error.message)}${untried}`;
 }
 
 /** That `up` would stop before anything runs, in lines; none where it would not. */
@@ -116,7 +133,7 @@ export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): Re
     trace.migrations.map((migration) => [
       migration.file.path,
       [
-        ...(migration.error === undefined ? [] : [`cannot run: ${inLine(migration.error.message)}`]),
+        ...(migration.error === undefined ? [] : [refusalInWords(migration)!]),
         ...(migration.hasBranches ? ["has branches: what they did not lead into was not seen"] : []),
         ...migration.statements.flatMap((statement) =>
           factsIn(statement, sizeOf).map((fact) => `line ${statement.place.line ?? "?"}: ${fact}`),
@@ -215,7 +232,7 @@ export function nothingRunInWords({ message, location }: ConfitureError): string
   return `judged by the text alone, because nothing could be run: ${place}${inLine(message)}`;
 }
 
-function placeInWords({ file, line = 1 }: Location): string {
+function placeInWords({ file, line = 1 }: Pick<Location, "file" | "line">): string {
   return `${inLine(file)}:${line}`;
 }
 

@@ -14,6 +14,7 @@ import {
   notes,
   oneLine,
   type Plan,
+  refusalInWords,
   shownLocks,
   verdict,
 } from "./plan-words.ts";
@@ -49,12 +50,13 @@ function renderMigration(
   paint: Paint,
   width: number,
 ): string[] {
-  const { file, statements, error } = migration;
+  const { file, statements } = migration;
   const failed = failureOfWayBack(migration);
+  const refusal = refusalInWords(migration);
   return [
     `${paint("bold", inLine(migrationId(file)))} (${migrationInWords(migration)})`,
     ...(failed === undefined ? [] : [paint("yellow", `  ${failed}`)]),
-    ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
+    ...(refusal === undefined ? [] : [paint("red", `  ${refusal}`)]),
     ...noteOfBranches(migration).map((line) => `  ${line}`),
     ...alike(statements, sizeOf).flatMap((group) => renderAlike(group, sizeOf, paint, width)),
     ...heldInWords(migration).map((line) => `  ${line}`),
