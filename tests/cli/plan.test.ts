@@ -1059,6 +1059,8 @@ test("changes of rows one like the other are measured together, and those that f
   });
   const { stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
   expect(stdout).toContain("        and 19 more like it, measured together, down to line 20\n");
+  const markdown = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
+  expect(markdown.stdout.match(/; measured together, 20 like it/g)).toHaveLength(20);
   const { stdout: json } = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
   const { migrations } = JSON.parse(json) as {
     migrations: { statements: { line: number; together: number; loses: string[]; error: unknown }[] }[];

@@ -109,7 +109,7 @@ function lowerFirst(text: string): string {
 }
 
 function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap<string, SizeOf>): string {
-  const { how, error, loses, endangers, exposes } = statement;
+  const { how, error, loses, endangers, exposes, together } = statement;
   const { weight, sentence } = impact;
   const lost = weight === "loss" ? [] : [...loses, ...endangers.map(dangerWords)];
   const shown = weight === "exposure" ? [] : exposes.map((exposure) => `exposes ${exposureWords(exposure)}`);
@@ -126,7 +126,8 @@ function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap
       : `; ${error.onRows.isEvery ? "for example" : "fails on some rows"}: ${error.onRows.example}`;
   const unseen = statement.opaque ? "; its code has branches, of which not all were seen" : "";
   const known = how.kind === "known" ? ` ${KNOWN}` : "";
-  return cutTo(`${sentence}${besides}${sizes}${rows}${unseen}${known}`, 600);
+  const group = together === undefined ? "" : `; measured together, ${together} like it`;
+  return cutTo(`${sentence}${besides}${sizes}${rows}${unseen}${known}${group}`, 600);
 }
 
 function lockWords(locks: readonly Lock[]): string {
