@@ -17,7 +17,7 @@ import type { Severity } from "./severity.ts";
 import { isTemporary, nameOf } from "./syntax.ts";
 import { World } from "./world/world.ts";
 
-/** After so many statements, what rules have left behind is looked at. */
+/** After so many statements, what looking at them has left behind is looked at. */
 const BREATH = 200;
 
 type Unprinted = Omit<Finding, "fingerprint">;
@@ -94,6 +94,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
     const quiet = new Set<string>();
     for (const statement of file.statements) {
       const { node, transaction } = statement;
+      if (++seen % BREATH === 0) giveBackMemory();
       if (node === undefined) continue;
       const before = transactions.get(transaction) ?? { earlier: [], held: [] };
       transactions.set(transaction, before);
@@ -102,7 +103,6 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
       if (isLinted && (rows === undefined || !quiet.has(rows))) {
         const context = contextOf(file, statement, node, world, before, there);
         contexts.push(context);
-        if (++seen % BREATH === 0) giveBackMemory();
         const soFar = findings.length;
         for (const { rule, severity } of active) {
           if (rule.check === undefined || (file.kind === "schema" && rule.schemaFiles !== true)) continue;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { decodeSql, placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { giveBackMemory } from "#compare/engine/memory.ts";
 import { readRegularFile } from "#files/read.ts";
 import type { Body } from "#migrate/files/body.ts";
 import { loadMigration, waysOfText } from "#migrate/files/load.ts";
@@ -18,6 +19,9 @@ import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.t
 
 /** Statements that only add rows say little to rules; a longer one costs the parser much memory. In UTF-16 units. */
 const LONGEST_INSERT = 100_000;
+
+/** After so many statements, what reading them has left behind is looked at. */
+const BREATH = 1000;
 
 /**
  * Reads the way up of a migration for the rules. What is wrong with it is told in `problems`; whatever can be read of it
@@ -171,6 +175,7 @@ function sqlFile(
     const made = lintStatement(statement, transaction, parser, trees);
     transaction.statements.push(made);
     statements.push(made);
+    if (statements.length % BREATH === 0) giveBackMemory();
     if (made.node === undefined && textToParse(statement) !== undefined) {
       const complaint = parser.complaint(made.text);
       // Only comments, or nothing that PostgreSQL would call a statement.

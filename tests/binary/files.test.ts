@@ -61,7 +61,7 @@ async function killOnce(seen: () => boolean, args: readonly string[], cwd: strin
       child.kill("SIGKILL");
       break;
     }
-    await Bun.sleep(0);
+    await Bun.sleep(1);
   }
   return await result;
 }

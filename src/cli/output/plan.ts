@@ -73,7 +73,7 @@ function alike(statements: readonly StatementFacts[], sizeOf: ReadonlyMap<string
   const groups: Alike[] = [];
   for (const statement of statements) {
     const group = groups.at(-1);
-    if (group !== undefined && isLike(statement, group.first, sizeOf)) group.rest.push(statement);
+    if (group !== undefined && isLike(statement, group.rest.at(-1) ?? group.first, sizeOf)) group.rest.push(statement);
     else groups.push({ first: statement, rest: [] });
   }
   return groups;
@@ -83,7 +83,14 @@ function alike(statements: readonly StatementFacts[], sizeOf: ReadonlyMap<string
 function isLike(one: StatementFacts, other: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): boolean {
   if (verbOf(one) !== verbOf(other)) return false;
   if (one.together === undefined || other.together === undefined) return isQuiet(one) && isQuiet(other);
+  // Those that were measured together have this in common, and by far the most are.
+  if (one.locks === other.locks) return Bun.deepEquals(ownOf(one), ownOf(other));
   return Bun.deepEquals(factsIn(one, sizeOf), factsIn(other, sizeOf));
+}
+
+/** What is known of a statement by its own text, also where it was measured together with others. */
+function ownOf({ loses, endangers, exposes }: StatementFacts): readonly unknown[] {
+  return [loses, endangers, exposes];
 }
 
 /** Whether it changes rows that were made for it, and there is no more to say. */

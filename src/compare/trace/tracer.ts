@@ -54,6 +54,8 @@ export class Tracer implements Performer {
   /** The file's own BEGIN was there, and its COMMIT was not. */
   #begun = false;
   #isPrepared = false;
+  /** How many times statements were run together. */
+  #groups = 0;
   /** What holds only within the transaction, which is set again in each part of it. */
   readonly #settings: string[] = [];
 
@@ -141,6 +143,7 @@ export class Tracer implements Performer {
           together: addsRows ? undefined : statements.length,
         });
       }
+      if (++this.#groups % BREATH === 0) giveBackMemory();
       return true;
     } catch (error) {
       asServerError(error);
@@ -282,6 +285,9 @@ const NOTHING_LOST = { loses: [], takesAlong: [], endangers: [], exposes: [], ab
 
 /** UTF-16 units of a statement from which on memory that is not needed any more is given back. */
 const LONG = 1 << 20;
+
+/** After so many groups of statements that were run together, memory that is not needed any more is given back. */
+const BREATH = 5;
 
 /** What may be in a body and not be entered. */
 const HAS_BRANCHES = /\b(?:if|case|loop|for|while|foreach|exception|execute)\b/i;

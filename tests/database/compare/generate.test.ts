@@ -139,11 +139,11 @@ describe("what loses data is refused, and allowed when asked for", () => {
     expect(message.split("\n").slice(1).toSorted()).toEqual([
       "  ALTER TABLE public.users ALTER COLUMN m TYPE public.mood USING m::text::public.mood; -- fails if a row still uses the removed value",
       "  ALTER TABLE public.users ALTER COLUMN name TYPE character varying(10) USING name::character varying(10); -- values are cut or rounded to fit into character varying(10)",
-      "  DROP TABLE app.t; -- its rows are gone",
       "  column public.users.price is not in the schema files: what it held is gone",
       "  materialized view public.gone is not in the schema files",
       "  schema app is not in the schema files",
       "  sequence public.numbers is not in the schema files: its next number is gone",
+      "  table app.t is not in the schema files: its rows are gone",
       "  table public.days_2026 is not in the schema files: its rows are gone",
       "  table public.posts is not in the schema files: its rows are gone",
       "The migration would lose values:",
