@@ -8,6 +8,8 @@ import type { Leak } from "./proof-result.ts";
 import type { Searched } from "./places.ts";
 import { searchedColumns, type Unsearched } from "./searched-columns.ts";
 import { SCHEMA_TEXTS } from "./schema-texts.ts";
+import { quoteLiteral } from "#sql/quote.ts";
+import { PATTERN_NAMES } from "../transforms/patterns.ts";
 import { scrubbedOf } from "../transforms/scrub.ts";
 import { hasToken, textsWith, TOKENS, tokensIn } from "./tokens.ts";
 
@@ -103,8 +105,9 @@ async function search(
   const guessed = shared.filter((one) => !known.includes(one));
   const more = shared.length < TRACED ? {} : { more: true as const };
   const leaks = await countIn(target, places, origins, { shared: known, digest });
-  const escaping = await countIn(target, scrubbed(places, leaks), origins, { shared: known, digest });
-  const escapes = new Set(escaping.map(({ column }) => column));
+  const asScrubbed = scrubbed(places, leaks);
+  const escaping = await countIn(target, asScrubbed, origins, { shared: known, digest });
+  const escapes = new Set([...escaping.map(({ column }) => column), ...(await cutShort(target, asScrubbed))]);
   const others = await countIn(target, places, origins, { shared: guessed, digest });
   return [
     ...leaks.map((leak) => ({
@@ -124,6 +127,21 @@ function scrubbed(places: readonly Searched[], leaks: readonly Leak[]): Searched
     const texts = `(select ${scrubbedOf(plain, kinds)} as text from ${from} offset 0) t`;
     return [{ name, from: texts, text: '(t.text collate pg_catalog."C")' }];
   });
+}
+
+/** What `scrub` writes, beside a character outside of ASCII, up to which alone an original may have been replaced. */
+const CUT_SHORT = `[^\\u0001-\\u007F]\\[(?:${PATTERN_NAMES.join("|")})\\]|\\[(?:${PATTERN_NAMES.join("|")})\\][^\\u0001-\\u007F]`;
+
+/** Which of these have a text in which a part of an original may be left: a name in front of a soft hyphen, for example. */
+async function cutShort(target: Database, places: readonly Searched[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, from, text } of places) {
+    const rows = await target.query(
+      `select where exists (select from ${from} where ${text} operator(pg_catalog.~) ${quoteLiteral(CUT_SHORT)})`,
+    );
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
 }
 
 /** Digests, as SQL, and how they were made. */

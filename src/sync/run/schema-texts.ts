@@ -1,4 +1,6 @@
 import type { Searched } from "./places.ts";
+import { quoteLiteral } from "#sql/quote.ts";
+import { commentsOf } from "./database-beside.ts";
 import { BY_TABLE, COPY_MARK } from "./prepared-target.ts";
 
 /** Where a catalogue has text that a copy of a schema brings along as it is. */
@@ -25,9 +27,16 @@ const newer = (row: string, column: string): string =>
 /** Kinds of relations whose name is their own: an index has that of its constraint, and a composite type that of its type. */
 const NAMED = "'{r,v,m,f,p,S,i,I}'";
 
+const IS_THIS = "b.datname operator(pg_catalog.=) pg_catalog.current_database()";
+
+/** Also the database whose place this one is to take, with its settings. */
+const IS_THIS_OR_REPLACED = `(${IS_THIS} or pg_catalog.shobj_description((select o.oid from pg_catalog.pg_database o
+  where o.datname operator(pg_catalog.=) pg_catalog.current_database()), 'pg_database')
+    operator(pg_catalog.=) (${quoteLiteral(commentsOf("")[0])} operator(pg_catalog.||) b.datname::pg_catalog.text))`;
+
 /** The database itself, of which catalogues of the server have texts. */
-const ofDatabase = (catalogue: string, columns: string, text: string): Texts => ({
-  from: `${catalogue} d join pg_catalog.pg_database b on b.oid operator(pg_catalog.=) d.${columns} and b.datname operator(pg_catalog.=) pg_catalog.current_database()`,
+const ofDatabase = (catalogue: string, columns: string, text: string, which = IS_THIS): Texts => ({
+  from: `${catalogue} d join pg_catalog.pg_database b on b.oid operator(pg_catalog.=) d.${columns} and ${which}`,
   object: of("pg_database", "b.oid"),
   text,
 });
@@ -38,7 +47,7 @@ const RECORD = `'^${COPY_MARK}.*?${BY_TABLE}( [0-9a-f]{12}=[0-9]+)*'`;
 
 const TEXTS: readonly Texts[] = [
   // `ALTER DATABASE ... SET`, and those of roles in it.
-  ofDatabase("pg_db_role_setting", "setdatabase", list("d.setconfig")),
+  ofDatabase("pg_db_role_setting", "setdatabase", list("d.setconfig"), IS_THIS_OR_REPLACED),
   {
     ...ofDatabase("pg_shdescription", "objoid", `pg_catalog.regexp_replace(d.description, ${RECORD}, '')`),
     where: IS_DATABASE,

@@ -87,6 +87,9 @@ const ADVISED: readonly (readonly [name: string, type: string, value: string, ru
   ["both", "text", "'person7@corp.example, +49 30 7654321'", "{ scrub: [email, phone] }"],
   ["many", "text[]", "'{a,person7@corp.example}'", "{ scrub: [email] }"],
   ["soft", "text", "U&'ask person7@corp\\00AD.example'", "filler"],
+  ["split", "text", "U&'per\\00ADson7@corp.example'", "filler"],
+  ["combined", "text", "U&'perso\\0301n7@corp.example, person7@corp.example'", "filler"],
+  ["dash", "text", "U&'+49 30 765\\20144321'", "filler"],
   ["wide", "text", "U&'ask person7\\FF20corp.example'", "filler"],
   ["list", "text[]", "array[U&'person7@corp\\00AD.example']", "filler"],
   ["number", "bigint", "49307654321", "integer"],
@@ -118,6 +121,20 @@ for (const engine of newestServer) {
       plan: ruled(rules(told.map(([, line]) => line).join(", "))),
     });
     expect(proof.leaks).toEqual([]);
+  });
+
+  test("settings of the database that a copy replaces are searched, as they come along", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await source.query("create table people as select 'person7@corp.example' as email");
+    if (target.target.engine !== "server") throw new Error("a server is needed");
+    const { database } = target.target;
+    await target.query(`alter database "${database}" set app.owner = 'person7@corp.example'`);
+    const { proof } = await copy(source.target, target.target, {
+      plan: ruled("tables:\n  people: { email: email }\n"),
+    });
+    expect(await target.query("show app.owner")).toEqual([{ "app.owner": "person7@corp.example" }]);
+    expect(proof.noticed).toMatchObject([{ column: `database ${database}`, kind: "email", rows: 1, isInSchema: true }]);
   });
 
   test("an original is found wherever a kept column can hold it, and in what is made of one", async () => {
