@@ -9,8 +9,8 @@ import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
-/** What compares and copies databases; most of it starts an embedded PostgreSQL first. */
-const BESIDE_AN_ENGINE = /(?:^|\/)(?:src\/(?:compare|sync)|@supabase\/pg-delta)\//;
+/** An embedded PostgreSQL, and what compares and copies databases, most of which starts one first. */
+const BESIDE_AN_ENGINE = /(?:^|\/)(?:src\/(?:compare|sync|database\/embedded)|@supabase\/pg-delta)\//;
 
 const PROGRAM = join(ROOT, "src", "main.ts");
 
