@@ -3,7 +3,6 @@ import { giveBackMemory } from "#compare/engine/memory.ts";
 import type { Relation, StatementFacts } from "#compare/trace/facts.ts";
 import { sizesByName } from "#compare/trace/impact.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
-import { rowShapeOf } from "#sql/alike.ts";
 import { inside, offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
@@ -175,10 +174,14 @@ function placeOf({ location: { line = 0, column = 0 } }: Unprinted): number {
  * The form of a statement that writes rows and does nothing else. A file may hold tens of thousands, one like the other: where rules
  * found nothing in one, they find nothing in the next.
  */
-function rowsAlone({ words, text }: LintStatement, node: Node, facts: StatementFacts | undefined): string | undefined {
+function rowsAlone(
+  { shape: written }: LintStatement,
+  node: Node,
+  facts: StatementFacts | undefined,
+): string | undefined {
   const { locks, rewrites, drops, scans, rows, loses, endangers, exposes, error, opaque } = facts ?? {};
   if ([locks, rewrites, drops].some((list) => (list?.length ?? 0) > 0) || error !== undefined) return undefined;
-  const shape = rowShapeOf({ firstWord: words[0], text }) ?? ("InsertStmt" in node ? JSON.stringify(node) : undefined);
+  const shape = written ?? ("InsertStmt" in node ? JSON.stringify(node) : undefined);
   if (shape === undefined) return undefined;
   const changed = rows?.map(({ name, updated, deleted, locked }) => [name, updated > 0, deleted > 0, locked]);
   const read = scans?.map(({ name }) => name);

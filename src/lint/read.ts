@@ -170,9 +170,9 @@ function sqlFile(
   const migration = "version" in source ? source : undefined;
   const problems = [...refusals];
   const statements: LintStatement[] = [];
-  const trees = new Map<string, Node>();
+  const forms: Forms = new Map();
   for (const { statement, transaction } of inTransactions(script, transactional)) {
-    const made = lintStatement(statement, transaction, parser, trees);
+    const made = lintStatement(statement, transaction, parser, forms);
     transaction.statements.push(made);
     statements.push(made);
     if (statements.length % BREATH === 0) giveBackMemory();
@@ -244,22 +244,19 @@ function treeOf(statement: Statement, parser: Parser): Node | undefined {
   return text === undefined ? undefined : withoutRows(parser.parse(text));
 }
 
-/** @param trees by the shape of statements that write rows: a file may hold tens of thousands, one like the other */
-function lintStatement(
-  statement: Statement,
-  transaction: Transaction,
-  parser: Parser,
-  trees: Map<string, Node>,
-): LintStatement {
+/** The first statement of each shape that writes rows: a file may hold tens of thousands, one like the other. */
+type Forms = Map<string, Pick<LintStatement, "node" | "shape">>;
+
+function lintStatement(statement: Statement, transaction: Transaction, parser: Parser, forms: Forms): LintStatement {
   const shape = rowShapeOf(statement);
-  const alike = shape === undefined ? undefined : trees.get(shape);
-  const node = alike ?? treeOf(statement, parser);
-  if (shape !== undefined && node !== undefined) trees.set(shape, node);
+  const alike = shape === undefined ? undefined : forms.get(shape);
+  const form = alike ?? { node: treeOf(statement, parser), shape };
+  if (shape !== undefined && form.node !== undefined) forms.set(shape, form);
   return {
     span: { start: statement.start, end: statement.end },
     text: statement.text,
     words: statement.words,
-    node,
+    ...form,
     isAlike: alike !== undefined,
     transaction,
   };

@@ -26,6 +26,7 @@ export function withAsked(file: LintFile, facts: MigrationFacts, parser: Parser)
         text: statement.sql,
         words: [],
         node: parser.parse(statement.sql),
+        shape: undefined,
         isAlike: false,
         transaction: statement.inTransaction ? runner : { kind: "none", statements: [] },
       };
