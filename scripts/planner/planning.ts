@@ -217,7 +217,7 @@ export function emitActions(`,
     // PostgreSQL ends some definitions with a semicolon, and some with a line.
     [
       "sql: spec.sql,",
-      "sql: inOnePiece(withoutEnd(spec.sql)),\n      ...(spec.table === undefined ? {} : { table: spec.table }),\n      ...(spec.element === undefined ? {} : { element: spec.element }),",
+      "sql: inOnePiece(withoutEnd(spec.sql)),\n      ...(spec.table === undefined ? {} : { table: spec.table }),\n      ...(spec.element === undefined ? {} : { element: spec.element }),\n      ...(spec.otherwise === undefined ? {} : { otherwise: spec.otherwise }),",
     ],
     ["releases: spec.releases ?? [],", "releases: spec.releases ?? NONE,"],
     ["      destroys,\n      releases", "      destroys: destroys.length === 0 ? NONE : destroys,\n      releases"],

@@ -92,6 +92,21 @@ export const collateClause = (fact: Fact): string =>
   p(fact, "collation") == null ? "" : \` COLLATE \${str(p(fact, "collation"))}\`;
 export function identityOptionsClause(`,
     ],
+    // A sequence that cannot go on within its new bounds begins again.
+    [
+      'return [{ sql: `${target} ${clauses.join(" ")}` }];',
+      'return [beginningAgain(`${target} ${clauses.join(" ")}`)];',
+    ],
+    [
+      'return [\n    { sql: `ALTER SEQUENCE ${rel(id.schema, id.name)} ${clauses.join(" ")}` },\n  ];',
+      'return [beginningAgain(`ALTER SEQUENCE ${rel(id.schema, id.name)} ${clauses.join(" ")}`)];',
+    ],
+    [
+      "function rangesDisjoint(",
+      `const beginningAgain = (sql: string): ActionSpec =>
+  sql.endsWith(" RESTART") ? { sql } : { sql, otherwise: { reason: "restart", sql: \`\${sql} RESTART\` } };
+function rangesDisjoint(`,
+    ],
     // Default privileges without FOR ROLE are those of the role that runs the statement.
     [
       "  let sql = `ALTER DEFAULT PRIVILEGES FOR ROLE ${qid(id.role)}`;",
@@ -173,7 +188,16 @@ export function identityOptionsClause(`,
     ],
     [
       "sql: `${target} TYPE ${str(to)}${usingCast}`,",
-      "sql: `${target} TYPE ${str(to)}${collateClause(fact)}${usingCast}`,",
+      `sql: \`\${target} TYPE \${str(to)}\${collateClause(fact)}\${usingCast}\`,
+            ...(usingCast === \` USING \${qid(column)}::\${str(to)}\`
+              ? {
+                  otherwise: {
+                    reason: "unreadable-text",
+                    sql: \`\${target} TYPE \${str(to)}\${collateClause(fact)} USING \${qid(column)}::text::\${str(to)}\`,
+                    type: str(to),
+                  },
+                }
+              : {}),`,
     ],
     [
       "if (desiredIdentity == null && !sourceGenerated) {",
@@ -182,11 +206,20 @@ export function identityOptionsClause(`,
     ["          if (desiredDefault) {\n", "          if (desiredDefault && !keepsDefault) {\n"],
     ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
   ],
-  // What holds no rows yet is made without them.
+  // What holds no rows yet is made without them, and so is what its query cannot be run for.
   "plan/rules/views.ts": [
     [
-      '`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`,',
-      '`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`.trim().replace(/;$/, "") + (p(fact, "_unfilled") === true ? "\\nWITH NO DATA" : ""),',
+      'sql: `CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`,',
+      '...filled(`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`.trim().replace(/;$/, ""), p(fact, "_unfilled") !== true),',
+    ],
+    [
+      "\nexport const ",
+      `
+const filled = (query: string, isFilled: boolean) => {
+  const unfilled = \`\${query}\\nWITH NO DATA\`;
+  return isFilled ? { sql: query, otherwise: { reason: "not-filled", sql: unfilled } } : { sql: unfilled };
+};
+export const `,
     ],
   ],
   // PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without.

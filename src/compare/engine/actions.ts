@@ -10,6 +10,7 @@ export interface Action {
   readonly table?: MadeTable;
   /** Of a column or constraint that is added, what it would be in the list of its table: `CONSTRAINT name ...`. */
   readonly element?: string;
+  readonly otherwise?: OtherForm;
   readonly verb: "create" | "alter" | "drop";
   readonly produces: readonly ObjectId[];
   readonly consumes: readonly ObjectId[];
@@ -23,6 +24,11 @@ export interface Action {
   /** It may write every row anew. */
   readonly rewriteRisk: boolean;
 }
+
+/** What does nearly the same as a statement that PostgreSQL refuses, and what it does to rows or numbers for that. */
+export type OtherForm =
+  | { readonly reason: "not-filled" | "restart"; readonly sql: string }
+  | { readonly reason: "unreadable-text"; readonly sql: string; readonly type: string };
 
 /** The planner knows no statements, or no order of them. */
 export class PlannerRefusal extends Error {

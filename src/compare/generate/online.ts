@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
+import { asReadBack } from "../plan/reread.ts";
 import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import { KEY } from "./moved-keys.ts";
 
@@ -79,7 +80,8 @@ const indexConcurrently: Rule = (statement, plan) => {
   if (id?.kind !== "index") return undefined;
   const table = plan.context.to.facts.get(id)?.parent;
   if (table === undefined || !plan.isInUse(table) || plan.isPartitioned(table)) return undefined;
-  const sql = statement.sql.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY ");
+  const definition = textOf(plan.context.to.facts, id, "def") ?? "";
+  const sql = asReadBack(definition.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY "));
   const create = outside(statement, sql, "indexes", statement.rows && { ...statement.rows, leavesInvalid: true });
   const before = plan.context.from.facts.get(id)?.parent;
   const replaces = before !== undefined && encodeId(before) === encodeId(table);
@@ -99,12 +101,12 @@ const indexConcurrently: Rule = (statement, plan) => {
  */
 const dropIndexConcurrently: Rule = (statement, plan) => {
   const [id] = statement.removes;
-  if (id?.kind !== "index" || !statement.sql.startsWith("DROP INDEX ")) return undefined;
+  if (id?.kind !== "index") return undefined;
   const table = plan.context.from.facts.get(id)?.parent;
   if (table === undefined || !plan.isInUse(table) || plan.isPartitioned(table)) return undefined;
   // It goes or changes with its columns, or its successor takes its place: see indexConcurrently.
   if (plan.changesColumns(table) || plan.makes(id)) return undefined;
-  return [outside(statement, statement.sql.replace(/^DROP INDEX /, "DROP INDEX CONCURRENTLY "), "indexes")];
+  return [outside(statement, `DROP INDEX CONCURRENTLY ${quoteQualified(id.schema, id.name)}`, "indexes")];
 };
 
 /**
@@ -120,9 +122,16 @@ const notValidFirst: Rule = (statement, plan) => {
   const { type, validated } = constraint.payload;
   if (validated !== true || (type !== "c" && type !== "f")) return undefined;
   if (type === "f" && plan.isPartitioned(constraint.parent)) return undefined;
+  const definition = asReadBack(textOf(plan.context.to.facts, id, "def") ?? "");
+  const table = quoteQualified(id.schema, id.table);
   return [
     // A foreign key looks at a row again only where its own columns change.
-    step(statement, `${statement.sql} NOT VALID`, "transaction", type === "c" ? unvalidated(statement) : undefined),
+    step(
+      statement,
+      `ALTER TABLE ${table} ADD CONSTRAINT ${quoteIdentifier(id.name)} ${definition} NOT VALID`,
+      "transaction",
+      type === "c" ? unvalidated(statement) : undefined,
+    ),
     step(statement, validate(id.schema, id.table, id.name), "rows", statement.rows),
   ];
 };
@@ -231,17 +240,17 @@ const fillLater: Rule = (statement, plan) => {
   const value = facts.childrenOf(id).find((child) => child.id.kind === "default");
   const expression = value === undefined ? undefined : textOf(facts, value.id, "expr");
   if (column?.parent?.kind !== "table" || expression === undefined) return undefined;
+  if (!statement.makes.some(({ kind }) => kind === "default")) return undefined;
   if (!plan.isInUse(column.parent) || plan.isPartitioned(column.parent)) return undefined;
-  const required = column.payload["notNull"] === true;
-  const suffix = `${required ? " NOT NULL" : ""} DEFAULT ${expression}`;
-  if (!statement.sql.endsWith(suffix)) return undefined;
+  const { type, collation, notNull: required } = column.payload;
   const table = quoteQualified(id.schema, id.table);
   const name = quoteIdentifier(id.name);
+  const collate = typeof collation === "string" ? ` COLLATE ${collation}` : "";
   return [
-    step(statement, statement.sql.slice(0, -suffix.length)),
-    step(statement, `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${expression}`),
+    step(statement, `ALTER TABLE ${table} ADD COLUMN ${name} ${String(type)}${collate}`),
+    step(statement, `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${asReadBack(expression)}`),
     fillInBatches(statement, id, plan),
-    ...(required ? notNull(statement, id, plan, "rows") : []),
+    ...(required === true ? notNull(statement, id, plan, "rows") : []),
   ];
 };
 

@@ -4,12 +4,10 @@ import {
   isGone,
   makeWay,
   mayWorkLater,
-  throughText,
+  otherForm,
   withAttachedIndexes,
   withItsFunctions,
   withoutBodyCheck,
-  withoutRows,
-  withRestart,
 } from "../plan/repair.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 import { withOperators } from "./operators.ts";
@@ -76,11 +74,7 @@ export async function runPlanned(
         queue.unshift(...first, statement);
         continue;
       }
-      const otherwise =
-        throughText(statement, error) ??
-        withRestart(statement, error) ??
-        withoutRows(statement, error) ??
-        withItsFunctions(statement, error, context.from);
+      const otherwise = otherForm(statement, error) ?? withItsFunctions(statement, error, context.from);
       if (otherwise !== undefined) {
         queue.unshift(otherwise);
         continue;

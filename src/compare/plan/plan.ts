@@ -237,8 +237,10 @@ function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
 }
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
+  const { otherwise } = action;
   return {
     sql: asReadBack(action.sql),
+    ...(otherwise === undefined ? {} : { otherwise: { ...otherwise, sql: asReadBack(otherwise.sql) } }),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||

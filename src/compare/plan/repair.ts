@@ -1,10 +1,12 @@
 import type { Facts } from "../engine/facts.ts";
+import type { OtherForm } from "../engine/actions.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 import { functionsOf } from "../kinds/base-type.ts";
+import type { Extra } from "../kinds/kind.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 import { nameOf } from "./extra-statements.ts";
 import { detachment } from "./moves.ts";
@@ -103,36 +105,28 @@ const DATATYPE_MISMATCH = "42804";
 const FEATURE_NOT_SUPPORTED = "0A000";
 
 /**
- * Between many types PostgreSQL has no cast (cannot_coerce), but every type can be written as text and read from it
- * (manual, CREATE CAST, "I/O conversion casts").
- * @returns the statement with the conversion through text; undefined when that is not what was refused
+ * Between many types PostgreSQL has no cast, but every type can be written as text and read from it (manual, CREATE CAST, "I/O
+ * conversion casts"). A materialized view is filled when it is made, and its query may fail as it stands. A sequence keeps its next
+ * number when its bounds change, and cannot when that is beyond them; it begins again at its start then (manual, ALTER SEQUENCE,
+ * "RESTART").
+ * @returns the form of the statement that its planner gives for this case; undefined when that is not what was refused
  */
-export function throughText(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
-  const [, start, type] = TYPE_CHANGE.exec(statement.sql) ?? [];
-  if (error.server?.sqlstate !== CANNOT_COERCE || start === undefined || type === undefined) return undefined;
-  if (type.startsWith("text::")) return undefined;
-  return {
-    ...statement,
-    sql: `${start}::text::${type}`,
-    rows: rowsHazard("unreadable-text", { type }),
-  };
+export function otherForm(statement: PlannedStatement, { server }: ConfitureError): PlannedStatement | undefined {
+  const { otherwise, ...rest } = statement;
+  if (otherwise === undefined || server?.sqlstate.startsWith(REFUSED_FOR[otherwise.reason]) !== true) return undefined;
+  const { sql, reason, ...details } = otherwise;
+  return { ...rest, sql, rows: rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details) };
 }
 
-const CANNOT_COERCE = "42846";
-const TYPE_CHANGE = /^(ALTER TABLE .* USING "(?:[^"]|"")+")::(.+)$/s;
-
-/**
- * A materialized view is filled when it is made, and its query may fail as it stands (class 22, "Data Exception").
- * @returns the statement that makes it without rows; undefined when that is not what was refused
- */
-export function withoutRows(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
-  const isFilled = statement.sql.startsWith("CREATE MATERIALIZED VIEW ") && !statement.sql.endsWith(NO_ROWS);
-  if (!isFilled || error.server?.sqlstate.startsWith("22") !== true) return undefined;
-  const rows = rowsHazard("not-filled", { error: error.server.message });
-  return { ...statement, sql: `${statement.sql}${NO_ROWS}`, rows };
-}
-
-const NO_ROWS = "\nWITH NO DATA";
+/** What the SQLSTATE begins with: a class, or a whole one. */
+const REFUSED_FOR: Readonly<Record<OtherForm["reason"], string>> = {
+  // Class 22, "Data Exception"
+  "not-filled": "22",
+  // invalid_parameter_value
+  restart: "22023",
+  // cannot_coerce
+  "unreadable-text": "42846",
+};
 
 /**
  * A base type and the functions that read and write it need each other, so that neither can be dropped alone. When
@@ -145,28 +139,13 @@ export function withItsFunctions(
   { extras }: Catalogue,
 ): PlannedStatement | undefined {
   if (error.server?.sqlstate !== STILL_NEEDED) return undefined;
-  const type = extras.find((object) => object.kind === "base type" && statement.sql === `DROP ${nameOf(object)}`);
+  const type = extras.find((object) => object.kind === "base type" && statement.sql === dropOf(object));
   if (type === undefined) return undefined;
   const functions = functionsOf(type).map(({ name }) => name);
   const dependents = (error.server.detail ?? "").split("\n");
   const own = dependents.every((line) => functions.some((name) => line.includes(`${name}(`)));
-  return own ? { ...statement, sql: `${statement.sql} CASCADE` } : undefined;
+  return own ? { ...statement, sql: `${dropOf(type)} CASCADE` } : undefined;
 }
-
-/**
- * A sequence keeps its next number when its bounds change, and cannot when that is beyond them (invalid_parameter_value).
- * It begins again at its start then (manual, ALTER SEQUENCE, "RESTART").
- * @returns the statement that begins again; undefined when that is not what was refused
- */
-export function withRestart(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
-  const { sql } = statement;
-  if (error.server?.sqlstate !== INVALID_PARAMETER || !BOUNDS.test(sql) || sql.endsWith(RESTART)) return undefined;
-  return { ...statement, sql: `${sql}${RESTART}`, rows: rowsHazard("restart") };
-}
-
-const INVALID_PARAMETER = "22023";
-const RESTART = " RESTART";
-const BOUNDS = /^ALTER (?:SEQUENCE|TABLE .* ALTER COLUMN) .*(?:MINVALUE|MAXVALUE) /s;
 
 /**
  * A body in SQL is checked when its function is made, and may name what is not there: another function that calls it back,
@@ -191,10 +170,14 @@ export function withAttachedIndexes(
   facts: Facts,
 ): readonly PlannedStatement[] {
   const [index] = statement.removes;
-  const table = index?.kind === "index" ? facts.get(index)?.parent : undefined;
-  if (error.server?.sqlstate !== STILL_NEEDED || table === undefined) return [];
-  if (textOf(facts, table, "partitionKey") === undefined) return [];
-  return [{ ...statement, sql: `${statement.sql} CASCADE` }];
+  if (error.server?.sqlstate !== STILL_NEEDED || index?.kind !== "index") return [];
+  const table = facts.get(index)?.parent;
+  if (table === undefined || textOf(facts, table, "partitionKey") === undefined) return [];
+  return [{ ...statement, sql: `DROP INDEX ${quoteQualified(index.schema, index.name)} CASCADE` }];
+}
+
+function dropOf(type: Extra): string {
+  return `DROP ${nameOf(type)}`;
 }
 
 /** What takes away a definition that holds nothing: no rows, no numbers. */

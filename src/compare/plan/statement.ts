@@ -1,3 +1,4 @@
+import type { OtherForm } from "../engine/actions.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { DataLoss, RowsHazard, RowsReason, SecurityHazard } from "#sql/effects/hazard.ts";
 
@@ -7,6 +8,7 @@ export interface PlannedStatement {
   readonly sql: string;
   /** As the planner writes it, where `sql` is what the schema files say. */
   readonly planned?: string;
+  readonly otherwise?: OtherForm;
   /** What is gone afterwards, or may be. */
   readonly loss?: DataLoss;
   /** What rows that are there can do to it. */
