@@ -19,6 +19,7 @@ import { renderSchemaFile } from "./tree/text.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
 import type { ScratchSite } from "./scratch/site.ts";
 import { explainMissing, withMissingRoles } from "./scratch/missing.ts";
+import { runTolerantly } from "./scratch/tolerant.ts";
 import { makeRoomFor } from "./scratch/room.ts";
 import { withScratch } from "./scratch/scratch.ts";
 import { isMissingObject, readInUse } from "./sources/sources.ts";
@@ -168,6 +169,14 @@ async function buildFiles(
   return await withTemporaryFolder(async (folder) => await buildIn(folder, database, options, planned));
 }
 
+/** The files as they are tried. */
+interface Attempt {
+  /** Run before all others. */
+  readonly searchPath?: string;
+  /** Those whose functions are made without a look at their bodies. */
+  readonly ahead: ReadonlySet<string>;
+}
+
 /**
  * Runs the files; where something is not found, once more with the database's own search_path. A function that PostgreSQL
  * refuses is then tried without a look at its body.
@@ -178,34 +187,34 @@ async function buildIn(
   options: ExportOptions,
   objects: readonly PlannedFile[],
 ): Promise<SchemaFile[]> {
-  let planned = objects;
-  let searchPath = options.scratch.like?.settings["search_path"];
-  const ahead = new Set(planned.filter((file) => file.ahead).map(({ path }) => path));
-  for (;;) {
-    const files = planned.map((file, index) => {
-      if (index % FILES_AT_ONCE === 0) giveBackMemory();
-      return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }) };
-    });
-    for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
-    const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
-    const build = { projectDir: dir, files: sorted, resetBetweenFiles: false, transaction: true, fresh: false };
-    options.onStep?.(`Building ${files.length} ${files.length === 1 ? "file" : "files"} in a scratch database`);
-    try {
+  const ownPath = options.scratch.like?.settings["search_path"];
+  const first: Attempt = { ahead: new Set(objects.filter((file) => file.ahead).map(({ path }) => path)) };
+  const built: SchemaFile[] = [];
+  const [refused] = await runTolerantly([first], {
+    run: async ({ searchPath, ahead }) => {
+      const planned = searchPath === undefined ? objects : [searchPathFile(searchPath), ...objects];
+      const files = planned.map((file, index) => {
+        if (index % FILES_AT_ONCE === 0) giveBackMemory();
+        return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }) };
+      });
+      for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
+      const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
+      const build = { projectDir: dir, files: sorted, resetBetweenFiles: false, transaction: true, fresh: false };
+      options.onStep?.(`Building ${files.length} ${files.length === 1 ? "file" : "files"} in a scratch database`);
       await withMissingRoles(database, () => executeSchema(database, { ...build, signal: options.signal }));
       const byPath = new Map(files.map((file) => [`${SCHEMA.path}/${file.path}`, file]));
-      return sorted.map((path) => byPath.get(path)!);
-    } catch (error) {
-      if (searchPath !== undefined && error instanceof ConfitureError && isMissingObject(error)) {
-        planned = [searchPathFile(searchPath), ...objects];
-        searchPath = undefined;
-        continue;
-      }
+      built.push(...sorted.map((path) => byPath.get(path)!));
+    },
+    remedy: (attempt, error) => {
+      if (attempt.searchPath === undefined && ownPath !== undefined && isMissingObject(error))
+        return [{ ...attempt, searchPath: ownPath }];
       const failed = failedFile(error);
-      if (failed === undefined || ahead.has(failed) || !/^\d+_functions\//.test(failed))
-        throw doesNotBuild(error, options.scratch);
-      ahead.add(failed);
-    }
-  }
+      if (failed === undefined || attempt.ahead.has(failed) || !/^\d+_functions\//.test(failed)) return undefined;
+      return [{ ...attempt, ahead: new Set([...attempt.ahead, failed]) }];
+    },
+  });
+  if (refused !== undefined) throw doesNotBuild(refused[1], options.scratch);
+  return built;
 }
 
 /** How many files are rendered before what that leaves behind is given back. */
@@ -214,13 +223,12 @@ const FILES_AT_ONCE = 5_000;
 const SCHEMA = { path: "schema", recursive: true, include: ["**/*.sql"], exclude: [] };
 
 /** The file with the statement that PostgreSQL refused. */
-function failedFile(error: unknown): string | undefined {
-  if (!(error instanceof ConfitureError) || error.server === undefined) return undefined;
+function failedFile(error: ConfitureError): string | undefined {
   return error.location?.file.slice(SCHEMA.path.length + 1);
 }
 
-function doesNotBuild(error: unknown, site: ScratchSite): unknown {
-  if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "interrupted") return error;
+function doesNotBuild(error: ConfitureError, site: ScratchSite): ConfitureError {
+  if (error.code === "interrupted") return error;
   const explained = explainMissing(error, site);
   const hints = [
     explained.hint,

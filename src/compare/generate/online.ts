@@ -242,12 +242,12 @@ const fillLater: Rule = (statement, plan) => {
   if (column?.parent?.kind !== "table" || expression === undefined) return undefined;
   if (!statement.makes.some(({ kind }) => kind === "default")) return undefined;
   if (!plan.isInUse(column.parent) || plan.isPartitioned(column.parent)) return undefined;
-  const { type, collation, notNull: required } = column.payload;
+  const { collation, notNull: required } = column.payload;
   const table = quoteQualified(id.schema, id.table);
   const name = quoteIdentifier(id.name);
   const collate = typeof collation === "string" ? ` COLLATE ${collation}` : "";
   return [
-    step(statement, `ALTER TABLE ${table} ADD COLUMN ${name} ${String(type)}${collate}`),
+    step(statement, `ALTER TABLE ${table} ADD COLUMN ${name} ${textOf(facts, id, "type") ?? ""}${collate}`),
     step(statement, `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${asReadBack(expression)}`),
     fillInBatches(statement, id, plan),
     ...(required === true ? notNull(statement, id, plan, "rows") : []),

@@ -13,6 +13,7 @@ import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 import { withOperators } from "./operators.ts";
 import { inOwnWords } from "./own-words.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
+import { runTolerantly } from "../scratch/tolerant.ts";
 import { dependentsOf } from "./dependents.ts";
 import type { Meter } from "../trace/meter.ts";
 import { effectsOf, NO_EFFECTS } from "./effects.ts";
@@ -20,11 +21,6 @@ import type { MeasuredStatement } from "./section.ts";
 import { adviceFor, hasOnlineForm } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import type { PlanOptions } from "./options.ts";
-
-interface Forced {
-  readonly statement: PlannedStatement;
-  readonly instead: readonly PlannedStatement[];
-}
 
 /**
  * Runs statements one by one, so that what each does can be told. One that PostgreSQL refuses may run later, or after
@@ -40,70 +36,46 @@ export async function runPlanned(
   way: string,
 ): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: ConfitureError | undefined }> {
   const measured: MeasuredStatement[] = [];
-  const queue = [...statements];
   const repaired = new Set<string>();
-  const refused = new Map<PlannedStatement, ConfitureError>();
-  /** To be run in the planner's words, because the files' were refused. */
-  const inPlannersWords = new Set<PlannedStatement>();
-  let putOff = 0;
-  let stopped: ConfitureError | undefined;
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const statement = await withOperators(database, next);
-    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-    const own =
-      written === undefined || inPlannersWords.delete(statement)
-        ? undefined
-        : await inOwnWords(database, statement, written);
-    try {
-      measured.push(await run(own ?? statement));
-      putOff = 0;
-    } catch (error) {
-      if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      if (own !== undefined) {
-        inPlannersWords.add(statement);
-        queue.unshift(statement);
-        continue;
-      }
-      const planned = [...measured, ...queue];
+  const [refused] = await runTolerantly(statements, {
+    run: async (planned) => {
+      const statement = await withOperators(database, planned);
+      if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+      measured.push((await runInOwnWords(statement)) ?? (await run(statement)));
+    },
+    remedy: async (statement, error, waiting) => {
+      const planned = [...measured, ...waiting];
       const first = [
         ...(await dependentsOf(database, statement, error, planned, context.from)),
         ...makeWay(statement, error, context.from.facts, planned),
       ].filter(({ sql }) => !repaired.has(sql));
-      if (first.length > 0) {
-        for (const { sql } of first) repaired.add(sql);
-        queue.unshift(...first, statement);
-        continue;
-      }
+      for (const { sql } of first) repaired.add(sql);
+      if (first.length > 0) return [...first, statement];
       const otherwise = otherForm(statement, error) ?? withItsFunctions(statement, error, context.from);
-      if (otherwise !== undefined) {
-        queue.unshift(otherwise);
-        continue;
-      }
-      if (mayWorkLater(statement, error)) {
-        refused.set(statement, error);
-        if (putOff < queue.length) {
-          putOff++;
-          queue.push(statement);
-          continue;
-        }
-      }
-      if (statement.ifThere === true && isGone(error)) continue;
-      const forced = firstForced([statement, ...queue]);
-      if (forced !== undefined) {
-        repaired.add(forced.statement.sql);
-        const others = [statement, ...queue].filter((other) => other !== forced.statement);
-        queue.splice(0, queue.length, ...forced.instead, ...others);
-        putOff = 0;
-        continue;
-      }
-      // What was refused first stands in the way of the others.
-      const [stuck, why] = [...refused].find(([other]) => queue.includes(other)) ?? [statement, error];
-      stopped = cannotBeRun(way, stuck, why);
-      if (measured.length === 0) throw stopped;
-      queue.length = 0;
+      if (otherwise !== undefined) return [otherwise];
+      return mayWorkLater(statement, error) ? "later" : undefined;
+    },
+    whenStuck: (waiting, errors) => {
+      const [statement, ...others] = waiting;
+      const isNeedless = statement?.ifThere === true && isGone(errors.get(statement)!);
+      return isNeedless ? others : forced(waiting, errors);
+    },
+  });
+  const stopped = refused === undefined ? undefined : cannotBeRun(way, ...refused);
+  if (stopped !== undefined && measured.length === 0) throw stopped;
+  return { measured, stopped };
+
+  /** @returns undefined where the files have no words for it, or PostgreSQL refuses them */
+  async function runInOwnWords(statement: PlannedStatement): Promise<MeasuredStatement | undefined> {
+    const own = written === undefined ? undefined : await inOwnWords(database, statement, written);
+    if (own === undefined) return undefined;
+    try {
+      return await run(own);
+    } catch (error) {
+      if (error instanceof ConfitureError && error.server !== undefined) return undefined;
+      throw error;
     }
   }
-  return { measured, stopped };
 
   async function run(statement: PlannedStatement): Promise<MeasuredStatement> {
     const effects = await withMissingRoles(database, async () => {
@@ -119,16 +91,21 @@ export async function runPlanned(
     return { ...statement, effects, ...(advice === undefined ? {} : { advice }) };
   }
 
-  /** When none of them can run as it is: the first for which there is a stronger way. */
-  function firstForced(stuck: readonly PlannedStatement[]): Forced | undefined {
-    for (const statement of stuck) {
-      const error = refused.get(statement);
+  /** When none of them can run as it is: with the first for which there is a stronger way. */
+  function forced(
+    waiting: readonly PlannedStatement[],
+    errors: ReadonlyMap<PlannedStatement, ConfitureError>,
+  ): readonly PlannedStatement[] | undefined {
+    for (const statement of waiting) {
+      const error = errors.get(statement);
       if (error === undefined || repaired.has(statement.sql)) continue;
       const instead = [
         ...withoutBodyCheck(statement, error),
         ...withAttachedIndexes(statement, error, context.from.facts),
       ];
-      if (instead.length > 0) return { statement, instead };
+      if (instead.length === 0) continue;
+      repaired.add(statement.sql);
+      return [...instead, ...waiting.filter((other) => other !== statement)];
     }
     return undefined;
   }

@@ -8,6 +8,7 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { withPayloads } from "../engine/lookups.ts";
 import { planFiles } from "../tree/statements.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
+import { runTolerantly } from "../scratch/tolerant.ts";
 import { type ScratchOptions, withScratch } from "../scratch/scratch.ts";
 import { onTerms } from "../catalogue/terms.ts";
 
@@ -161,25 +162,11 @@ function unfilled(catalogue: Catalogue): Catalogue {
 
 /** One by one, and what was refused once more as long as that helps: bodies of functions hide what they need. */
 async function runWhatRuns(database: Database, statements: readonly string[]): Promise<Refused[]> {
-  for (let waiting = statements; ;) {
-    const refused: Refused[] = [];
-    for (const sql of waiting) {
-      const reason = await refusal(database, sql);
-      if (reason !== undefined) refused.push({ sql, reason });
-    }
-    if (refused.length === 0 || refused.length === waiting.length) return refused;
-    waiting = refused.map(({ sql }) => sql);
-  }
-}
-
-async function refusal(database: Database, sql: string): Promise<string | undefined> {
-  try {
-    await withMissingRoles(database, () => database.execute(sql));
-    return undefined;
-  } catch (error) {
-    if (error instanceof ConfitureError && error.server !== undefined) return error.message;
-    throw error;
-  }
+  const refused = await runTolerantly(statements, {
+    run: (sql) => withMissingRoles(database, () => database.execute(sql)),
+    remedy: () => "later",
+  });
+  return [...refused].map(([sql, { message }]) => ({ sql, reason: message }));
 }
 
 /** Statements for extensions that the engine does not have; the embedded one does not survive the attempt. */
