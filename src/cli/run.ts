@@ -17,6 +17,7 @@ import { inLine } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
 import { type Form, aimError, report } from "./report-outcome.ts";
+import { explainNoSchemaFiles } from "./without-schema-files.ts";
 
 /**
  * Runs one command line.
@@ -178,6 +179,8 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   tellFinished(finished);
   try {
     return await command.run(args as never, context);
+  } catch (error) {
+    throw await explainNoSchemaFiles(error, context);
   } finally {
     live.end();
     sweepTemporaryFolders();

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { readDocument } from "./document.ts";
 import { executableProject, type CliProject } from "./project.ts";
 import { expectRefusal, type Refusal } from "./refusal.ts";
+import { runHere } from "../support/in-process.ts";
+import { temporaryProject } from "../support/project.ts";
 import { OLDEST_ALONE } from "../support/servers.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -221,4 +224,23 @@ describe.each(OLDEST_ALONE)("bad files change nothing, PostgreSQL %d", (major) =
       await expectRefusal(project, ["migrate", "up", "--single-transaction"], wanted);
     });
   });
+});
+
+test.each([
+  "build",
+  "apply --no-ledger",
+  "dev --once",
+  "diff",
+  "migrate generate next",
+  "migrate base",
+  "schema update",
+])("%s says that a project with migrations alone needs no schema files", async (line) => {
+  const environment = "database:\n  engine: embedded\n  path: .confiture/local\n";
+  await using project = await temporaryProject({
+    "db/migrations/001_one.sql": "CREATE TABLE one ();\n",
+    "db/environments/local.yaml": environment,
+  });
+  const { error } = readDocument(await runHere([...line.split(" "), "--format", "json"], { cwd: project.dir }));
+  expect(error?.code).toBe("schema_no_files");
+  expect(error?.hint).toStartWith("A project with migrations alone needs none: `confiture migrate up`");
 });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { ParsedArgs } from "citty";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
-import { type CollectOptions, collectSchemaFiles } from "#build/collect.ts";
+import { collectSchemaFiles } from "#build/collect.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
@@ -66,7 +66,7 @@ export const command = defineCommand({
     }
     if (!writesOnly) tellDatabase(context, config);
     messages.log(`Building schema for environment: ${config.environment ?? "(none)"}`);
-    const files = await collect({ ...config, order: config.build.order, projectDir: context.projectDir }, context);
+    const files = collectSchemaFiles({ ...config, order: config.build.order, projectDir: context.projectDir });
     messages.log(`Found ${count(files.length, "SQL file")}`);
     const options: BuildOptions = {
       projectDir: context.projectDir,
@@ -88,15 +88,6 @@ export const command = defineCommand({
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
   },
 });
-
-async function collect(options: CollectOptions, context: CommandContext): Promise<string[]> {
-  try {
-    return collectSchemaFiles(options);
-  } catch (error) {
-    const { explainNoSchemaFiles } = await import("../without-schema-files.ts");
-    throw await explainNoSchemaFiles(error, context, true);
-  }
-}
 
 /** The next build would run the script of this one as well. */
 function refuseAmongSources(

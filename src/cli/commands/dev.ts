@@ -14,6 +14,7 @@ import { findingToJson, renderLint } from "../output/lint.ts";
 import { forPeople, type Paint } from "../output/style.ts";
 import { count, formatDuration } from "../output/text.ts";
 import { fit } from "../output/wrap.ts";
+import { explainNoSchemaFiles } from "../without-schema-files.ts";
 
 /** Milliseconds between two looks at the files. Folders that are mounted into a container tell of no change by themselves. */
 const LOOK = 100;
@@ -127,7 +128,7 @@ async function lookAndTell(
   { mode, shown, isStill }: Telling,
 ): Promise<boolean> {
   context.tell(renderBuilt(look, context, mode));
-  const error = look.schemaError ?? look.migrationsError;
+  const error = await savedError(look, context);
   if (error !== undefined) tellSavedError(context, error);
   if (look.migrationsError === undefined) {
     if (look.hasMigrations) context.step("Linting the pending migrations");
@@ -144,6 +145,13 @@ async function lookAndTell(
     tellSavedError(context, thrown);
     return true;
   }
+}
+
+async function savedError(
+  { schemaError, migrationsError }: Look,
+  context: CommandContext,
+): Promise<Look["schemaError"]> {
+  return schemaError === undefined ? migrationsError : await explainNoSchemaFiles(schemaError, context);
 }
 
 /** @throws ConfitureError `protected` */
@@ -178,7 +186,7 @@ async function lookOnce(context: CommandContext, files: ProjectFiles, watcher: W
   // Of what was saved meanwhile.
   if (look === undefined) return await lookOnce(context, files, watcher);
   const { schemaFiles, changes, duration } = look;
-  const error = look.schemaError ?? look.migrationsError;
+  const error = await savedError(look, context);
   const linted = error === undefined && look.hasMigrations ? await lintIfPossible(context, files)() : undefined;
   return {
     json: {

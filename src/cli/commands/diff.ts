@@ -66,9 +66,7 @@ export const command = defineCommand({
       try {
         return await sourceCatalogue(files, sources[side]);
       } catch (error) {
-        const { explainNoSchemaFiles } = await import("../without-schema-files.ts");
-        const told = await explainNoSchemaFiles(error, context, false);
-        throw told instanceof ConfitureError ? told.with({ message: `${names[side]}: ${told.message}` }) : told;
+        throw error instanceof ConfitureError ? error.with({ message: `${names[side]}: ${error.message}` }) : error;
       }
     };
     const catalogues = { from: await read("from"), to: await read("to") };

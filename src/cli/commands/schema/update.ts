@@ -34,10 +34,7 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "--yes writes and --check does not: give one of them");
     }
     const files = await projectFiles(context, args);
-    const { contents, update } = await planned(context, files).catch(async (error: unknown) => {
-      const { explainNoSchemaFiles } = await import("../../without-schema-files.ts");
-      throw await explainNoSchemaFiles(error, context, false);
-    });
+    const { contents, update } = await planned(context, files);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();
