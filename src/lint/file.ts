@@ -57,7 +57,7 @@ export interface LintStatement {
   readonly words: readonly string[];
   /** Undefined for what PostgreSQL's grammar does not take, and for long INSERTs of more than constants. A long statement has few of its rows. */
   readonly node: Node | undefined;
-  /** As `rowShapeOf`, of a statement that writes rows. */
+  /** What it has in common with statements that write rows and of which every rule says the same by their text. */
   readonly shape: string | undefined;
   /** Whether `node` is that of an earlier statement, from which this one differs in values and white space alone. */
   readonly isAlike: boolean;

@@ -97,7 +97,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
       if (node === undefined) continue;
       const before = transactions.get(transaction) ?? { earlier: [], held: [] };
       transactions.set(transaction, before);
-      const rows = rowsAlone(statement, node, there.factsOf(statement));
+      const rows = rowsAlone(statement, there.factsOf(statement));
       if (rows === undefined) quiet.clear();
       if (isLinted && (rows === undefined || !quiet.has(rows))) {
         const context = contextOf(file, statement, node, world, before, there);
@@ -174,14 +174,9 @@ function placeOf({ location: { line = 0, column = 0 } }: Unprinted): number {
  * The form of a statement that writes rows and does nothing else. A file may hold tens of thousands, one like the other: where rules
  * found nothing in one, they find nothing in the next.
  */
-function rowsAlone(
-  { shape: written }: LintStatement,
-  node: Node,
-  facts: StatementFacts | undefined,
-): string | undefined {
+function rowsAlone({ shape }: LintStatement, facts: StatementFacts | undefined): string | undefined {
   const { locks, rewrites, drops, scans, rows, loses, endangers, exposes, error, opaque } = facts ?? {};
   if ([locks, rewrites, drops].some((list) => (list?.length ?? 0) > 0) || error !== undefined) return undefined;
-  const shape = written ?? ("InsertStmt" in node ? JSON.stringify(node) : undefined);
   if (shape === undefined) return undefined;
   const changed = rows?.map(({ name, updated, deleted, locked }) => [name, updated > 0, deleted > 0, locked]);
   const read = scans?.map(({ name }) => name);

@@ -6,19 +6,15 @@ import { readRegularFile } from "#files/read.ts";
 import type { Body } from "#migrate/files/body.ts";
 import { loadMigration, waysOfText } from "#migrate/files/load.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
-import { rowShapeOf } from "#sql/alike.ts";
-import { withFewRows } from "#sql/few-rows.ts";
 import { transactionControl } from "#sql/classify.ts";
-import { inside, type Node, type Parser } from "#sql/parser.ts";
+import type { Parser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
 import { commentsInSql } from "./comments.ts";
 import { commentsInTypeScript } from "./typescript-comments.ts";
 import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
-
-/** Statements that only add rows say little to rules; a longer one costs the parser much memory. In UTF-16 units. */
-const LONGEST_INSERT = 100_000;
+import { Forms, textToParse } from "./forms.ts";
 
 /** After so many statements, what reading them has left behind is looked at. */
 const BREATH = 1000;
@@ -170,9 +166,9 @@ function sqlFile(
   const migration = "version" in source ? source : undefined;
   const problems = [...refusals];
   const statements: LintStatement[] = [];
-  const forms: Forms = new Map();
+  const forms = new Forms(parser);
   for (const { statement, transaction } of inTransactions(script, transactional)) {
-    const made = lintStatement(statement, transaction, parser, forms);
+    const made = lintStatement(statement, transaction, forms);
     transaction.statements.push(made);
     statements.push(made);
     if (statements.length % BREATH === 0) giveBackMemory();
@@ -232,41 +228,12 @@ function inTransactions(
   });
 }
 
-/** Undefined for a long INSERT of rows that are more than constants. */
-function textToParse({ firstWord, text }: Statement): string | undefined {
-  const few = withFewRows(text);
-  if (firstWord !== "INSERT" || few.length <= LONGEST_INSERT) return few;
-  return few.replaceAll(/ {16,}/g, "").length <= LONGEST_INSERT ? few : undefined;
-}
-
-function treeOf(statement: Statement, parser: Parser): Node | undefined {
-  const text = textToParse(statement);
-  return text === undefined ? undefined : withoutRows(parser.parse(text));
-}
-
-/** The first statement of each shape that writes rows: a file may hold tens of thousands, one like the other. */
-type Forms = Map<string, Pick<LintStatement, "node" | "shape">>;
-
-function lintStatement(statement: Statement, transaction: Transaction, parser: Parser, forms: Forms): LintStatement {
-  const shape = rowShapeOf(statement);
-  const alike = shape === undefined ? undefined : forms.get(shape);
-  const form = alike ?? { node: treeOf(statement, parser), shape };
-  if (shape !== undefined && form.node !== undefined) forms.set(shape, form);
+function lintStatement(statement: Statement, transaction: Transaction, forms: Forms): LintStatement {
   return {
     span: { start: statement.start, end: statement.end },
     text: statement.text,
     words: statement.words,
-    ...form,
-    isAlike: alike !== undefined,
+    ...forms.of(statement),
     transaction,
   };
-}
-
-/** Rules do not look at the rows of an INSERT, which take much memory. */
-function withoutRows(node: Node | undefined): Node | undefined {
-  const insert = inside(node, "InsertStmt");
-  const select = inside(insert?.selectStmt, "SelectStmt");
-  if (select?.valuesLists === undefined || insert === undefined) return node;
-  const { valuesLists: _rows, ...rest } = select;
-  return { InsertStmt: { ...insert, selectStmt: { SelectStmt: rest } } };
 }

@@ -26,6 +26,15 @@ export function isEverything(where: Node | undefined): boolean {
   );
 }
 
+/** Whether a condition somewhere in a statement is decided by constants alone: `WHERE 1 = 1`, `WHERE 't'`. */
+export function comparesConstants(node: Node): boolean {
+  return [...nodesIn(node)].some(([kind, inner]) => {
+    if (kind === "A_Expr") return isConstant(inner["lexpr"] as Node) && isConstant(inner["rexpr"] as Node);
+    const conditions = kind === "BoolExpr" ? ((inner["args"] ?? []) as Node[]) : [inner["whereClause"] as Node];
+    return conditions.some(isConstant);
+  });
+}
+
 /** Of a constant, wherever it stands. */
 function valueOf(node: Node | undefined): unknown {
   const { location: _place, ...value } = inside(node, "A_Const") ?? {};

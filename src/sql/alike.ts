@@ -1,5 +1,6 @@
 import { Lexer } from "./lexer/lexer.ts";
 import { TokenKind } from "./lexer/token-kind.ts";
+import { isWord } from "./lexer/word.ts";
 import type { Statement } from "./statement.ts";
 
 /** Longer statements are looked at one by one. In UTF-16 units. */
@@ -30,3 +31,20 @@ function isAnyValue(kind: TokenKind, token: string): boolean {
 
 /** No token of PostgreSQL's. */
 const VALUE = "\0";
+
+/** Whether functions are called in the rows of an INSERT, or behind them. Pure. */
+export function callsInRows({ text }: Pick<Statement, "text">): boolean {
+  const lexer = new Lexer(text);
+  let isBehind = false;
+  let isName = false;
+  while (lexer.next()) {
+    if (isBehind && isName && lexer.kind === TokenKind.open) return true;
+    const isWordHere = lexer.kind === TokenKind.word;
+    isBehind ||= isWordHere && isWord(lexer, "values");
+    isName = lexer.kind === TokenKind.quotedIdentifier || (isWordHere && !NO_CALL.some((word) => isWord(lexer, word)));
+  }
+  return false;
+}
+
+/** Words before a parenthesis that is no call's. */
+const NO_CALL = ["values", "in", "and", "or", "not", "conflict", "row", "returning"];

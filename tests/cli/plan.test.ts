@@ -1071,6 +1071,23 @@ test("changes of rows one like the other are measured together, and those that f
   for (const { loses } of alike!) expect(loses).toEqual(["updates rows of users"]);
 });
 
+test("of rows that are added together it is told what each statement says", async () => {
+  const twice = (value: string): string => `INSERT INTO users (email) VALUES (${value});\n`.repeat(2);
+  await using project = await embedded({
+    "db/migrations/2_sets.sql": `CREATE SEQUENCE made;\n${twice("setval('users_id_seq', 1)")}${twice("setval('made', 1)")}`,
+    "db/migrations/3_newer.sql": twice("uuidv7()"),
+    "s.json": JSON.stringify({ format: "confiture-stats", version: 1, taken: "2026-01-01", postgres: 14, relations: [] }),
+  });
+  await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+  const { stdout } = await runHere(["migrate", "plan", "--stats", "s.json", "--format", "json"], { cwd: project.dir });
+  const { migrations } = JSON.parse(stdout) as {
+    migrations: { statements: { line: number; endangers: unknown[]; tooNew: string | null }[] }[];
+  };
+  const [sets, newer] = migrations.map(({ statements }) => statements);
+  expect(sets?.flatMap(({ line, endangers }) => (endangers.length === 0 ? [] : [line]))).toEqual([2, 3]);
+  expect(newer?.map(({ tooNew }) => tooNew)).toEqual([0, 1].map(() => expect.stringContaining("uuidv7()")));
+});
+
 test("fixtures that cannot be loaded are named, and a folder that is not there is refused first", async () => {
   await using project = await embedded({
     "db/migrations/2_token.sql": CHECK,

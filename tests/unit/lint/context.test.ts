@@ -810,3 +810,17 @@ test("statements one like the other are each found where they stand", () => {
     [4, 1],
   ]);
 });
+
+test.each([
+  ["update-all", "UPDATE t SET a = 'x' WHERE 1 = 2", "UPDATE t SET a = 'y' WHERE 1 = 1"],
+  ["update-all", "UPDATE t SET a = 'x' WHERE 'f'", "UPDATE t SET a = 'y' WHERE 't'"],
+  ["delete-all", "DELETE FROM t WHERE a = 'x' OR 1 = 2", "DELETE FROM t WHERE a = 'x' OR 1 = 1"],
+  ["enum-value-used-at-once", "UPDATE t SET a = 'old' WHERE b = 1", "UPDATE t SET a = 'new' WHERE b = 2"],
+  ["enum-value-used-at-once", "INSERT INTO t VALUES ('old')", "INSERT INTO t VALUES ('new')"],
+  ["sequence-repeats", "INSERT INTO t VALUES (setval('made', 1))", "INSERT INTO t VALUES (setval('kept', 1))"],
+  ["sequence-repeats", "UPDATE t SET a = setval('made', 1) WHERE id = 1", "UPDATE t SET a = setval('kept', 1) WHERE id = 2"],
+])("%s is found in one of several that are like each other", (rule, harmless, other) => {
+  const before = "ALTER TYPE mood ADD VALUE 'new';\nCREATE SEQUENCE made;\n";
+  const found = findingsIn(`${before}${`${harmless};\n`.repeat(3)}${other};\n${harmless};`);
+  expect(found.filter((one) => one.rule === rule).map(({ location: { line } }) => line)).toEqual([6]);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { rowShapeOf } from "../../../src/sql/alike.ts";
+import { callsInRows, rowShapeOf } from "../../../src/sql/alike.ts";
 import { Statement } from "../../../src/sql/statement.ts";
 
 const shapeOf = (sql: string): string | undefined => rowShapeOf(Statement.of(sql));
@@ -26,4 +26,15 @@ test.each([
   `UPDATE a SET b = '${"x".repeat(20_000)}'`,
 ])("%.40s has no shape", (sql) => {
   expect(shapeOf(sql)).toBeUndefined();
+});
+
+test.each([
+  ["INSERT INTO a (b, c) VALUES (1, 'f(x)'), (2, NULL) ON CONFLICT (b) DO NOTHING RETURNING (b)", false],
+  ["INSERT INTO a VALUES (1, -- f(x)\n('x'))", false],
+  ["INSERT INTO a DEFAULT VALUES", false],
+  ["INSERT INTO a VALUES (1, f (2))", true],
+  ['INSERT INTO a VALUES (1, "f"(2))', true],
+  ["INSERT INTO a VALUES (1) RETURNING f(b)", true],
+])("%s calls something: %p", (text, calls) => {
+  expect(callsInRows({ text })).toBe(calls);
 });
