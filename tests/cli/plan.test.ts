@@ -1076,7 +1076,13 @@ test("of rows that are added together it is told what each statement says", asyn
   await using project = await embedded({
     "db/migrations/2_sets.sql": `CREATE SEQUENCE made;\n${twice("setval('users_id_seq', 1)")}${twice("setval('made', 1)")}`,
     "db/migrations/3_newer.sql": twice("uuidv7()"),
-    "s.json": JSON.stringify({ format: "confiture-stats", version: 1, taken: "2026-01-01", postgres: 14, relations: [] }),
+    "s.json": JSON.stringify({
+      format: "confiture-stats",
+      version: 1,
+      taken: "2026-01-01",
+      postgres: 14,
+      relations: [],
+    }),
   });
   await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
   const { stdout } = await runHere(["migrate", "plan", "--stats", "s.json", "--format", "json"], { cwd: project.dir });

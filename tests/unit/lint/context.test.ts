@@ -818,7 +818,11 @@ test.each([
   ["enum-value-used-at-once", "UPDATE t SET a = 'old' WHERE b = 1", "UPDATE t SET a = 'new' WHERE b = 2"],
   ["enum-value-used-at-once", "INSERT INTO t VALUES ('old')", "INSERT INTO t VALUES ('new')"],
   ["sequence-repeats", "INSERT INTO t VALUES (setval('made', 1))", "INSERT INTO t VALUES (setval('kept', 1))"],
-  ["sequence-repeats", "UPDATE t SET a = setval('made', 1) WHERE id = 1", "UPDATE t SET a = setval('kept', 1) WHERE id = 2"],
+  [
+    "sequence-repeats",
+    "UPDATE t SET a = setval('made', 1) WHERE id = 1",
+    "UPDATE t SET a = setval('kept', 1) WHERE id = 2",
+  ],
 ])("%s is found in one of several that are like each other", (rule, harmless, other) => {
   const before = "ALTER TYPE mood ADD VALUE 'new';\nCREATE SEQUENCE made;\n";
   const found = findingsIn(`${before}${`${harmless};\n`.repeat(3)}${other};\n${harmless};`);
