@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { withMissingRoles } from "#compare/scratch/missing.ts";
+import { withMissingRoles } from "#scratch/missing.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Pair } from "../tests/support/convergence.ts";

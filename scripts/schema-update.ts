@@ -10,7 +10,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { ScratchSite } from "../src/compare/scratch/site.ts";
+import type { ScratchSite } from "../src/scratch/site.ts";
 import { readGoldens } from "../tests/support/golden.ts";
 import { writeFigures } from "./benchmarks/figures.ts";
 import { likelyFor, readTrees } from "../tests/support/schema-trees.ts";

@@ -1,8 +1,8 @@
 import type { ArgsDef } from "citty";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Comparison } from "#compare/sources/comparison.ts";
-import type { OnLeftOut } from "#compare/scratch/left-out.ts";
-import type { Neighbour, ScratchSite } from "#compare/scratch/site.ts";
+import type { OnLeftOut } from "#scratch/left-out.ts";
+import type { Neighbour, ScratchSite } from "#scratch/site.ts";
 import { parseSource, type ProjectFiles, type Source } from "#compare/sources/sources.ts";
 import type { Terms } from "#compare/catalogue/terms.ts";
 import type { Config } from "#config/config.ts";
@@ -189,7 +189,7 @@ export async function siteBeside(
 ): Promise<ScratchSite> {
   const given = await givenSite(context, scratch, config);
   if (target === undefined || target.engine === "embedded") return given ?? { engine: "embedded" };
-  const { lookBeside } = await import("#compare/scratch/site.ts");
+  const { lookBeside } = await import("#scratch/site.ts");
   const { obstacle, traits } = await lookBeside(target);
   if (given !== undefined) return { ...given, like: traits };
   if (obstacle === undefined) return { ...target, like: traits };

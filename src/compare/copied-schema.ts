@@ -11,7 +11,7 @@ import { copiable, type LeftOut } from "./copiable.ts";
 import { validateBelow } from "./kinds/constraint-validity.ts";
 import type { Extra } from "./kinds/kind.ts";
 import { constraintOn, isUncheckedNotNull } from "./kinds/not-null-constraint.ts";
-import type { ScratchOptions } from "./scratch/scratch.ts";
+import type { ScratchOptions } from "#scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";

@@ -7,15 +7,15 @@ import { joinHistory } from "#migrate/history.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { lookForLedger } from "#migrate/ledger/find.ts";
 import { readLedger } from "#migrate/ledger/read.ts";
-import { loadWithinLimit } from "./scratch/within-limit.ts";
+import { loadWithinLimit } from "./runs/within-limit.ts";
 import { lacking } from "#migrate/plan.ts";
 import { isUnmade } from "#migrate/status.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
 import { type Change, named, withoutNamed } from "./catalogue/changes.ts";
 import type { Ends } from "./generate/plan.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
-import { withScratch } from "./scratch/scratch.ts";
-import { SCRATCH_LEDGER, startRun } from "./scratch/scratch-run.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "./runs/scratch-run.ts";
 import {
   buildSchema,
   hasSchemaFiles,

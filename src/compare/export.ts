@@ -16,12 +16,12 @@ import { type DatabaseSettings, readDatabaseSettings, settingsFile } from "./tre
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
 import { type PlannedFile, planFiles } from "./tree/statements.ts";
 import { renderSchemaFile } from "./tree/text.ts";
-import type { ScratchOptions } from "./scratch/scratch.ts";
-import type { ScratchSite } from "./scratch/site.ts";
-import { explainMissing, withMissingRoles } from "./scratch/missing.ts";
-import { runTolerantly } from "./scratch/tolerant.ts";
-import { makeRoomFor } from "./scratch/room.ts";
-import { withScratch } from "./scratch/scratch.ts";
+import type { ScratchOptions } from "#scratch/scratch.ts";
+import type { ScratchSite } from "#scratch/site.ts";
+import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
+import { runTolerantly } from "#scratch/tolerant.ts";
+import { makeRoomFor } from "#scratch/room.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { isMissingObject, readInUse } from "./sources/sources.ts";
 import { mainOwner, onTerms } from "./catalogue/terms.ts";
 
@@ -78,7 +78,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   const subscriptions = found.facts.facts().flatMap(({ id }) => (id.kind === "subscription" ? [id] : []));
   const live = { ...found, inUse: true, facts: withoutObjects(found.facts, subscriptions) };
   const terms = { owners: options.owners, grants: true, extensionVersions: false };
-  makeRoomFor(live.facts.facts());
+  makeRoomFor(live.facts.facts().map(({ id }) => id.kind));
   const { files, built, missing } = await withScratch(withoutPath(options), async (database) => {
     const empty = await readCatalogue(database);
     const { from, to: wanted } = onTerms(empty, live, terms);

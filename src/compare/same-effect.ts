@@ -2,14 +2,14 @@ import type { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadMigration } from "#migrate/files/load.ts";
-import { loadWithinLimit } from "./scratch/within-limit.ts";
+import { loadWithinLimit } from "./runs/within-limit.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { FormerFile } from "#migrate/same-way-up.ts";
 import { compareVersions } from "#migrate/files/version.ts";
 import { compareCatalogues } from "./catalogue/changes.ts";
 import { readState, type State } from "./contained/replayed.ts";
-import { startRun } from "./scratch/scratch-run.ts";
-import { type ScratchSeries, withScratchSeries } from "./scratch/scratch-series.ts";
+import { startRun } from "./runs/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "./runs/scratch-series.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "./sources/sources.ts";
 
 /**

@@ -6,7 +6,7 @@ import { renderMigration, renderScript } from "#compare/generate/migration-file.
 import type { MeasuredStatement, Section } from "#compare/generate/section.ts";
 import type { Rename } from "#compare/generate/renames.ts";
 import { WrittenStatements } from "#compare/sources/written.ts";
-import { withMissingRoles } from "#compare/scratch/missing.ts";
+import { withMissingRoles } from "#scratch/missing.ts";
 import { planSteps } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";

@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { assembleSchema } from "#build/builder.ts";
-import { withMissingRoles } from "#compare/scratch/missing.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
-import { withScratch } from "#compare/scratch/scratch.ts";
+import { withMissingRoles } from "#scratch/missing.ts";
+import type { ScratchSite } from "#scratch/site.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { type ProjectFiles, projectMigrations, schemaBuild } from "#compare/sources/sources.ts";
 import { loadConfig } from "#config/load.ts";
 import type { Database } from "#database/database.ts";

@@ -11,16 +11,17 @@ const SOURCE = join(import.meta.dir, "..", "..", "src");
 /** What each folder may import; main -> cli -> features -> database -> sql, files, errors. */
 const LADDER: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "errors"],
-  cli: ["config", "lint", "sync", "compare", "build", "migrate", "database", "sql", "files", "errors"],
+  cli: ["config", "lint", "sync", "compare", "build", "migrate", "scratch", "database", "sql", "files", "errors"],
   config: ["database", "sql", "files", "errors"],
   build: ["database", "sql", "files", "errors"],
   migrate: ["database", "sql", "files", "errors"],
   // What it compares is made by building and by migrating.
-  compare: ["build", "migrate", "database", "sql", "files", "errors"],
+  compare: ["build", "migrate", "scratch", "database", "sql", "files", "errors"],
   // It reads migrations as the runner does, and asks the trace what statements do.
-  lint: ["compare", "build", "migrate", "database", "sql", "files", "errors"],
+  lint: ["compare", "build", "migrate", "scratch", "database", "sql", "files", "errors"],
   // It writes the schema of the target, and brings its ledger along.
-  sync: ["compare", "build", "migrate", "database", "sql", "files", "errors"],
+  sync: ["compare", "build", "migrate", "scratch", "database", "sql", "files", "errors"],
+  scratch: ["database", "sql", "files", "errors"],
   database: ["sql", "files", "errors"],
   sql: ["errors"],
   files: ["errors"],
@@ -92,7 +93,7 @@ const COMPARE = [
   "trace",
   "sources",
   "tree",
-  "scratch",
+  "runs",
   "plan",
   "catalogue",
   "kinds",

@@ -5,13 +5,13 @@ import { withTemporaryFolder } from "#files/temporary.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadMigration } from "#migrate/files/load.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
-import { withScratch } from "../scratch/scratch.ts";
-import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { withRevision } from "../sources/git.ts";
 import {
   prepareSource,

@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { CONSTANT } from "../contained/rows.ts";
-import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 
 /** The rows of a table, in the order in which they are there. */
 export interface TableCells {

@@ -1,7 +1,7 @@
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
+import type { ScratchRun } from "../runs/scratch-run.ts";
 
 /** Migrations whose changes a database has, and had taken back. */
 export interface TakenBack {

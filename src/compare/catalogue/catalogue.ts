@@ -4,7 +4,7 @@ import type { Facts } from "../engine/facts.ts";
 import { type NotRead, readFacts, type ReadingSession, withExtensionsForReference } from "../engine/read.ts";
 import { withoutObjects } from "../engine/lookups.ts";
 import { type HistoryTable, historyTables } from "./history-tables.ts";
-import { readingQueries } from "./read-again.ts";
+import { readingQueries } from "#database/read-again.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { readExtras } from "../kinds/read.ts";
 import { isComparedElsewhere } from "./extras.ts";

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { type CatalogueTable, catalogueTables, definingColumns } from "./catalogue-tables.ts";
-import { inReading } from "./read-again.ts";
+import { inReading } from "#database/read-again.ts";
 
 /**
  * Stands for everything that a full reading of the catalogue sees, for a small part of its price. Equal

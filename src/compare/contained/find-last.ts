@@ -1,4 +1,4 @@
-import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import type { ScratchSeries } from "../runs/scratch-series.ts";
 import { type Clock, requireTime } from "./clock.ts";
 
 /**

@@ -7,7 +7,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { readInUse } from "../sources/sources.ts";
-import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { readSequences } from "../sources/sequences.ts";
 import { firstDoubt, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";

@@ -4,10 +4,10 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { marksOf, mentions } from "#migrate/files/marks-of.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
-import { wantsRoom } from "../scratch/room.ts";
-import { withScratch } from "../scratch/scratch.ts";
-import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { wantsRoom } from "#scratch/room.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 import {
   buildSchema,
   hasSchemaFiles,

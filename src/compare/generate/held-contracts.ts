@@ -1,12 +1,12 @@
 import type { Database } from "#database/database.ts";
 import { resolveTable } from "#migrate/fill/prepare.ts";
 import { tableTriggers } from "#migrate/fill/table-triggers.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { rowColumns } from "#sql/row-columns.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
+import type { ScratchRun } from "../runs/scratch-run.ts";
 import { contractsAmong, type HeldOrder } from "../sources/held-order.ts";
 import { projectMigrations, runMigrations } from "../sources/sources.ts";
 import type { PlanOptions } from "./options.ts";

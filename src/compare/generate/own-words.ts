@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { missingRole, withMissingRoles } from "../scratch/missing.ts";
+import { missingRole, withMissingRoles } from "#scratch/missing.ts";
 import type { Written, WrittenStatements } from "../sources/written.ts";
 import { asInPlan } from "./as-in-plan.ts";
 import { definitionQuery } from "./definition.ts";

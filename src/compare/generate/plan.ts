@@ -5,7 +5,7 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
 import { textsOf } from "../plan/statement.ts";
-import { withScratch } from "../scratch/scratch.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { inWordsOf } from "../sources/comparison.ts";
 import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";

@@ -9,8 +9,8 @@ import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import type { PlanOptions } from "./options.ts";
-import { withScratch } from "../scratch/scratch.ts";
-import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { prepareSource } from "../sources/sources.ts";
 
 /** Runs the files as the runner will, on a fresh copy of `from`: up to the schema, and back. */

@@ -1,7 +1,7 @@
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
+import type { ScratchRun } from "../runs/scratch-run.ts";
 import type { PlanOptions, Shortcomings } from "./options.ts";
 import { step, withGenerated } from "./proof.ts";
 import { exampleOf, makeSamples } from "./row-samples.ts";

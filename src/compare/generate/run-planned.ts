@@ -12,8 +12,8 @@ import {
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 import { withOperators } from "./operators.ts";
 import { inOwnWords } from "./own-words.ts";
-import { withMissingRoles } from "../scratch/missing.ts";
-import { runTolerantly } from "../scratch/tolerant.ts";
+import { withMissingRoles } from "#scratch/missing.ts";
+import { runTolerantly } from "#scratch/tolerant.ts";
 import { dependentsOf } from "./dependents.ts";
 import type { Meter } from "../trace/meter.ts";
 import { effectsOf, NO_EFFECTS } from "./effects.ts";

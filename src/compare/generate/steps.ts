@@ -16,7 +16,7 @@ import { refuseRemovals, removalsOf } from "./removals.ts";
 import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
-import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
 export interface Step {

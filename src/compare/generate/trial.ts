@@ -3,10 +3,10 @@ import { withTemporaryFolder } from "#files/temporary.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { loadMigration } from "#migrate/files/load.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
-import { withScratch } from "../scratch/scratch.ts";
-import { startRun } from "../scratch/scratch-run.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import { startRun } from "../runs/scratch-run.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
 
 /**

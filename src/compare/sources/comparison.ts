@@ -6,7 +6,7 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { withPayloads } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { reword } from "./rebuild.ts";
-import type { ScratchOptions } from "../scratch/scratch.ts";
+import type { ScratchOptions } from "#scratch/scratch.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
 
 /** Two databases laid side by side. */

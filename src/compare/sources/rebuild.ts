@@ -7,9 +7,9 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { withPayloads } from "../engine/lookups.ts";
 import { planFiles } from "../tree/statements.ts";
-import { withMissingRoles } from "../scratch/missing.ts";
-import { runTolerantly } from "../scratch/tolerant.ts";
-import { type ScratchOptions, withScratch } from "../scratch/scratch.ts";
+import { withMissingRoles } from "#scratch/missing.ts";
+import { runTolerantly } from "#scratch/tolerant.ts";
+import { type ScratchOptions, withScratch } from "#scratch/scratch.ts";
 import { onTerms } from "../catalogue/terms.ts";
 
 /** A statement that a scratch database refused, and why. */

@@ -10,16 +10,16 @@ import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { isUnmade } from "#migrate/status.ts";
-import { loadWithinLimit, runningWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit, runningWithinLimit } from "../runs/within-limit.ts";
 import { isBase } from "#migrate/files/version.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
 import { rebuildExactly } from "./rebuild.ts";
-import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
-import type { OnLeftOut } from "../scratch/left-out.ts";
-import { withScratch } from "../scratch/scratch.ts";
-import type { ScratchSite } from "../scratch/site.ts";
-import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
+import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
+import type { OnLeftOut } from "#scratch/left-out.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import type { ScratchSite } from "#scratch/site.ts";
+import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { readSnapshot } from "../catalogue/snapshot.ts";
 
 /** Where the files of a project are; what a source is made from. */

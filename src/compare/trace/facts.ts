@@ -3,7 +3,7 @@ import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Danger } from "#sql/effects/danger-kinds.ts";
 import type { Exposure } from "#sql/effects/exposure-kinds.ts";
 import type { Span } from "#sql/statement.ts";
-import type { WayBack } from "../scratch/there-and-back.ts";
+import type { WayBack } from "../runs/there-and-back.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 
 /**

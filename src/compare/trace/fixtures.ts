@@ -7,7 +7,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
-import { runningWithinLimit } from "../scratch/within-limit.ts";
+import { runningWithinLimit } from "../runs/within-limit.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 
 /**

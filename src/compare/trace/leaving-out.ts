@@ -1,8 +1,8 @@
 import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Performer } from "#migrate/run/performer.ts";
-import { explainMissing } from "../scratch/missing.ts";
-import type { ScratchSite } from "../scratch/site.ts";
+import { explainMissing } from "#scratch/missing.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";
 import { guarded } from "./guarded.ts";
 

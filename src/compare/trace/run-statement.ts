@@ -4,8 +4,8 @@ import { ConfitureError } from "#errors/error.ts";
 import { formatDuration } from "#sql/duration.ts";
 import { cannotRunInTransaction } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
-import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
-import type { ScratchSite } from "../scratch/site.ts";
+import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";
 import { failsOnEveryRow } from "./every-row.ts";
 import type { How, NotTraced, StatementError } from "./facts.ts";
@@ -16,7 +16,7 @@ import { CODE_OR_QUERY } from "./planned.ts";
 import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
 import { runKnown } from "./run-known.ts";
 import { meetsMadeUpKeys, refersToRowsInUse } from "./seeds.ts";
-import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
+import { type TimeLimit, withinLimit } from "../runs/within-limit.ts";
 
 /** What came of one statement. */
 export interface Taken {

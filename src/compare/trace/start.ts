@@ -3,8 +3,8 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/files/version.ts";
-import { asFailure, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
-import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import { asFailure, type ScratchRun, startRun } from "../runs/scratch-run.ts";
+import type { ScratchSeries } from "../runs/scratch-series.ts";
 import {
   isMissingObject,
   prepareSource,
@@ -15,7 +15,7 @@ import {
 } from "../sources/sources.ts";
 import type { TraceOptions } from "./facts.ts";
 import { leavingOut } from "./leaving-out.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 
 /** A scratch database in which everything has run that comes before what is traced. */
 export interface Start {

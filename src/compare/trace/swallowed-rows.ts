@@ -3,7 +3,7 @@ import type { SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
 import type { Write } from "#sql/effects/trigger-code.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { asServerError } from "./run-statement.ts";
-import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
+import { type TimeLimit, withinLimit } from "../runs/within-limit.ts";
 
 /** So many rows of a table are tried. */
 const ROWS = 3;

@@ -1,8 +1,8 @@
 import type { ConfitureError } from "#errors/error.ts";
-import { asFailure, type ScratchRun } from "../scratch/scratch-run.ts";
+import { asFailure, type ScratchRun } from "../runs/scratch-run.ts";
 import type { StatementFacts } from "./facts.ts";
 import { Tracer, type TracerOptions } from "./tracer.ts";
-import { isOverLimit, limitingCode } from "../scratch/within-limit.ts";
+import { isOverLimit, limitingCode } from "../runs/within-limit.ts";
 
 /**
  * `together`: statements run as the runner would run them. `apart`: each in a transaction of its own, so that its locks are those

@@ -6,8 +6,8 @@ import { compareVersions } from "#migrate/files/version.ts";
 import { mayMoveTable } from "#sql/effects/replaced.ts";
 import { mayMoveColumn } from "#sql/effects/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
-import { asFailure, SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
-import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { asFailure, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { isMissingObject, projectMigrations } from "../sources/sources.ts";
 import { EmptiedTables } from "./emptied-tables.ts";
 import { collectFixtures, loadFixtures } from "./fixtures.ts";
@@ -24,7 +24,7 @@ import {
   type TimeLimit,
   timeLimit,
   withoutEndless,
-} from "../scratch/within-limit.ts";
+} from "../runs/within-limit.ts";
 import { type Start, beginWith, begin, stepLeavingOut } from "./start.ts";
 import { wayBackOf } from "./way-back.ts";
 import { validatedBy, withoutUnvalidated } from "./unvalidated.ts";

@@ -9,7 +9,7 @@ import { Statement } from "#sql/statement.ts";
 import { callsInRows } from "#sql/alike.ts";
 import { lossOfSwallowed, type SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
 import { giveBackMemory } from "../engine/memory.ts";
-import type { ScratchSite } from "../scratch/site.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { conversionOf } from "./kept-values.ts";
@@ -24,7 +24,7 @@ import { swallowedRows } from "./swallowed-rows.ts";
 import { NOTHING_TOLD, Teller, type Told } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
-import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
+import { type TimeLimit, withinLimit } from "../runs/within-limit.ts";
 
 export interface TracerOptions {
   readonly projectDir: string;

@@ -1,9 +1,9 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
-import type { WayBack } from "../scratch/there-and-back.ts";
-import { isOverLimit, limitingCode, type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
+import type { ScratchRun } from "../runs/scratch-run.ts";
+import type { WayBack } from "../runs/there-and-back.ts";
+import { isOverLimit, limitingCode, type TimeLimit, withinLimit } from "../runs/within-limit.ts";
 import type { Meter } from "./meter.ts";
 import { inOneTransaction } from "./one-transaction.ts";
 import { dependsOnRows, type RowsInTheWay } from "./rows-in-the-way.ts";

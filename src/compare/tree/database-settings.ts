@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { settingList } from "#sql/search-path.ts";
-import { MEANINGFUL } from "../scratch/site.ts";
+import { MEANINGFUL } from "#scratch/site.ts";
 import type { PlannedFile } from "./statements.ts";
 
 /** What a database sets for its sessions (ALTER DATABASE ... SET). */

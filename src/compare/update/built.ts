@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
-import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import type { ScratchSeries } from "../runs/scratch-series.ts";
 import { buildSchema, type ProjectFiles } from "../sources/sources.ts";
 import type { Saved } from "./schema-tree.ts";
 

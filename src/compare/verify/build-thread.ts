@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { takeModule } from "#database/embedded/load.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { withScratch } from "../scratch/scratch.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { buildSchema } from "../sources/sources.ts";
 import { type BuildTask, type Built, readBuilt } from "./built.ts";
 

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { readRowHashes, type Rows } from "../contained/rows.ts";
-import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 
 /** What schema files built, as far as `verify` goes by it. */

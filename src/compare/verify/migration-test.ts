@@ -3,7 +3,7 @@ import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 import { requireKnown } from "#migrate/plan.ts";
 import { withSql } from "./close-gap.ts";
 import { type Check, migrationsCheck } from "./checks.ts";
@@ -12,7 +12,7 @@ import { collectFixtures, type FixtureLoader, loadFixtures } from "../trace/fixt
 import type { Onlooker } from "./replay.ts";
 import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";
-import { withScratchSeries } from "../scratch/scratch-series.ts";
+import { withScratchSeries } from "../runs/scratch-series.ts";
 import { isMissingObject, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 
 export interface TestOptions extends ProjectFiles {

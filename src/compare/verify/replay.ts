@@ -6,7 +6,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Rows } from "../contained/rows.ts";
 import type { Finding } from "./finding.ts";
 import { isMissingObject } from "../sources/sources.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
+import type { ScratchRun } from "../runs/scratch-run.ts";
 import type { Look, Watch } from "./watch.ts";
 
 /** What replaying the migrations showed. */

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 
 /** What a table holds, as far as losses show in it. */
 export interface TableRows {

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
-import { loadWithinLimit } from "../scratch/within-limit.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
@@ -16,9 +16,9 @@ import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
-import { asFailure, dropScratchLedger } from "../scratch/scratch-run.ts";
-import { wantsRoom, withRoom } from "../scratch/room.ts";
-import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { asFailure, dropScratchLedger } from "../runs/scratch-run.ts";
+import { wantsRoom, withRoom } from "#scratch/room.ts";
+import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import {
   buildSchema,
   hasSchemaFiles,

@@ -5,7 +5,7 @@ import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Moment } from "../catalogue/written-rows.ts";
 import type { Finding } from "./finding.ts";
 import type { Fingerprint } from "../catalogue/fingerprint.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
+import type { ScratchRun } from "../runs/scratch-run.ts";
 
 /** What a database held at one moment of a replay. */
 export type Look =

@@ -1,7 +1,7 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import type { Target } from "#database/target.ts";
 import type { LeftOut } from "#compare/copiable.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import type { DocumentPaths } from "../document-paths.ts";
 import type { SyncPlan } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { comparePaths } from "#build/order.ts";
 import { type ExportedSchema, exportSchema } from "#compare/export.ts";
-import { lookBeside, type ScratchSite } from "#compare/scratch/site.ts";
+import { lookBeside, type ScratchSite } from "#scratch/site.ts";
 import { schemaBuild, sourceCatalogue } from "#compare/sources/sources.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";

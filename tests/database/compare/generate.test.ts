@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Generated, generateMigrations } from "#compare/generate/generate.ts";
 import type { PlanOptions } from "#compare/generate/options.ts";
-import { withScratch } from "#compare/scratch/scratch.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";

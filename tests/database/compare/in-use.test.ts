@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { reword } from "#compare/sources/rebuild.ts";

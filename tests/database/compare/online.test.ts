@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { type GeneratedMigration, generateMigrations } from "#compare/generate/generate.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import { sourceCatalogue } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import { serverEngines } from "../../support/engines.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { hazardsIn } from "#compare/generate/hazards.ts";
 import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
-import { withScratch } from "#compare/scratch/scratch.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { build } from "../../support/golden.ts";
 import { filesOf } from "./project-files.ts";
 

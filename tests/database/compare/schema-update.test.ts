@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { updateSchema } from "#compare/update/update.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { readGoldens } from "../../support/golden.ts";
 import { temporaryProject } from "../../support/project.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { dangerWords } from "#sql/effects/danger-kinds.ts";
 import { exposureWords } from "#sql/effects/exposure-kinds.ts";
-import { withScratch } from "#compare/scratch/scratch.ts";
+import { withScratch } from "#scratch/scratch.ts";
 import { watchProject } from "#compare/dev.ts";
 import { projectMigrations } from "#compare/sources/sources.ts";
 import type { Relation, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";

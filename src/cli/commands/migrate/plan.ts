@@ -10,7 +10,7 @@ import { writeFile } from "#files/change.ts";
 import { readRegularFile } from "#files/read.ts";
 import { plannedOf, planToApprove, readApprovedPlan } from "#migrate/approval/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
-import { loadWithinLimit } from "#compare/scratch/within-limit.ts";
+import { loadWithinLimit } from "#compare/runs/within-limit.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { askNamedObjects } from "#migrate/approval/named-objects.ts";
 import { askPlannedDatabase } from "#migrate/approval/planned-database.ts";

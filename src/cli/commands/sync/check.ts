@@ -110,7 +110,7 @@ async function besideFiles(context: CommandContext, args: ScratchArgs, project: 
   const [{ lackingInSchema, withProjectStates }, { SCRATCH_LEDGER }, { allLedgers }, { checkStates }, { readSource }] =
     await Promise.all([
       import("#compare/contained/project-states.ts"),
-      import("#compare/scratch/scratch-run.ts"),
+      import("#compare/runs/scratch-run.ts"),
       import("#migrate/ledger/find.ts"),
       import("#sync/check-states.ts"),
       import("#sync/source/read.ts"),

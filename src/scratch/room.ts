@@ -1,5 +1,4 @@
 import { ConfitureError } from "#errors/error.ts";
-import type { Fact } from "../engine/facts.ts";
 import type { ScratchSite } from "./site.ts";
 
 /**
@@ -18,13 +17,16 @@ export function roomSettings(): Readonly<Record<string, string>> {
   return isNeeded ? ROOM : {};
 }
 
-/** Whatever scratch databases of the embedded engine come from here on have room for all of these being made in one transaction. */
-export function makeRoomFor(facts: readonly Fact[]): void {
-  isNeeded ||= facts.reduce((locks, { id }) => locks + (LOCKS[id.kind] ?? 0), 0) > USUAL;
+/**
+ * Whatever scratch databases of the embedded engine come from here on have room for all of these being made in one transaction.
+ * @param kinds of each object its kind, as in `ObjectId`
+ */
+export function makeRoomFor(kinds: readonly string[]): void {
+  isNeeded ||= kinds.reduce((locks, kind) => locks + (LOCKS[kind] ?? 0), 0) > USUAL;
 }
 
 /** A table has another one for long texts, with an index; a comment locks what it is on. */
-const LOCKS: Readonly<Partial<Record<Fact["id"]["kind"], number>>> = {
+const LOCKS: Readonly<Record<string, number>> = {
   table: 3,
   materializedView: 3,
   index: 1,

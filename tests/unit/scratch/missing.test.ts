@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
-import { explainMissing, missingRole } from "#compare/scratch/missing.ts";
+import { explainMissing, missingRole } from "#scratch/missing.ts";
 
 const ERROR = { severity: "ERROR", sqlstate: "42704", routine: "get_role_oid" };
 

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { loadAssets } from "#database/embedded/load.ts";
 import type { UntouchedCatalogue } from "#database/embedded/prepare.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { deallocateOthers } from "../catalogue/read-again.ts";
+import { deallocateOthers } from "#database/read-again.ts";
 
 /**
  * Empties a database of the embedded engine, for what comes next in it.

@@ -1,5 +1,5 @@
-import { inOrder, LOOK_UP } from "#database/catalogue.ts";
-import type { Database } from "#database/database.ts";
+import { inOrder, LOOK_UP } from "./catalogue.ts";
+import type { Database } from "./database.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 
 /** Runs one of the queries of a reading; with a text for `$1` where it has one. */

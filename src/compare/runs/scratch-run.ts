@@ -17,10 +17,10 @@ import { cleanSession, entryOf, noteSettings, type RunOptions } from "#migrate/r
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
-import { deallocateOthers } from "../catalogue/read-again.ts";
+import { deallocateOthers } from "#database/read-again.ts";
 import { type Moment, watchRows } from "../catalogue/written-rows.ts";
-import { explainMissing, withMissingRoles } from "./missing.ts";
-import type { ScratchSite } from "./site.ts";
+import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
+import type { ScratchSite } from "#scratch/site.ts";
 import { bothWithinLimit, replayingWithinLimit } from "./within-limit.ts";
 import { textsOf, thereAndBack, type Trial, tryWayBack, type WayBack } from "./there-and-back.ts";
 

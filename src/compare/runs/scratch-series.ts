@@ -1,8 +1,8 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { fingerprints } from "../catalogue/fingerprint.ts";
-import { withSavedScratch } from "./embedded-scratch.ts";
-import { type ScratchOptions, withScratch } from "./scratch.ts";
+import { withSavedScratch } from "#scratch/embedded-scratch.ts";
+import { type ScratchOptions, withScratch } from "#scratch/scratch.ts";
 import { dropScratchLedger } from "./scratch-run.ts";
 
 /**
