@@ -1,7 +1,8 @@
 import type { Database } from "#database/database.ts";
 import { beginNumbered } from "#database/transaction-fate.ts";
 import { rollback } from "#database/rollback.ts";
-import { placeIn, runStatements, type Script } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import { placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { LIFT_LIMITS } from "#database/settings.ts";
 import { transactionControl } from "#sql/classify.ts";

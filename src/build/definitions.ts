@@ -1,5 +1,5 @@
 import { isMissingName } from "#database/advice.ts";
-import { type Script } from "#database/script.ts";
+import type { Script } from "#database/script.ts";
 import type { ServerReport } from "#errors/error.ts";
 import type { Statement } from "#sql/statement.ts";
 

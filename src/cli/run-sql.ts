@@ -1,5 +1,6 @@
 import type { Database, Notice } from "#database/database.ts";
-import { parseScript, placeIn, runStatements, type Script, type SqlText } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import { parseScript, placeIn, type Script, type SqlText } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { copyEnd } from "#sql/effects/exposure.ts";
 import type { Statement } from "#sql/statement.ts";

@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { parseScript, runStatements, type Script } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import { parseScript, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { exclusively, type MigrateOptions } from "#migrate/exclusive.ts";
 import { runOptionsOf } from "#migrate/run/session.ts";

@@ -1,6 +1,6 @@
 import { CATALOGUE_PATH, inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import { isOneMessage, messageOf } from "#database/script.ts";
+import { isOneMessage, messageOf } from "#database/run-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Body, LoadedMigration } from "#migrate/files/body.ts";
 import { CHECK_DEFERRED } from "#migrate/ledger/change.ts";

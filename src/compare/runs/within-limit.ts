@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
-import { placeIn, type runStatements } from "#database/script.ts";
+import { type runStatements } from "#database/run-script.ts";
+import { placeIn } from "#database/script.ts";
 import { withTimeLimit } from "#database/time-limit.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import type { Direction } from "#migrate/events.ts";

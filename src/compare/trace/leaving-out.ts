@@ -1,4 +1,4 @@
-import { runStatements } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Performer } from "#migrate/run/performer.ts";
 import { explainMissing } from "#scratch/missing.ts";

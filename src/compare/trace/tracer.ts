@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
-import { runStatements, type Script } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { Performer } from "#migrate/run/performer.ts";

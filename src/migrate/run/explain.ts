@@ -1,5 +1,6 @@
 import { isMissingName, NOT_IN_FUNCTION, transactionObstacle } from "#database/advice.ts";
-import { failedStatement, placeIn } from "#database/script.ts";
+import { failedStatement } from "#database/run-script.ts";
+import { placeIn } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 
 import { searchPathChange } from "#sql/search-path.ts";

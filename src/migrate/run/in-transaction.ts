@@ -1,7 +1,7 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { isOneMessage } from "#database/script.ts";
+import { isOneMessage } from "#database/run-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "../events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED } from "../ledger/change.ts";

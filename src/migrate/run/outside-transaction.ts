@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { placeIn, runStatements, type Script } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import { placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isSessionSetting } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
-import { runStatements, type Script } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import type { Script } from "#database/script.ts";
 import type { Statement } from "#sql/statement.ts";
 
 /** Runs the statements that are a migration's own; the runner's are not among them. For whoever watches what each of them does. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { parseScript, runStatements } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import { parseScript } from "#database/script.ts";
 import { newestAndEmbedded, newestServer, serverEngines, type TestEngine } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { type Building, building } from "./building.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { symlink } from "node:fs/promises";
-import { parseScript, runStatements } from "#database/script.ts";
+import { runStatements } from "#database/run-script.ts";
+import { parseScript } from "#database/script.ts";
 import { oldestAndEmbedded } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { building } from "./building.ts";
