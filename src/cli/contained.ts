@@ -1,13 +1,15 @@
 import { type Clock } from "#compare/contained/clock.ts";
 import type { Contained } from "#compare/contained/contained.ts";
 import type { Replay } from "#compare/contained/replayed.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
-import { migrationId } from "#migrate/files/migration-file.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
+import { lacking as lackingSquashed } from "#migrate/plan.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/files/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
@@ -76,11 +78,12 @@ export function containment(
   let replay: Promise<Replay> | undefined;
   let began: Clock | undefined;
   const clock = (): Clock => (began ??= { budget, spent: workOf() });
+  const readFiles = (): Promise<ProjectFiles> =>
+    isBuilt ? projectFiles(context, scratch) : filesBeside(context, scratch, migrating.target);
   const start = async (history: readonly HistoryEntry[], { serverVersion }: Database): Promise<Replay> => {
     const { replayOnce } = await import("#compare/contained/replayed.ts");
-    const files = isBuilt ? projectFiles(context, scratch) : filesBeside(context, scratch, migrating.target);
     return replayOnce({
-      ...(await files),
+      ...(await readFiles()),
       recorded: recordedIn(history),
       clock: clock(),
       major: Math.floor(serverVersion / 10_000),
@@ -90,64 +93,77 @@ export function containment(
 
   async function refuseBehind(database: Database, ledger: Ledger): Promise<void> {
     const history = await readHistory(database, ledger, migrating);
+    // Where nothing was ever recorded, a build is how it begins.
+    if (lackingIn(history).length > 0 && recordedIn(history).length > 0) {
+      const why = await whyNotBegun(database, ledger);
+      const refusal = lackingSquashed(history);
+      if (why !== undefined) throw refusal.with({ hint: `${refusal.hint}\n${ANEW}` });
+    }
     if (openEntries(history).length === 0) return;
     context.step("Looking whether the database is behind the schema files");
     const { behindSchema } = await import("#compare/contained/behind.ts");
-    const lacking = await behindSchema(await (replay ??= start(history, database)), database, ledger);
-    if (lacking.length === 0) return;
+    const behind = await behindSchema(await (replay ??= start(history, database)), database, ledger);
+    if (behind.length === 0) return;
     throw new ConfitureError(
       "build_behind",
-      `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
+      `The schema files hold what ${behind.map(migrationId).join(", ")} ${agree(behind.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
       {
-        hint: "To bring it up to date: confiture migrate up\nTo start from nothing, without what it holds: confiture build --fresh",
-        data: { lacking: lacking.map(({ version }) => version) },
+        hint: `To bring it up to date: confiture migrate up\n${ANEW}`,
+        data: { lacking: behind.map(({ version }) => version) },
       },
     );
   }
 
   async function record(database: Database, ledger: Ledger): Promise<Contained> {
     const history = await readHistory(database, ledger, migrating);
-    const lacking = history.filter(({ standing }) => standing === "lacking");
-    if (openEntries(history).length + (isBuilt ? lacking.length : 0) === 0) return NONE;
+    const [lacking, open] = [lackingIn(history), openEntries(history).flatMap(({ file }) => file ?? [])];
+    if (open.length + lacking.length === 0) return NONE;
     const edited = editedEntries(history);
-    if (edited.length > 0) {
-      // A replay of the files would tell of another database than this one.
-      const undecided = openEntries(history).flatMap(({ file }) => file ?? []);
-      return { ...NONE, undecided, why: wereEdited(edited) };
-    }
+    // A replay of the files would tell of another database than this one.
+    if (edited.length > 0) return { ...NONE, undecided: open, why: wereEdited(edited) };
     context.step(`Looking whether migrations are contained in ${isBuilt ? "the schema files" : "the database"}`);
+    const why = lacking.length === 0 ? undefined : await whyNotBegun(database, ledger);
+    // What comes after the base is looked at on top of it, and is no proof of it.
+    if (why !== undefined) return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why };
+    const found = open.length === 0 ? NONE : await findContained(history, database, ledger);
+    const last = found.contained.at(-1) ?? lacking.at(-1);
+    if (last === undefined) return found;
+    return { ...found, contained: await recordBaseline(database, ledger, migrating, last.version) };
+  }
+
+  async function findContained(history: readonly HistoryEntry[], database: Database, ledger: Ledger) {
     const replayed = await (replay ??= start(history, database));
-    const found = isBuilt
+    return isBuilt
       ? await (await import("#compare/contained/in-schema.ts")).containedInSchema(replayed)
       : await (await import("#compare/contained/in-database.ts")).containedInDatabase(replayed, database, ledger);
-    const last = found.contained.at(-1)?.version;
-    if (last !== undefined) {
-      await recordBaseline(database, ledger, migrating, last);
-      return found;
-    }
-    return isBuilt && lacking.length > 0 ? await recordSquashed(found) : found;
+  }
 
-    /** The base does what they did. */
-    async function recordSquashed(rest: Contained): Promise<Contained> {
-      const { lackingOfBase } = await import("#compare/contained/in-schema.ts");
-      const why = await lackingOfBase(replayed.options).catch((error: unknown) => {
-        // What cannot be decided stops nothing.
-        if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
-          return error.message;
-        }
-        throw error;
-      });
-      if (why === undefined) {
-        const through = lacking.at(-1)?.version;
-        return { ...rest, contained: await recordBaseline(database, ledger, migrating, through) };
+  /** Why what was squashed into the base is not known to be there; undefined where it is. */
+  async function whyNotBegun(database: Database, ledger: Ledger): Promise<string | undefined> {
+    const { baseLackingInDatabase, baseLackingInSchema } = await import("#compare/contained/base.ts");
+    const files = await readFiles();
+    try {
+      return isBuilt ? await baseLackingInSchema(files) : await baseLackingInDatabase(files, database, ledger);
+    } catch (error) {
+      // What cannot be decided stops nothing.
+      if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
+        return error.message;
       }
-      const base = baseFile(migrating.dir);
-      const unrecorded = lacking.flatMap(({ squashed }) =>
-        squashed === undefined ? [] : [squashedFile(squashed, base)],
-      );
-      return { ...rest, undecided: [...unrecorded, ...rest.undecided], why };
+      throw error;
     }
   }
+
+  function squashedFiles(lacking: readonly HistoryEntry[]): MigrationFile[] {
+    const base = baseFile(migrating.dir);
+    return lacking.flatMap(({ squashed }) => (squashed === undefined ? [] : [squashedFile(squashed, base)]));
+  }
+}
+
+const ANEW = "To start from nothing, without what it holds: confiture build --fresh";
+
+/** What was squashed into the base and is not recorded. */
+function lackingIn(history: readonly HistoryEntry[]): HistoryEntry[] {
+  return history.filter(({ standing }) => standing === "lacking");
 }
 
 function recordedIn(history: readonly HistoryEntry[]): string[] {

@@ -59,8 +59,23 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     const lacking = { exitCode: 7, code: "history_squashed", next: "migrate baseline --through 002" } as const;
     await expectRefusal(project, ["migrate", "up"], lacking);
     expect((await project.run(["migrate", "status", "--exit-code"])).exitCode).toBe(3);
-    await project.succeed(["migrate", "baseline", "--through", "002"]);
+    expect((await project.succeed(["migrate", "baseline", "--proven"])).stdout).toContain("002_bio recorded");
     await isUpToDate();
+
+    // Nobody takes a database for one that has what was squashed, because it has what comes after that.
+    const tags = "CREATE TABLE IF NOT EXISTS tags (id int);\n";
+    await project.write("db/migrations/003_tags.sql", tags);
+    await project.write("db/schema/tags.sql", tags);
+    await project.query("ALTER TABLE users DROP bio; DELETE FROM confiture_migrations WHERE version = '002'");
+    await project.succeed(["db", "sql", tags]);
+    await expectRefusal(project, ["build"], { ...lacking, next: "confiture build --fresh" });
+    const unproven = readDocument(await project.run(["migrate", "baseline", "--proven", "--format", "json"]));
+    expect(unproven).toMatchObject({ recorded: [], unrecorded: ["002", "003"] });
+    await project.query("ALTER TABLE users ADD bio text");
+    expect((await project.succeed(["build"])).stderr).toContain("2 migrations are contained");
+    await isUpToDate();
+    for (const name of ["db/migrations/003_tags.sql", "db/schema/tags.sql"]) await rm(project.path(name));
+    await project.query("DROP TABLE tags; DELETE FROM confiture_migrations WHERE version = '003'");
 
     // A file with a used-up version, as a merge brings it, stops what would pass it over.
     await project.write("db/migrations/001_theirs.sql", "CREATE TABLE theirs (id int);\n");

@@ -6,7 +6,7 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
-import { readInUse } from "../sources/sources.ts";
+import { type ProjectFiles, readInUse } from "../sources/sources.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { readSequences } from "../sources/sequences.ts";
 import { firstDoubt, withoutRows } from "./claims.ts";
@@ -14,7 +14,7 @@ import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
 import { type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
-import { type ContainedOptions, type Replay, type Replayed, type State } from "./replayed.ts";
+import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { changedTables, readRowHashes } from "./rows.ts";
 
 /**
@@ -106,6 +106,7 @@ function madeAlready(
       .catalogue.facts.facts()
       .find((fact) => isThing(fact.id) && !from.has(fact.id) && !before.has(fact.id) && live.facts.has(fact.id));
     if (made !== undefined) {
+      if (count === held + 1) return HALF;
       const makers =
         count === last + 1 ? `what ${id(count)} makes` : `some of what ${id(last + 1)} to ${id(count)} make`;
       return `the database holds ${makers}, and lacks what ${id(held + 1)} does`;
@@ -119,7 +120,8 @@ function isThing({ kind }: ObjectId): boolean {
   return kind === "table" || kind === "column" || kind === "constraint" || kind === "index" || kind === "view";
 }
 
-async function shareIn(options: ContainedOptions, from: State, to: State, live: Catalogue): Promise<Share> {
+/** How much of a change of objects a database in use holds. */
+export async function shareIn(options: ProjectFiles, from: State, to: State, live: Catalogue): Promise<Share> {
   const terms = { owners: false, grants: true, extensionVersions: false };
   const { from: worded, to: database } = await compareOnTerms(options, to.catalogue, live, terms);
   return shareOf(from.catalogue, to.catalogue, database, worded);

@@ -5,13 +5,12 @@ import { readRegularFile } from "#files/read.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
-import { loadWithinLimit } from "../runs/within-limit.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { DIRECTLY } from "#migrate/run/performer.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
-import { buildSchema, projectBase, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
+import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { firstDoubt, type TriedState, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
@@ -66,7 +65,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
 }
 
 /** Whether a migration says where a sequence goes on. */
-function placesSequence({ up }: LoadedMigration): boolean {
+export function placesSequence({ up }: LoadedMigration): boolean {
   return up.kind !== "sql" || /\b(?:restart|setval)\b/i.test(up.script.text);
 }
 
@@ -91,29 +90,8 @@ function schemaText(files: ProjectFiles): string {
     .join("\n");
 }
 
-/**
- * What the schema files lack of what the base makes, by proof in scratch databases.
- * @returns undefined where they lack nothing
- */
-export async function lackingOfBase(options: ProjectFiles): Promise<string | undefined> {
-  const [file] = projectBase(options);
-  if (file === undefined) return undefined;
-  const base = await loadWithinLimit(options, file);
-  return await withScratchSeries(options, async (series) => {
-    let database = await series.empty();
-    const run = await startRun(database, options);
-    const before = await readState(database, run);
-    const error = await run.step(base, "up");
-    if (error !== undefined) throw error;
-    const after = await readState(database, run);
-    database = await series.empty();
-    const built = await build(database, options);
-    const lacking = lackingOf(before, after, built, { by: "base.sql", isExact: placesSequence(base) });
-    return lacking && `${lacking.what} the schema files`;
-  });
-}
-
-async function build(database: Database, files: ProjectFiles, written?: Written): Promise<State> {
+/** What the schema files build in an empty database. */
+export async function build(database: Database, files: ProjectFiles, written?: Written): Promise<State> {
   await buildSchema(database, files);
   return await readState(database, { read: () => readCatalogue(database) }, written);
 }

@@ -16,7 +16,8 @@ import {
   type ProjectFiles,
   projectMigrations,
 } from "../sources/sources.ts";
-import { containedInSchema, lackingOfBase } from "./in-schema.ts";
+import { baseLackingInSchema } from "./base.ts";
+import { containedInSchema } from "./in-schema.ts";
 import { replayOnce } from "./replayed.ts";
 
 /** A scratch database with what a database of the project holds, or comes to hold. */
@@ -175,7 +176,7 @@ async function dividedBySchema(
   options: ProjectFiles,
   cause: ConfitureError,
 ): Promise<{ readonly held: readonly MigrationFile[]; readonly lacking: Lacking }> {
-  const ofBase = await lackingOfBase(options).catch((error: unknown) => {
+  const ofBase = await baseLackingInSchema(options).catch((error: unknown) => {
     throw error instanceof ConfitureError && error.code !== "interrupted" ? unknownEnd(error, cause) : error;
   });
   if (ofBase !== undefined) throw unknownEnd(cause.with({ message: ofBase }), cause);

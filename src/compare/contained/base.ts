@@ -1,0 +1,74 @@
+import type { Database } from "#database/database.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import type { Ledger } from "#migrate/ledger/ledger.ts";
+import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
+import { startRun } from "../runs/scratch-run.ts";
+import { loadWithinLimit } from "../runs/within-limit.ts";
+import { readSequences } from "../sources/sequences.ts";
+import { projectBase, type ProjectFiles, readInUse } from "../sources/sources.ts";
+import { shareIn } from "./in-database.ts";
+import { build, placesSequence } from "./in-schema.ts";
+import { lackingOf, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
+import { readState, type State } from "./replayed.ts";
+import { changedTables, readRowHashes } from "./rows.ts";
+
+/**
+ * What the schema files lack of what the base makes, by proof in scratch databases.
+ * @returns undefined where they lack nothing
+ */
+export async function baseLackingInSchema(options: ProjectFiles): Promise<string | undefined> {
+  return await withBase(options, async ({ before, after, base }, series) => {
+    const built = await build(await series.empty(), options);
+    const lacking = lackingOf(before, after, built, { by: BY, isExact: placesSequence(base) });
+    return lacking && `${lacking.what} the schema files`;
+  });
+}
+
+/**
+ * What a database in use lacks of what the base makes. The database is only read.
+ * @returns undefined where it lacks nothing
+ */
+export async function baseLackingInDatabase(
+  options: ProjectFiles,
+  database: Database,
+  ledger: Ledger,
+): Promise<string | undefined> {
+  const live = await readInUse(database, options.table);
+  return await withBase(options, async ({ before, after }) => {
+    if (!mayHold(before, after, live) || (await shareIn(options, before, after, live)) !== "all") {
+      return `some of what ${BY} makes is not in the database`;
+    }
+    const only = changedTables(before.rows, after.rows);
+    const rows = only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only });
+    const places = { sequences: await readSequences(database) };
+    const lacking = lackingRows(before, after, rows, BY) ?? lackingPlaces(before, after, places, BY, false);
+    return lacking && `${lacking.what} the database`;
+  });
+}
+
+const BY = "base.sql";
+
+interface RunBase {
+  readonly base: LoadedMigration;
+  /** An empty database, and the same with the base. */
+  readonly before: State;
+  readonly after: State;
+}
+
+/** Runs the base in a scratch database. A project without one lacks nothing of it. */
+async function withBase(
+  options: ProjectFiles,
+  look: (run: RunBase, series: ScratchSeries) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const [file] = projectBase(options);
+  if (file === undefined) return undefined;
+  const base = await loadWithinLimit(options, file);
+  return await withScratchSeries(options, async (series) => {
+    const database = await series.empty();
+    const run = await startRun(database, options);
+    const before = await readState(database, run);
+    const error = await run.step(base, "up");
+    if (error !== undefined) throw error;
+    return await look({ base, before, after: await readState(database, run) }, series);
+  });
+}
