@@ -9,7 +9,7 @@ import { Names, shownTable } from "./rules/names.ts";
 import { atOneMoment } from "./rules/one-moment.ts";
 import type { Rules } from "./rules/rules.ts";
 import { readSource } from "./source/read.ts";
-import { tryPlan } from "./trials.ts";
+import { comparedFirst, tryPlan } from "./trials.ts";
 
 /** What the rules come to: a plan that PostgreSQL takes, or what is wrong with them. */
 export type Checked =
@@ -46,7 +46,9 @@ export async function checkCatalogue(
 ): Promise<Counted> {
   const planned = await planSync(catalogue, await atOneMoment(database, rules), key);
   const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null).length;
-  if (planned.kind === "findings") return { ...planned, tables };
+  if (planned.kind === "findings") {
+    return { kind: "findings", findings: await comparedFirst(database, planned), tables };
+  }
   const findings = await tryPlan(database, planned);
   return findings.length === 0 ? { kind: "plan", plan: planned.plan, tables } : { kind: "findings", findings, tables };
 }
@@ -73,7 +75,7 @@ export async function checkTableRules(
   const shown = new Set(catalogue.tables.filter(isShown).map(shownTable));
   const planned = await planTable(catalogue, await atOneMoment(database, rules), key, root);
   const about = { table: reportedName(table.schema, table.name) };
-  if (planned.kind === "findings") return { ...planned, ...about };
+  if (planned.kind === "findings") return { kind: "findings", findings: planned.findings, ...about };
   const plan = { ...planned.plan, tables: planned.plan.tables.filter((one) => shown.has(shownTable(one))) };
   const findings = await tryPlan(database, { ...planned, plan });
   return findings.length === 0 ? { kind: "plan", plan, ...about } : { kind: "findings", findings, ...about };

@@ -19,7 +19,7 @@ export async function planSync(
 ): Promise<Planned> {
   const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
   const plan = await planner.tables();
-  if (plan === undefined) return { kind: "findings", findings: planner.findings() };
+  if (plan === undefined) return { kind: "findings", findings: planner.findings(), comparing: planner.comparing };
   return {
     kind: "plan",
     trials: planner.trials(plan),
@@ -53,7 +53,7 @@ export async function planTable(
 ): Promise<Planned> {
   const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
   const plan = await planner.table(table);
-  if (Array.isArray(plan)) return { kind: "findings", findings: plan };
+  if (Array.isArray(plan)) return { kind: "findings", findings: plan, comparing: [] };
   const { tables, trials, inQuery } = plan;
   const settings = [SEARCH_PATH, ...planner.subkeys.settings];
   return {

@@ -223,4 +223,9 @@ export interface Reads {
 
 export type Planned =
   | { readonly kind: "plan"; readonly plan: SyncPlan; readonly trials: readonly Trial[]; readonly reads: Reads }
-  | { readonly kind: "findings"; readonly findings: readonly SyncFinding[] };
+  | {
+      readonly kind: "findings";
+      readonly findings: readonly SyncFinding[];
+      /** Whether PostgreSQL compares the columns of references: where it does not, how their rules agree does not matter. */
+      readonly comparing: readonly Trial[];
+    };

@@ -21,6 +21,7 @@ import { Treatments } from "./rules/treatments.ts";
 import { comparingTrials, spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
 import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
 import { unsafeSql } from "./rules/unsafe-sql.ts";
+import { writtenReferenceProblems } from "./rules/written-references.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
 import { partOf, rootOf } from "./roots.ts";
@@ -49,6 +50,8 @@ export class Planner {
   readonly #rules: Rules;
   readonly #names: Names;
   readonly #references: readonly Reference[];
+  /** Those whose columns are to go together, and so have to agree. */
+  readonly #sound: readonly Reference[];
   readonly #treatments: Treatments;
   #ruleOf: ReadonlyMap<SourceTable, TableRule> = new Map();
   readonly #problems: Problem[];
@@ -62,7 +65,9 @@ export class Planner {
     this.#names = new Names(catalogue);
     const { references, problems } = referencesIn(catalogue, rules, this.#names);
     this.#references = references;
-    this.#problems = [...rules.problems, ...problems];
+    const faults = writtenReferenceProblems(references);
+    this.#sound = references.filter(({ places = [] }) => !faults.some(({ place }) => places.includes(place)));
+    this.#problems = [...rules.problems, ...problems, ...faults];
     this.#treatments = new Treatments(this.#names, references);
   }
 
@@ -76,7 +81,7 @@ export class Planner {
     for (const table of copied) this.#missing.push(...this.#columnsWithoutRule(table));
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
     for (const table of copied) this.#problems.push(...checkTable(table, this.#partsOf(table), treatmentOf));
-    for (const reference of this.#references) {
+    for (const reference of this.#sound) {
       if (!copied.includes(reference.from)) continue;
       this.#problems.push(...checkReference(reference, this.#treatments, this.#ruleSides()));
     }
@@ -195,6 +200,11 @@ export class Planner {
     });
   }
 
+  /** Whether PostgreSQL compares the columns of the rules' references. */
+  get comparing(): Trial[] {
+    return comparingTrials(this.#sound.filter(({ from, to }) => this.isCopied(from) && this.isCopied(to)));
+  }
+
   /** What PostgreSQL has to say to the rules before the first row. */
   trials(plan: SyncPlan["tables"]): Trial[] {
     const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
@@ -209,7 +219,7 @@ export class Planner {
         ...columnTrials(table, treatmentOf, this.subkeys),
       ]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#constraintTrials(made))),
-      ...comparingTrials(inside),
+      ...this.comparing,
       ...spellingTrials(inside, treatmentOf),
       ...unfollowedTrials(inside, (table) => this.#ruleOf.get(table), tablesOf),
     ];

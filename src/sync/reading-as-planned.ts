@@ -9,7 +9,7 @@ import { PINNED_LOCALLY } from "./run/settings.ts";
  */
 export async function readingAsPlanned<T>(
   database: Database,
-  { settings }: SyncPlan,
+  { settings }: Pick<SyncPlan, "settings">,
   work: () => Promise<T>,
 ): Promise<T> {
   await database.execute(

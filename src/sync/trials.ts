@@ -6,6 +6,7 @@ import { ConfitureError, type Location } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import type { SyncFinding, Trial } from "./finding.ts";
 import type { Planned, Reads, SyncPlan } from "./plan.ts";
+import { SEARCH_PATH } from "./plain.ts";
 import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
 import { reachesWhatMayFail } from "./rules/may-fail.ts";
@@ -58,6 +59,24 @@ export async function tryPlan(
       needed.filter(({ kind }) => kind === "count" || kind === "refused"),
     );
   });
+}
+
+/**
+ * Findings of a plan that could not be made, with references first whose columns PostgreSQL does not compare, in place of what they would
+ * have to agree in.
+ * @param database in no transaction
+ */
+export async function comparedFirst(
+  database: Database,
+  { findings, comparing }: Extract<Planned, { readonly kind: "findings" }>,
+): Promise<readonly SyncFinding[]> {
+  const isOfAgreement = ({ rule }: SyncFinding): boolean => /^(?:kept|transformed|disagreeing)-reference$/.test(rule);
+  if (comparing.length === 0 || !findings.some(isOfAgreement)) return findings;
+  const found = await readingAsPlanned(database, { settings: [SEARCH_PATH] }, () => answers(database, comparing));
+  return [
+    ...found,
+    ...findings.filter((finding) => !isOfAgreement(finding) || !found.some((one) => isOfSame(one, finding))),
+  ];
 }
 
 /** Trials without those of SQL in which nothing may fail on a row. */

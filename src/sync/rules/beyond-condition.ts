@@ -5,6 +5,7 @@ import type { Subset } from "../subset/subset.ts";
 import { followLine } from "./line-instead.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { TableRule } from "./rules.ts";
+import { followColumn, shownEnd } from "./written-references.ts";
 
 interface Sides {
   readonly graph: Graph;
@@ -32,11 +33,10 @@ export function addedBeyondConditions(
     if (first === undefined) return [];
     const { place } = ruleOf.get(table)!;
     const { file, line } = place.file.location(place.offset);
-    const from = [
-      ...new Set(adding.map(({ reference }) => `${shownTable(reference.from)}.${reference.fromColumns[0]!.name}`)),
-    ];
+    const from = [...new Set(adding.map(({ reference }) => shownEnd(reference)))];
     const { reference } = first;
-    const fix = `${followLine(ruleOf.get(reference.from), [reference.fromColumns[0]!])} at ${shownTable(reference.from)}`;
+    const references = graph.edges.map((edge) => edge.reference);
+    const fix = `${followLine(ruleOf.get(reference.from), [followColumn(reference, references)])} at ${shownTable(reference.from)}`;
     const inCircle = adding.some((edge) => graph.circleOf(table)?.includes(edge.reference.from) === true);
     const why = inCircle ? ", since the tables refer to each other in a circle" : "";
     return [

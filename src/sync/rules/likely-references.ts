@@ -1,8 +1,9 @@
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
-import type { Graph, Wish } from "../subset/graph.ts";
+import { type Graph, spread, type Wish } from "../subset/graph.ts";
 import { agree } from "./check-table.ts";
 import { followLine, lineInPlace } from "./line-instead.ts";
 import { columnReference, shownTable } from "./names.ts";
+import { isGeneric, isNamedAs, isOfType, namesFor, wordsOf } from "./naming.ts";
 import type { Reference } from "./references.ts";
 import type { TableRule } from "./rules.ts";
 import { isNothing, type TreatmentOf } from "./treatment.ts";
@@ -37,6 +38,7 @@ export function likelyReferences(wishes: readonly Wish[], references: readonly R
     const key = graph.isCut(table) ? keyOf(table) : [];
     return key.length === 0 ? [] : [{ table, key }];
   });
+  const isOfTenant = chosenByTenantAlone(wishes, graph);
   const referring = new Set(references.flatMap(({ fromColumns }) => fromColumns));
   const found = wishes.flatMap((from): Likely[] => {
     // A column that is made NULL refers to nothing.
@@ -44,7 +46,10 @@ export function likelyReferences(wishes: readonly Wish[], references: readonly R
     const likely = keys
       .filter(({ table }) => table !== from.table)
       .flatMap(({ table: to, key }) => pairings(free, to, key).map((pairs): Likely => ({ from, to, pairs })))
-      .filter(({ pairs }) => !pairs.every(({ column }) => referring.has(column)));
+      .filter(
+        ({ to, pairs }) =>
+          !pairs.every(({ column }) => referring.has(column)) && !(isOfTenant(from.table) && isOfTenant(to)),
+      );
     return [...Map.groupBy(likely, numbersOf).values()].flatMap((all) => {
       const near = all.filter(({ to }) => to.schema === from.table.schema);
       const [only, ...others] = near.length > 0 ? near : all;
@@ -62,6 +67,15 @@ export function likelyReferences(wishes: readonly Wish[], references: readonly R
   });
   const isReferring = (column: SourceColumn): boolean => referring.has(column);
   return [...alike.values()].map((same) => sentence(same, isReferring, sides));
+}
+
+/** Whether the tenant alone decides which rows of a table are copied: what they refer to is the tenant's as well, and copied. */
+function chosenByTenantAlone(wishes: readonly Wish[], graph: Graph): (table: SourceTable) => boolean {
+  const own = new Set(wishes.flatMap(({ table, own: condition }) => (condition === undefined ? [] : [table])));
+  spread(own, graph.edges, ({ direction, reference: { from, to } }) =>
+    direction === "down" && own.has(to) ? from : undefined,
+  );
+  return (table) => graph.isCut(table) && !own.has(table);
 }
 
 /** Which columns a reference would be of, whatever it leads to. */
@@ -155,46 +169,7 @@ function candidatesFor(
   const own = wordsOf(key.name);
   const same = fitting.filter(({ name }) => wordsOf(name) === own);
   // The part of a key that both tables share; its other part says which row it is.
-  if (isOneOfSeveral && !GENERIC.test(own) && same.length > 0) return same;
+  if (isOneOfSeveral && !isGeneric(own) && same.length > 0) return same;
   const names = namesFor(to, key, isOneOfSeveral);
-  return fitting.filter((column) => {
-    const name = wordsOf(column.name);
-    return names.some((one) => name === one || (one.endsWith("id") && name.endsWith(`_${one}`)));
-  });
-}
-
-const GENERIC = /^(?:id|uuid|guid|key|code|name|number|no|nr)$/;
-
-/** What a column that refers to a table is called: "user_id", "users_id", "user"; or like the key, where that says whose it is. */
-function namesFor(table: SourceTable, key: SourceColumn, isOneOfSeveral: boolean): readonly string[] {
-  const name = wordsOf(table.name);
-  const singular = [
-    name,
-    ...(name.endsWith("ies") ? [name.replace(/ies$/, "y")] : []),
-    ...(/(?:s|x|z|ch|sh)es$/.test(name) ? [name.replace(/es$/, "")] : []),
-    ...(/[^s]s$/.test(name) ? [name.replace(/s$/, "")] : []),
-    ...(name === "people" ? ["person"] : []),
-  ];
-  const own = wordsOf(key.name);
-  const isGeneric = GENERIC.test(own);
-  // "seat_tenant_id" is one for the part `tenant_id` of a key, of which "seat_id" is for the part `id`.
-  if (isOneOfSeveral && !isGeneric) return [own, ...singular.map((one) => `${one}_${own}`)];
-  return [
-    ...singular.flatMap((one) => [`${one}_${isGeneric ? own : "id"}`, `${one}${isGeneric ? own : "id"}`, one]),
-    ...(isGeneric ? [] : [own]),
-  ];
-}
-
-/** "userId" and "User_ID" are "user_id". */
-function wordsOf(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
-}
-
-function isOfType(column: SourceColumn, key: SourceColumn): boolean {
-  return !column.isArray && !key.isArray && kindOf(column) === kindOf(key);
-}
-
-function kindOf({ baseType, typeSchema }: SourceColumn): string {
-  if (/^int[248]$/.test(baseType)) return "int";
-  return /^(?:text|varchar|bpchar)$/.test(baseType) ? "text" : `${typeSchema}.${baseType}`;
+  return fitting.filter((column) => isNamedAs(column, names));
 }

@@ -3,6 +3,7 @@ import { nearest } from "#errors/suggest.ts";
 import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
 import { tenantLine } from "./line-instead.ts";
 import { digestOf } from "./meaning.ts";
+import { readReferences } from "./read-references.ts";
 import { RuleFile, type RulesText } from "./rule-file.ts";
 import { ruleFiles, textOf } from "./rule-files.ts";
 import {
@@ -72,7 +73,7 @@ class RuleReader {
           for (const entry of this.#map(value, key)) this.#table(entry);
           break;
         case "references":
-          this.#references(value);
+          this.read.references.push(...readReferences(value, this.#file, this.read.problems));
           break;
         case "tenant":
           this.#tenant(value, offset);
@@ -193,7 +194,7 @@ class RuleReader {
       this.#problem(other.offset, '"keep" has to be a list of columns', fix, "invalid-rule", { explains: { table } });
       return [];
     }
-    if (this.#isBareList(node)) {
+    if (node.kind === "scalar" && node.plain && node.text.includes(",")) {
       this.#problem(node.offset, "A list of columns is in brackets", `keep: [${node.text}]`, "invalid-rule", {
         explains: { table },
       });
@@ -230,52 +231,6 @@ class RuleReader {
       this.#problem(value.offset, `"follow" of a column is one of ${FOLLOW.join(", ")}`);
       return [];
     });
-  }
-
-  #references(node: TreeNode): void {
-    const example = "- { from: events.user_id, to: users.id }";
-    if (node.kind !== "list") {
-      this.#problem(node.offset, '"references" has to be a list', example);
-      return;
-    }
-    const keys = ["from", "to", "where"] as const;
-    for (const item of node.items) {
-      if (item.kind !== "map") {
-        this.#problem(item.offset, "A reference is a map", example);
-        continue;
-      }
-      const before = this.read.problems.length;
-      for (const { key, offset } of item.entries.values()) {
-        if (!keys.some((known) => known === key)) this.#unknown(key, offset, keys, `Known: ${keys.join(", ")}`);
-      }
-      const [from = [], to = []] = (["from", "to"] as const).map((key) => this.#end(item.entries.get(key)?.value, key));
-      const where = this.#placed(item.entries.get("where")?.value, "where");
-      if (this.read.problems.length > before) continue;
-      if (from.length === 0 || to.length === 0)
-        this.#problem(item.offset, "A reference has a `from` and a `to`", example);
-      else if (from.length !== to.length)
-        this.#problem(
-          item.offset,
-          `A reference has as many columns in \`from\` as in \`to\`: there ${from.length === 1 ? "is 1" : `are ${from.length}`}, and ${to.length}`,
-          "- { from: [events.tenant_id, events.user_id], to: [users.tenant_id, users.id] }",
-        );
-      else this.read.references.push({ pairs: from.map((end, at) => ({ from: end, to: to[at]! })), where });
-    }
-  }
-
-  /** The columns at one end of a reference: one, or a list of them. */
-  #end(node: TreeNode | undefined, key: "from" | "to"): PlacedText[] {
-    const items = node?.kind === "list" ? node.items : [node];
-    if (node !== undefined && this.#isBareList(node)) {
-      this.#problem(node.offset, "A list of columns is in brackets", `${key}: [${node.text}]`);
-      return [];
-    }
-    return items.flatMap((item) => this.#placed(item, key) ?? []);
-  }
-
-  /** Columns with commas between them, which YAML takes for one text. */
-  #isBareList(node: TreeNode): node is TreeNode & { readonly kind: "scalar" } {
-    return node.kind === "scalar" && node.plain && node.text.includes(",");
   }
 
   #tenant(node: TreeNode, offset: number): void {

@@ -7,6 +7,7 @@ import { columnNamed, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { TableRule } from "./rules.ts";
 import type { TreatmentOf } from "./treatment.ts";
+import { emptiableColumn, shownEnd } from "./written-references.ts";
 
 /** A collation may take two spellings for the same text, of which the results are two. */
 export function spellingTrials(references: readonly Reference[], treatmentOf: TreatmentOf): Trial[] {
@@ -95,15 +96,15 @@ export function unfollowedTrials(
     const same = alike.map(([own, theirs]) => `${own} = ${theirs}`).join(" AND ");
     const all = period === true ? ` HAVING ${at} <@ range_agg(${covering})` : "";
     const [column] = fromColumns;
-    const shown = `${shownTable(from)}.${column!.name}`;
+    const empty = emptiableColumn(reference);
     return [
       {
         kind: "count",
         sql: `SELECT count(*)::float8 AS refused FROM ${rows(referring)} f WHERE ${some} AND NOT EXISTS (SELECT FROM ${rows(referred)} k WHERE ${same}${all})`,
         finding: {
           rule: "broken-reference",
-          message: `${shown} is not followed, and refers to rows of ${shownTable(to)} that are left out`,
-          fix: `Follow it \`up\` (add these rows) or \`down\` (leave out what refers to them)${column!.notNull ? "" : `, or ${lineInstead(ruleOf(from), column!, "{ value: null }")}`}`,
+          message: `${shownEnd(reference)} is not followed, and refers to rows of ${shownTable(to)} that are left out`,
+          fix: `Follow it \`up\` (add these rows) or \`down\` (leave out what refers to them)${empty === undefined ? "" : `, or ${lineInstead(ruleOf(from), empty, "{ value: null }")}`}`,
           location: follow.place.file.location(follow.place.offset),
           table: shownTable(from),
           column: column!.name,

@@ -1,4 +1,3 @@
-import { writeIdentifier } from "#sql/quote.ts";
 import type { LossQuery } from "../plan.ts";
 import type { SourceTable } from "../source/catalogue.ts";
 import type { Edge, Graph, Wish } from "../subset/graph.ts";
@@ -7,6 +6,7 @@ import { followLine, lineInstead } from "./line-instead.ts";
 import { shownTable } from "./names.ts";
 import type { Rules, TableRule } from "./rules.ts";
 import { shownTenant, tenantConditions } from "./tenant.ts";
+import { emptiableColumn, followColumn, shownEnd } from "./written-references.ts";
 
 interface Sides {
   readonly graph: Graph;
@@ -49,7 +49,7 @@ export function tenantLosses(
         tenant: shownTenant(tenant),
         sql: subset.losses(table, condition.sql, ways, before),
         causes: [
-          ...ways.map((way) => ({ because: leftOut(way, ruleOf), ifAll: false })),
+          ...ways.map((way) => ({ because: leftOut(way, graph, ruleOf), ifAll: false })),
           ...(own === undefined ? [] : [ofOwn]),
         ],
       },
@@ -58,20 +58,21 @@ export function tenantLosses(
 }
 
 /** What to say of rows that go with the row that they refer to. */
-function leftOut(
-  { reference: { from, to, fromColumns, where } }: Edge,
-  ruleOf: ReadonlyMap<SourceTable, TableRule>,
-): string {
-  const columns = fromColumns.map(({ name }) => writeIdentifier(name)).join(", ");
+function leftOut({ reference }: Edge, { edges }: Graph, ruleOf: ReadonlyMap<SourceTable, TableRule>): string {
+  const { from, to, where } = reference;
+  const followed = followColumn(
+    reference,
+    edges.map((edge) => edge.reference),
+  );
   const rule = ruleOf.get(from);
-  const empty = fromColumns.find(({ notNull, generated }) => !notNull && !generated);
+  const empty = emptiableColumn(reference);
   const ways = [
-    `${followLine(rule, [fromColumns[0]!], "up")} to add it`,
-    `${followLine(rule, [fromColumns[0]!])} if that is meant`,
+    `${followLine(rule, [followed], "up")} to add it`,
+    `${followLine(rule, [followed])} if that is meant`,
     ...(empty === undefined || where !== undefined
       ? []
       : [`${lineInstead(rule, empty, "{ value: null }")} to empty the column`]),
   ];
   const list = `${ways.slice(0, -1).join(", ")} or ${ways.at(-1)}`;
-  return `because their row of ${shownTable(to)} (${shownTable(from)}.${columns}) is left out; at ${shownTable(from)}, ${list}`;
+  return `because their row of ${shownTable(to)} (${shownEnd(reference)}) is left out; at ${shownTable(from)}, ${list}`;
 }

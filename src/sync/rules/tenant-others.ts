@@ -10,6 +10,7 @@ import { rowsOf } from "./reference-trials.ts";
 import type { Reference } from "./references.ts";
 import type { Rules, TableRule } from "./rules.ts";
 import { shownTenant, tenantConditions } from "./tenant.ts";
+import { emptiableColumn, followColumn, shownEnd } from "./written-references.ts";
 
 type Tenant = NonNullable<Rules["tenant"]>;
 
@@ -50,7 +51,7 @@ export function otherTenants(
     const ways = graph.edges.filter((edge) => edge.reference.from === table && leads(edge));
     const isFree = !hasColumn(table) && !ways.some(({ reference }) => holdsAlways(reference));
     return [
-      ...(isFree ? [question(withoutParent(table, ways, ruleOf.get(table)), refersToNothing(table, ways))] : []),
+      ...(isFree ? [question(withoutParent(table, ways, graph, ruleOf.get(table)), refersToNothing(table, ways))] : []),
       ...(others !== undefined && mixing.some(({ reference }) => reference.to === table)
         ? [question(addedRows(table, mixing, graph, ruleOf), others)]
         : []),
@@ -153,8 +154,8 @@ function unbound(table: SourceTable, tenant: Tenant, graph: Graph, rule: TableRu
   const shown = shownTable(table);
   const key = keyOfTenants(table, tenant, graph);
   const why = `it has no column ${tenant.column}, and no foreign key that is followed down to one`;
-  const up = graph.edges.flatMap(({ reference: { from, fromColumns } }) =>
-    from === table ? fromColumns.slice(0, 1) : [],
+  const up = graph.edges.flatMap(({ reference }) =>
+    reference.from === table ? [followColumn(reference, referencesOf(graph))] : [],
   );
   const only =
     key === undefined
@@ -194,8 +195,6 @@ function addedRows(
       : undefined,
   );
   const ways = mixing.filter(({ direction, reference: { to } }) => direction === "up" && behind.has(to));
-  const nameOf = ({ from, fromColumns }: Reference): string =>
-    `${shownTable(from)}.${fromColumns.map(({ name }) => writeIdentifier(name)).join(", ")}`;
   const byTable = Map.groupBy(ways, ({ reference }) => reference.from);
   const lines = [...byTable].flatMap(([from, some]) => {
     const choices = choicesAt(some, graph, ruleOf.get(from));
@@ -204,7 +203,7 @@ function addedRows(
   const advice = lines.length === 0 ? "" : `; to leave them out, ${lines.join("; ")}`;
   return {
     whose: NOT_OWN,
-    rest: ` of ${shownTable(table)}, where copied rows refer to them (${unique(ways.map(({ reference }) => nameOf(reference))).join(", ")})${advice}`,
+    rest: ` of ${shownTable(table)}, where copied rows refer to them (${unique(ways.map(({ reference }) => shownEnd(reference))).join(", ")})${advice}`,
   };
 }
 
@@ -228,7 +227,7 @@ function choicesAt(ways: readonly Edge[], graph: Graph, rule: TableRule | undefi
       : [
           `${followLine(
             rule,
-            down.map(({ reference }) => reference.fromColumns[0]!),
+            down.map(({ reference }) => followColumn(reference, referencesOf(graph))),
           )} (leaves out its rows)`,
         ];
   const rest = emptying(ways.filter((way) => !down.includes(way)));
@@ -237,8 +236,12 @@ function choicesAt(ways: readonly Edge[], graph: Graph, rule: TableRule | undefi
 }
 
 /** The column of a reference that may be NULL. */
-function emptyColumn({ reference: { fromColumns, where } }: Edge): SourceColumn | undefined {
-  return where === undefined ? fromColumns.find(({ notNull, generated }) => !notNull && !generated) : undefined;
+function emptyColumn({ reference }: Edge): SourceColumn | undefined {
+  return reference.where === undefined ? emptiableColumn(reference) : undefined;
+}
+
+function referencesOf({ edges }: Graph): Reference[] {
+  return edges.map(({ reference }) => reference);
 }
 
 /** A column may refer to a table in more than one way. */
@@ -261,11 +264,12 @@ function refersToNothing(table: SourceTable, ways: readonly Edge[]): string {
 }
 
 /** What to say of rows that refer to nothing that tells whose they are. */
-function withoutParent(table: SourceTable, ways: readonly Edge[], rule: TableRule | undefined): Words {
+function withoutParent(table: SourceTable, ways: readonly Edge[], graph: Graph, rule: TableRule | undefined): Words {
   const columns = [...new Set(ways.flatMap(({ reference }) => reference.fromColumns))];
+  const followed = ways.map(({ reference }) => followColumn(reference, referencesOf(graph)));
   const names = columns.map(({ name }) => writeIdentifier(name)).join(", ");
   const some = columns.map(({ name }) => `${writeIdentifier(name)} IS NOT NULL`).join(" OR ");
-  const only = `${rowsLine(rule, some)}, ${followLine(rule, columns)} and \`tenant: false\``;
+  const only = `${rowsLine(rule, some)}, ${followLine(rule, followed)} and \`tenant: false\``;
   return {
     whose: ` of ${shownTable(table)} that refer to no other row by ${names}`,
     rest: `, whichever tenant's they are; to leave them out, ${only} there, or \`tenant: false\` alone if that is meant`,

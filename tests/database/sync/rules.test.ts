@@ -199,6 +199,14 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
     rules({}, "references: [{ from: [orders.user_id, orders.note], to: [users.id, users.email] }]"),
     "disagreeing-reference",
   ],
+  [
+    "a reference twice, in another order",
+    rules(
+      {},
+      "references: [{ from: [logs.who, logs.line], to: [users.id, users.name] }, { from: [logs.line, logs.who], to: [users.name, users.id] }]",
+    ),
+    "duplicate-rule",
+  ],
   ["a tenant without a value", rules({}, "tenant: { column: user_id }"), "invalid-rule"],
   ["a tenant's column that no table has", rules({}, "tenant: { column: userid, value: 1 }"), "unknown-column"],
   [
@@ -254,7 +262,7 @@ test("of two rules for a column, the second one is too many, whichever of them i
 });
 
 test("what is wrong at an end of a reference is told at its column", async () => {
-  for (const [reference, token, finding] of [
+  for (const [reference, token, finding, changed = {}] of [
     ["{ from: logs.whom, to: users.id }", "logs.whom", { rule: "unknown-column", fix: 'Did you mean "logs.who"?' }],
     [
       "{ from: [logs.who, logs.line], to: [users.id, users.emial] }",
@@ -288,7 +296,33 @@ test("what is wrong at an end of a reference is told at its column", async () =>
       },
     ],
     ["\n- from: logs.who, logs.line\n  to: users.id", "logs.who,", { fix: "from: [logs.who, logs.line]" }],
-    ["{ from: [logs.who, [logs.line]], to: [users.id, users.email] }", "[logs.line]", { rule: "invalid-rule" }],
+    [
+      "{ from: [logs.who, [logs.line]], to: [users.id, users.email] }",
+      "[logs.line]",
+      { rule: "invalid-rule", fix: "from: [logs.who, logs.line]" },
+    ],
+    [
+      "{ from: 'logs.who, logs.\"a,b\"', to: users.id }",
+      "'logs.who",
+      { rule: "invalid-rule", fix: 'from: [logs.who, "logs.\\"a,b\\""]' },
+    ],
+    // By type, and by what both refer to.
+    [
+      "{ from: [logs.who, logs.line], to: [users.name, users.id] }",
+      "logs.who",
+      { rule: "crossed-reference", fix: "Write `to: [users.id, users.name]`" },
+    ],
+    [
+      "{ from: [parts.k, parts.of], to: [orders.user_id, orders.id] }",
+      "parts.k",
+      { rule: "crossed-reference", fix: "Write `to: [orders.id, orders.user_id]`" },
+    ],
+    [
+      "{ from: nodes.left_id, to: users.born }",
+      "nodes.left_id",
+      { rule: "uncomparable-reference" },
+      { born: "year", keep: "[id]" },
+    ],
     [
       "{ from: [nodes.left_id, nodes.id], to: [users.id, users.born] }",
       "nodes.id",
@@ -300,7 +334,7 @@ test("what is wrong at an end of a reference is told at its column", async () =>
     ],
   ] as const) {
     const yaml = rules(
-      { users: { ...USERS, born: undefined, keep: "[id, born]" } },
+      { users: { ...USERS, born: undefined, keep: "[id, born]", ...changed } },
       `references: ${reference.startsWith("\n") ? reference : `[${reference}]`}`,
     );
     const before = yaml.slice(0, yaml.indexOf(token));

@@ -304,7 +304,7 @@ for (const engine of oldestAndEmbedded) {
           )[0].filter((one) => one.includes("copied of seats"));
         expect(await seats('rows: "id > 1"')).toEqual([]);
         expect(await seats('rows: "id > 1", tenant: false')).toEqual([
-          expect.stringContaining("where copied rows refer to them (seats.tenant, host, tickets.tenant, seat)"),
+          expect.stringContaining("where copied rows refer to them (seats (tenant, host), tickets (tenant, seat))"),
         ]);
         await database.execute("drop table public.seats, public.tickets");
         const refused = async (value: string): Promise<string[]> => {
@@ -508,6 +508,26 @@ for (const engine of oldestAndEmbedded) {
         const [[chosen = ""]] = await calls(`${kept}, rows: "id < 20"`);
         const down = /instead, also write `(.*?)` at/.exec(chosen)![1]!;
         expect(await counts(`${kept}, rows: "id < 20", ${down}`, lines)).toEqual([[], 15]);
+        const [[added = "", ...more]] = await calls(`${kept}, rows: "id < 20"`, lines);
+        expect([added, more]).toEqual([
+          expect.stringMatching(
+            /\(calls \(tenant_id, Owner_desksId\)\)\. .* write `follow: \{ Owner_desksId: down \}` at calls$/,
+          ),
+          [],
+        ]);
+        const crossed = lines.replace(/(to: \[)(.*), (.*)\]/, "$1$3, $2]");
+        expect(crossed).not.toBe(lines);
+        expect(calls(kept, crossed)).rejects.toThrow("columns at the two ends are in different orders");
+        // What is chosen by tenant alone refers to the tenant's own.
+        const ofTenant = async (desks: string): Promise<string[]> =>
+          uncountedWarnings(
+            await planOf(
+              database,
+              `tenant: { column: tenant_id, value: 1 }\ntables:\n  Desks: { keep: [tenant_id, id, spot]${desks} }\n  other: skip\n  rates: skip\n  calls: { ${kept} }\n`,
+            ),
+          );
+        expect(await ofTenant("")).toEqual([]);
+        expect(await ofTenant(', rows: "id < 5"')).toEqual([expect.stringContaining("looks like a reference")]);
         // Each column follows that of the key, so that the pairs are those of rows.
         const [none, theirs, ours] = await calls(
           "keep: [id, spot]",
