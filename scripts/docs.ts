@@ -154,7 +154,7 @@ const ASKS: Readonly<Record<Rule["asks"][number], string>> = {
 };
 
 function rulePage(rule: Rule): string {
-  const { id, title, severity, on, asks, why, instead, given, wrong, right } = rule;
+  const { id, title, severity, severityElse, on, asks, why, instead, given, wrong, right } = rule;
   const sql = (text: string): string => `\`\`\`sql\n${text}\n\`\`\``;
   const aliases = aliasesOf(rule);
   return [
@@ -166,7 +166,7 @@ function rulePage(rule: Rule): string {
     instead,
     `\nFinds nothing in:\n\n${sql(right)}\n`,
     "| | |\n|---|---|",
-    `| severity | ${severity}${on === false ? ", off unless it is asked for" : ""} |`,
+    `| severity | ${[severity, ...(severityElse === undefined ? [] : [severityElse])].join("; ")}${on === false ? ", off unless it is asked for" : ""} |`,
     `| looks at | ${asks.map((what) => ASKS[what]).join("; ")} |`,
     ...(aliases.length === 0 ? [] : [`| elsewhere | ${aliases.join("; ")} |`]),
     "",

@@ -1,4 +1,5 @@
 import { LogLevels } from "consola/core";
+import { giveBackMemory } from "#compare/engine/memory.ts";
 import type { PlannedMigration } from "#migrate/dry-run.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
@@ -90,7 +91,10 @@ export async function factsOfPlanned(
     const { factsByFile, limitLines, notReplayedInWords } = await import("./output/plan-words.ts");
     const { foreseeLimits } = await import("./above-limits.ts");
     const pending = await findPending(context, limits, undefined);
+    // Files have been read for the dry run already, by then some of them twice.
+    giveBackMemory();
     const trace = await tracePending(context, await projectFiles(context), pending);
+    giveBackMemory();
     const config = await context.config();
     const losses = config.protected ? await pendingLosses(await migrateOptions(context), limits) : undefined;
     const above = foreseeLimits(config, trace, pending.sizes, losses);

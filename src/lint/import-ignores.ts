@@ -1,6 +1,7 @@
 import type { FileChange } from "#files/change.ts";
-import type { LintFile } from "./file.ts";
+import type { Comment, LintFile } from "./file.ts";
 import { rulesNamed } from "./names.ts";
+import { commentsOfOthers } from "./typescript-comments.ts";
 
 /** A comment of another tool, in our form. */
 export interface ImportedIgnore {
@@ -20,21 +21,25 @@ export interface ImportedIgnores {
 
 /** squawk's, eugene's and Atlas's comments; each with the names that follow it. */
 const FORMS: readonly { readonly tool: string; readonly form: RegExp; readonly isFile: boolean }[] = [
-  { tool: "squawk", form: /^--\s*squawk-ignore-file\b[:\s]*(.*)$/, isFile: true },
-  { tool: "squawk", form: /^--\s*squawk-ignore\b[:\s]*(.*)$/, isFile: false },
-  { tool: "eugene", form: /^--\s*eugene:\s*ignore\b[:\s]*(.*)$/, isFile: false },
-  { tool: "Atlas", form: /^--\s*atlas:nolint\b[:\s]*(.*)$/, isFile: false },
+  { tool: "squawk", form: /^(?:--|\/\/)\s*squawk-ignore-file\b[:\s]*(.*)$/, isFile: true },
+  { tool: "squawk", form: /^(?:--|\/\/)\s*squawk-ignore\b[:\s]*(.*)$/, isFile: false },
+  { tool: "eugene", form: /^(?:--|\/\/)\s*eugene:\s*ignore\b[:\s]*(.*)$/, isFile: false },
+  { tool: "Atlas", form: /^(?:--|\/\/)\s*atlas:nolint\b[:\s]*(.*)$/, isFile: false },
 ];
 
 /**
  * What the files are to become so that comments of other tools ignore the same findings here. A comment that names no rule,
- * or none that has its like here, stays as it is. Pure.
+ * or none that has its like here, stays as it is.
+ * @param sourceOf the text of a TypeScript migration
  */
-export function importIgnores(files: readonly LintFile[]): ImportedIgnores {
+export function importIgnores(files: readonly LintFile[], sourceOf: (file: LintFile) => string): ImportedIgnores {
   const comments: ImportedIgnore[] = [];
   const changes: FileChange[] = [];
-  for (const { path, text, isOutline, comments: written, migration } of files) {
-    if (migration?.form === "typescript") continue;
+  for (const file of files) {
+    const { path, isOutline } = file;
+    const isTypeScript = file.migration?.form === "typescript";
+    const text = isTypeScript ? sourceOf(file) : file.text;
+    const written: readonly Written[] = isTypeScript ? commentsOfOthers(path, text) : file.comments;
     let rest = text;
     // From the end, so that offsets hold.
     for (const { start, end, text: before, location } of written.toReversed()) {
@@ -49,6 +54,8 @@ export function importIgnores(files: readonly LintFile[]): ImportedIgnores {
   }
   return { comments: comments.toSorted((a, b) => (a.file === b.file ? a.line - b.line : 0)), changes };
 }
+
+type Written = Pick<Comment, "start" | "end" | "text" | "location">;
 
 /** Undefined for a comment of no other tool. */
 function inOurForm(comment: string): Pick<ImportedIgnore, "after" | "why"> | undefined {
@@ -65,7 +72,7 @@ function inOurForm(comment: string): Pick<ImportedIgnore, "after" | "why"> | und
           ? `no rule of this lint is like ${unknown.join(", ")}`
           : undefined;
     if (rules.length === 0) return { after: undefined, why };
-    return { after: `-- confiture:ignore${isFile ? "-file" : ""} ${rules.join(", ")} as ${tool} was told`, why };
+    return { after: `${comment.slice(0, 2)} confiture:ignore${isFile ? "-file" : ""} ${rules.join(", ")} as ${tool} was told`, why };
   }
   return undefined;
 }

@@ -16,8 +16,9 @@ import type { Severity } from "./severity.ts";
 import { isTemporary, nameOf } from "./syntax.ts";
 import { World } from "./world/world.ts";
 
-/** After so many statements, what looking at them has left behind is looked at. */
+/** After so many statements, or one of so many UTF-16 units, what looking at them has left behind is looked at. */
 const BREATH = 200;
+const LONG = 1 << 20;
 
 type Unprinted = Omit<Finding, "fingerprint">;
 
@@ -93,7 +94,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
     const quiet = new Set<string>();
     for (const statement of file.statements) {
       const { node, transaction } = statement;
-      if (++seen % BREATH === 0) giveBackMemory();
+      if (++seen % BREATH === 0 || statement.text.length > LONG) giveBackMemory();
       if (node === undefined) continue;
       const before = transactions.get(transaction) ?? { earlier: [], held: [] };
       transactions.set(transaction, before);

@@ -16,8 +16,9 @@ import { commentsInTypeScript } from "./typescript-comments.ts";
 import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
 import { Forms, textToParse } from "./forms.ts";
 
-/** After so many statements, what reading them has left behind is looked at. */
+/** After so many statements, or one of so many UTF-16 units, what reading them has left behind is looked at. */
 const BREATH = 1000;
+const LONG = 1 << 20;
 
 /**
  * Reads the way up of a migration for the rules. What is wrong with it is told in `problems`; whatever can be read of it
@@ -171,7 +172,7 @@ function sqlFile(
     const made = lintStatement(statement, transaction, forms);
     transaction.statements.push(made);
     statements.push(made);
-    if (statements.length % BREATH === 0) giveBackMemory();
+    if (statements.length % BREATH === 0 || made.text.length > LONG) giveBackMemory();
     if (made.node === undefined && textToParse(statement) !== undefined) {
       const complaint = parser.complaint(made.text);
       // Only comments, or nothing that PostgreSQL would call a statement.

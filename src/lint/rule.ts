@@ -97,6 +97,8 @@ export interface Rule {
   readonly title: string;
   readonly group: Group;
   readonly severity: Severity;
+  /** Where a finding has another severity, for its page: "note where IF EXISTS found nothing". */
+  readonly severityElse?: string;
   /** False for a rule that has to be asked for. */
   readonly on?: false;
   /** Schema files are built into empty databases: only rules about the objects themselves look at them. */

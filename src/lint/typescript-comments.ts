@@ -13,16 +13,39 @@ interface Token {
   readonly text: string;
 }
 
+function tokensOf(source: string): Token[] {
+  return [...source.matchAll(TOKEN)].map(({ index, 0: text, groups = {} }): Token => {
+    const kind = groups["comment"] !== undefined ? "comment" : groups["quoted"] !== undefined ? "quoted" : "code";
+    return { kind, start: index, end: index + text.length, text };
+  });
+}
+
+/** The comments of TypeScript that may be for another tool: its own, and those of SQL that begin a line of a template. */
+export function commentsOfOthers(
+  path: string,
+  source: string,
+): Pick<Comment, "start" | "end" | "text" | "location">[] {
+  return tokensOf(source)
+    .flatMap(({ kind, start, text }): readonly (readonly [start: number, text: string])[] => {
+      if (kind === "comment") return [[start, text]];
+      if (kind !== "quoted" || !text.startsWith("`")) return [];
+      return [...text.matchAll(/(?<=^[ \t]*)--[^\r\n`]*/gm)].map(({ index, 0: comment }) => [start + index, comment]);
+    })
+    .map(([start, text]) => ({
+      start,
+      end: start + text.length,
+      text,
+      location: locateInFile(path, source, start),
+    }));
+}
+
 /**
  * The comments of TypeScript that are for lint. One is about the statements whose text stands in the call behind it: in the lines up to the
  * end of that; or before it, where it stands behind code.
  */
 export function commentsInTypeScript(path: string, source: string): Comment[] {
   if (!source.includes("confiture:ignore")) return [];
-  const tokens = [...source.matchAll(TOKEN)].map(({ index, 0: text, groups = {} }): Token => {
-    const kind = groups["comment"] !== undefined ? "comment" : groups["quoted"] !== undefined ? "quoted" : "code";
-    return { kind, start: index, end: index + text.length, text };
-  });
+  const tokens = tokensOf(source);
   return tokens.flatMap((token, at): Comment[] => {
     const { kind, start, end, text } = token;
     if (kind !== "comment" || !text.includes("confiture:ignore")) return [];

@@ -412,6 +412,39 @@ test("--import-ignores rewrites comments of squawk, eugene and Atlas", async () 
   expect(rulesOf(await findings(project, "b.sql"))).toEqual([]);
 });
 
+test("--import-ignores rewrites such comments in TypeScript: beside the calls, and in the SQL of templates", async () => {
+  const code = (drop: string, column: string): string =>
+    [
+      'import { Migration } from "confiture";',
+      "export default class extends Migration {",
+      "  async up() {",
+      `    // ${drop}`,
+      "    await this.execute('DROP TABLE t');",
+      "    await this.execute(`",
+      `      -- ${column}`,
+      "      ALTER TABLE u DROP COLUMN a`);",
+      "    await this.execute(\"SELECT '-- squawk-ignore ban-drop-table' /* atlas:nolint DS102 */\");",
+      "  }",
+      "  override async down() {}",
+      "}",
+      "",
+    ].join("\n");
+  const file = "db/migrations/002_drop.ts";
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    "db/migrations/001_t.sql": "CREATE TABLE t (id bigint PRIMARY KEY);\nCREATE TABLE u (id bigint PRIMARY KEY, a text);\n",
+    [file]: code("squawk-ignore ban-drop-table", "atlas:nolint DS103"),
+  });
+  const { stdout } = await linted(project, file, "--import-ignores");
+  expect(stdout).toBe(
+    `${file}:4  // confiture:ignore drop-table as squawk was told\n${file}:7  -- confiture:ignore drop-column as Atlas was told\n`,
+  );
+  expect(await project.read(file)).toBe(
+    code("confiture:ignore drop-table as squawk was told", "confiture:ignore drop-column as Atlas was told"),
+  );
+  expect((await runHere(["lint", file], { cwd: project.dir })).stdout).toContain("2 ignored by comments");
+});
+
 test("a database that began with base.sql is no hindrance to trying statements out", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",

@@ -1056,19 +1056,36 @@ test("changes of rows one like the other are measured together, and those that f
   await using project = await embedded({
     "db/migrations/2_alike.sql": updates(20).join(""),
     "db/migrations/3_fails.sql": [...updates(12), update(13, "'x'"), ...updates(12, 14)].join(""),
+    "db/migrations/4_turns.sql": `CREATE TABLE notes AS SELECT * FROM users;\n${"UPDATE users SET bio = '1';\nUPDATE notes SET bio = '1';\n".repeat(10)}`,
   });
+  await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
   const { stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
   expect(stdout).toContain("        and 19 more like it, measured together, down to line 20\n");
   const markdown = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
   expect(markdown.stdout.match(/; measured together, 20 like it/g)).toHaveLength(20);
   const { stdout: json } = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
   const { migrations } = JSON.parse(json) as {
-    migrations: { statements: { line: number; together: number; loses: string[]; error: unknown }[] }[];
+    migrations: {
+      statements: {
+        line: number;
+        together: number;
+        loses: string[];
+        changes: { name: string }[];
+        error: unknown;
+      }[];
+    }[];
   };
-  const [, alike, fails] = migrations.map(({ statements }) => statements);
+  const [alike, fails, turns] = migrations.map(({ statements }) => statements);
   expect(alike?.map(({ together }) => together)).toEqual(Array.from({ length: 20 }, () => 20));
   expect(fails?.flatMap(({ line, error }) => (error === null ? [] : [line]))).toEqual([13]);
   for (const { loses } of alike!) expect(loses).toEqual(["updates rows of users"]);
+  // Of statements that take turns, each has changed its own table.
+  expect(turns?.slice(1).map(({ together, changes: [first, ...more] }) => [together, first?.name, more.length])).toEqual(
+    Array.from({ length: 20 }, (_, n) => [1, n % 2 === 0 ? "public.users" : "public.notes", 0]),
+  );
+  const script = (await runHere(["migrate", "up", "--dry-run"], { cwd: project.dir })).stdout;
+  expect(script).toContain("--   lines 1 to 20: loses data: updates rows of users\n");
+  expect(script).toContain("--   line 13: fails: ");
 });
 
 test("of rows that are added together it is told what each statement says", async () => {

@@ -188,11 +188,14 @@ function reportOf(
 }
 
 async function rewriteIgnores({ projectDir, messages }: CommandContext, files: readonly LintFile[]): Promise<Outcome> {
-  const [{ importIgnores }, { changeFiles }] = await Promise.all([
+  const [{ importIgnores }, { changeFiles }, { readRegularFile }] = await Promise.all([
     import("#lint/import-ignores.ts"),
     import("#files/change.ts"),
+    import("#files/read.ts"),
   ]);
-  const { comments, changes } = importIgnores(files);
+  const { comments, changes } = importIgnores(files, ({ path }) =>
+    readRegularFile(resolve(projectDir, path), path).toString(),
+  );
   await changeFiles(projectDir, changes);
   for (const { file, line, before, after, why } of comments) {
     if (why === undefined) continue;

@@ -135,12 +135,26 @@ export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): Re
       [
         ...(migration.error === undefined ? [] : [refusalInWords(migration)!]),
         ...(migration.hasBranches ? ["has branches: what they did not lead into was not seen"] : []),
-        ...migration.statements.flatMap((statement) =>
-          factsIn(statement, sizeOf).map((fact) => `line ${statement.place.line ?? "?"}: ${fact}`),
-        ),
+        ...factsByLine(migration.statements, sizeOf),
       ],
     ]),
   );
+}
+
+/** Statements in a row of which the same is to be said are told together. */
+function factsByLine(statements: readonly StatementFacts[], sizeOf: ReadonlyMap<string, SizeOf>): string[] {
+  const runs: { readonly first: StatementFacts; last: StatementFacts; readonly facts: readonly string[] }[] = [];
+  for (const statement of statements) {
+    const facts = factsIn(statement, sizeOf);
+    const run = runs.at(-1);
+    if (run !== undefined && Bun.deepEquals(run.facts, facts)) run.last = statement;
+    else runs.push({ first: statement, last: statement, facts });
+  }
+  return runs.flatMap(({ first, last, facts }) => {
+    const [from = "?", to = "?"] = [first.place.line, last.place.line];
+    const where = from === to ? `line ${from}` : `lines ${from} to ${to}`;
+    return facts.map((fact) => `${where}: ${fact}`);
+  });
 }
 
 /** What there is to say of a statement, a line each. */

@@ -9,6 +9,7 @@ export const breaksOldWriter: Rule = {
   title: "Statements of applications that fail from the moment the migration commits",
   group: "data",
   severity: "warning",
+  severityElse: "note of a CHECK that is NOT VALID, and in a file that is no migration",
   asks: ["syntax", "neighbours"],
   why: "While a migration runs and until the last old process is gone, applications write as they did before. A column that they leave out and that may not be NULL any more, an identity that takes no values, or a right that is taken away makes their statements fail. A new column is left out by every release that is older than the migration: a default that fills only the rows that are there, and is dropped in the same file, helps none of them. A CHECK that is `NOT VALID` reads no row that is there, but holds for every one that is written, also by an UPDATE of something else in it.",
   instead:

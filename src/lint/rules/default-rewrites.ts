@@ -8,6 +8,7 @@ export const defaultRewrites: Rule = {
   title: "ADD COLUMN with a default or a domain that rewrites every row",
   group: "locks",
   severity: "error",
+  severityElse: "warning where nobody knows whether the function is volatile",
   asks: ["syntax", "neighbours", "trace"],
   aliases: {
     squawk: ["adding-field-with-default"],

@@ -8,7 +8,7 @@ export const deleteAll: Rule = {
   group: "data",
   severity: "error",
   asks: ["syntax", "neighbours"],
-  why: "Every row is deleted. When that is an oversight, it is the worst one there is.",
+  why: "Every row is deleted. When that is an oversight, it is the worst one there is. A `WHERE` that is true of every row counts as none: `WHERE true`, `WHERE 1 = 1`, `WHERE id = id`.",
   instead:
     "Add the WHERE clause. If all rows are meant to go, say so in the migration: `-- confiture:ignore delete-all rebuilt from the log below`.",
   wrong: "DELETE FROM sessions;",

@@ -12,6 +12,7 @@ export const doesByCode: Rule = {
   title: "Code, a trigger, rule or foreign key that takes something away, or locks a table",
   group: "data",
   severity: "warning",
+  severityElse: "error where code builds an index, rewrites a table or reads all of it",
   asks: ["trace"],
   why: "What a statement does is not all in its text: `SELECT cleanup()` may delete rows, an INSERT may wake a trigger that does, and a DELETE takes rows of other tables along where a foreign key says `ON DELETE CASCADE`. A block or a function that builds an index, rewrites a table or reads all of it keeps others waiting as the statement itself would: that is an error. The statement was run in a scratch database, and this is what was seen there, or is in the body of the code that ran.",
   instead:

@@ -8,6 +8,7 @@ export const dropCascades: Rule = {
   title: "CASCADE or DROP OWNED that takes objects the statement does not name",
   group: "data",
   severity: "error",
+  severityElse: "warning where nothing that depends on it was found; note where IF EXISTS found nothing",
   asks: ["syntax", "neighbours", "trace"],
   aliases: { squawk: ["ban-truncate-cascade"] },
   why: "`CASCADE` drops whatever depends on the object: views, foreign keys, columns, policies. What that is differs between databases, and the migration does not say it. `TRUNCATE ... CASCADE` empties every table that points to this one. `DROP OWNED` drops all that a role owns in the database, and what it was granted.",

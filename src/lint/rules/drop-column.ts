@@ -8,6 +8,7 @@ export const dropColumn: Rule = {
   title: "DROP COLUMN of a table in use",
   group: "data",
   severity: "warning",
+  severityElse: "note where IF EXISTS found nothing",
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["ban-drop-column"], atlas: ["DS103"], strongMigrations: ["remove_column"] },
   why: "The values are gone, and an application that still reads or writes the column fails from that moment on.",

@@ -8,6 +8,7 @@ export const dropSchema: Rule = {
   title: "DROP SCHEMA with everything in it",
   group: "data",
   severity: "error",
+  severityElse: "note where IF EXISTS found nothing",
   asks: ["syntax", "neighbours"],
   aliases: { atlas: ["DS101"] },
   why: "`DROP SCHEMA ... CASCADE` takes every table, view and function in the schema, and whatever else depends on them.",

@@ -8,6 +8,7 @@ export const dropTable: Rule = {
   title: "DROP TABLE of a table in use",
   group: "data",
   severity: "warning",
+  severityElse: "note where IF EXISTS found nothing",
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["ban-drop-table"], atlas: ["DS102"], strongMigrations: ["create_table"] },
   why: "All rows are gone, and an application that still uses the table fails from that moment on.",

@@ -8,6 +8,7 @@ export const dropUsedObject: Rule = {
   title: "DROP of a view, function, type or sequence in use",
   group: "data",
   severity: "warning",
+  severityElse: "note where IF EXISTS found nothing",
   asks: ["syntax", "neighbours"],
   why: "Applications that use a view or call a function fail as soon as it is gone, and it is gone when the migration commits.",
   instead:

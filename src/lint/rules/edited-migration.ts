@@ -5,6 +5,7 @@ export const editedMigration: Rule = {
   title: "A migration of the other branch that was edited or deleted",
   group: "transactions",
   severity: "error",
+  severityElse: "warning where comments, white space or the way back alone were edited",
   asks: ["neighbours"],
   why: "Only with `--since`. Databases have run the migrations that the commit has, and know each by its version and checksum. `confiture migrate up` stops there at one that was edited, deleted or given another version (`history_edited`, `history_missing`), and no such database would ever get the change. Where only comments, white space or the way back were edited, it is a warning: `confiture migrate accept` records the file as it is now. A migration that was squashed into `base.sql` as it was is none that was deleted.",
   instead:

@@ -12,6 +12,7 @@ export const exposesData: Rule = {
   title: "Data shown to those who could not see it before",
   group: "security",
   severity: "warning",
+  severityElse: "note of what is new, or where row level security or the policy is not known",
   asks: ["syntax", "neighbours", "trace"],
   why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a function that is `LEAKPROOF`, to which PostgreSQL shows rows before policies and `security_barrier` views have their say, a publication of all tables, or all of a schema, and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. The same holds for such statements in the body of a function that a migration calls. Rows that somebody has read cannot be taken back.",
   instead:

@@ -5,6 +5,7 @@ export const failsOnRows: Rule = {
   title: "A statement that works on empty tables and fails on rows",
   group: "data",
   severity: "error",
+  severityElse: "note where a constraint refuses some rows",
   asks: ["trace"],
   why: "Some statements depend on the rows that there are: a cast that a value refuses, a NULL under NOT NULL, a duplicate under UNIQUE, a row that a CHECK does not allow. They work in every test with empty tables. The trace runs them on tables with a few rows of every kind that the schema allows, and shows a row on which they fail. Where a constraint refuses some rows, which is what it is there for, that is a note; a cast that fails is an error, and so is a constraint that refuses every row, such as NOT NULL of a new column without a default.",
   instead:

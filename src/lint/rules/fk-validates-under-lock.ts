@@ -7,6 +7,7 @@ export const fkValidatesUnderLock: Rule = {
   title: "ADD FOREIGN KEY that checks every row while writes wait",
   group: "locks",
   severity: "error",
+  severityElse: "note of a foreign key of a new table",
   asks: ["syntax", "neighbours", "trace"],
   aliases: {
     squawk: ["adding-foreign-key-constraint"],

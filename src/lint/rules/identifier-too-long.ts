@@ -1,5 +1,5 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
-import { tokensOf } from "#sql/lexer/tokens.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import type { Rule } from "../rule.ts";
 
@@ -19,12 +19,7 @@ export const identifierTooLong: Rule = {
   check({ statement }) {
     // Bodies are strings to it.
     if (!/[\p{L}\p{N}_$]{32}|"[^"]{32}/u.test(statement.text)) return [];
-    const long = tokensOf(statement.text).find(({ kind, text }) => {
-      if (kind === TokenKind.word) return Buffer.byteLength(text) > NAME_BYTES;
-      return (
-        kind === TokenKind.quotedIdentifier && Buffer.byteLength(text.slice(1, -1).replaceAll('""', '"')) > NAME_BYTES
-      );
-    });
+    const long = longName(statement.text);
     if (long === undefined) return [];
     const name = long.text.replaceAll('"', "");
     return [
@@ -35,3 +30,18 @@ export const identifierTooLong: Rule = {
     ];
   },
 };
+
+/** The first one; a statement may be megabytes long. */
+function longName(sql: string): { readonly start: number; readonly text: string } | undefined {
+  const lexer = new Lexer(sql);
+  while (lexer.next()) {
+    const { kind, start, end } = lexer;
+    const isQuoted = kind === TokenKind.quotedIdentifier;
+    if ((kind !== TokenKind.word && !isQuoted) || end - start <= NAME_BYTES / 4) continue;
+    const text = sql.slice(start, end);
+    if (Buffer.byteLength(isQuoted ? text.slice(1, -1).replaceAll('""', '"') : text) > NAME_BYTES) {
+      return { start, text };
+    }
+  }
+  return undefined;
+}

@@ -8,6 +8,7 @@ export const renameTable: Rule = {
   title: "RENAME of a table, view, type or function in use",
   group: "data",
   severity: "error",
+  severityElse: "warning of a type or function",
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["renaming-table"], atlas: ["BC101"], strongMigrations: ["rename_table"] },
   why: "From the moment of the rename every application that uses the old name fails. Libraries that cast parameters use the names of types.",

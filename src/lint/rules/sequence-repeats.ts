@@ -10,6 +10,7 @@ export const sequenceRepeats: Rule = {
   title: "A sequence that may give values again, stop, or be dropped with a column",
   group: "data",
   severity: "warning",
+  severityElse: "note where it gives no value again",
   asks: ["syntax", "neighbours", "trace"],
   why: "How far a sequence has come in production is not in the migration. `RESTART` and `setval` to a fixed number give values again that rows have already: INSERTs fail on the primary key, or, without one, two rows get the same number. Bounds that it has passed make the statement fail, and `OWNED BY` lets it be dropped with a column.",
   instead: "Look the number up when the migration runs, so that it is right in every database.",

@@ -7,6 +7,7 @@ export const tableReplaced: Rule = {
   title: "Another table under the name of one in use",
   group: "data",
   severity: "warning",
+  severityElse: "note where rows are taken along",
   asks: ["syntax", "neighbours"],
   why: "When a table is renamed and another one takes its name, applications go on without an error, in the new table. The rows are in the old one unless they are copied, and policies, triggers, rights and the foreign keys of other tables stay with it: `LIKE ... INCLUDING ALL` copies none of these.",
   instead:

@@ -7,6 +7,7 @@ export const triggerLocks: Rule = {
   title: "CREATE or DROP TRIGGER and LOCK TABLE on a table in use",
   group: "locks",
   severity: "note",
+  severityElse: "warning of LOCK TABLE",
   asks: ["syntax", "neighbours"],
   why: "`CREATE TRIGGER` blocks writes to the table until the transaction ends, `DROP TRIGGER` reads as well; `LOCK TABLE` whatever its mode says, ACCESS EXCLUSIVE when it says nothing.",
   instead: "Keep it alone in its migration, so that the lock is held for a moment only.",

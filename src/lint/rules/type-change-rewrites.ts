@@ -8,6 +8,7 @@ export const typeChangeRewrites: Rule = {
   title: "ALTER COLUMN TYPE that rewrites every row",
   group: "locks",
   severity: "error",
+  severityElse: "warning where the type that the column has is not known",
   asks: ["syntax", "neighbours", "trace"],
   aliases: {
     squawk: ["changing-column-type"],

@@ -9,7 +9,7 @@ export const updateAll: Rule = {
   severity: "warning",
   asks: ["syntax", "neighbours"],
   aliases: { strongMigrations: ["backfill"] },
-  why: "Every row is rewritten and stays locked until the transaction ends: applications that change one of them wait, the table grows to twice its size, and replicas fall behind.",
+  why: "Every row is rewritten and stays locked until the transaction ends: applications that change one of them wait, the table grows to twice its size, and replicas fall behind. A `WHERE` that is true of every row counts as none: `WHERE true`, `WHERE 1 = 1`, `WHERE id = id`, `WHERE id IS NOT NULL`.",
   instead: "Fill rows in batches of some thousand, each in a transaction of its own.",
   wrong: "UPDATE users SET locale = 'en';",
   right: "UPDATE users SET locale = 'en' WHERE id BETWEEN 1 AND 5000;",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sizes } from "#compare/trace/sizes.ts";
 import { RULES } from "#lint/registry.ts";
@@ -17,6 +17,10 @@ const OLDEST: Sizes = { format: "confiture-stats", version: 1, taken: "", postgr
 
 const byText = RULES.filter(({ id }) => !WITHOUT_TEXT.has(id));
 
+const RULES_DIR = join(ROOT, "src", "lint", "rules");
+
+const MEASURED_OR_COMPARED: ReadonlySet<string> = new Set(["fails-on-rows.ts", "edited-migration.ts"]);
+
 describe("every rule finds something in its wrong example, and nothing in its right one", () => {
   test.each(byText.map((rule) => [rule.id, rule] as const))("%s", (id, rule) => {
     const given = rule.given === undefined ? [] : [rule.given];
@@ -29,8 +33,18 @@ describe("every rule finds something in its wrong example, and nothing in its ri
   });
 });
 
+test("a rule whose findings may have another severity says on its page where", () => {
+  const others = readdirSync(RULES_DIR).filter((name) => {
+    const code = readFileSync(join(RULES_DIR, name), "utf8").replace(/\n {2}severity: .*/, "");
+    return /\bseverity: (?!undefined)|absentNote\(/.test(code);
+  });
+  const said = RULES.flatMap(({ id, severityElse }) => (severityElse === undefined ? [] : [`${id}.ts`]));
+  // What the text does not tell is found outside of the rule's file.
+  expect(said.filter((name) => !MEASURED_OR_COMPARED.has(name)).toSorted()).toEqual(others.toSorted());
+});
+
 test("every file of a rule is in the registry, and is named after its rule", () => {
-  const files = readdirSync(join(ROOT, "src", "lint", "rules")).map((name) => name.replace(/\.ts$/, ""));
+  const files = readdirSync(RULES_DIR).map((name) => name.replace(/\.ts$/, ""));
   expect(RULES.map(({ id }) => id).toSorted()).toEqual(files.toSorted());
 });
 
