@@ -72,7 +72,10 @@ function inOurForm(comment: string): Pick<ImportedIgnore, "after" | "why"> | und
           ? `no rule of this lint is like ${unknown.join(", ")}`
           : undefined;
     if (rules.length === 0) return { after: undefined, why };
-    return { after: `${comment.slice(0, 2)} confiture:ignore${isFile ? "-file" : ""} ${rules.join(", ")} as ${tool} was told`, why };
+    return {
+      after: `${comment.slice(0, 2)} confiture:ignore${isFile ? "-file" : ""} ${rules.join(", ")} as ${tool} was told`,
+      why,
+    };
   }
   return undefined;
 }

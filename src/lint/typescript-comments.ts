@@ -21,10 +21,7 @@ function tokensOf(source: string): Token[] {
 }
 
 /** The comments of TypeScript that may be for another tool: its own, and those of SQL that begin a line of a template. */
-export function commentsOfOthers(
-  path: string,
-  source: string,
-): Pick<Comment, "start" | "end" | "text" | "location">[] {
+export function commentsOfOthers(path: string, source: string): Pick<Comment, "start" | "end" | "text" | "location">[] {
   return tokensOf(source)
     .flatMap(({ kind, start, text }): readonly (readonly [start: number, text: string])[] => {
       if (kind === "comment") return [[start, text]];

@@ -432,7 +432,8 @@ test("--import-ignores rewrites such comments in TypeScript: beside the calls, a
   const file = "db/migrations/002_drop.ts";
   await using project = await temporaryProject({
     "db/environments/local.yaml": "database:\n  engine: embedded\n",
-    "db/migrations/001_t.sql": "CREATE TABLE t (id bigint PRIMARY KEY);\nCREATE TABLE u (id bigint PRIMARY KEY, a text);\n",
+    "db/migrations/001_t.sql":
+      "CREATE TABLE t (id bigint PRIMARY KEY);\nCREATE TABLE u (id bigint PRIMARY KEY, a text);\n",
     [file]: code("squawk-ignore ban-drop-table", "atlas:nolint DS103"),
   });
   const { stdout } = await linted(project, file, "--import-ignores");

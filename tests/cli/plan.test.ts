@@ -1080,9 +1080,9 @@ test("changes of rows one like the other are measured together, and those that f
   expect(fails?.flatMap(({ line, error }) => (error === null ? [] : [line]))).toEqual([13]);
   for (const { loses } of alike!) expect(loses).toEqual(["updates rows of users"]);
   // Of statements that take turns, each has changed its own table.
-  expect(turns?.slice(1).map(({ together, changes: [first, ...more] }) => [together, first?.name, more.length])).toEqual(
-    Array.from({ length: 20 }, (_, n) => [1, n % 2 === 0 ? "public.users" : "public.notes", 0]),
-  );
+  expect(
+    turns?.slice(1).map(({ together, changes: [first, ...more] }) => [together, first?.name, more.length]),
+  ).toEqual(Array.from({ length: 20 }, (_, n) => [1, n % 2 === 0 ? "public.users" : "public.notes", 0]));
   const script = (await runHere(["migrate", "up", "--dry-run"], { cwd: project.dir })).stdout;
   expect(script).toContain("--   lines 1 to 20: loses data: updates rows of users\n");
   expect(script).toContain("--   line 13: fails: ");
