@@ -4,6 +4,7 @@ import type { Replay } from "#compare/contained/replayed.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
@@ -124,7 +125,9 @@ export function containment(
     context.step(`Looking whether migrations are contained in ${isBuilt ? "the schema files" : "the database"}`);
     const why = lacking.length === 0 ? undefined : await whyNotBegun(database, ledger);
     // What comes after the base is looked at on top of it, and is no proof of it.
-    if (why !== undefined) return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why };
+    if (why !== undefined) {
+      return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why, next: afterSquash(lacking) };
+    }
     const found = open.length === 0 ? NONE : await findContained(history, database, ledger);
     const last = found.contained.at(-1) ?? lacking.at(-1);
     if (last === undefined) return found;
@@ -151,6 +154,16 @@ export function containment(
       }
       throw error;
     }
+  }
+
+  /** `migrate up` would name the files from before the squash, which a database that was built does not need. */
+  function afterSquash(lacking: readonly HistoryEntry[]): string | undefined {
+    const through = lacking.at(-1)?.version;
+    if (!isBuilt || through === undefined) return undefined;
+    return [
+      "  confiture schema update   brings what the base holds into the schema files, or says what to put there; then: confiture build --fresh",
+      `  confiture migrate baseline --through ${shellWord(through)}   if this database is to go without it`,
+    ].join("\n");
   }
 
   function squashedFiles(lacking: readonly HistoryEntry[]): MigrationFile[] {

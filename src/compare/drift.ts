@@ -46,6 +46,8 @@ export interface Drift {
   readonly unreworded: Comparison["unreworded"];
   /** Migrations that the database does not have yet; their changes are not expected of it. */
   readonly pending: readonly string[];
+  /** Whether base and recorded migrations make what is there, and it is the schema files that say something else. */
+  readonly isOfMigrations: boolean;
   /** From what is to what should be, without what is ignored: what SQL would have to close. */
   readonly gap: Ends;
 }
@@ -62,7 +64,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
     options.ignore.length === 0 ? catalogue : withoutNamed(catalogue, isIgnored);
   let least: Drift | undefined;
   options.onStep?.("Making what it should be");
-  for await (const { expected, pending } of whatShouldBe(options)) {
+  for await (const { expected, pending, isRecorded } of whatShouldBe(options)) {
     options.onStep?.("Comparing");
     const { leftOut, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
     const changes = comparison.changes.filter((change) => !isIgnored(change));
@@ -73,30 +75,40 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         leftOut,
         unreworded,
         pending,
+        isOfMigrations: isRecorded && changes.length > 0 && (await isMigrated(pending)),
         gap: { from: comparison.to, to: leaveOut(comparison.from), terms: options.terms, leaveOut },
       };
     }
     if (changes.length === 0) break;
   }
   return least!;
+
+  async function isMigrated(pending: readonly string[]): Promise<boolean> {
+    const made = await recorded(options, pending);
+    if (made === undefined) return false;
+    const { changes } = await compareOnTerms(options, made, live, options.terms);
+    return changes.every(isIgnored);
+  }
 }
 
 interface Expected {
   readonly expected: Catalogue;
   readonly pending: readonly string[];
+  /** Whether a ledger says what was run, and the schema files what there should be. */
+  readonly isRecorded: boolean;
 }
 
 /** One or more: where nothing was ever recorded, a database may have been made of the base, or built. */
 async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
   const { ledger, pending } = await pendingVersions(options);
   if (options.against !== undefined) {
-    yield { expected: await sourceCatalogue(options, options.against), pending };
+    yield { expected: await sourceCatalogue(options, options.against), pending, isRecorded: false };
     return;
   }
   if (!hasSchemaFiles(options) && projectBase(options).length + projectMigrations(options).length > 0) {
     const made = await recorded(options, pending);
     if (made !== undefined) {
-      yield { expected: made, pending };
+      yield { expected: made, pending, isRecorded: false };
       return;
     }
   }
@@ -106,9 +118,9 @@ async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
     if (made === undefined && ledger) throw error;
     return made;
   });
-  if (less !== undefined) yield { expected: less, pending };
+  if (less !== undefined) yield { expected: less, pending, isRecorded: ledger };
   if (!ledger && pending.length > 0) {
-    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [] };
+    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], isRecorded: false };
   }
 }
 

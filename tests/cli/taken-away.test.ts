@@ -111,8 +111,9 @@ CREATE TRIGGER touched BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION touch();
   test("a constraint without a name of its own is found, values are apart, and what to say names what was listed", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
-      "db/migrations/001_users.sql": "CREATE TABLE users (\n  id int,\n  email text UNIQUE,\n  born timestamp\n);\n",
-      "db/schema/users.sql": "CREATE TABLE users (id int, email text, born date);\n",
+      "db/migrations/001_users.sql": "CREATE TABLE users (\n  id serial,\n  email text UNIQUE,\n  born timestamp\n);\n",
+      // The identity goes on from the number that the default is at.
+      "db/schema/users.sql": "CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY, email text, born date);\n",
     });
     const { stderr } = await generate(project);
     expect(stderr).toContain(
@@ -230,7 +231,7 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
     expect(await written(project)).toEqual(["003_next.sql"]);
   });
 
-  test("verify shows what the schema files lack, and no DROP", async () => {
+  test("verify shows what the schema files lack, and no DROP; drift takes it for nobody's work by hand", async () => {
     await using project = await temporaryProject({
       ...FILES,
       "db/schema/users.sql": `${USERS}ALTER TABLE users ADD CONSTRAINT owner_given CHECK (owner <> '');\n`,
@@ -240,6 +241,13 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
     expect(stdout).toContain("What the schema files lack, as SQL:");
     expect(stdout).toContain("CREATE POLICY own_rows");
     expect(stdout).not.toContain("DROP ");
+    const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
+    expect((await run("migrate", "up")).exitCode).toBe(0);
+    const drift = await run("drift", "--sql", "--format", "json");
+    expect(readDocument(drift)).toMatchObject({ exitCode: 3, isOfMigrations: true });
+    expect(drift.stderr).toContain("`confiture schema update`");
+    expect((await run("db", "sql", "CREATE TABLE by_hand ()")).exitCode).toBe(0);
+    expect(readDocument(await run("drift", "--format", "json"))).toMatchObject({ exitCode: 3, isOfMigrations: false });
   });
 });
 

@@ -57,7 +57,7 @@ export const command = defineCommand({
     tellDatabase(context, config);
     const files = await filesBeside(context, args, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
-    const { changes, notCompared, pending, gap, ...limits } = await findDrift({
+    const { changes, notCompared, pending, isOfMigrations, gap, ...limits } = await findDrift({
       ...files,
       target,
       against: args.against === undefined ? undefined : await readSource(context, args.against),
@@ -73,6 +73,11 @@ export const command = defineCommand({
       context.messages.log(
         "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",
       );
+    if (isOfMigrations) {
+      context.messages.warn(
+        "nothing of this was changed by hand: the database is what its migrations make, and the schema files say something else. `confiture schema update` brings what the migrations did into them; `confiture migrate generate NAME` writes the migration for what only they have",
+      );
+    }
     const isScript = args.sql === true;
     const plan = isScript && changes.length > 0 ? await showPlan(context, files, gap) : undefined;
     const byHand = plan?.byHand ?? [];
@@ -82,6 +87,7 @@ export const command = defineCommand({
       json: {
         changes: changes.map(changeToJson),
         pending,
+        isOfMigrations,
         ...shownPlanToJson(isScript, plan),
         notCompared,
         grantsLeftOut: limits.leftOut,

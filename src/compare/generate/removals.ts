@@ -37,11 +37,16 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
   const lossOf = (name: string): string | undefined =>
     wordsOf(losing.find(({ removes }) => removes.some((id) => describe(id).name === name)));
   // What a sequence holds is its number, which the next one goes on from.
-  const goOn = new Set(
-    takeovers(from.facts, to.facts).flatMap(({ olds }) => olds.map(({ schema, name }) => `${schema}.${name}`)),
-  );
+  const numbered = takeovers(from.facts, to.facts).filter(({ olds }) => olds.length > 0);
+  const goOn = new Set([
+    ...numbered.flatMap(({ olds }) => olds.map(({ schema, name }) => `sequence ${schema}.${name}`)),
+    // An identity takes the place of the default that gave the numbers until now.
+    ...numbered.flatMap(({ next, columns }) =>
+      next.identity === undefined ? [] : columns.map(({ schema, table, name }) => `default ${schema}.${table}.${name}`),
+    ),
+  ]);
   const objects = takenAway(compareCatalogues(from, to))
-    .filter(({ kind, name }) => kind !== "sequence" || !goOn.has(name))
+    .filter(({ kind, name }) => !goOn.has(`${kind} ${name}`))
     .map((taken): Removal => ({
       ...taken,
       loss: taken.change.change === "dropped" ? lossOf(taken.name) : undefined,
