@@ -1054,15 +1054,17 @@ test("changes of rows one like the other are measured together, and those that f
   const update = (n: number, id = `${n}`): string => `UPDATE users SET bio = 'number ${n}' WHERE id = ${id};\n`;
   const updates = (count: number, from = 1): string[] => Array.from({ length: count }, (_, n) => update(from + n));
   await using project = await embedded({
-    "db/migrations/2_alike.sql": updates(20).join(""),
+    "db/migrations/2_alike.sql": `${updates(20).join("")}${updates(9).join("").replaceAll("bio", "email")}`,
     "db/migrations/3_fails.sql": [...updates(12), update(13, "'x'"), ...updates(12, 14)].join(""),
     "db/migrations/4_turns.sql": `CREATE TABLE notes AS SELECT * FROM users;\n${"UPDATE users SET bio = '1';\nUPDATE notes SET bio = '1';\n".repeat(10)}`,
   });
   await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
   const { stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
   expect(stdout).toContain("        and 19 more like it, measured together, down to line 20\n");
+  expect(stdout).toContain("        and 8 more like it, measured together, down to line 29\n");
   const markdown = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
   expect(markdown.stdout.match(/; measured together, 20 like it/g)).toHaveLength(20);
+  expect(markdown.stdout.match(/; measured together, 9 like it/g)).toHaveLength(9);
   const { stdout: json } = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
   const { migrations } = JSON.parse(json) as {
     migrations: {
@@ -1076,7 +1078,7 @@ test("changes of rows one like the other are measured together, and those that f
     }[];
   };
   const [alike, fails, turns] = migrations.map(({ statements }) => statements);
-  expect(alike?.map(({ together }) => together)).toEqual(Array.from({ length: 20 }, () => 20));
+  expect(alike?.map(({ together }) => together)).toEqual([...Array<number>(20).fill(20), ...Array<number>(9).fill(9)]);
   expect(fails?.flatMap(({ line, error }) => (error === null ? [] : [line]))).toEqual([13]);
   for (const { loses } of alike!) expect(loses).toEqual(["updates rows of users"]);
   // Of statements that take turns, each has changed its own table.
@@ -1084,7 +1086,7 @@ test("changes of rows one like the other are measured together, and those that f
     turns?.slice(1).map(({ together, changes: [first, ...more] }) => [together, first?.name, more.length]),
   ).toEqual(Array.from({ length: 20 }, (_, n) => [1, n % 2 === 0 ? "public.users" : "public.notes", 0]));
   const script = (await runHere(["migrate", "up", "--dry-run"], { cwd: project.dir })).stdout;
-  expect(script).toContain("--   lines 1 to 20: loses data: updates rows of users\n");
+  expect(script).toContain("--   lines 1 to 29: loses data: updates rows of users\n");
   expect(script).toContain("--   line 13: fails: ");
 });
 

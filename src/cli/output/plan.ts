@@ -2,6 +2,8 @@ import type { MigrationFacts, StatementFacts } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
+import { rowShapeOf } from "#sql/alike.ts";
+import { Statement } from "#sql/statement.ts";
 import {
   cutTo,
   factsIn,
@@ -85,7 +87,11 @@ function isLike(one: StatementFacts, other: StatementFacts, sizeOf: ReadonlyMap<
   if (one.together === undefined || other.together === undefined) return isQuiet(one) && isQuiet(other);
   // Those that were measured together have this in common, and by far the most are.
   if (one.locks === other.locks) return Bun.deepEquals(ownOf(one), ownOf(other));
-  return Bun.deepEquals(factsIn(one, sizeOf), factsIn(other, sizeOf));
+  return shapeOf(one) === shapeOf(other) && Bun.deepEquals(factsIn(one, sizeOf), factsIn(other, sizeOf));
+}
+
+function shapeOf({ sql }: StatementFacts): string | undefined {
+  return rowShapeOf(Statement.of(sql));
 }
 
 /** What is known of a statement by its own text, also where it was measured together with others. */

@@ -103,8 +103,11 @@ export interface StatementFacts {
   readonly place: Location;
   /** Where it stands in the text of the file, in UTF-16 units; undefined for TypeScript and for very large files. */
   readonly span: Span | undefined;
-  /** What a TypeScript migration sent as one text, and where in it the statement stands, in UTF-16 units; undefined for SQL files. */
-  readonly sent: { readonly text: string; readonly start: number } | undefined;
+  /**
+   * What a TypeScript migration sent as one text, and where in it the statement stands, in UTF-16 units; `place` is where the text
+   * begins, if it stands in the file as it was sent. Undefined for SQL files.
+   */
+  readonly sent: { readonly text: string; readonly start: number; readonly place: Location | undefined } | undefined;
   /** Whether the runner, or the file's own BEGIN, has a transaction around it. */
   readonly inTransaction: boolean;
   /** It is a backfill's, and runs in batches, each in a transaction of its own. */

@@ -30,11 +30,15 @@ export class Places {
   ): Pick<StatementFacts, "sql" | "place" | "span" | "sent" | "inTransaction" | "inBatches"> {
     const { up } = this.#migration;
     const isOwnText = up.kind !== "typescript" && script.outline === undefined;
+    const place = this.#placeOf(script, statement);
     return {
       sql: statement.text,
-      place: this.#placeOf(script, statement),
+      place,
       span: isOwnText ? { start: statement.start, end: statement.end } : undefined,
-      sent: up.kind === "typescript" ? { text: statement.source, start: statement.start } : undefined,
+      sent:
+        up.kind === "typescript"
+          ? { text: statement.source, start: statement.start, place: this.#placeOfCall(place, statement) }
+          : undefined,
       inTransaction,
       inBatches: backfillOf(up) !== undefined,
     };
@@ -49,6 +53,14 @@ export class Places {
     const location =
       found === undefined ? place : locateInFile(up.file, found.source, found.at + Math.max(0, inStatement));
     return { ...error, error: error.error.with({ location }) };
+  }
+
+  /** Of the statement that was looked for last. */
+  #placeOfCall({ file }: Location, { source, start }: Statement): Location | undefined {
+    const found = this.#found;
+    return found?.source.startsWith(source, found.at - start) === true
+      ? locateInFile(file, found.source, found.at - start)
+      : undefined;
   }
 
   #placeOf(script: Script, statement: Statement): Location {
