@@ -295,7 +295,10 @@ describe("comments in TypeScript", () => {
 
   test("a comment in SQL is told at its line, among statements that are alike", async () => {
     const update = (n: number): string => `  UPDATE users SET email = 'a${n}' WHERE id = ${n};\n`;
-    const many = Array.from({ length: 12 }, (_, n) => (n === 5 ? "  -- confiture:ignore update-all no\n" : "") + update(n));
+    const many = Array.from(
+      { length: 12 },
+      (_, n) => (n === 5 ? "  -- confiture:ignore update-all no\n" : "") + update(n),
+    );
     const found = await traced(TABLE, of(`await this.execute(\`\n${many.join("")}\`);`));
     expect(found).toMatchObject([{ rule: "ignore-unused", location: { line: 10, column: 3 } }]);
   });
