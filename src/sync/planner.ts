@@ -21,7 +21,7 @@ import { Treatments } from "./rules/treatments.ts";
 import { comparingTrials, spellingTrials, unfollowedTrials } from "./rules/reference-trials.ts";
 import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
 import { unsafeSql } from "./rules/unsafe-sql.ts";
-import { writtenReferenceProblems } from "./rules/written-references.ts";
+import { writtenReferenceFaults } from "./rules/written-references.ts";
 import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
 import { layRules } from "./rules/lay.ts";
 import { partOf, rootOf } from "./roots.ts";
@@ -41,7 +41,7 @@ interface TablePlan {
 /** Lays the rules beside the tables of a source, and says what is copied, or what keeps it from that. */
 export class Planner {
   readonly subkeys: Subkeys;
-  /** Known once `tables` has made them. */
+  /** Known as a whole once `tables` has made them. */
   warnings: readonly string[] = [];
   losses: readonly LossQuery[] = [];
   others: readonly OthersQuery[] = [];
@@ -65,9 +65,10 @@ export class Planner {
     this.#names = new Names(catalogue);
     const { references, problems } = referencesIn(catalogue, rules, this.#names);
     this.#references = references;
-    const faults = writtenReferenceProblems(references);
-    this.#sound = references.filter(({ places = [] }) => !faults.some(({ place }) => places.includes(place)));
-    this.#problems = [...rules.problems, ...problems, ...faults];
+    const faults = writtenReferenceFaults(references, rules.tenant?.column);
+    this.#sound = references.filter(({ places = [] }) => !faults.problems.some(({ place }) => places.includes(place)));
+    this.#problems = [...rules.problems, ...problems, ...faults.problems];
+    this.warnings = faults.warnings;
     this.#treatments = new Treatments(this.#names, references);
   }
 
@@ -95,7 +96,8 @@ export class Planner {
     if (this.#problems.length + this.#missing.length > 0) return undefined;
     const { tenant } = this.#rules;
     const asked = wishes.filter(({ table }) => this.#ruleOf.get(table)!.tenant);
-    this.warnings = likelyReferences(wishes, this.#references, { graph, ruleOf: this.#ruleOf, treatmentOf });
+    const likely = likelyReferences(wishes, this.#references, { graph, ruleOf: this.#ruleOf, treatmentOf });
+    this.warnings = [...this.warnings, ...likely];
     const subset = new Subset(graph, wishes);
     const sides = { graph, subset, ruleOf: this.#ruleOf, before: sampled.isUsed ? [sampled.part] : [] };
     this.beyond = addedBeyondConditions(wishes, sides);

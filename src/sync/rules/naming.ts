@@ -13,16 +13,18 @@ export function isNamedAs({ name }: SourceColumn, names: readonly string[]): boo
   return names.some((one) => words === one || (one.endsWith("id") && words.endsWith(`_${one}`)));
 }
 
+/** Whether a column is named as one that refers to a key, and after its table: "user_id" for `users.id`. */
+export function isNamedAfter(column: SourceColumn, table: SourceTable, key: SourceColumn): boolean {
+  const after = singularOf(table);
+  const names = namesFor(table, key, true).filter((name) =>
+    after.some((one) => name === one || name === `${one}id` || name.startsWith(`${one}_`)),
+  );
+  return isNamedAs(column, names);
+}
+
 /** What a column that refers to a table is called: "user_id", "users_id", "user"; or like the key, where that says whose it is. */
 export function namesFor(table: SourceTable, key: SourceColumn, isOneOfSeveral: boolean): readonly string[] {
-  const name = wordsOf(table.name);
-  const singular = [
-    name,
-    ...(name.endsWith("ies") ? [name.replace(/ies$/, "y")] : []),
-    ...(/(?:s|x|z|ch|sh)es$/.test(name) ? [name.replace(/es$/, "")] : []),
-    ...(/[^s]s$/.test(name) ? [name.replace(/s$/, "")] : []),
-    ...(name === "people" ? ["person"] : []),
-  ];
+  const singular = singularOf(table);
   const own = wordsOf(key.name);
   const generic = isGeneric(own);
   // "seat_tenant_id" is one for the part `tenant_id` of a key, of which "seat_id" is for the part `id`.
@@ -30,6 +32,18 @@ export function namesFor(table: SourceTable, key: SourceColumn, isOneOfSeveral: 
   return [
     ...singular.flatMap((one) => [`${one}_${generic ? own : "id"}`, `${one}${generic ? own : "id"}`, one]),
     ...(generic ? [] : [own]),
+  ];
+}
+
+/** What a table is called, and what one row of it may be. */
+function singularOf(table: SourceTable): readonly string[] {
+  const name = wordsOf(table.name);
+  return [
+    name,
+    ...(name.endsWith("ies") ? [name.replace(/ies$/, "y")] : []),
+    ...(/(?:s|x|z|ch|sh)es$/.test(name) ? [name.replace(/es$/, "")] : []),
+    ...(/[^s]s$/.test(name) ? [name.replace(/s$/, "")] : []),
+    ...(name === "people" ? ["person"] : []),
   ];
 }
 

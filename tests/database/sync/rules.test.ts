@@ -352,6 +352,55 @@ test("what is wrong at an end of a reference is told at its column", async () =>
   }
 });
 
+test("a reference whose columns are crossed is a fault, but where equal names alone say so and it may be meant", async () => {
+  await database.execute(`create table tenants (id int primary key);
+    create table members (id int, tenant_id int references tenants, name text, primary key (tenant_id, id));
+    create table visits (id int primary key, tenant_id int references tenants, member_id int, who int);
+    create table edges (source int, target int, primary key (source, target));
+    create table reverse (source int, target int)`);
+  const told = async (from: string, to: string, top = ""): Promise<readonly unknown[]> => {
+    const yaml = `${rules({}, `references: [{ from: [${from}], to: [${to}] }]\n${top}`)}  tenants: { keep: [id] }
+  members: { keep: [id, tenant_id, name], rows: "tenant_id = 1" }
+  visits: { keep: [id, tenant_id, member_id, who] }
+  edges: { keep: [source, target], rows: "source < 5" }
+  reverse: { keep: [source, target] }
+`;
+    const result = await planned(database, yaml);
+    if (result.kind === "findings") return result.findings.map(({ rule, fix }) => `${rule}: ${fix}`);
+    return result.plan.warnings.filter((warning) => warning.includes("most likely means"));
+  };
+  const KEY_OF = "members.id, members.tenant_id";
+  const refused = ["crossed-reference: Write `to: [members.tenant_id, members.id]`"];
+  try {
+    // What both refer to, the name of the table, the tenant.
+    expect(await told("visits.tenant_id, visits.member_id", KEY_OF)).toEqual(refused);
+    expect(await told("visits.tenant_id, visits.who", KEY_OF)).toEqual(refused);
+    await database.execute("alter table visits drop constraint visits_tenant_id_fkey");
+    expect(await told("visits.tenant_id, visits.member_id", KEY_OF)).toEqual(refused);
+    expect(await told("visits.tenant_id, visits.who", KEY_OF, "tenant: { column: tenant_id, value: 1 }")).toEqual(
+      refused,
+    );
+    expect(await told("visits.tenant_id, visits.who", KEY_OF)).toEqual([
+      expect.stringMatching(
+        /^db\/sync\/rules[.]yaml:1: visits[.]tenant_id would .* write `to: \[members[.]tenant_id, members[.]id\]`$/,
+      ),
+    ]);
+    expect(await told("reverse.source, reverse.target", "edges.target, edges.source")).toEqual([
+      expect.stringMatching(
+        /^db\/sync\/rules[.]yaml:1: reverse[.]source would refer to edges[.]target, .* Unless that is meant, write `to: \[edges/,
+      ),
+    ]);
+    for (const [from, to] of [
+      ["visits.member_id, visits.tenant_id", KEY_OF],
+      ["visits.who, visits.tenant_id", KEY_OF],
+      ["nodes.left_id, nodes.right_id", "edges.target, edges.source"],
+    ] as const)
+      expect([from, await told(from, to)]).toEqual([from, []]);
+  } finally {
+    await database.execute("drop table visits, members, tenants, edges, reverse");
+  }
+});
+
 test("a reference with several columns means the same however its pairs are ordered, and one is not another", async () => {
   const digest = async (reference: string): Promise<string> =>
     (await parseRules([{ file: "db/sync/rules.yaml", text: `references: [{ ${reference} }]` }])).digest;
