@@ -162,7 +162,7 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     const kept = { treatment: "keep", class: "preserving", proof: { kind: "kept" } } as const;
     return { name, type, ...rule, ...(treatment.isListed === true ? { isListed: true } : {}), expression, ...kept };
   }
-  const { transform, domain, made, elements }: Transformed = treatment;
+  const { transform, domain, made, elements, file: ofPaths }: Transformed = treatment;
   const hasText = !HAVE_NO_TEXT.has(familyOf(source));
   const tokens = hasText ? undefined : made.tokens === undefined ? [] : [made.tokens];
   const column = `source.${quoteIdentifier(name)}`;
@@ -172,7 +172,7 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
       : values(column);
   const placed = <T extends Pick<Inside, "offset" | "values">>({ offset: at, values, ...rest }: T) => ({
     ...rest,
-    location: file.location(at),
+    location: ofPaths.location(at),
     values: ofAll(values),
   });
   const inside = made.inside?.map(placed);

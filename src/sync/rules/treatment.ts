@@ -1,3 +1,4 @@
+import type { YamlSource } from "#files/yaml-tree.ts";
 import type { SourceColumn } from "../source/catalogue.ts";
 import type { Made, Transform } from "../transforms/transform.ts";
 import type { Place } from "./rules.ts";
@@ -19,6 +20,8 @@ export interface Transformed {
   readonly domain: string;
   /** Where the rule is: that of the key, for a foreign key that follows it. */
   readonly place: Place;
+  /** The file that its paths are in: that of the other column, for one that is like it. */
+  readonly file: YamlSource;
   /** The same for all columns that have their rule from one place: those agree. */
   readonly origin: object;
   /** Whether each element of an array is transformed, and not the array as a whole. */

@@ -141,7 +141,7 @@ export class Treatments {
       }),
     );
     if (written.kind === "keep") return { kind: "keep", place };
-    if (written.kind === "as") return this.#as(written.options, column, rule.several);
+    if (written.kind === "as") return this.#as(written.options, column, rule);
     const { transform, domain = `${table.schema}.${table.name}.${column.name}` } = written;
     const family = familyOf(column);
     const elements = column.isArray && transform.takes !== "any";
@@ -178,10 +178,10 @@ export class Treatments {
     };
     const made = transform.make(written.options, subject);
     if (!isWhole) return undefined;
-    return { kind: "transform", transform, made, domain, place, origin: {}, elements };
+    return { kind: "transform", transform, made, domain, place, file: place.file, origin: {}, elements };
   }
 
-  #as(options: Options, column: SourceColumn, several: Several | undefined): Transformed {
+  #as(options: Options, column: SourceColumn, { several, place }: ColumnRule): Transformed {
     const text = inSchema(options.text(), several);
     const other = this.#names.column(text);
     if (other === undefined)
@@ -201,7 +201,7 @@ export class Treatments {
         "wrong-type",
       );
     }
-    return { ...treatment, elements: column.isArray && treatment.transform.takes !== "any" };
+    return { ...treatment, place, elements: column.isArray && treatment.transform.takes !== "any" };
   }
 
   /** A column that another is to be like has no treatment: for want of a rule, or because that one is faulty. */

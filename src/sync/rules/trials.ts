@@ -95,7 +95,7 @@ export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subke
 }
 
 /** What a path leads to may be something else than its rule is for. */
-function unfitTrial(table: SourceTable, column: SourceColumn, { made, place, elements }: Transformed): Trial {
+function unfitTrial(table: SourceTable, column: SourceColumn, { made, place, file, elements }: Transformed): Trial {
   const unfit = made.unfit!;
   const shown = `${shownTable(table)}.${column.name}`;
   const value = `source.${quoteIdentifier(column.name)}`;
@@ -116,7 +116,7 @@ function unfitTrial(table: SourceTable, column: SourceColumn, { made, place, ele
       table: shownTable(table),
       column: column.name,
     },
-    paths: (made.paths ?? []).map(({ path, rule, offset }) => ({ path, rule, location: place.file.location(offset) })),
+    paths: (made.paths ?? []).map(({ path, rule, offset }) => ({ path, rule, location: file.location(offset) })),
   };
 }
 

@@ -656,6 +656,13 @@ test("a transform that works on no value in a document is refused with those tha
   }
 });
 
+test("a fault of a column that is like another one is told at its own rule", async () => {
+  const yaml = users({ email: "{ as: users.name }" });
+  const result = await planned(database, yaml);
+  const line = yaml.split("\n").findIndex((each) => each.includes("as: users.name")) + 1;
+  expect(result).toMatchObject({ findings: [{ rule: "lossy-unique", column: "email", location: { line } }] });
+});
+
 test("a misspelt column that another is to be like is told with its right name", async () => {
   for (const [written, fix] of [
     ["users.emial", 'Did you mean "users.email"?'],
