@@ -71,7 +71,7 @@ export function readReferences(node: TreeNode, file: YamlSource, problems: Probl
 }
 
 /** The columns that a node names, also in lists within it and with commas between them, which YAML takes for one text. */
-function columnsIn(node: TreeNode): string[] {
+export function columnsIn(node: TreeNode): string[] {
   if (node.kind === "list") return node.items.flatMap(columnsIn);
   if (node.kind !== "scalar") return [];
   // A comma in a quoted name parts nothing.

@@ -3,7 +3,7 @@ import { nearest } from "#errors/suggest.ts";
 import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
 import { tenantLine } from "./line-instead.ts";
 import { digestOf } from "./meaning.ts";
-import { readReferences } from "./read-references.ts";
+import { columnsIn, readReferences } from "./read-references.ts";
 import { RuleFile, type RulesText } from "./rule-file.ts";
 import { ruleFiles, textOf } from "./rule-files.ts";
 import {
@@ -17,6 +17,7 @@ import {
   TABLE_KEYS,
   type TableRule,
 } from "./rules.ts";
+import { yamlKey } from "./yaml-key.ts";
 
 const TOP = ["tables", "references", "tenant", "large_objects", "extension_tables"] as const;
 
@@ -190,7 +191,8 @@ class RuleReader {
     const items = node.kind === "list" ? node.items : [node];
     const other = items.find(({ kind }) => kind !== "scalar");
     if (other !== undefined) {
-      const fix = "keep: [id, created_at]";
+      const columns = other.kind === "list" ? columnsIn(node) : ["id", "created_at"];
+      const fix = `keep: [${columns.map(yamlKey).join(", ")}]`;
       this.#problem(other.offset, '"keep" has to be a list of columns', fix, "invalid-rule", { explains: { table } });
       return [];
     }

@@ -1,7 +1,8 @@
 import { nearest } from "#errors/suggest.ts";
 import type { SourceTable } from "../source/catalogue.ts";
-import { type Names, shownTable } from "./names.ts";
+import { columnNamed, type Names, shownTable } from "./names.ts";
 import { type ColumnRule, type Problem, TABLE_KEYS } from "./rules.ts";
+import { yamlKey } from "./yaml-key.ts";
 
 /** Words of SQL and of other tools for what a key of a table says. */
 const WORDS: Readonly<Record<string, "rows" | "sample" | "skip">> = {
@@ -20,6 +21,11 @@ export function unknownColumn(table: SourceTable, rule: ColumnRule, names: Names
   const isKey = rule.node !== undefined;
   const about = { rule: "unknown-column", table: shown, column: rule.column, place: rule.place };
   const message = `The table ${shown} has no column "${rule.column}"`;
+  const several = isKey ? [] : rule.column.split(",").map((part) => part.trim());
+  if (several.length > 1 && several.every((one) => columnNamed(table, one) !== undefined)) {
+    const fix = `Columns are one list, in brackets: keep: [${several.map(yamlKey).join(", ")}]`;
+    return { ...about, message, fix, explains: { table: shown } };
+  }
   const word = isKey ? WORDS[rule.column.toLowerCase()] : undefined;
   if (word !== undefined) return { ...about, message, fix: lineOf(word, rule, shown) };
   const keys = isKey ? TABLE_KEYS : [];

@@ -562,6 +562,14 @@ test("one mistake is one fault, with what to write next, and each path of a docu
     [rules({ nodes: undefined, "public.nodes": { keep: '"*"' } }), [list]],
     [rules({ nodes: undefined, "pub*.nodes": { keep: '"*"' } }), [list]],
     [rules({ nodes: { keep: "id, parent, left_id, right_id" } }), ["keep: [id, parent, left_id, right_id]"]],
+    [rules({ nodes: { keep: "[[id, parent], left_id, right_id]" } }), ["keep: [id, parent, left_id, right_id]"]],
+    ...['"id, parent, left_id, right_id"', '["id, parent", left_id, right_id]'].map(
+      (keep) =>
+        [
+          rules({ nodes: { keep } }),
+          [expect.stringMatching(/^Columns are one list, in brackets: keep: \[id, parent/)],
+        ] as const,
+    ),
     [
       users({ doc: '{ json: { a: "?", email: "?", "b[]": emial }, keep: [c] }' }),
       [expect.stringMatching(/^Write a transform here, or move the path/), "email: email", 'Did you mean "email"?'],
