@@ -1064,7 +1064,8 @@ test("changes of rows one like the other are measured together, and those that f
   expect(stdout).toContain("        and 8 more like it, measured together, down to line 29\n");
   const markdown = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
   expect(markdown.stdout.match(/; measured together, 20 like it/g)).toHaveLength(20);
-  expect(markdown.stdout.match(/; measured together, 9 like it/g)).toHaveLength(9);
+  // Of emails, and behind the one that fails.
+  expect(markdown.stdout.match(/; measured together, 9 like it/g)).toHaveLength(9 + 9);
   const { stdout: json } = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
   const { migrations } = JSON.parse(json) as {
     migrations: {
