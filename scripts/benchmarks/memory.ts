@@ -82,16 +82,24 @@ async function judged(): Promise<void> {
   const head = "UPDATE big SET text = v.text FROM (VALUES (0, '')";
   const end = ") v (id, text) WHERE v.id = big.id;\n";
   await writeData(values, JUDGED, head, (row) => `,\n(${row}, '${text}')`, end);
+  const insert = join(folder, "insert.sql");
+  const into = "INSERT INTO big VALUES (-1, '')";
+  await writeData(insert, JUDGED, into, (row) => `,\n(${row}, '${text}')`, " ON CONFLICT DO NOTHING;\n");
   const forms = [
-    [updates, `${JUDGED} MB of UPDATE statements`],
-    [values, `one UPDATE of ${JUDGED} MB`],
+    [[updates], `${JUDGED} MB of UPDATE statements`],
+    [[values], `one UPDATE of ${JUDGED} MB`],
+    [[insert, insert, insert], `three files of one INSERT of ${JUDGED} MB each`],
   ] as const;
-  for (const [file, what] of forms) {
+  for (const [[file, ...others], what] of forms) {
     const made = await project(file, "db/migrations/002_rows.sql");
+    for (const [at, other] of others.entries()) {
+      await Bun.write(made.path(`db/migrations/00${at + 3}_rows.sql`), Bun.file(other));
+    }
     await made.write("db/environments/local.yaml", "database:\n  engine: embedded\n");
     await made.write("db/migrations/001_big.sql", "CREATE TABLE big (id int PRIMARY KEY, text text);\n");
     await measure(made, `\`lint\` of ${what}`, ["lint"]);
     await measure(made, `\`migrate plan\` of ${what}`, ["migrate", "plan"]);
+    await measure(made, `\`migrate up --dry-run\` of ${what}`, ["migrate", "up", "--dry-run"]);
   }
 }
 
