@@ -88,7 +88,8 @@ export async function factsOfPlanned(
     return NO_FACTS;
   }
   try {
-    const { factsByFile, limitLines, notReplayedInWords } = await import("./output/plan-words.ts");
+    const { factsByFile } = await import("./output/plan-comments.ts");
+    const { limitLines, notReplayedInWords } = await import("./output/plan-words.ts");
     const { foreseeLimits } = await import("./above-limits.ts");
     const pending = await findPending(context, limits, undefined);
     // Files have been read for the dry run already, by then some of them twice.

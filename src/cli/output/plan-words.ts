@@ -10,7 +10,7 @@ import {
   type Trace,
 } from "#compare/trace/facts.ts";
 import type { Excess } from "#compare/trace/limits.ts";
-import { impactOf, sizesByName, type Weighed } from "#compare/trace/impact.ts";
+import { impactOf, type Weighed } from "#compare/trace/impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "#compare/trace/sizes.ts";
 import { IS_CODE } from "#migrate/warnings/losses.ts";
 import type { ConfitureError, Location } from "#errors/error.ts";
@@ -124,37 +124,6 @@ export function failureOfWayBack({ wayBack }: MigrationFacts): string | undefine
   const { message, location } = wayBack;
   const place = location === undefined ? "" : `${placeInWords(location)} `;
   return `the way back fails: ${place}${inLine(message)}`;
-}
-
-/** What migrations do, by their files: comments for a script that shows their statements already. Pure. */
-export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): ReadonlyMap<string, readonly string[]> {
-  const sizeOf = sizesByName(sizes);
-  return new Map(
-    trace.migrations.map((migration) => [
-      migration.file.path,
-      [
-        ...(migration.error === undefined ? [] : [refusalInWords(migration)!]),
-        ...(migration.hasBranches ? ["has branches: what they did not lead into was not seen"] : []),
-        ...factsByLine(migration.statements, sizeOf),
-      ],
-    ]),
-  );
-}
-
-/** Statements in a row of which the same is to be said are told together. */
-function factsByLine(statements: readonly StatementFacts[], sizeOf: ReadonlyMap<string, SizeOf>): string[] {
-  const runs: { readonly first: StatementFacts; last: StatementFacts; readonly facts: readonly string[] }[] = [];
-  for (const statement of statements) {
-    const facts = factsIn(statement, sizeOf);
-    const run = runs.at(-1);
-    if (run !== undefined && Bun.deepEquals(run.facts, facts)) run.last = statement;
-    else runs.push({ first: statement, last: statement, facts });
-  }
-  return runs.flatMap(({ first, last, facts }) => {
-    const [from = "?", to = "?"] = [first.place.line, last.place.line];
-    const where = from === to ? `line ${from}` : `lines ${from} to ${to}`;
-    return facts.map((fact) => `${where}: ${fact}`);
-  });
 }
 
 /** What there is to say of a statement, a line each. */

@@ -1,5 +1,6 @@
 import { dangerWords } from "#sql/effects/danger-kinds.ts";
 import { exposureWords } from "#sql/effects/exposure-kinds.ts";
+import { giveBackMemory } from "../engine/memory.ts";
 import { blockedBy, isAtLeast, type Lock, type MigrationFacts, type StatementFacts, type Trace } from "./facts.ts";
 import type { SizeOf, Sizes } from "./sizes.ts";
 
@@ -32,12 +33,18 @@ export interface Weighed {
   readonly impact: Impact;
 }
 
+/** After so many statements, what weighing them has left behind is given back. */
+const BREATH = 10_000;
+
 /** Statements of all migrations, the worst first; those that are alike in the order in which they run. Pure. */
 export function worstFirst(trace: Trace, sizes: Sizes | undefined): Weighed[] {
   const sizeOf = sizesByName(sizes);
   return trace.migrations
     .flatMap((migration) =>
-      migration.statements.map((statement) => ({ migration, statement, impact: impactOf(statement, sizeOf) })),
+      migration.statements.map((statement, at) => {
+        if (at % BREATH === 0) giveBackMemory();
+        return { migration, statement, impact: impactOf(statement, sizeOf) };
+      }),
     )
     .toSorted(
       (a, b) => rank(a) - rank(b) || b.impact.bytes - a.impact.bytes || (b.impact.tables ?? 0) - (a.impact.tables ?? 0),

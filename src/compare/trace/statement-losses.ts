@@ -12,6 +12,15 @@ import { CODE_OR_QUERY } from "./planned.ts";
 /** What of a statement's facts says what is gone, or may be. */
 export type Losses = Pick<StatementFacts, "loses" | "takesAlong" | "endangers" | "absent">;
 
+/** Of INSERTs that bring their rows along. */
+export const NOTHING_LOST: Losses & Pick<StatementFacts, "exposes"> = {
+  loses: [],
+  takesAlong: [],
+  endangers: [],
+  exposes: [],
+  absent: undefined,
+};
+
 /** So many objects are named; CASCADE of a schema takes hundreds. */
 const MOST_NAMED = 20;
 

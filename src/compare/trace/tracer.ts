@@ -20,7 +20,7 @@ import { Places } from "./places.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
 import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
 import { bringsRows, MOST_ROWS, rowsFrom } from "./seeds.ts";
-import { emptiedByCode, type Losses, lossesOf } from "./statement-losses.ts";
+import { emptiedByCode, type Losses, lossesOf, NOTHING_LOST } from "./statement-losses.ts";
 import { swallowedRows } from "./swallowed-rows.ts";
 import { NOTHING_TOLD, Teller, type Told } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
@@ -135,15 +135,18 @@ export class Tracer implements Performer {
       }
       await releaseSavepoint(database);
       const facts = factsOf(measured);
+      let losses = NOTHING_LOST;
       for (const [index, statement] of statements.entries()) {
         rows.noteInserted(statement);
+        const isPlain = addsRows && told[index] === NOTHING_TOLD;
+        const own = isPlain ? NOTHING_LOST : await this.#lossesOf(statement, measured, told[index]!);
+        // Of tens of thousands, the same is kept once.
+        if (!Bun.deepEquals(own, losses)) losses = own;
         this.statementFacts.push({
           ...this.#places.of(script, statement, true),
           how: MEASURED,
           ...facts,
-          ...(told[index] === NOTHING_TOLD && addsRows
-            ? NOTHING_LOST
-            : await this.#lossesOf(statement, measured, told[index]!)),
+          ...losses,
           error: undefined,
           tooNew: undefined,
           opaque: false,
@@ -286,9 +289,6 @@ export class Tracer implements Performer {
 
 /** So many are run one by one where they cannot be run together. */
 const FEW_ROWS = 8;
-
-/** Of INSERTs that bring their rows along. */
-const NOTHING_LOST = { loses: [], takesAlong: [], endangers: [], exposes: [], absent: undefined };
 
 /** UTF-16 units of a statement from which on memory that is not needed any more is given back. */
 const LONG = 1 << 20;
