@@ -59,12 +59,14 @@ function statementThatMade({ kind, path }: Taken, sources: readonly SourceText[]
   const [schema = "", ...rest] = path;
   const names = path.length === 1 ? [schema] : rest;
   const own = names.slice(-1);
-  const made = (wanted: readonly string[], begins: RegExp): Place | undefined => {
+  const made = (wanted: readonly string[], begins: RegExp, isSubject = false): Place | undefined => {
     const places = sources.flatMap((source) => {
-      return findNames(source.text, wanted, begins).map((offset) => placeAt(source, offset));
+      return findNames(source.text, wanted, { begins, isSubject }).map((offset) => placeAt(source, offset));
     });
     return kind === "column" ? places[0] : places.at(-1);
   };
+  const created = (wanted: readonly string[]): Place | undefined =>
+    made(wanted, new RegExp(`^create (?:or replace )?(?:\\w+ )?${WORDS[kind] ?? kind} `), true);
   switch (kind) {
     case "row security":
       return made([...names, "row", "level", "security"], /^alter /);
@@ -80,13 +82,16 @@ function statementThatMade({ kind, path }: Taken, sources: readonly SourceText[]
     case "trigger":
     case "rule":
     case "index":
-      return made(own, new RegExp(`^create (?:or replace )?(?:\\w+ )?${kind} `));
+      return created(own);
     default:
       if (kind.startsWith("grants on ")) return made(names, /^grant /);
       if (kind.startsWith("comment on ")) return made(names, /^comment /);
-      return made(names, new RegExp(`^create (?:or replace )?(?:\\w+ )?${kind} `));
+      return created(names);
   }
 }
+
+/** Where SQL has another word than PostgreSQL's description. */
+const WORDS: Readonly<Record<string, string>> = { "statistics object": "statistics" };
 
 /** By the ends of the names that PostgreSQL gives (ChooseIndexName, ChooseConstraintName): what makes such a constraint. */
 const UNNAMED: Readonly<Record<string, string>> = {
@@ -111,7 +116,7 @@ function unnamed([table = "", name = ""]: readonly string[], sources: readonly S
         ];
   for (const wanted of ways) {
     for (const source of sources) {
-      const [offset] = findNames(source.text, wanted, OF_TABLE);
+      const [offset] = findNames(source.text, wanted, { begins: OF_TABLE });
       if (offset !== undefined) return placeAt(source, offset);
     }
   }
@@ -124,33 +129,45 @@ function placeAt({ file, text }: SourceText, offset: number): Place {
   return { file, line: locate(text, offset).line };
 }
 
-/**
- * Offsets of the last name wherever all of them follow each other within one statement.
- * @param begins what the first words of the statement have to be, each with a space behind it
- */
-function findNames(text: string, names: readonly string[], begins?: RegExp): number[] {
+interface Which {
+  /** What the first words of the statement have to be, each with a space behind it. */
+  readonly begins?: RegExp;
+  /** Whether the first name has to be the one that the statement is about: in `CREATE TABLE a (b_id int REFERENCES b)` a. */
+  readonly isSubject?: boolean;
+}
+
+/** Offsets of the last name wherever all of them follow each other within one statement. */
+function findNames(text: string, names: readonly string[], { begins, isSubject }: Which = {}): number[] {
   const lexer = new Lexer(text);
   const found: number[] = [];
   let matched = 0;
   let words: string[] = [];
+  let subject: string | undefined;
   while (lexer.next()) {
-    if (lexer.kind === TokenKind.word && words.length < HEAD) {
-      words.push(text.slice(lexer.start, lexer.end).toLowerCase());
-    }
+    const token = text.slice(lexer.start, lexer.end);
     if (lexer.kind === TokenKind.semicolon) {
-      matched = 0;
-      words = [];
-    } else if (matched === names.length - 1 && begins !== undefined && !begins.test(`${words.join(" ")} `)) continue;
-    else if (lexer.kind === TokenKind.word || lexer.kind === TokenKind.quotedIdentifier) {
-      if (nameOf(text.slice(lexer.start, lexer.end)) !== names[matched]) continue;
-      matched++;
-      if (matched < names.length) continue;
-      found.push(lexer.start);
-      matched = names.length - 1;
+      [matched, words, subject] = [0, [], undefined];
+      continue;
     }
+    const isWord = lexer.kind === TokenKind.word;
+    if (!isWord && lexer.kind !== TokenKind.quotedIdentifier) continue;
+    const isBegun = begins?.test(`${words.join(" ")} `) !== false;
+    if (isWord && words.length < HEAD) words.push(token.toLowerCase());
+    if (!isBegun && matched === names.length - 1) continue;
+    const isPassed = !isBegun || (isWord && NO_NAME.test(token)) || text[lexer.end] === ".";
+    const isFirst = subject === undefined && !isPassed;
+    if (isFirst) subject = token;
+    if (nameOf(token) !== names[matched] || (isSubject === true && matched === 0 && !isFirst)) continue;
+    matched++;
+    if (matched < names.length) continue;
+    found.push(lexer.start);
+    matched = names.length - 1;
   }
   return found;
 }
+
+/** What may stand between the words of a CREATE and the name. */
+const NO_NAME = /^(?:if|not|exists|concurrently)$/i;
 
 /** How many words tell what a statement does: "create or replace function". */
 const HEAD = 5;
