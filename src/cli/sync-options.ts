@@ -96,6 +96,7 @@ export async function readSides(
       const { countedWarnings } = await import("#sync/warn-counted.ts");
       return { ...plan, warnings: await countedWarnings(database, plan) };
     },
+    ...(rules === undefined ? {} : { ruled: rules }),
     connect: { wait: context.wait, onRetry: sayRetry(context) },
     signal: context.io.signal,
     onEvent: showSyncEvents(context),

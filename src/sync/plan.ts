@@ -131,11 +131,8 @@ export interface SyncColumn {
   /** As PostgreSQL prints it: "character varying(20)". */
   readonly type: string;
   readonly treatment: "keep" | "transform";
-  /** Where its rule is, and what kind of values its type has, to say what to write there; not without rules. */
+  /** Where its rule is; not without rules. */
   readonly ruledBy?: Location;
-  /** That rule is a list, `keep: [...]`. */
-  readonly isListed?: true;
-  readonly family?: Family;
   /** The name of the transform: "email". */
   readonly transform?: string;
   /** Columns of one domain have the same result for the same original. */

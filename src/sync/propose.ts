@@ -1,16 +1,13 @@
 import type { Database } from "#database/database.ts";
-import { rollback } from "#database/rollback.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { type Decision, isOpen, OPEN, UNDECIDED } from "./decision.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, SECRET } from "./rules/guess.ts";
-import { LOOKED_AT, LOOKS, MOST, WITHIN } from "./rules/looks.ts";
 import { columnNamed, Names } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { tableKey, yamlKey } from "./rules/yaml-key.ts";
-import { readingFailed } from "./run/reading-failed.ts";
+import { looksOf } from "./looks-of.ts";
 import { decideDocuments } from "./propose-documents.ts";
 import { homesIn, shareValues } from "./shared-values.ts";
 import { readsOf, requireRights } from "./run/rights.ts";
@@ -124,48 +121,6 @@ function followKeys(
       decisions.set(column, { rule: of === "keep" ? "keep" : undefined });
     }
   }
-}
-
-/** The columns whose values are counted. */
-function countedIn({ columns }: SourceTable): SourceColumn[] {
-  return columns.filter((column) => !column.generated && !column.isArray && familyOf(column) === "text");
-}
-
-/** What the first values of its text columns look like. */
-async function looksOf(database: Database, table: SourceTable): Promise<ReadonlyMap<SourceColumn, Decision>> {
-  const columns = countedIn(table);
-  if (columns.length === 0) return new Map();
-  const list = columns.map(({ name }, index) => `${quoteIdentifier(name)}::text AS c${index}`).join(", ");
-  const counts = columns.flatMap((_, index) => [
-    `count(c${index})::float8 AS n${index}`,
-    ...[...LOOKS.map(({ pattern }) => pattern), WITHIN].map(
-      (pattern, look) => `(count(*) FILTER (WHERE c${index} ~ ${quoteLiteral(pattern)}))::float8 AS n${index}_${look}`,
-    ),
-  ]);
-  let row: Record<string, number> | undefined;
-  try {
-    await database.execute(
-      "begin isolation level repeatable read read only; set local row_security = off; set local search_path = pg_catalog, pg_temp",
-    );
-    [row] = await database.query<Record<string, number>>(
-      `SELECT ${counts.join(", ")} FROM (SELECT ${list} FROM ${quoteQualified(table.schema, table.name)} LIMIT ${LOOKED_AT}) seen`,
-    );
-  } catch (error) {
-    throw readingFailed(error, reportedName(table.schema, table.name));
-  } finally {
-    await rollback(database);
-  }
-  const found = columns.map((column, index): [SourceColumn, Decision | undefined] => {
-    const all = row?.[`n${index}`] ?? 0;
-    const share = (look: number): number => (all === 0 ? 0 : (row?.[`n${index}_${look}`] ?? 0) / all);
-    const at = LOOKS.findIndex((_, look) => share(look) >= MOST);
-    const look = LOOKS[at];
-    const percent = (part: number): string => `${Math.max(1, Math.round(part * 100))}%`;
-    if (look !== undefined) return [column, { rule: look.rule, why: `${percent(share(at))} look like ${look.what}` }];
-    const within = share(LOOKS.length);
-    return [column, within === 0 ? undefined : { rule: UNDECIDED, why: `${percent(within)} hold an e-mail address` }];
-  });
-  return new Map(found.flatMap(([column, decision]) => (decision === undefined ? [] : [[column, decision]])));
 }
 
 const HEADING = `# What becomes of every column when this database is copied. \`confiture sync check\` checks it.

@@ -157,10 +157,10 @@ const HAVE_NO_TEXT: ReadonlySet<Family> = new Set(["integer", "number", "uuid", 
 function syncColumn(source: SourceColumn, treatment: Treatment, expression: string): SyncColumn {
   const { name, type } = source;
   const { file, offset } = treatment.place;
-  const rule = { ruledBy: file.location(offset), family: familyOf(source) };
+  const rule = { ruledBy: file.location(offset) };
   if (treatment.kind === "keep") {
     const kept = { treatment: "keep", class: "preserving", proof: { kind: "kept" } } as const;
-    return { name, type, ...rule, ...(treatment.isListed === true ? { isListed: true } : {}), expression, ...kept };
+    return { name, type, ...rule, expression, ...kept };
   }
   const { transform, domain, made, elements, file: ofPaths }: Transformed = treatment;
   const hasText = !HAVE_NO_TEXT.has(familyOf(source));

@@ -33,10 +33,22 @@ export function renderProof(proof: Proof, detail: Detail): string[] {
 function noticedLine(leak: Proof["noticed"][number]): string {
   const unless = "if it is not meant to be there";
   if (leak.isInSchema === true)
-    return `FOUND: ${leak.column}: its text in the schema holds an original (${leak.kind}); a migration can take it away, ${unless}`;
+    return `FOUND: ${leak.column}: its text in the schema holds an original (${leak.kind}); ${remedyOf(leak.column)} takes it away, ${unless}`;
   if (leak.mayBeChance === true)
     return `FOUND: ${rowsWith(leak)} in digits, perhaps by chance; replace it (integer), if that is what the column is for`;
   return `FOUND: ${rowsWith(leak)} of a table that is left out; scrub or replace it, ${unless}`;
+}
+
+/** What takes a text of the schema away: what belongs to the database itself, no migration of its objects does. */
+function remedyOf(object: string): string {
+  const [, database, what, setting = "", role] =
+    /^database (.+) \((comment|label|setting (.+?)(?: of the role (.+))?)\)$/.exec(object) ?? [];
+  if (database === undefined) return "a migration that alters it";
+  // A copy's comment says that it is one.
+  if (what === "comment") return `on the target, COMMENT ON DATABASE ${database} with the rest of its comment`;
+  if (what === "label") return `on the target, SECURITY LABEL ON DATABASE ${database} IS NULL`;
+  const of = role === undefined ? `DATABASE ${database}` : `ROLE ${role} IN DATABASE ${database}`;
+  return `on the target, ALTER ${of} RESET ${setting}`;
 }
 
 /** What is said of a column or path. */
@@ -80,10 +92,11 @@ function saidOf(result: ColumnResult): Said {
     return { word: "not compared", what, brief: what };
   }
   if (!holds) return { word: "NOT PROVEN", what: inTheCopy(same, elsewhere) };
+  // Nothing was compared: a path that matches no row has proven nothing.
   const nothing = "the source has no value there";
+  if (originals === 0) return { word: "nothing to prove", what: nothing, brief: nothing };
   switch (how) {
     case "no value in common":
-      if (originals === 0) return { word: "nothing to prove", what: nothing, brief: nothing };
       return {
         word: "proven",
         what: `no value in common with ${number(originals)} ${agree(originals, "original", "originals")}`,

@@ -2,6 +2,7 @@ import { LogLevels } from "consola/core";
 import { reportedName } from "#sql/quote.ts";
 import { copiedWhole, countTables, type TableCount } from "#sync/roots.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
+import { PARTS } from "#sync/run/laps.ts";
 import type { SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
 import { forPeople } from "./style.ts";
@@ -146,12 +147,21 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
         ]),
     ...missing,
     ...(report.proof.columns.length === 0 || detail === "quiet" ? [] : [SCHEMA_TEXT]),
-    `✅ ${to} is a copy of ${tablesOf(countTables(report.plan))}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})${report.proof.columns.length === 0 ? "" : `. ${provenBut(exceptionsOf(report.proof))}`}`,
+    `✅ ${to} is a copy of ${tablesOf(countTables(report.plan))}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (${PARTS.map((part) => `${PART_NAMES[part]} ${formatDuration(report.durations[part])}`).join(", ")})${report.proof.columns.length === 0 ? "" : `. ${provenBut(exceptionsOf(report.proof))}`}`,
     "",
   ]
     .map((line) => inLine(line))
     .join("\n");
 }
+
+const PART_NAMES: Readonly<Record<(typeof PARTS)[number], string>> = {
+  reading: "reading and planning",
+  tables: "making tables",
+  rows: "rows",
+  objects: "keys and indexes",
+  proof: "proof",
+  finish: "putting in place",
+};
 
 const SCHEMA_TEXT =
   "Copied as it is: text in the schema (names, definitions of views, statistics and rules, conditions, CHECKs, defaults, partition bounds, options, enum labels, comments and labels, function bodies, arguments of triggers)";

@@ -7,9 +7,11 @@ import type { SyncPlan } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
 import type { ExtensionTables } from "./extension-tables.ts";
 import type { TableSize } from "./pieces.ts";
+import type { Ruled } from "./leak-advice.ts";
 import type { EmptyView } from "./materialized-views.ts";
 import type { Proof } from "./proof.ts";
 import type { MovedSequence } from "./sequences.ts";
+import type { Durations } from "./laps.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
 
 export interface SyncOptions {
@@ -34,6 +36,8 @@ export interface SyncOptions {
   readonly scratch: ScratchSite;
   /** Makes the plan from what a session sees of the source. */
   readonly plan: (database: Database) => Promise<SyncPlan>;
+  /** What the plan is made of, so that other rules can be tried; not without rules. */
+  readonly ruled?: Ruled;
   readonly connect?: Pick<OpenOptions, "wait" | "onRetry">;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent: (event: SyncEvent) => void;
@@ -70,11 +74,5 @@ export interface SyncReport {
   readonly snapshot: { readonly lsn: string | null; readonly takenAt: string };
   readonly place: PreparedTarget["place"];
   readonly removed: readonly string[];
-  /** Milliseconds. */
-  readonly durations: {
-    readonly rows: number;
-    readonly objects: number;
-    readonly proof: number;
-    readonly total: number;
-  };
+  readonly durations: Durations;
 }

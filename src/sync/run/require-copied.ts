@@ -1,48 +1,55 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { SyncPlan } from "../plan.ts";
-import { columnsByName, lineAgainst } from "./leak-advice.ts";
+import type { LeakAdvice } from "./leak-advice.ts";
 import type { Proof } from "./proof.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 
 /**
  * Stops a copy that holds originals, with the rules that let them through and what to write there.
+ * @param withAdvice gives what says that; not without rules
  * @throws ConfitureError `sync_unproven`
  */
-export function requireProof({ columns, leaks }: Proof, plan: SyncPlan): void {
+export async function requireProof(
+  { columns, leaks }: Proof,
+  withAdvice: (work: (advice: LeakAdvice) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const unproven = columns.filter(({ holds }) => !holds);
   const lines = [
-    ...columns
-      .filter(({ holds }) => !holds)
-      .map(({ column, transform, same, how }) =>
-        how === "no value in common"
-          ? `  ${column} (${transform}): originals are among the results`
-          : `  ${column} (${transform}): ${same} values are originals`,
-      ),
+    ...unproven.map(({ column, transform, same, how }) =>
+      how === "no value in common"
+        ? `  ${column} (${transform}): originals are among the results`
+        : `  ${column} (${transform}): ${same} values are originals`,
+    ),
     ...leaks.map(
       ({ column, kind, rows, more }) =>
         `  ${column}: ${more === true ? "at least " : ""}${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${TOKEN_NAMES[kind]}`,
     ),
   ];
   if (lines.length === 0) return;
-  const columnOf = columnsByName(plan);
-  const places = new Set([...columns.filter(({ holds }) => !holds), ...leaks].map(({ column }) => column));
-  const steps = [...places].flatMap((column) => {
-    const found = columnOf(column);
-    if (found?.ruledBy === undefined) return [];
-    const { file, line } = found.ruledBy;
-    return [
-      `${file}:${line}: ${lineAgainst(
-        found,
-        leaks.filter((leak) => leak.column === column),
-      )}`,
-    ];
-  });
+  const steps = new Set<string>();
+  const places = new Set([...unproven, ...leaks].map(({ column }) => column));
+  let untried = "";
+  try {
+    await withAdvice(async (advice) => {
+      for (const place of places) {
+        const line = await advice.against(
+          place,
+          leaks.filter(({ column }) => column === place),
+        );
+        if (line !== undefined) steps.add(line);
+      }
+    });
+  } catch (error) {
+    // What was found has to be told, whatever becomes of the advice.
+    untried = `\nWhat to write could not be tried: ${error instanceof Error ? error.message : String(error)}`;
+  }
   throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
-    hint:
-      steps.length === 0
+    hint: `${
+      steps.size === 0
         ? "Transform or skip what holds them (db/sync), then run it again."
-        : ["Change the rules, or skip the table (`TABLE: skip`), then run it again:", ...new Set(steps)].join("\n"),
-    data: { columns: columns.filter(({ holds }) => !holds), leaks },
+        : ["Change the rules, or skip the table (`TABLE: skip`), then run it again:", ...steps].join("\n")
+    }${untried}`,
+    data: { columns: unproven, leaks },
   });
 }
 

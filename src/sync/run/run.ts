@@ -14,13 +14,16 @@ import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";
 import { copyRows } from "./copy-rows.ts";
 import { missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
-import { piecesOf, type TableSize } from "./pieces.ts";
+import { Laps } from "./laps.ts";
+import { LeakAdvice } from "./leak-advice.ts";
+import { piecesOf } from "./pieces.ts";
 import { hasToProve, prove } from "./proof.ts";
 import { writeRecord } from "./record.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readRoles } from "./roles.ts";
 import { moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
+import { readPageSize, readSizes } from "./sizes.ts";
 import { Source } from "./source.ts";
 import { countChosen, withRowsThere } from "./rows-there.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
@@ -31,7 +34,6 @@ import { makeTables, runAll } from "./make-objects.ts";
 import { fillMaterializedViews } from "./materialized-views.ts";
 import { refuseLargeObjects, refuseTarget } from "./refuse-source.ts";
 import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
-import { isOfUsers } from "./schemas-of-users.ts";
 
 /**
  * Reads what a run would do. The target is not looked at.
@@ -57,7 +59,7 @@ export async function previewSync(options: SyncOptions): Promise<SyncPreview> {
  * @throws ConfitureError `sync_*`, `connect_*`, `connection_lost`, `lock_held`, `interrupted`
  */
 export async function runSync(options: SyncOptions): Promise<SyncReport> {
-  const began = performance.now();
+  const laps = new Laps();
   const { onEvent, signal } = options;
   const step = (text: string): void => onEvent({ type: "step", step: text });
   const jobs =
@@ -85,6 +87,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const sizes = await withRowsThere(source.session, plan, await readSizes(source.session));
 
     await refuseTarget(options, source);
+    laps.end();
     prepared = await prepareTarget(options.target.target, { ...options.connect, signal });
     const openTarget = async (): Promise<Database> => await asTarget(await prepared!.open());
     const target = await openTarget();
@@ -110,6 +113,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
     Bun.gc(true);
 
+    laps.end();
     step("Copying rows");
     const pageSize = await readPageSize(source.session);
     const pieces = piecesOf(plan.tables, sizes, {
@@ -117,10 +121,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       jobs,
       sourceEngine: source.isEmbedded ? "embedded" : "server",
     });
-    const rowsBegan = performance.now();
     const streams = readers.splice(0);
     const tables = await copyRows({ source, plan, pieces, sizes, readers: streams, openTarget, signal, onEvent });
-    const rowsTook = performance.now() - rowsBegan;
+    laps.end();
     const ledgers = await withReader(source, async (reader) => {
       const entered = async (): Promise<Database> => {
         await source.enter(reader, []);
@@ -134,15 +137,12 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     if (!hasToProve(plan)) await releaseSource();
 
     step("Making keys, indexes and everything else");
-    const objectsBegan = performance.now();
     await runAll(target, copy.after, signal);
     const emptyViews = await fillMaterializedViews(target, unfilled, signal);
     await setSequences(target, sequences.states);
     await runAll(target, ["analyze"], signal);
-    const objectsTook = performance.now() - objectsBegan;
+    laps.end();
     Bun.gc(true);
-
-    const proofBegan = performance.now();
     const proof = await prove({
       plan,
       hasKey: true,
@@ -153,8 +153,14 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       ledgers: await allLedgers(target, options.table),
       onEvent,
     });
+    await requireProof(proof, async (work) => {
+      if (options.ruled === undefined) return;
+      const { ruled, table } = options;
+      await withReader(source, async (reader) =>
+        work(await LeakAdvice.on(source.atMoment(reader), table, ruled, plan)),
+      );
+    });
     await releaseSource();
-    requireProof(proof, plan);
     const { moved, behind } = await moveSequences(target, replacedIn(plan));
     for (const { column } of moved.filter(({ left }) => left === 0))
       onEvent({
@@ -184,12 +190,13 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
         message: `columns are in another order than on the source, so INSERT without column names does something else there: ${reordered.join(", ")}`,
       });
     const foreignKeys = await requireValidKeys(target);
-    const proofTook = performance.now() - proofBegan;
+    laps.end();
     if (target.engine === "server") await target.close();
 
     step("Putting the copy in place");
     state = "finishing";
     const leftover = await prepared.finish(writeRecord(options.source.name, plan, moment, tables));
+    laps.end();
     state = "done";
     if (leftover !== undefined) onEvent({ type: "warning", message: leftover });
     return {
@@ -208,7 +215,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       snapshot: moment,
       place: prepared.place,
       removed: prepared.removed,
-      durations: { rows: rowsTook, objects: objectsTook, proof: proofTook, total: performance.now() - began },
+      durations: laps.durations,
     };
   } catch (thrown) {
     const error = signal?.aborted === true ? thrown : await source.explain(thrown);
@@ -279,19 +286,4 @@ async function readMoment(database: Database): Promise<SyncReport["snapshot"]> {
             pg_catalog.to_char(pg_catalog.transaction_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as now`,
   );
   return { lsn: row?.lsn ?? null, takenAt: row?.now ?? "" };
-}
-
-async function readPageSize(database: Database): Promise<number> {
-  const [row] = await database.query<{ size: string }>("select pg_catalog.current_setting('block_size') as size");
-  return Number(row?.size ?? 8192);
-}
-
-async function readSizes(database: Database): Promise<TableSize[]> {
-  return await database.query<TableSize>(
-    `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
-            pg_catalog.pg_relation_size(c.oid)::pg_catalog.float8 as bytes,
-            case when c.reltuples operator(pg_catalog.<) 0 then null else c.reltuples::pg_catalog.float8 end as rows
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-      where c.relkind operator(pg_catalog.=) 'r' and ${isOfUsers("n")}`,
-  );
 }

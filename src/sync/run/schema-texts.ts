@@ -11,6 +11,8 @@ interface Texts {
   readonly object: string;
   /** SQL for the text; NULL where there is none. */
   readonly text: string;
+  /** Of what is no definition: SQL for what it is of the object, for people. */
+  readonly what?: string;
   readonly where?: string;
 }
 
@@ -35,24 +37,34 @@ const IS_THIS_OR_REPLACED = `(${IS_THIS} or pg_catalog.shobj_description((select
     operator(pg_catalog.=) (${quoteLiteral(commentsOf("")[0])} operator(pg_catalog.||) b.datname::pg_catalog.text))`;
 
 /** The database itself, of which catalogues of the server have texts. */
-const ofDatabase = (catalogue: string, columns: string, text: string, which = IS_THIS): Texts => ({
-  from: `${catalogue} d join pg_catalog.pg_database b on b.oid operator(pg_catalog.=) d.${columns} and ${which}`,
+const ofDatabase = (catalogue: string, columns: string, text: string, what: string): Texts => ({
+  from: `${catalogue} d join pg_catalog.pg_database b on b.oid operator(pg_catalog.=) d.${columns}`,
   object: of("pg_database", "b.oid"),
   text,
+  what,
 });
 const IS_DATABASE = "d.classoid operator(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass";
 
 /** What a copy says of itself in its comment, which holds nothing but numbers and digests. */
 const RECORD = `'^${COPY_MARK}.*?${BY_TABLE}( [0-9a-f]{12}=[0-9]+)*'`;
 
+/** "setting app.owner", "setting app.owner of the role web" */
+const SETTING = `pg_catalog.concat('setting ', pg_catalog.split_part(each.setting, '=', 1),
+  ' of the role ' operator(pg_catalog.||) pg_catalog.quote_ident((select r.rolname from pg_catalog.pg_roles r where r.oid operator(pg_catalog.=) d.setrole)::pg_catalog.text))`;
+
 const TEXTS: readonly Texts[] = [
   // `ALTER DATABASE ... SET`, and those of roles in it.
-  ofDatabase("pg_db_role_setting", "setdatabase", list("d.setconfig"), IS_THIS_OR_REPLACED),
   {
-    ...ofDatabase("pg_shdescription", "objoid", `pg_catalog.regexp_replace(d.description, ${RECORD}, '')`),
-    where: IS_DATABASE,
+    ...ofDatabase("pg_db_role_setting", "setdatabase", "each.setting", SETTING),
+    from: `pg_db_role_setting d join pg_catalog.pg_database b on b.oid operator(pg_catalog.=) d.setdatabase,
+      lateral pg_catalog.unnest(d.setconfig) each (setting)`,
+    where: IS_THIS_OR_REPLACED,
   },
-  { ...ofDatabase("pg_shseclabel", "objoid", "d.label"), where: IS_DATABASE },
+  {
+    ...ofDatabase("pg_shdescription", "objoid", `pg_catalog.regexp_replace(d.description, ${RECORD}, '')`, "'comment'"),
+    where: `${IS_DATABASE} and ${IS_THIS}`,
+  },
+  { ...ofDatabase("pg_shseclabel", "objoid", "d.label", "'label'"), where: `${IS_DATABASE} and ${IS_THIS}` },
   { from: "pg_description d", object: "d.classoid, d.objoid, d.objsubid", text: "d.description" },
   { from: "pg_seclabel d", object: "d.classoid, d.objoid, d.objsubid", text: "d.label" },
   { from: "pg_namespace n", object: of("pg_namespace", "n.oid"), text: "n.nspname::pg_catalog.text" },
@@ -197,8 +209,8 @@ const PUBLIC = 2200;
 const MAY_HOLD = String.raw`'[@%&\\]|([0-9].*){6}'`;
 
 const branches = TEXTS.map(
-  ({ from, object, text, where }) =>
-    `select ${object}, ${text} from pg_catalog.${from}${where === undefined ? "" : ` where ${where}`}`,
+  ({ from, object, text, what = "null::pg_catalog.text", where }) =>
+    `select ${object}, ${text}, ${what} from pg_catalog.${from}${where === undefined ? "" : ` where ${where}`}`,
 ).join(" union all ");
 
 /**
@@ -207,9 +219,9 @@ const branches = TEXTS.map(
  */
 export const SCHEMA_TEXTS: Searched = {
   name: "the schema",
-  from: `(select (select i.type operator(pg_catalog.||) ' ' operator(pg_catalog.||) i.identity
+  from: `(select (select pg_catalog.concat(i.type, ' ', i.identity, ' (' operator(pg_catalog.||) s.what operator(pg_catalog.||) ')')
             from pg_catalog.pg_identify_object(s.class, s.object, s.part) i) as name, s.text
-     from (${branches}) s (class, object, part, text)
+     from (${branches}) s (class, object, part, text, what)
     where (s.object operator(pg_catalog.>=) ${FIRST_NORMAL}::pg_catalog.oid or s.object operator(pg_catalog.=) ${PUBLIC}::pg_catalog.oid
         or s.class operator(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass) and s.text operator(pg_catalog.~) ${MAY_HOLD}
       and not exists (select from pg_catalog.pg_depend m where m.classid operator(pg_catalog.=) s.class

@@ -37,6 +37,12 @@ export function planned(change: (plan: SyncPlan) => SyncPlan): SyncOptions["plan
   return async (database) => change(keepEverything(await readSource(database, await allLedgers(database, LEDGER))));
 }
 
+/** What a run makes of these rules: a plan, and advice. */
+export async function byRules(yaml: string): Promise<Pick<SyncOptions, "plan" | "ruled">> {
+  const rules = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
+  return { plan: ruled(yaml), ruled: { rules, key: KEY } };
+}
+
 /** The plan that these rules make. */
 export function ruled(yaml: string): SyncOptions["plan"] {
   return async (database) => {

@@ -6,7 +6,7 @@ import type { SyncOptions } from "#sync/run/report.ts";
 import { readSource } from "#sync/source/read.ts";
 import { newestServer } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
-import { copy, ruled } from "./copying.ts";
+import { byRules, copy, ruled } from "./copying.ts";
 
 /** An original, in every kind of column that may be kept with a text in it, each in another row. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -94,6 +94,13 @@ const ADVISED: readonly (readonly [name: string, type: string, value: string, ru
   ["list", "text[]", "array[U&'person7@corp\\00AD.example']", "filler"],
   ["number", "bigint", "49307654321", "integer"],
   ["page", "xml", "'<a>person7@corp.example</a>'", "{ value: null }"],
+  ["words", "tsvector", "to_tsvector('simple', 'person7@corp.example')", `{ expr: "to_tsvector('simple', {title})" }`],
+  // What cannot be, for a key, a length, a condition or more than one dimension, is not told.
+  ["single", "text unique", "'person7@corp.example'", "token"],
+  ["short", "varchar(20) unique", "'person7@corp.example'", "{ token: { length: 20 } }"],
+  ["checked", "text check (checked like '%@%')", "'person7@corp.example'", "email"],
+  ["grid", "text[]", "'{{a,person7@corp.example}}'", "{ value: null }"],
+  ["lines", "text[] not null default '{}'", "'{{a,person7@corp.example}}'", '{ value: "{}" }'],
 ];
 
 for (const engine of newestServer) {
@@ -103,23 +110,38 @@ for (const engine of newestServer) {
     const names = ADVISED.map(([name]) => name);
     await withDatabase(source.target, {}, (database) =>
       database.execute(`create table people as select 'person7@corp.example' as email, '+49 30 7654321' as phone;
-        create table notes (${ADVISED.map(([name, type]) => `"${name}" ${type}`).join(", ")});
-        insert into notes values (${ADVISED.map(([, , value]) => value).join(", ")});
+        create table notes (title text, ${ADVISED.map(([name, type]) => `"${name}" ${type}`).join(", ")});
+        create table boxes (mail text primary key); insert into boxes values ('person7@corp.example');
+        create table mails (box text references boxes, who text, at text, sender text generated always as (who || '@' || at) stored);
+        insert into mails select mail, 'person7', 'corp.example' from boxes;
+        insert into notes (${names.map((name) => `"${name}"`).join(", ")}) values (${ADVISED.map(([, , value]) => value).join(", ")});
         insert into notes (number) select 49307654321 from generate_series(1, 12)`),
     );
-    const rules = (notes: string): string =>
-      `tables:\n  people: { email: email, phone: phone }\n  notes: { ${notes} }\n`;
-    const failed: unknown = await copy(source.target, target.target, {
-      plan: ruled(rules(`keep: [${names.join(", ")}]`)),
-    }).catch((error: unknown) => error);
+    const rules = (notes: string, boxes: string, mails: string): string =>
+      `tables:\n  people: { email: email, phone: phone }\n  notes: { title: filler, ${notes} }\n  boxes: { ${boxes} }\n  mails: { ${mails} }\n`;
+    const columns = `keep: [${names.join(", ")}]`;
+    const failed: unknown = await copy(
+      source.target,
+      target.target,
+      await byRules(rules(columns, "keep: [mail]", "keep: [box, who, at]")),
+    ).catch((error: unknown) => error);
     const { hint = "" } = failed as { hint?: string };
+    expect(hint).toContain(
+      "\ndb/sync/rules.yaml:4: take mail out of `keep` and write `mail: token`, and take box out of `keep` at mails (db/sync/rules.yaml:5), which follows it\n",
+    );
+    expect(hint).toContain(
+      "\npublic.mails.sender is computed from who, at; for each of them that is kept:\n  db/sync/rules.yaml:5: take who out of `keep` and write `who: filler`\n  db/sync/rules.yaml:5: take at out of `keep` and write `at: filler`",
+    );
     const told = [...hint.matchAll(/out of `keep` and write `((\w+): .+?)`(?: \(|$)/gm)];
     expect(new Set(told.map(([, line]) => line))).toEqual(
-      new Set(ADVISED.map(([name, , , rule]) => `${name}: ${rule}`)),
+      new Set([...ADVISED.map(([name, , , rule]) => `${name}: ${rule}`), "who: filler", "at: filler"]),
     );
-    const { proof } = await copy(source.target, target.target, {
-      plan: ruled(rules(told.map(([, line]) => line).join(", "))),
-    });
+    const notes = told.map(([, line]) => line!).filter((line) => names.some((name) => line.startsWith(`${name}: `)));
+    const { proof } = await copy(
+      source.target,
+      target.target,
+      await byRules(rules(notes.join(", "), "mail: token", "who: filler, at: filler")),
+    );
     expect(proof.leaks).toEqual([]);
   });
 
@@ -130,11 +152,26 @@ for (const engine of newestServer) {
     if (target.target.engine !== "server") throw new Error("a server is needed");
     const { database } = target.target;
     await target.query(`alter database "${database}" set app.owner = 'person7@corp.example'`);
+    await target.query(`alter role postgres in database "${database}" set app.contact = 'person7@corp.example'`);
     const { proof } = await copy(source.target, target.target, {
       plan: ruled("tables:\n  people: { email: email }\n"),
     });
     expect(await target.query("show app.owner")).toEqual([{ "app.owner": "person7@corp.example" }]);
-    expect(proof.noticed).toMatchObject([{ column: `database ${database}`, kind: "email", rows: 1, isInSchema: true }]);
+    const shown = `database ${database} (setting app`;
+    expect(proof.noticed.toSorted((a, b) => (a.column < b.column ? -1 : 1))).toMatchObject([
+      { column: `${shown}.contact of the role postgres)`, kind: "email", rows: 1, isInSchema: true },
+      { column: `${shown}.owner)`, kind: "email", rows: 1, isInSchema: true },
+    ]);
+    // What is told takes them away.
+    for (const line of renderProof(proof, "normal")) {
+      const [statement] = /ALTER .* RESET \S+/.exec(line) ?? [];
+      if (statement !== undefined) await target.query(statement);
+    }
+    expect(
+      await target.query(
+        "select from pg_db_role_setting d join pg_database b on b.oid = d.setdatabase and datname = current_database()",
+      ),
+    ).toEqual([]);
   });
 
   test("an original is found wherever a kept column can hold it, and in what is made of one", async () => {
@@ -173,7 +210,7 @@ for (const engine of newestServer) {
         create view seen as select * from notes;
         create materialized view copies as select body from notes where body is not null`),
     );
-    const plan = ruled(
+    const options = await byRules(
       `tables:
   people: { keep: [id], email: email }
   logins: { keep: [diary], name: token, words: filler, mail: { value: "none@example.com" }, doc: { json: { name: username, again: { value: "twice@corp.example" } } }, again: { value: "again@corp.example" },
@@ -185,7 +222,7 @@ for (const engine of newestServer) {
   files: { keep: [id, serial, at, mood, day, code, ${UNSEARCHED.map(([name]) => name).join(", ")}], gone: { value: '\\x00' }, phone: phone }
 `,
     );
-    const failed: unknown = await copy(source.target, target.target, { plan }).catch((error: unknown) => error);
+    const failed: unknown = await copy(source.target, target.target, options).catch((error: unknown) => error);
     expect(failed).toMatchObject({ data: {} });
     // Each with its rule, and what works for its type.
     const { hint = "" } = failed as { hint?: string };
@@ -195,7 +232,7 @@ for (const engine of newestServer) {
       /`\w+: \{ hstore: \{ KEY: email \}/m,
       /`\w+: \{ expr: "to_tsvector\('simple', \{COLUMN\}\)" \}`/m,
       /: take mobile out of `keep` and write `mobile: integer`$/m,
-      / and write `\w+: \{ value: null \}` \(or a fixed value; no transform takes parts of xml\)$/m,
+      / and write `\w+: \{ value: null \}`$/m,
     ])
       expect(hint).toMatch(line);
     const { leaks } = (failed as { data: { leaks: { column: string; kind: string; rows: number }[] } }).data;
@@ -253,7 +290,7 @@ for (const engine of newestServer) {
     const hasFilters = engine.major !== 14;
     if (hasFilters)
       await source.query("create publication told for table people where (email <> 'person8@corp.example')");
-    const { proof } = await copy(source.target, target.target, { plan });
+    const { proof } = await copy(source.target, target.target, { plan: options.plan });
     const quiet = renderProof(proof, "quiet");
     expect(quiet.slice(0, -3).every((line) => line.startsWith("FOUND: "))).toBe(true);
     expect(quiet.slice(-4)).toEqual([
@@ -315,7 +352,7 @@ for (const engine of newestServer) {
     // What other tables' rules replace is looked for where these tables are left out.
     await source.query("update remarks set line = 'person5@corp.example' where line = 'nobody'");
     const remarks: SyncOptions["plan"] = async (database) =>
-      onlyTables(await plan(database), await readSource(database), ["remarks"]);
+      onlyTables(await options.plan(database), await readSource(database), ["remarks"]);
     expect(await copy(source.target, target.target, { plan: remarks }).catch((error: unknown) => error)).toMatchObject({
       data: { leaks: [{ column: "public.remarks.line", kind: "email", rows: 1 }] },
     });

@@ -7,7 +7,6 @@ import { databasePlace, openOptions } from "../../database-options.ts";
 import { renderReport } from "../../output/sync.ts";
 import { detailOf } from "../../output/sync-proof.ts";
 import { renderPreview } from "../../output/sync-preview.ts";
-import type { SyncReport } from "#sync/run/report.ts";
 import { confirmReplacement } from "../../confirm-replacement.ts";
 import { ABOUT_SYNC_KEY } from "../../sync-key.ts";
 import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
@@ -90,22 +89,12 @@ export const command = defineCommand({
         reproducible: plan.reproducible,
         tables: tables.map((table) => ({ ...table, duration: Math.round(table.duration) })),
         ...rest,
-        durations: rounded(durations),
+        durations: Object.fromEntries(Object.entries(durations).map(([part, took]) => [part, Math.round(took)])),
       },
       text: renderReport(report, to.environment ?? "", detailOf(context.messages.level)),
     };
   },
 });
-
-/** Milliseconds, whole ones. */
-function rounded({ rows, objects, proof, total }: SyncReport["durations"]): SyncReport["durations"] {
-  return {
-    rows: Math.round(rows),
-    objects: Math.round(objects),
-    proof: Math.round(proof),
-    total: Math.round(total),
-  };
-}
 
 function tableToJson(
   { schema, name, mode, columns, query, where }: SyncTable,
