@@ -26,7 +26,6 @@ export async function acceptBuilt(
   const lacking = await lackingOfSchema(context, migrating, database);
   if (lacking.length === 0) return;
   const pending = openEntries(await readHistory(database, ledger, migrating));
-  const { location } = error;
   throw new ConfitureError(
     "build_over",
     `The database holds some of what the schema files make, and a build would not bring it the rest ${renderLacking(lacking)}`,
@@ -38,7 +37,6 @@ export async function acceptBuilt(
           : "`confiture drift` compares it with the files. `confiture migrate generate NAME` writes the migration for what is new in them.",
         "To start from nothing, without what it holds: confiture build --fresh",
       ].join("\n"),
-      ...(location === undefined ? {} : { location }),
       data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },
     },
   );

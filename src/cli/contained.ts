@@ -126,7 +126,7 @@ export function containment(
     const why = lacking.length === 0 ? undefined : await whyNotBegun(database, ledger);
     // What comes after the base is looked at on top of it, and is no proof of it.
     if (why !== undefined) {
-      return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why, next: afterSquash(lacking) };
+      return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why, next: await afterSquash(lacking) };
     }
     const found = open.length === 0 ? NONE : await findContained(history, database, ledger);
     const last = found.contained.at(-1) ?? lacking.at(-1);
@@ -157,9 +157,17 @@ export function containment(
   }
 
   /** `migrate up` would name the files from before the squash, which a database that was built does not need. */
-  function afterSquash(lacking: readonly HistoryEntry[]): string | undefined {
+  async function afterSquash(lacking: readonly HistoryEntry[]): Promise<string | undefined> {
     const through = lacking.at(-1)?.version;
-    if (!isBuilt || through === undefined) return undefined;
+    if (through === undefined) return undefined;
+    const { environment } = await context.config();
+    const diff = `confiture diff${environment === null ? "" : ` -e ${shellWord(environment)}`}`;
+    if (!isBuilt)
+      return [
+        `  ${diff}   shows which objects it lacks; if none, it lacks rows, or the place of a sequence`,
+        "  confiture migrate up   with the files from before the squash, where it has none of it; then with these",
+        `  confiture migrate baseline --through ${shellWord(through)}   once you have seen to what it lacks`,
+      ].join("\n");
     return [
       "  confiture schema update   brings what the base holds into the schema files, or says what to put there; then: confiture build --fresh",
       `  confiture migrate baseline --through ${shellWord(through)}   if this database is to go without it`,

@@ -208,9 +208,13 @@ export function lacking(history: readonly HistoryEntry[]): ConfitureError {
   const last = all.at(-1)?.version ?? "";
   return new ConfitureError(
     "history_squashed",
-    `This database lacks ${names}, which ${all.length === 1 ? "was" : "were"} squashed into ${BASE_VERSION}`,
+    `In this database ${names} ${all.length === 1 ? "is" : "are"} not recorded, and ${all.length === 1 ? "was" : "were"} squashed into ${BASE_VERSION}`,
     {
-      hint: `Run \`confiture migrate up\` with the files from before the squash (the commit before ${BASE_VERSION} changed), then with these. If the database has all of that already: confiture migrate baseline --through ${shellWord(last)}`,
+      hint: [
+        "If the database has all of that, to record it by proof: confiture migrate baseline --proven",
+        `If it has none of that: run \`confiture migrate up\` with the files from before the squash (the commit before ${BASE_VERSION} changed), then with these.`,
+        `Without proof, once you have seen to what it lacks: confiture migrate baseline --through ${shellWord(last)}`,
+      ].join("\n"),
       data: { lacking: all.map(({ version }) => version) },
     },
   );

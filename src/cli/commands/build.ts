@@ -184,7 +184,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
-  const { duration, recorded, found, edited, left } = await exclusively(migrating, async (database, before) => {
+  const { duration, recorded, found, edited, isLate, left } = await exclusively(migrating, async (database, before) => {
     const isKept = args.fresh !== true && before.exists;
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) await confirmEmptying(context, args);
@@ -210,12 +210,15 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
     const proven = asked === "contained" ? await proof.record(database, ledger) : undefined;
+    const late =
+      proven === undefined || proven.pending.length === 0 ? [] : await readHistory(database, ledger, migrating);
     const open = asked === "none" ? openEntries(await readHistory(database, ledger, migrating)) : [];
     return {
       duration: built - started,
       recorded: proven?.contained ?? all,
       found: proven ?? { pending: [], undecided: open, why: undefined, next: undefined },
       edited: edits,
+      isLate: late.some(({ standing }) => standing === "out-of-order"),
       // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
       left: wasEmpty || wasThere ? ALL_NEW : await leftAsItWas(context, migrating, database, proof.clock()),
     };
@@ -223,7 +226,10 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(error, migrating, isBuilt);
   });
-  if (wasThere) messages.log("Nothing was done: the database holds everything that the schema files make");
+  if (wasThere)
+    messages.log(
+      "Nothing was done: the database holds every object that the schema files make. Rows were not compared",
+    );
   else if (left.lacking.length > 0) messages.log(`The schema files ran in ${formatSeconds(duration)}`);
   else if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   if (edited.length > 0) {
@@ -241,7 +247,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   }
   if (pending.length > 0) {
     messages.log(
-      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: confiture migrate up`,
+      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: confiture migrate up${isLate ? " --allow-out-of-order" : ""}`,
     );
   }
   tellLeft(context, left, pending.length + undecided.length > 0);
@@ -249,8 +255,9 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     messages.log(
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
         (next ??
-          "  confiture migrate baseline   if the schema files already include these changes\n" +
-            "  confiture migrate up         if they do not"),
+          "  confiture migrate baseline --proven   to record those that the database holds, by proof\n" +
+            "  confiture migrate baseline            to record them all, without proof\n" +
+            "  confiture migrate up                  to run them"),
     );
   }
   return {

@@ -69,7 +69,7 @@ export function withoutRows(
     why: `${what} ${where}`,
     next:
       where === "the schema files"
-        ? `  bring ${thing} into the schema files, and build again\n  ${record}   to record it without, and see to ${thing} by hand`
+        ? `  bring ${thing} into the schema files, then: confiture build --fresh\n  ${record}   to record it as it is, and see to ${thing} by hand`
         : `  see to ${thing} by hand, then: ${record}`,
   };
 }

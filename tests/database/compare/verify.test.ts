@@ -38,13 +38,13 @@ describe("migrations that start from nothing", () => {
     expect(report).toMatchObject({ from: "migrations", unchecked: [] });
   });
 
-  test("rows that only migrations leave are named", async () => {
+  test("rows that only migrations leave, or only schema files, are named", async () => {
     const seed = (id: number): string =>
       `-- migrate:up\nINSERT INTO users VALUES (${id}, 'x');\n-- migrate:down\nDELETE FROM users WHERE id = ${id};\n`;
     const visits =
       "CREATE TABLE visits (at int) PARTITION BY LIST (at);\nCREATE TABLE all_visits PARTITION OF visits DEFAULT;\n";
     const report = await verified({
-      "db/schema/users.sql": `${USERS}\nINSERT INTO users VALUES (1, 'x');`,
+      "db/schema/users.sql": `${USERS}\nINSERT INTO users VALUES (1, 'x'), (3, 'x'), (4, 'x');`,
       "db/schema/visits.sql": visits,
       "db/migrations/5_visits.sql": `-- migrate:up\n${visits}INSERT INTO visits VALUES (7);\n-- migrate:down\nDROP TABLE visits;\n`,
       "db/migrations/1_users.sql": FIRST,
@@ -56,6 +56,7 @@ describe("migrations that start from nothing", () => {
     expect(report.unchecked).toEqual([
       "1 row of public.users, which migrations leave and which is not in what the schema files build",
       "1 row of public.visits, which migrations leave and which is not in what the schema files build",
+      "2 rows of public.users, which the schema files build and which are not in what migrations leave",
     ]);
   });
 

@@ -40,7 +40,7 @@ export const command = defineCommand({
     ]);
     const files = await projectFiles(context, args);
     const contents = contentsOf(files, ["migrations"]);
-    await requireSquashable(context, through);
+    const lookedAt = await requireSquashable(context, through);
     const { base, squashed, rest, doubts } = await squash({
       ...files,
       through,
@@ -60,6 +60,9 @@ export const command = defineCommand({
         ...gone.map((path) => ({ kind: "remove" as const, path })),
       ]);
     });
+    context.messages.log(
+      `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: run \`confiture migrate up\` there with the files as they were. \`up\` stops in one that lacks some of it.`,
+    );
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     return {
       json: {
@@ -76,11 +79,12 @@ export const command = defineCommand({
 /**
  * Looks whether the environment's own database, where it can be reached, knows what is to be squashed: after it, databases are
  * told by checksums alone what they have.
+ * @returns that database's name; undefined where it cannot be reached
  * @throws ConfitureError `squash_refused` where a file is not what ran there, where one stopped half way, or has not run while others have
  */
-async function requireSquashable(context: CommandContext, through: string): Promise<void> {
+async function requireSquashable(context: CommandContext, through: string): Promise<string | undefined> {
   const database = await askDatabase(context);
-  if (database === undefined) return;
+  if (database === undefined) return undefined;
   const { history, source } = database;
   const gone = history.filter(({ version, file }) => file !== undefined && compareVersions(version, through) <= 0);
   const edited = editedEntries(gone);
@@ -104,7 +108,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     });
   }
   const lacking = openEntries(gone);
-  if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return;
+  if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return source.name;
   throw new ConfitureError(
     "squash_refused",
     `${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "has", "have")} not run on ${source.name}, and could not any more without ${agree(lacking.length, "its file", "their files")}`,

@@ -18,7 +18,7 @@ import { placeFiles } from "../../place-files.ts";
 export const command = defineCommand({
   args: {
     yes: { type: "boolean", description: "write without asking" },
-    check: { type: "boolean", description: "write nothing; exit 3 if the schema files lack something" },
+    check: { type: "boolean", description: "write nothing; exit 3 if the schema files lack something other than rows" },
     ...REPLAY_ARGS,
   },
   details:
@@ -44,7 +44,7 @@ export const command = defineCommand({
     if (update.files.length === 0) {
       context.messages.log(
         update.kept.length + update.lackingRows.length + update.takenRows.length > 0
-          ? "Nothing to write: what is different is said above"
+          ? "Nothing to write: what differs, and cannot be written into schema files, is named above"
           : "Nothing to update: the schema files hold everything that the migrations make",
       );
       return { json: toJson(update, false) };
