@@ -61,15 +61,28 @@ export async function isUsed({ target, migrations: { table } }: Config): Promise
 
 /**
  * What else tells what there is before the next migration, where the migrations do not start from nothing: the
- * environment's own database if it has exactly these migrations, then the last commit.
+ * environment's own database if it has exactly these migrations, then the last commit, if that has them.
  */
-export async function* otherSources(database: OwnDatabase | undefined): AsyncGenerator<Candidate> {
+export async function* otherSources(database: OwnDatabase | undefined, files: ProjectFiles): AsyncGenerator<Candidate> {
   if (database !== undefined && isComplete(database)) {
     const { source, history } = database;
     const applied = history.length === 1 ? "the migration is" : `all ${history.length} migrations are`;
     yield { source, name: `${source.name}, where ${applied} applied` };
   }
-  yield HEAD;
+  if ((await uncommitted(files)).length === 0) yield HEAD;
+}
+
+/** Paths of migrations that the last commit lacks or has otherwise: compared with its schema files, what they do would be planned once more. */
+async function uncommitted(files: ProjectFiles): Promise<readonly string[]> {
+  const { sinceThen } = await import("#compare/sources/changed-since.ts");
+  try {
+    const { applied } = await sinceThen(files, "HEAD");
+    const { migrations } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
+    return migrations.flatMap(({ path }) => (applied.has(path) ? [] : [path]));
+  } catch (error) {
+    if (error instanceof ConfitureError && hasNoFiles(error)) return [];
+    throw error;
+  }
 }
 
 /** The schema files as they were committed. */
@@ -201,7 +214,12 @@ export async function ifReachable<T>(
 }
 
 /** For whoever has nothing that tells: where the environment's database would tell if it had all migrations, that is the way. */
-export function nothingTells(cause: ConfitureError, database: OwnDatabase | undefined): ConfitureError {
+export async function nothingTells(
+  cause: ConfitureError,
+  database: OwnDatabase | undefined,
+  files: ProjectFiles,
+): Promise<ConfitureError> {
+  const newcomers = await uncommitted(files);
   return cause.with({
     code: "generate_refused",
     message: "What there is before the next migration is not known: the migrations do not start from an empty database",
@@ -209,6 +227,11 @@ export function nothingTells(cause: ConfitureError, database: OwnDatabase | unde
       "Nothing was written.",
       ...(database?.history.some(({ row }) => row !== undefined) === true && isBehind(database.history)
         ? [`Once all migrations are applied in it, ${database.source.name} tells: confiture migrate up`]
+        : []),
+      ...(newcomers.length > 0
+        ? [
+            `git:HEAD would tell if it had ${newcomers.join(", ")} as ${newcomers.length === 1 ? "it is" : "they are"}: commit that first, with what it changes in the schema files and without what is still to be planned.`,
+          ]
         : []),
       "`confiture migrate base` writes down what is there before the first migration. It takes that from the schema files: what is new in them must be out of the way meanwhile.",
       "Or name what to compare with: --from env:NAME, a URL, git:REVISION or a snapshot.",

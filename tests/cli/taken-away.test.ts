@@ -282,6 +282,12 @@ describe("what it compares with by itself", () => {
     commitAll(at, "one");
     await edit(at);
     expect(await compared(at)).toBe("the schema files of git:HEAD");
+    // The commit lacks what this one does, which would be planned once more.
+    await at.write("db/schema/zoo.sql", "CREATE TABLE zoo (id int PRIMARY KEY);\n");
+    const again = await generate(at);
+    expect(again.exitCode).toBe(1);
+    expect(again.stderr).toContain("git:HEAD would tell if it had db/migrations/002_next.sql as it is");
+    await Bun.file(at.path("db/schema/zoo.sql")).delete();
     await Bun.file(at.path("db/migrations/002_next.sql")).delete();
 
     await at.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, bio text);\n");

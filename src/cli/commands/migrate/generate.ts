@@ -5,6 +5,7 @@ import { type CreatedMigration, createMigrations } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
@@ -40,7 +41,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "SOURCE",
       description:
-        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: base and migrations. If the migrations alter tables that only the schema files create: the environment's database, provided all migrations are applied there, or else git:HEAD)",
+        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: base and migrations. If the migrations alter tables that only the schema files create: the environment's database, provided all migrations are applied there, or else git:HEAD, provided it has them all)",
     },
     ...RENAME_ARGS,
     ...REMOVAL_ARGS,
@@ -128,7 +129,7 @@ export const command = defineCommand({
     const contents = contentsOf(files, ["schema", "migrations"]);
     const generating =
       given === undefined
-        ? generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
+        ? generateFromFirst(context, files, generateFrom)
         : generateFrom({ source: given, name: displayName(args.from ?? "", given) });
     const generated = await generating.catch((error: unknown) => {
       // What was changed meanwhile fails the plan in ways that say nothing.
@@ -227,22 +228,22 @@ export const command = defineCommand({
 /** The first of the sources that tell what there is before the next migration. */
 async function generateFromFirst(
   context: CommandContext,
-  own: Candidate,
+  files: ProjectFiles,
   generate: (candidate: Candidate) => Promise<Generated>,
 ): Promise<Generated> {
   try {
-    return await generate(own);
+    return await generate((await databaseInUse(context, files)) ?? ownHistory(files));
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.data?.["startsElsewhere"] !== true) throw error;
     const database = await askDatabase(context);
-    for await (const candidate of otherSources(database)) {
+    for await (const candidate of otherSources(database, files)) {
       try {
         return await generate(candidate);
       } catch (other) {
         if (!(other instanceof ConfitureError) || !hasNoFiles(other)) throw other;
       }
     }
-    throw nothingTells(error, database);
+    throw await nothingTells(error, database, files);
   }
 }
 
