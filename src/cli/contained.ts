@@ -156,7 +156,7 @@ export function containment(
     }
   }
 
-  /** `migrate up` would name the files from before the squash, which a database that was built does not need. */
+  /** What to do where the base is not proven to be there. One that was just built does not need the files from before the squash. */
   async function afterSquash(lacking: readonly HistoryEntry[]): Promise<string | undefined> {
     const through = lacking.at(-1)?.version;
     if (through === undefined) return undefined;
