@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { isHeld } from "./cli/held.ts";
-import { LongestEnd, LOOK } from "./cli/longest-end.ts";
+import { ABANDONED, LongestEnd, LOOK } from "./cli/longest-end.ts";
 import { beginAnew, takeOutOf } from "./cli/reluctant-compiler.ts";
 import { run } from "./cli/run.ts";
 import { pieces, piecesNow, readAll, readLine } from "./cli/standard-input.ts";
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   let signalledAt = 0;
   let looking: NodeJS.Timeout | undefined;
   let passOn: ((signal: number) => void) | undefined;
+  let lastDocument: ((exitCode: number) => string) | undefined;
   const signals = Object.keys(SIGNAL_EXIT) as (keyof typeof SIGNAL_EXIT)[];
   const onSignal = (code: number): void => {
     // The first asks the work to stop and clean up; the second is not asking.
@@ -41,7 +42,8 @@ async function main(): Promise<void> {
     const end = new LongestEnd(passOn === undefined);
     looking = setInterval(() => {
       if (!end.look()) return;
-      stderr.write("Interrupted; the work did not end in time, so it was abandoned\n");
+      if (lastDocument === undefined || stdout.begun[0] !== 0) stderr.write(`${ABANDONED}\n`);
+      else stdout.write(lastDocument(code));
       process.exit(code);
     }, LOOK).unref();
     passOn?.(code - BY_SIGNAL);
@@ -74,6 +76,9 @@ async function main(): Promise<void> {
     },
     signal: abort.signal,
     signalExit: () => exitBySignal,
+    endAbandonedWith: (document) => {
+      lastDocument = document;
+    },
     prepareEngine: () => {
       if (ready || exitBySignal !== undefined) return;
       ready = true;
@@ -87,6 +92,15 @@ async function main(): Promise<void> {
       passOn = hearSignals({
         onSignal: (signal) => onSignal(BY_SIGNAL + signal),
         onDeaf: releaseSignals,
+        lastWords: {
+          message: `${ABANDONED}\n`,
+          documents: Object.fromEntries(
+            Object.values(SIGNAL_EXIT).flatMap((code) =>
+              lastDocument === undefined ? [] : [[code, lastDocument(code)]],
+            ),
+          ),
+          hasBegun: stdout.begun,
+        },
       });
       if (exitBySignal !== undefined) passOn(exitBySignal - BY_SIGNAL);
     },

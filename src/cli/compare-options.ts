@@ -190,7 +190,7 @@ export async function siteBeside(
   const given = await givenSite(context, scratch, config);
   if (target === undefined || target.engine === "embedded") return given ?? { engine: "embedded" };
   const { lookBeside } = await import("#scratch/site.ts");
-  const { obstacle, traits } = await lookBeside(target);
+  const { obstacle, traits } = await lookBeside(target, context.io.signal);
   if (given !== undefined) return { ...given, like: traits };
   if (obstacle === undefined) return { ...target, like: traits };
   const { why, help } = OBSTACLES[obstacle];

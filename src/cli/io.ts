@@ -14,6 +14,12 @@ export interface Io {
   readonly signal: AbortSignal;
   /** The exit code that tells which signal it was; undefined when none came. */
   readonly signalExit: () => number | undefined;
+  /**
+   * To be called once, as early as it is known.
+   * @param document what standard output gets where the work has to be abandoned after a signal, by the exit code; a message goes to
+   *   standard error where it is not called, or something has been written already
+   */
+  endAbandonedWith(document: (exitCode: number) => string): void;
   /** To be called as early as it is known that the embedded engine will work, and before anything was done: it may begin the process anew. */
   prepareEngine(): void;
   /** To be called before the embedded engine works, which keeps this thread: signals are heard all the same from here on. */

@@ -33,7 +33,7 @@ async function lackingInDatabase(context: CommandContext, scratch: ScratchArgs):
   const { findDrift } = await import("#compare/drift.ts");
   return await ifReachable(context, async (config) => {
     const { target, name, environment, drift } = config;
-    if (!(await isUsed(config))) return undefined;
+    if (!(await isUsed(config, context))) return undefined;
     const { history } = await status(await migrateOptions(context, undefined, undefined, config));
     const { changes } = await findDrift({
       ...(await filesBeside(context, scratch, target)),

@@ -1,5 +1,8 @@
 import { answerCount } from "#database/answers.ts";
 
+/** What is said of work that took too long to end. */
+export const ABANDONED = "Interrupted; the work did not end in time, so it was abandoned";
+
 /** Milliseconds between two looks. */
 export const LOOK = 100;
 

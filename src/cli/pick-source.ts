@@ -38,14 +38,17 @@ export async function databaseInUse(context: CommandContext, files: ProjectFiles
   const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
   if (found.base !== undefined || found.migrations.length > 0) return undefined;
   return await ifReachable(context, async (config) => {
-    if (!(await isUsed(config))) return undefined;
+    if (!(await isUsed(config, context))) return undefined;
     const { target, name } = config;
     return { source: { kind: "live", target, name }, name: `${name}, as there are no migrations yet` };
   });
 }
 
 /** Whether somebody has made something in a database. */
-export async function isUsed({ target, migrations: { table } }: Config): Promise<boolean> {
+export async function isUsed(
+  { target, migrations: { table } }: Config,
+  { io: { signal } }: CommandContext,
+): Promise<boolean> {
   const [{ withDatabase }, { isEmptyDatabase }, { lookForLedger }, { isUnmade }] = await Promise.all([
     import("#database/open.ts"),
     import("#migrate/base.ts"),
@@ -53,7 +56,7 @@ export async function isUsed({ target, migrations: { table } }: Config): Promise
     import("#migrate/status.ts"),
   ]);
   if (isUnmade(target)) return false;
-  return await withDatabase(target, {}, async (session) => {
+  return await withDatabase(target, { signal }, async (session) => {
     const ledger = (await lookForLedger(session, table)) ?? { schema: "", table };
     return !(await isEmptyDatabase(session, ledger));
   });
@@ -187,7 +190,9 @@ export async function majorOfServer(context: CommandContext): Promise<number | u
   return await ifReachable(context, async ({ target }) =>
     // What is inside the executable is there to develop with, and tells nothing of production.
     target.engine === "server"
-      ? await withDatabase(target, {}, async ({ serverVersion }) => Math.floor(serverVersion / 10_000))
+      ? await withDatabase(target, { signal: context.io.signal }, async ({ serverVersion }) =>
+          Math.floor(serverVersion / 10_000),
+        )
       : undefined,
   );
 }

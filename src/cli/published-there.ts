@@ -21,7 +21,7 @@ export async function warnWherePublished(
   const { withDatabase } = await import("#database/open.ts");
   const found = await ifReachable(context, async ({ target, name }) => {
     if (target.engine !== "server") return undefined;
-    const rows = await withDatabase(target, {}, async (database) =>
+    const rows = await withDatabase(target, { signal: context.io.signal }, async (database) =>
       queryCatalogue<{ table: string; publication: string }>(database, PUBLISHED, [JSON.stringify([...tables])]),
     );
     return { name, rows };

@@ -1,9 +1,11 @@
-import type { ConfitureError } from "#errors/error.ts";
+import { orInterrupted } from "#database/open.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { type Aim, aimCommands } from "./aim-commands.ts";
 import type { Outcome } from "./command.ts";
 import type { Invocation } from "./find-command.ts";
 import { hidePasswords } from "./hide-passwords.ts";
 import type { Io } from "./io.ts";
+import { ABANDONED } from "./longest-end.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
 import { forPeople, type Paint } from "./output/style.ts";
 import { fit } from "./output/wrap.ts";
@@ -37,7 +39,7 @@ export function report(outcome: Outcome, invocation: Invocation | undefined, io:
   const error =
     outcome.error === undefined
       ? undefined
-      : hidePasswords(aimError(withHelp(toConfitureError(outcome.error), invocation), form), form.argv, form.harmless);
+      : hidePasswords(aimError(withHelp(stoppedBy(io, outcome.error), invocation), form), form.argv, form.harmless);
   const exitCode = exitCodeOf(error?.exitCode ?? outcome.exitCode ?? 0, io);
   if (json && outcome.written !== "all") {
     const document = {
@@ -61,6 +63,17 @@ export function report(outcome: Outcome, invocation: Invocation | undefined, io:
   function tellNext(): void {
     if (outcome.next !== undefined) form.say?.(outcome.next);
   }
+}
+
+/** The JSON document of a command that is abandoned after a signal. */
+export function abandonedDocument(invocation: Invocation, exitCode: number): string {
+  const error = errorToJson(new ConfitureError("interrupted", ABANDONED));
+  return `${visibleJson({ command: commandName(invocation), ok: false, exitCode, error })}\n`;
+}
+
+/** A statement that was cancelled because of a signal has not failed, wherever that came to light. */
+function stoppedBy(io: Io, error: unknown): ConfitureError {
+  return toConfitureError(orInterrupted(io.signal, error));
 }
 
 /** A mistake on the command line, with the help of its command where nothing better is known. */

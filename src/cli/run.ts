@@ -16,7 +16,7 @@ import { fit } from "./output/wrap.ts";
 import { inLine } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
-import { type Form, aimError, report } from "./report-outcome.ts";
+import { type Form, abandonedDocument, aimError, report } from "./report-outcome.ts";
 import { explainNoSchemaFiles } from "./without-schema-files.ts";
 
 /**
@@ -41,7 +41,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   let invocation: Invocation | undefined;
   try {
     refuseRuntimeOptions(io.env);
-    invocation = findCommand(argv);
+    const found = findCommand(argv);
+    invocation = found;
+    if (form.json) io.endAbandonedWith((exitCode) => abandonedDocument(found, exitCode));
     const version = await versionFor(invocation);
     if (version !== undefined) return report(version, invocation, io, form);
     const help = await helpFor(invocation, argv, io);

@@ -13,6 +13,8 @@ import type { Output } from "./io.ts";
 export class StandardOutput implements Output {
   /** What became of writing, when it failed: a disk that is full. */
   failure: Error | undefined;
+  /** Not 0 once something was to be written. For other threads, too. */
+  readonly begun = new Int32Array(new SharedArrayBuffer(4));
   readonly #descriptor: 1 | 2;
   #writer: FileSink | undefined;
   #closed = false;
@@ -80,6 +82,7 @@ export class StandardOutput implements Output {
 
   /** Undefined where nothing can be written any more. */
   #open(): FileSink | undefined {
+    Atomics.store(this.begun, 0, 1);
     if (this.#closed) return undefined;
     // Bun puts something else in its place, and writing would go well.
     if (this.#writer === undefined && wasClosed(this.#descriptor)) this.#fail(new Error("it is closed"));

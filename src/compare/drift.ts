@@ -130,10 +130,11 @@ async function pendingVersions({
   projectDir,
   migrationsDir,
   migrationsLayout,
+  signal,
 }: DriftOptions): Promise<{ ledger: boolean; pending: string[] }> {
   const { ledger, rows } = isUnmade(target)
     ? { ledger: false, rows: [] }
-    : await withDatabase(target, {}, async (database) => {
+    : await withDatabase(target, { signal }, async (database) => {
         const found = await lookForLedger(database, table);
         return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
       });

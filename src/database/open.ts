@@ -37,9 +37,7 @@ export async function withDatabase<T>(
   try {
     return await work(database);
   } catch (error) {
-    throw interruptedBy(options.signal, error)
-      ? new ConfitureError("interrupted", "Interrupted", { cause: error })
-      : error;
+    throw orInterrupted(options.signal, error);
   } finally {
     await database.close();
   }
@@ -49,4 +47,9 @@ export async function withDatabase<T>(
 export function interruptedBy(signal: AbortSignal | undefined, error: unknown): boolean {
   if (signal?.aborted !== true || !(error instanceof ConfitureError) || error.code === "interrupted") return false;
   return error.server?.sqlstate === "57014" || error.data?.["isEndedHere"] === true;
+}
+
+/** @returns `interrupted` in place of an error that the signal has brought about; any other as it is */
+export function orInterrupted(signal: AbortSignal | undefined, error: unknown): unknown {
+  return interruptedBy(signal, error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
 }

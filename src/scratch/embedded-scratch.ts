@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { DATABASE } from "#database/embedded/greeting.ts";
-import { openDatabase } from "#database/open.ts";
+import { openDatabase, orInterrupted } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
 import { emptied } from "./emptied.ts";
 import type { OnLeftOut } from "./left-out.ts";
@@ -91,8 +91,11 @@ async function open(
   } as const;
   const watch: Watch = { onLeftOut, signal, leavesTraces: false };
   // One that was used may serve somebody with another signal.
-  const database = watched(await openDatabase(target), watch);
-  return { database, watch, settings: JSON.stringify(settings) };
+  try {
+    return { database: watched(await openDatabase(target), watch), watch, settings: JSON.stringify(settings) };
+  } catch (error) {
+    throw orInterrupted(signal, error);
+  }
 }
 
 interface Listening {

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LongSql } from "#database/long-sql.ts";
-import { interruptedBy } from "#database/open.ts";
+import { orInterrupted } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { redirectDatabase } from "#sql/database-name.ts";
 import { Statement } from "#sql/statement.ts";
@@ -42,7 +42,7 @@ export function scratchSession(
     try {
       return await work;
     } catch (error) {
-      throw interruptedBy(signal(), error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
+      throw orInterrupted(signal(), error);
     }
   };
   const { engine, backendPid, pooled, serverVersion, host } = database;

@@ -28,10 +28,10 @@ export interface Neighbour {
 
 /**
  * Looks whether scratch databases can be made on the server of a database in use, and what they would have to be like.
- * @throws ConfitureError `connect_*`
+ * @throws ConfitureError `connect_*`; `interrupted`
  */
-export async function lookBeside(target: ServerTarget): Promise<Neighbour> {
-  return await withDatabase(target, {}, async (database) => {
+export async function lookBeside(target: ServerTarget, signal?: AbortSignal): Promise<Neighbour> {
+  return await withDatabase(target, { signal }, async (database) => {
     const [row] = await queryCatalogue<NeighbourRow>(database, NEIGHBOUR);
     const { obstacle, settings, traits } = row!;
     return {

@@ -111,10 +111,17 @@ describe("work in the embedded engine, which keeps the thread", () => {
     [inside.map((line) => `${line} -e inside`)],
     [inside.map((line) => `${line} -e inside --format json`)],
   ])("SIGINT ends %j, which say so", async (lines) => {
-    await Promise.all(lines.map(interrupt));
+    await Promise.all(lines.map((line) => interrupt(line)));
   });
 
-  async function interrupt(line: string): Promise<void> {
+  // Each statement of the start can be the one that is cancelled, and none of them is a statement of the project.
+  test("SIGINT ends what has just begun, which says so", async () => {
+    for (const moment of [0, 150, 300, 450, 600, 750]) {
+      await Promise.all(["diff", "verify"].map((line) => interrupt(line, moment)));
+    }
+  });
+
+  async function interrupt(line: string, moment = 2500): Promise<void> {
     await using project = await executableProject({
       "db/environments/inside.yaml": "database:\n  engine: embedded\n",
       "db/schema/a.sql": "SELECT pg_sleep(120);",
@@ -128,18 +135,53 @@ describe("work in the embedded engine, which keeps the thread", () => {
     const running = await startBinary(line.split(" "), { cwd: project.dir, env, timeout: 60_000 });
     // Whenever it comes: before the configuration is read, while the engine starts, in the endless statement.
     await handlesSignals(running);
-    await Bun.sleep(2500);
+    await Bun.sleep(moment);
     running.process.kill("SIGINT");
     const result = await running.result;
-    expect(result.exitCode).toBe(130);
     if (line.includes("json")) expect(readDocument(result)).toMatchObject({ error: { code: "interrupted" } });
-    else expect(result.stderr).toContain("Interrupted");
+    else expect({ line, ...result }).toMatchObject({ line, stderr: expect.stringContaining("Interrupted") });
+    expect(result.exitCode).toBe(130);
     // What it left, the next command clears away.
     await project.succeed(["config", "show"], { env });
     expect(readdirSync(env.TMPDIR)).toEqual([]);
     const files = readdirSync(project.dir, { recursive: true, encoding: "utf8" });
     expect(files.filter((name) => name.includes("confiture-") || /migrations\/00[^1]/.test(name))).toEqual([]);
   }
+});
+
+describe("what PostgreSQL does not interrupt, in the embedded engine", () => {
+  // One row, of which each part takes milliseconds.
+  const parts = Array.from({ length: 1500 }, (_, part) => `length(div(a + ${part}, b)::text)`).join(", ");
+  const files = {
+    "db/environments/inside.yaml": 'database:\n  engine: embedded\n  path: ":memory:"\n',
+    "long.sql": `SELECT ARRAY[${parts}] FROM (SELECT repeat('7', 120000)::numeric AS a, repeat('3', 60000)::numeric AS b OFFSET 0) AS long;\n`,
+  };
+  const ABANDONED = "Interrupted; the work did not end in time, so it was abandoned";
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s abandons it after some seconds, with the JSON document", async (signal, exitCode) => {
+    await using project = await executableProject(files);
+    const line = ["db", "sql", "-f", "long.sql", "-e", "inside"];
+    const inTime = { cwd: project.dir, timeout: 50_000 };
+    const results = await Promise.all(
+      [line, [...line, "--format", "json"]].map(async (args) => {
+        const running = await startBinary(args, inTime);
+        await handlesSignals(running);
+        await Bun.sleep(2500);
+        running.process.kill(signal);
+        return await running.result;
+      }),
+    );
+    expect(results[0]).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(ABANDONED) });
+    expect(readDocument(results[1]!)).toMatchObject({
+      command: "db sql",
+      ok: false,
+      exitCode,
+      error: { code: "interrupted", message: ABANDONED },
+    });
+  });
 });
 
 describe.skipIf(process.platform !== "linux")("the embedded database's folder", () => {

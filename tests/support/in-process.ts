@@ -50,6 +50,7 @@ export async function runInOrder(
     signal: NEVER.signal,
     signalExit: () => undefined,
     prepareEngine: () => {},
+    endAbandonedWith: () => {},
     hearSignals: async () => {},
   });
   return {

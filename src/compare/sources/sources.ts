@@ -102,7 +102,9 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
       if (isUnmade(source.target)) {
         return { ...(await sourceCatalogue(files, { kind: "empty" })), builder: undefined, inUse: true };
       }
-      return await withDatabase(source.target, {}, (database) => readInUse(database, files.table));
+      return await withDatabase(source.target, { signal: files.signal }, (database) =>
+        readInUse(database, files.table),
+      );
     case "schema":
     case "migrations":
     case "git":

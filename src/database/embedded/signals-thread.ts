@@ -15,8 +15,13 @@ const LOOK = 50;
 const SAME_SIGNAL = 250;
 /** Looks after the signal until a second long piece of work is interrupted: what cleans up behind the first may take a moment. */
 const UNTIL_MORE = 40;
-/** Looks after the signal until the process ends, whatever it does. The thread that works ends it before, where it can. */
+/**
+ * Looks after the signal until the process ends, whatever it does. The thread that works ends it before, where it can. A process that
+ * a busy machine keeps from working is not late: it ends then only after so many microseconds of work, or so many looks.
+ */
 const UNTIL_END = 120;
+const WORKED = 3_000_000;
+const UNTIL_END_ANYWAY = 400;
 /** Milliseconds of the same work until it is shown, and between two times that are shown. */
 const UNTIL_SHOWN = 1000;
 const UNTIL_NEXT = 500;
@@ -27,10 +32,12 @@ const NONE = 0x100;
 interface System {
   /** @returns the signal that came since the last call */
   readonly take: () => number | undefined;
+  /** @returns microseconds of processor time that this process has had */
+  readonly worked: () => number;
   readonly end: (exitCode: number) => void;
 }
 
-const { work, line, heard } = workerData as Hearing;
+const { work, line, heard, lastWords } = workerData as Hearing;
 const system = openSystem();
 if (system === undefined) say("deaf");
 else {
@@ -48,9 +55,10 @@ function openSystem(): System | undefined {
       const { symbols } = dlopen(library, {
         signal: { args: ["i32", "ptr"], returns: "ptr" },
         setlogmask: { args: ["i32"], returns: "i32" },
+        clock: { args: [], returns: "i64" },
         _exit: { args: ["i32"], returns: "void" },
       });
-      const { signal, setlogmask, _exit: end } = symbols;
+      const { signal, setlogmask, clock, _exit: end } = symbols;
       setlogmask(NONE);
       const { SIGINT, SIGTERM, SIGHUP } = constants.signals;
       // Bun has the address of what it calls there, and does not say so in its types.
@@ -61,6 +69,7 @@ function openSystem(): System | undefined {
           const number = setlogmask(NONE);
           return number === NONE ? undefined : number;
         },
+        worked: () => Number(clock()),
         end,
       };
     } catch {
@@ -70,10 +79,11 @@ function openSystem(): System | undefined {
   return undefined;
 }
 
-function listen({ take, end }: System, engine: WatchedWork, shown: WorkLine, told: Int32Array): never {
+function listen({ take, worked, end }: System, engine: WatchedWork, shown: WorkLine, told: Int32Array): never {
   const never = new Int32Array(new SharedArrayBuffer(4));
   let first: { readonly exitCode: number; readonly at: number } | undefined;
   let looks = 0;
+  let workedBefore = 0;
   let before = 0;
   let begun = 0;
   let drawn = 0;
@@ -101,13 +111,20 @@ function listen({ take, end }: System, engine: WatchedWork, shown: WorkLine, tol
       shown.draw((text) => writeSync(2, `\r\u001b[2K  ${text} ${Math.floor((now - begun) / 1000)}s`));
     }
     if (first === undefined) continue;
+    if (looks === 0) workedBefore = worked();
     looks++;
     if (isLong && (target === undefined || looks > UNTIL_MORE)) target = number;
     if (target !== undefined && !engine.interrupt(target)) target = looks > UNTIL_MORE ? undefined : target;
-    if (looks < UNTIL_END) continue;
-    writeSync(2, "Interrupted; the work did not end in time, so it was abandoned\n");
+    if (looks < UNTIL_END || (looks < UNTIL_END_ANYWAY && worked() - workedBefore < WORKED)) continue;
+    sayLastWords(first.exitCode);
     end(first.exitCode);
   }
+}
+
+function sayLastWords(exitCode: number): void {
+  const document = lastWords.documents[exitCode];
+  if (document === undefined || Atomics.load(lastWords.hasBegun, 0) !== 0) writeSync(2, lastWords.message);
+  else writeSync(1, document);
 }
 
 function say(said: Said): void {

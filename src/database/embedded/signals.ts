@@ -13,6 +13,17 @@ export interface Hearing {
   readonly line: SharedArrayBuffer;
   /** The number of a signal that the other thread has not been told of yet, or 0: first the one that works, then the one that hears. */
   readonly heard: SharedArrayBuffer;
+  readonly lastWords: LastWords;
+}
+
+/** What is written where work does not end in time after a signal, so that it is abandoned. */
+export interface LastWords {
+  /** For standard error, where there is no document or no room for one. */
+  readonly message: string;
+  /** For standard output, by exit code. */
+  readonly documents: Readonly<Record<number, string>>;
+  /** Not 0 where standard output holds the beginning of something else. Shared by threads. */
+  readonly hasBegun: Int32Array;
 }
 
 /** From that thread: it hears signals from now on, or this system lets it hear none; then, that one has come. */
@@ -23,6 +34,7 @@ export interface SignalListener {
   readonly onSignal: (signal: number) => void;
   /** Nobody hears signals while the engine works: the system has to act on them. */
   readonly onDeaf: () => void;
+  readonly lastWords: LastWords;
 }
 
 let heard: Int32Array | undefined;
@@ -45,7 +57,8 @@ function startHearing(hearer: SignalListener): Int32Array {
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const beside =
     typeof CONFITURE_COMPILED === "undefined" ? "./signals-thread.ts" : "./database/embedded/signals-thread.ts";
-  const hearing: Hearing = { work: shareWork(), line: workLine().shared, heard: shared.buffer };
+  const { lastWords } = hearer;
+  const hearing: Hearing = { work: shareWork(), line: workLine().shared, heard: shared.buffer, lastWords };
   const worker = new Worker(new URL(beside, import.meta.url), { workerData: hearing });
   begun = new Promise((resolve) => {
     worker.on("message", (said: Said) => {

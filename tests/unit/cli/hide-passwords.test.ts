@@ -32,6 +32,7 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
     signal: new AbortController().signal,
     signalExit: () => undefined,
     prepareEngine: () => {},
+    endAbandonedWith: () => {},
     hearSignals: async () => {},
   };
   return { exitCode: await run(argv, io), text };

@@ -91,7 +91,9 @@ async function throughOf(source: Source, files: ProjectFiles): Promise<string | 
     import("#database/open.ts"),
   ]);
   const migrations = projectMigrations(files);
-  return await withDatabase(source.target, {}, (database) => withoutFiles(database, migrations, files.projectDir));
+  return await withDatabase(source.target, { signal: files.signal }, (database) =>
+    withoutFiles(database, migrations, files.projectDir),
+  );
 }
 
 /**
