@@ -7,7 +7,9 @@ import type { Place } from "./json-places.ts";
  * @param value SQL of the document, as jsonb
  */
 export function unruledIn(root: Place, value: string): string {
-  return unruled(root, value, { next: 0 }).join(" UNION ALL ");
+  const found = unruled(root, value, { next: 0 });
+  // Where no path names a key, as in an array of texts, none is left out.
+  return found.length === 0 ? "SELECT '', '' WHERE false" : found.join(" UNION ALL ");
 }
 
 function unruled({ path, rule, keys, any, items }: Place, value: string, names: { next: number }): string[] {

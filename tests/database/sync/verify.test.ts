@@ -39,6 +39,8 @@ for (const engine of newestServer) {
         create table bags (id int primary key, bag jsonb);
         insert into bags select g, case g when 19999 then '{"rare": "x"}' else '{"kept": 1, "odd": 2}' end::jsonb from generate_series(1, 20000) g;
         create table nothing (id int primary key, doc jsonb);
+        create table lists (id int primary key, list jsonb, raw json);
+        insert into lists values (1, '["a@corp.example", null]', '["b@corp.example"]');
         analyze`),
     );
     const plan = ruled(`tables:
@@ -46,6 +48,7 @@ for (const engine of newestServer) {
   parts: { keep: [id], doc: { json: { a: token, b: token } } }
   bags: { keep: [id], bag: { json: { rare: token, rar: token }, keep: [kept] } }
   nothing: { keep: [id], doc: { json: { a: token } } }
+  lists: { keep: [id], list: { json: { "[]": email } }, raw: { json: {}, keep: ["[]"] } }
 `);
     const { warnings, notes } = await withDatabase(source.target, {}, async (database) =>
       lookAtDocuments(database, await plan(database)),
