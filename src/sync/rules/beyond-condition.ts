@@ -1,11 +1,12 @@
 import type { BeyondQuery } from "../plan.ts";
 import type { SourceTable } from "../source/catalogue.ts";
-import type { Graph, Wish } from "../subset/graph.ts";
+import { type Edge, type Graph, isAdding, spread, type Wish } from "../subset/graph.ts";
 import type { Subset } from "../subset/subset.ts";
-import { followLine } from "./line-instead.ts";
+import { followLine, lineInstead } from "./line-instead.ts";
 import { columnNamed, shownTable } from "./names.ts";
-import type { TableRule } from "./rules.ts";
-import { followColumn, shownEnd } from "./written-references.ts";
+import type { Reference } from "./references.ts";
+import type { Follow, TableRule } from "./rules.ts";
+import { emptiableColumn, followColumn, shownEnd } from "./written-references.ts";
 
 interface Sides {
   readonly graph: Graph;
@@ -16,7 +17,7 @@ interface Sides {
 }
 
 /**
- * Tables with a condition that may get rows beyond it, because copied rows of others refer to them and no rule says that they are not
+ * Tables with a condition that may get rows beyond it, because copied rows of others refer to them and no rule says that they are
  * to: what counts these rows, with the line to write.
  */
 export function addedBeyondConditions(
@@ -25,18 +26,16 @@ export function addedBeyondConditions(
 ): BeyondQuery[] {
   return wishes.flatMap(({ table, own }) => {
     if (own === undefined || !graph.isAddedTo(table)) return [];
-    const adding = graph.edges.filter(({ direction, reference: { from, to, fromColumns } }) => {
+    const adding = graph.edges.filter((edge) => {
+      const { from, to, fromColumns } = edge.reference;
+      if (to !== table || from === table || !isAdding(edge, graph)) return false;
       const isSaid = ruleOf.get(from)?.follow.some(({ column }) => fromColumns.includes(columnNamed(from, column)!));
-      return to === table && from !== table && direction === "up" && isSaid !== true;
+      return edge.direction === "down" || isSaid !== true;
     });
-    const [first] = adding;
-    if (first === undefined) return [];
+    if (adding.length === 0) return [];
     const { place } = ruleOf.get(table)!;
     const { file, line } = place.file.location(place.offset);
     const from = [...new Set(adding.map(({ reference }) => shownEnd(reference)))];
-    const { reference } = first;
-    const references = graph.edges.map((edge) => edge.reference);
-    const fix = `${followLine(ruleOf.get(reference.from), [followColumn(reference, references)])} at ${shownTable(reference.from)}`;
     const inCircle = adding.some((edge) => graph.circleOf(table)?.includes(edge.reference.from) === true);
     const why = inCircle ? ", since the tables refer to each other in a circle" : "";
     return [
@@ -44,10 +43,77 @@ export function addedBeyondConditions(
         table: shownTable(table),
         sql: subset.count(table, `(${own}) IS NOT TRUE`, before),
         at: `${file}:${line}`,
-        rest: `that its condition does not take: those that copied rows refer to (${from.join(", ")})${why}. To leave out the rows that refer to others instead, ${fix}`,
+        rest: `that its condition does not take: those that copied rows refer to (${from.join(", ")})${why}. ${fixesOf(adding, graph, ruleOf)}`,
       },
     ];
   });
+}
+
+/** What to do so that rows are no longer added along any of these: one after the other, as if those before had been done. */
+function fixesOf(adding: readonly Edge[], graph: Graph, ruleOf: Sides["ruleOf"]): string {
+  const fixes: string[] = [];
+  let now = graph;
+  for (const { reference } of adding) {
+    const edge = now.edges.find((one) => one.reference === reference)!;
+    if (!isAdding(edge, now)) continue;
+    const { text, after } = fixOf(edge, now, ruleOf);
+    fixes.push(adding.length === 1 ? text : `${shownEnd(reference)}: ${text}`);
+    now = after;
+  }
+  return fixes.join(". ");
+}
+
+/** The same for one of them. What is said has been tried, as rows may also come by a way round. */
+function fixOf(edge: Edge, graph: Graph, ruleOf: Sides["ruleOf"]): { readonly text: string; readonly after: Graph } {
+  const { reference } = edge;
+  const references = graph.edges.map((one) => one.reference);
+  const lineAt = (from: SourceTable, some: readonly Reference[], direction: Follow): string => {
+    const columns = some.map((one) => followColumn(one, references));
+    return `${followLine(ruleOf.get(from), columns, direction)} at ${shownTable(from)}`;
+  };
+  const bringing = bringingTo(reference.from, graph);
+  const own = edge.direction === "up" ? [reference] : [];
+  // What leaves out all such rows; or else all but those that are added to a table for another reason.
+  const ways = [own, [...own, ...bringing], own].map((some, index) => {
+    const after = graph.following(some, "down");
+    const isWhole = !after.isAddedTo(reference.from);
+    return { some, after, isWhole, works: some.length > 0 && after.endless === undefined && (isWhole || index === 2) };
+  });
+  const way = ways.find(({ works }) => works);
+  if (way !== undefined) {
+    const lines = [...Map.groupBy(way.some, ({ from }) => from)].map(([from, some]) => lineAt(from, some, "down"));
+    const rest = way.isWhole ? "" : ", which leaves those that copied rows refer to";
+    return {
+      text: `To leave out the rows that refer to others instead, ${lines.join(", and ")}${rest}`,
+      after: way.after,
+    };
+  }
+  // Rows that only references of tables to themselves bring are left out by emptying these.
+  const isOwn = bringing.length > 0 && bringing.every(({ from, to }) => from === to);
+  const emptied = isOwn ? bringing : [reference];
+  const lines = emptied.map((one) => {
+    const column = one.where === undefined ? emptiableColumn(one) : undefined;
+    if (column === undefined) return undefined;
+    return `at ${shownTable(one.from)} ${lineInstead(ruleOf.get(one.from), column, "{ value: null }")} (empties the column)`;
+  });
+  const isPossible = lines.every((line) => line !== undefined);
+  return {
+    text: `Nothing in \`follow\` leaves them out; ${isPossible ? `to do so, ${lines.join(" and ")}, or ` : ""}${lineAt(reference.from, [reference], "up")}, if that is meant`,
+    after: isPossible ? graph.following(emptied, "none") : graph,
+  };
+}
+
+/** The references along which rows are added to a table, and to those that pass theirs on to it. */
+function bringingTo(table: SourceTable, graph: Graph): Reference[] {
+  const behind = new Set([table]);
+  spread(behind, graph.edges, (edge) =>
+    behind.has(edge.reference.to) && edge.direction === "down" && isAdding(edge, graph)
+      ? edge.reference.from
+      : undefined,
+  );
+  return graph.edges.flatMap(({ direction, reference }) =>
+    direction === "up" && behind.has(reference.to) ? [reference] : [],
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import type { OthersQuery } from "../plan.ts";
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
-import { type Edge, type Graph, spread, type Wish } from "../subset/graph.ts";
+import { type Edge, type Graph, isAdding, spread, type Wish } from "../subset/graph.ts";
 import { isPartial } from "../subset/keys.ts";
 import type { Subset } from "../subset/subset.ts";
 import { followLine, lineInstead, rowsLine } from "./line-instead.ts";
@@ -57,11 +57,6 @@ export function otherTenants(
         : []),
     ];
   });
-}
-
-/** Along which a row is added to one that refers to it. */
-function isAdding({ direction, reference: { from } }: Edge, graph: Graph): boolean {
-  return direction === "up" || (direction === "down" && graph.isAddedTo(from));
 }
 
 /**
@@ -154,17 +149,41 @@ function unbound(table: SourceTable, tenant: Tenant, graph: Graph, rule: TableRu
   const shown = shownTable(table);
   const key = keyOfTenants(table, tenant, graph);
   const why = `it has no column ${tenant.column}, and no foreign key that is followed down to one`;
-  const up = graph.edges.flatMap(({ reference }) =>
-    reference.from === table ? [followColumn(reference, referencesOf(graph))] : [],
-  );
   const only =
     key === undefined
-      ? followLine(rule, up)
+      ? ownLines(table, graph, rule)
       : `${rowsLine(rule, `${writeIdentifier(key.name)} = ${literalOf(key, tenant.value)}`)} and \`tenant: false\``;
+  const advice = only === undefined ? "; " : `; to leave them out, at ${shown} ${only}, or `;
   return {
     whose: NOT_OWN,
-    rest: ` of ${shown}: ${why}; to leave them out, at ${shown} ${only}, or write \`tenant: false\` alone if that is meant`,
+    rest: ` of ${shown}: ${why}${advice}write \`tenant: false\` alone if that is meant`,
   };
+}
+
+/** What to write at a table so that rows of others decide about its own: what refers to itself cannot be followed down. */
+function ownLines(table: SourceTable, graph: Graph, rule: TableRule | undefined): string | undefined {
+  const own = graph.edges.filter(({ reference: { from } }) => from === table);
+  const down = own.filter((edge) => edge.direction !== "down" && !closesCircle(edge, graph));
+  if (down.length > 0) {
+    return followLine(
+      rule,
+      down.map(({ reference }) => followColumn(reference, referencesOf(graph))),
+    );
+  }
+  const emptied = own.flatMap((edge) => {
+    const column = edge.direction === "up" && edge.reference.to === table ? emptyColumn(edge) : undefined;
+    return column === undefined ? [] : [`${lineInstead(rule, column, "{ value: null }")} (empties the column)`];
+  });
+  return emptied.length === 0 ? undefined : unique(emptied).join(" and ");
+}
+
+/** Whether a reference, followed down, would lead back to its own table along others that are. */
+function closesCircle({ reference: { from, to } }: Edge, { edges }: Graph): boolean {
+  const behind = new Set([to]);
+  spread(behind, edges, ({ direction, reference }) =>
+    direction === "down" && behind.has(reference.from) ? reference.to : undefined,
+  );
+  return behind.has(from);
 }
 
 /** What to say of a table of whose rows nothing tells whose they are, and that other rules choose. */

@@ -38,6 +38,8 @@ export interface Graph {
   circleOf(table: SourceTable): readonly SourceTable[] | undefined;
   /** Tables in a circle of references that are all followed down, which has no beginning. */
   readonly endless: readonly SourceTable[] | undefined;
+  /** The graph as it would be if these references were followed so. */
+  following(references: readonly Reference[], direction: Follow): Graph;
 }
 
 export function graphOf(wishes: readonly Wish[], references: readonly Reference[]): Graph {
@@ -87,7 +89,20 @@ export function graphOf(wishes: readonly Wish[], references: readonly Reference[
     },
     circleOf: (table) => circles.get(table),
     endless: [...downward.values()][0],
+    following: (some, direction) =>
+      graphOf(
+        wishes.map((wish) => ({
+          ...wish,
+          follow: (reference) => (some.includes(reference) ? direction : wish.follow(reference)),
+        })),
+        references,
+      ),
   };
+}
+
+/** Whether rows that copied ones refer to are added along an edge. */
+export function isAdding({ direction, reference: { from } }: Edge, graph: Graph): boolean {
+  return direction === "up" || (direction === "down" && graph.isAddedTo(from));
 }
 
 /** Adds tables until no edge adds one more. */
