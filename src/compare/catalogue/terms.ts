@@ -108,8 +108,11 @@ function granteeOf(id: ObjectId): string | undefined {
   return id.kind === "acl" || id.kind === "defaultPrivilege" ? id.grantee : undefined;
 }
 
-/** PostgreSQL writes an owner's own rights down as soon as anything is granted. */
-function isGrantToOwner(facts: Facts, id: ObjectId, builder: string | undefined): boolean {
+/**
+ * PostgreSQL writes an owner's own rights down as soon as anything is granted.
+ * @param builder the role that owns most objects
+ */
+export function isGrantToOwner(facts: Facts, id: ObjectId, builder: string | undefined): boolean {
   if (id.kind === "defaultPrivilege") return id.grantee === id.role || id.grantee === builder;
   if (id.kind !== "acl") return false;
   return (

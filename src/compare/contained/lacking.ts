@@ -1,5 +1,7 @@
 import type { SequencePlace } from "../sources/sequences.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { isGrantToOwner, mainOwner } from "../catalogue/terms.ts";
+import type { Fact } from "../engine/facts.ts";
 import { shareOf } from "./effect.ts";
 import type { State } from "./replayed.ts";
 import { hashesOf, type Rows, rowsOf } from "./rows.ts";
@@ -94,11 +96,22 @@ function isAsFar(there: SequencePlace, wanted: SequencePlace): boolean {
   return BigInt(wanted.increment) > 0n ? nextOf(there) >= nextOf(wanted) : nextOf(there) <= nextOf(wanted);
 }
 
-/** Names alone, which need no other words: what a change makes is there, and what it takes away is not. Pure. */
+/**
+ * Names alone, which need no other words: what a change makes is there, and what it takes away is not. Those that name the role
+ * which has made it tell nothing: in the database it may be another one. Pure.
+ */
 export function mayHold({ catalogue: from }: State, { catalogue: to }: State, { facts }: Catalogue): boolean {
-  const made = to.facts
-    .facts()
-    .filter(({ id }) => id.kind !== "role" && id.kind !== "membership" && !from.facts.has(id));
-  const gone = from.facts.facts().filter(({ id }) => !to.facts.has(id));
+  const made = namedAlike(to).filter(({ id }) => !from.facts.has(id));
+  const gone = namedAlike(from).filter(({ id }) => !to.facts.has(id));
   return made.every(({ id }) => facts.has(id)) && gone.every(({ id }) => !facts.has(id));
+}
+
+/** What has the same name in every database, whoever owns it there. */
+function namedAlike(catalogue: Catalogue): Fact[] {
+  const owner = mainOwner(catalogue);
+  return catalogue.facts.facts().filter(({ id }) => {
+    if (id.kind === "role" || id.kind === "membership") return false;
+    if (id.kind === "defaultPrivilege" && id.role === owner) return false;
+    return !isGrantToOwner(catalogue.facts, id, owner);
+  });
 }

@@ -287,6 +287,28 @@ test("one replay tells what the schema files hold, what a database holds, and th
   expect(applied).toEqual(["base.sql", "001_bio"].map((id) => `Trying ${id} in the embedded PostgreSQL`));
 });
 
+test("whoever owns something in the database, and whose default privileges are there, does not matter", async () => {
+  const grants = "GRANT SELECT ON notes TO PUBLIC;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;\n";
+  await using project = await temporaryProject({
+    "db/migrations/base.sql": USERS,
+    "db/migrations/001_notes.sql": `CREATE TABLE notes (id int PRIMARY KEY);\n${grants}`,
+    "db/migrations/002_tags.sql": "CREATE TABLE tags (id int);\n",
+  });
+  const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+  const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+  await withDatabase({ engine: "embedded" }, {}, async (database) => {
+    await database.execute(`CREATE ROLE keeper; GRANT CREATE ON SCHEMA public TO keeper; SET ROLE keeper;
+      ${USERS} CREATE TABLE notes (id int PRIMARY KEY); ${grants} RESET ROLE`);
+    expect(await containedInDatabase(replay, database, ledger)).toMatchObject({
+      contained: [{ version: "001" }],
+      pending: [{ version: "002" }],
+      undecided: [],
+    });
+    await database.execute("REVOKE SELECT ON notes FROM PUBLIC");
+    expect(await containedInDatabase(replay, database, ledger)).toMatchObject({ contained: [] });
+  });
+});
+
 describe("a last migration that only changes rows, of which an empty database has none, may have been run or not", () => {
   const fill = "-- migrate:up\nUPDATE users SET bio = '' WHERE bio IS NULL;\n";
   const after = (count: number): string[] => Array.from({ length: count }, (_, index) => `later_${index}`);
