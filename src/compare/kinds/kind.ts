@@ -1,4 +1,5 @@
 import type { RowsHazard } from "#sql/effects/hazard.ts";
+import type { OtherForm } from "../engine/actions.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 
@@ -30,8 +31,11 @@ export interface Side {
   readonly extras: readonly Extra[];
 }
 
-/** A statement without a semicolon, with what rows that are there can do to it. */
-export type KindStatement = string | { readonly sql: string; readonly rows: RowsHazard };
+/** A statement without a semicolon, with what rows that are there can do to it, or what else leads there. */
+export type KindStatement =
+  | string
+  | { readonly sql: string; readonly rows: RowsHazard }
+  | { readonly sql: string; readonly otherwise: OtherForm };
 
 /** A kind of objects, or of properties: everything about it is in its file. Payloads are as its query makes them. */
 export interface Kind<Payload extends object = object> {

@@ -54,7 +54,5 @@ export function ownerOf(name: string, { owner = "" }: Extra, { builder }: Catalo
 
 /** Pure. */
 export function plannedOf(statement: KindStatement): PlannedStatement {
-  return typeof statement === "string"
-    ? statementOf(statement)
-    : { ...statementOf(statement.sql), rows: statement.rows };
+  return typeof statement === "string" ? statementOf(statement) : { ...statementOf(statement.sql), ...statement };
 }

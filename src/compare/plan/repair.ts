@@ -108,12 +108,13 @@ const FEATURE_NOT_SUPPORTED = "0A000";
  * Between many types PostgreSQL has no cast, but every type can be written as text and read from it (manual, CREATE CAST, "I/O
  * conversion casts"). A materialized view is filled when it is made, and its query may fail as it stands. A sequence keeps its next
  * number when its bounds change, and cannot when that is beyond them; it begins again at its start then (manual, ALTER SEQUENCE,
- * "RESTART").
+ * "RESTART"). An extension that no script leads to another version of is made anew, where nothing needs it (manual, ALTER EXTENSION).
  * @returns the form of the statement that its planner gives for this case; undefined when that is not what was refused
  */
 export function otherForm(statement: PlannedStatement, { server }: ConfitureError): PlannedStatement | undefined {
   const { otherwise, ...rest } = statement;
   if (otherwise === undefined || server?.sqlstate.startsWith(REFUSED_FOR[otherwise.reason]) !== true) return undefined;
+  if (otherwise.reason === "no-update-path") return { ...rest, sql: otherwise.sql, behind: otherwise.behind };
   const { sql, reason, ...details } = otherwise;
   return { ...rest, sql, rows: rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details) };
 }
@@ -124,6 +125,7 @@ const REFUSED_FOR: Readonly<Record<OtherForm["reason"], string>> = {
   "not-filled": "22",
   // invalid_parameter_value
   restart: "22023",
+  "no-update-path": "22023",
   // cannot_coerce
   "unreadable-text": "42846",
 };

@@ -228,6 +228,19 @@ test("the way back can be left out", async () => {
   expect(migrations[0]?.text).not.toContain("migrate:down");
 });
 
+test("an extension that is in use gets a newer version, and no way back to the older one", async () => {
+  const at = (version: string): string =>
+    `CREATE EXTENSION hstore VERSION '${version}'; CREATE TABLE notes (id int, tags hstore);`;
+  const { up } = await generated(at("1.7"), at("1.8"), { noDown: true });
+  expect(up).toBe("ALTER EXTENSION hstore UPDATE TO '1.8'");
+  const refused = await generated(at("1.7"), at("1.8")).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    code: "generate_refused",
+    message: expect.stringContaining("The planned way down cannot be run: cannot drop extension hstore"),
+    hint: expect.stringContaining("--no-down"),
+  });
+});
+
 describe("values of a composite type", () => {
   const BEFORE = `CREATE TYPE place AS (street text, country char(2));
     ALTER TYPE place ADD ATTRIBUTE region text;

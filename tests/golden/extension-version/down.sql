@@ -1,0 +1,4 @@
+-- migrate:down
+
+DROP EXTENSION hstore;
+CREATE EXTENSION hstore SCHEMA app VERSION '1.7';

@@ -1,0 +1,3 @@
+-- migrate:up
+
+ALTER EXTENSION hstore UPDATE TO '1.8';
