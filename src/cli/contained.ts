@@ -160,18 +160,30 @@ export function containment(
   async function afterSquash(lacking: readonly HistoryEntry[]): Promise<string | undefined> {
     const through = lacking.at(-1)?.version;
     if (through === undefined) return undefined;
-    const { environment } = await context.config();
-    const diff = `confiture diff${environment === null ? "" : ` -e ${shellWord(environment)}`}`;
-    if (!isBuilt)
+    if (!isBuilt) {
+      const diff = await compareThere();
       return [
         `  ${diff}   shows which objects it lacks; if none, it lacks rows, or the place of a sequence`,
         "  confiture migrate up   with the files from before the squash, where it has none of it; then with these",
         `  confiture migrate baseline --through ${shellWord(through)}   once you have seen to what it lacks`,
       ].join("\n");
+    }
     return [
       "  confiture schema update   brings what the base holds into the schema files, or says what to put there; then: confiture build --fresh",
       `  confiture migrate baseline --through ${shellWord(through)}   if this database is to go without it`,
     ].join("\n");
+  }
+
+  /** The command that compares the environment's database with what the project has: its schema files, or migrations alone. */
+  async function compareThere(): Promise<string> {
+    const [{ environment }, { hasSchemaFiles }] = await Promise.all([
+      context.config(),
+      import("#compare/sources/sources.ts"),
+    ]);
+    if (hasSchemaFiles(await readFiles())) {
+      return `confiture diff${environment === null ? "" : ` -e ${shellWord(environment)}`}`;
+    }
+    return `confiture diff ${environment === null ? "URL" : shellWord(`env:${environment}`)} migrations`;
   }
 
   function squashedFiles(lacking: readonly HistoryEntry[]): MigrationFile[] {

@@ -86,6 +86,35 @@ describe("what to do next", () => {
     await succeed("migrate", "base", "--force");
   });
 
+  test("where a base is taken from something that cannot tell it, or that has more than the schema files", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/environments/other.yaml": EMBEDDED.replace(".confiture/", ".confiture/other-"),
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    commitAll(project, "nothing yet");
+    await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
+    await project.write("db/migrations/001_bio.sql", BIO);
+    const itself = await run("migrate", "base", "--from", "migrations");
+    expect(itself).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("before the first of them") });
+    const commit = await run("migrate", "base", "--from", "git:HEAD");
+    expect(commit.stderr).toContain("git:HEAD has no schema files: ");
+    expect(commit.stderr).toContain("`git log -- db/schema`");
+    expect(commit.stderr).not.toContain("confiture init");
+    const nothing = await run("migrate", "base", "--from", "empty");
+    expect(nothing.stderr).toContain("001_bio does not apply to an empty database");
+
+    expect(await run("db", "sql", "-e", "other", `${USERS}CREATE TABLE legacy (id int);`)).toMatchObject({
+      exitCode: 0,
+    });
+    const made = await run("migrate", "base", "--from", "env:other");
+    expect(made.exitCode).toBe(0);
+    expect(made.stderr).toContain(
+      "something else than the schema files do, in 1 object: table public.legacy. confiture verify",
+    );
+    expect(await run("verify")).toMatchObject({ exitCode: 3 });
+  });
+
   test("where something else depends on what is dropped", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

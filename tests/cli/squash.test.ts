@@ -103,6 +103,21 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
   });
 });
 
+test("without schema files, what is advised for a database that lacks the base compares it with the migrations", async () => {
+  await using project = await cliProject({
+    "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+    "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n",
+  });
+  await project.succeed(["migrate", "up"]);
+  await project.succeed(["migrate", "squash", "--through", "2"]);
+  await project.query("DROP TABLE notes; DELETE FROM confiture_migrations WHERE version = '002'");
+  const { stderr } = await project.succeed(["migrate", "baseline", "--proven"]);
+  const [, command = ""] = /^ {2}confiture (diff .+?) {3}shows/m.exec(stderr) ?? [];
+  expect(command).toBe("diff env:local migrations");
+  const shown = await project.run(command.split(" "));
+  expect(shown).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("+ table public.notes") });
+});
+
 test.skipIf(process.platform === "win32")(
   "what somebody writes to a migration meanwhile is not removed with it",
   async () => {

@@ -14,12 +14,14 @@ import { withScratch } from "#scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { withRevision } from "../sources/git.ts";
 import {
+  hasSchemaFiles,
   prepareSource,
   type ProjectFiles,
   projectMigrations,
   schemaBuild,
   schemaFolders,
   type Source,
+  sourceCatalogue,
 } from "../sources/sources.ts";
 import { FROM_BEFORE, takeBack } from "./take-back.ts";
 import { readCells } from "./cells.ts";
@@ -45,6 +47,8 @@ export interface Base {
   readonly onTop: readonly MigrationFile[];
   /** What differs between base with all migrations and the source, where all of them are in it. */
   readonly changes: readonly Change[];
+  /** What differs between base with all migrations and the schema files, where these are not the source. */
+  readonly unlikeSchema: readonly Change[];
   /** What code of the schema files may do, and the base may not. */
   readonly doubts: readonly string[];
   /** Whether the base makes an object. */
@@ -79,20 +83,29 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
   const onTop = migrations.filter((migration) => !held.includes(migration));
   const files = (all: readonly LoadedMigration[]): MigrationFile[] => all.map(({ file }) => file);
   const made = { takenBack: files(held), onTop: files(onTop), holds: (object: Named): boolean => isIn(wanted, object) };
-  if (drafts.length === 0) return { ...made, text: undefined, changes: [], doubts: [] };
   options.onStep?.("Proving it");
+  if (drafts.length === 0) {
+    const end = await prove(options, undefined, wanted, migrations);
+    return { ...made, text: undefined, changes: [], unlikeSchema: await unlikeSchema(options, end), doubts: [] };
+  }
   let refusal: unknown;
   for (const { text, doubts } of drafts) {
     try {
       const end = await prove(options, text, wanted, migrations);
       const changes = onTop.length > 0 ? [] : compareCatalogues(end, source);
-      return { ...made, text, changes, doubts };
+      return { ...made, text, changes, unlikeSchema: await unlikeSchema(options, end), doubts };
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.code !== "base_refused") throw error;
       refusal ??= error;
     }
   }
   throw refusal;
+}
+
+/** What the schema files build otherwise than base and migrations do; nothing where they are the source, or there are none. */
+async function unlikeSchema(options: BaseOptions, end: Catalogue): Promise<readonly Change[]> {
+  if (options.from.kind === "schema" || !hasSchemaFiles(options)) return [];
+  return compareCatalogues(end, await sourceCatalogue(options, { kind: "schema" }));
 }
 
 type Named = Parameters<Base["holds"]>[0];
@@ -194,20 +207,23 @@ async function schemaFilesOf(options: BaseOptions): Promise<string | undefined> 
   }
 }
 
-/** Runs the script as the runner will, and all migrations after it. */
+/**
+ * Runs the script as the runner will, and all migrations after it.
+ * @param text undefined where no base is needed
+ */
 async function prove(
   options: BaseOptions,
-  text: string,
+  text: string | undefined,
   wanted: Catalogue,
   migrations: readonly LoadedMigration[],
 ): Promise<Catalogue> {
   return await withTemporaryFolder(async ({ dir, write }) => {
     const file = baseFile("m");
-    write(file.path, text);
-    const base = await loadMigration(dir, file);
+    if (text !== undefined) write(file.path, text);
+    const base = text === undefined ? undefined : await loadMigration(dir, file);
     return await withScratch(options, async (database) => {
       const run = await startRun(database, options);
-      const error = await run.step(base, "up");
+      const error = base === undefined ? undefined : await run.step(base, "up");
       if (error !== undefined) throw refused(`The base does not run: ${error.message}`, "Nothing was written.", error);
       const changes = compareCatalogues(await run.read(), wanted).filter(({ planned }) => planned);
       if (changes.length > 0) {
@@ -220,7 +236,7 @@ async function prove(
         const failed = await run.step(migration, "up");
         if (failed === undefined) continue;
         throw refused(
-          `${migrationId(migration.file)} does not apply to that base: ${failed.message}`,
+          `${migrationId(migration.file)} does not apply to ${base === undefined ? "an empty database, which the source is" : "that base"}: ${failed.message}`,
           FROM_BEFORE,
           failed,
         );

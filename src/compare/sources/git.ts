@@ -19,7 +19,17 @@ export async function withRevision<T>(
   const contents = readBlobs(projectDir, files, revision);
   return await withTemporaryFolder(async ({ dir, write }) => {
     for (const [index, { path }] of files.entries()) write(path, contents[index]!);
-    return await work(dir);
+    try {
+      return await work(dir);
+    } catch (error) {
+      // What helps in the working tree is of no use for a commit.
+      if (!(error instanceof ConfitureError) || error.code !== "schema_no_files") throw error;
+      throw error.with({
+        message: `git:${revision} has no schema files: ${error.message}`,
+        hint: `Name a commit that has some, or see that include_dirs names the folders of then. \`git log -- ${folders.join(" ")}\` lists commits that changed files there.`,
+        data: { ...error.data, revision },
+      });
+    }
   });
 }
 

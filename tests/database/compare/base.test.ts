@@ -99,6 +99,33 @@ DO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;
     expect((await withBase(project)).text).toBeUndefined();
   });
 
+  test("nothing, only where the migrations run without it", async () => {
+    await using project = await temporaryProject({
+      "db/schema/users.sql": USERS,
+      "db/migrations/1_bio.sql": BIO,
+      "db/migrations/2_age.sql": BIO.replaceAll("bio text", "age int").replaceAll("bio", "age"),
+    });
+    const error = await failureOf(() => withBase(project, "empty"));
+    expect(error).toMatchObject({ code: "base_refused", hint: expect.stringContaining("--from git:REVISION") });
+    expect(error.message).toStartWith("1_bio does not apply to an empty database, which the source is: ");
+  });
+
+  test("of another source than the schema files, what it makes besides is named, and what it lacks", async () => {
+    await using project = await temporaryProject({
+      "db/schema/users.sql": `${USERS}COMMENT ON TABLE users IS 'People';\n`,
+      "then/users.sql": `${USERS}CREATE TABLE legacy (id int);\n`,
+    });
+    const files = filesOf(project.dir);
+    const then = { ...files, includeDirs: [{ ...files.includeDirs[0]!, path: "then" }] };
+    const catalogue = await sourceCatalogue(then, { kind: "schema" });
+    const base = await makeBase({ ...files, from: { kind: "catalogue", catalogue, name: "then" } });
+    expect(base.unlikeSchema.map(({ change, kind, name }) => `${change} ${kind} ${name}`).toSorted()).toEqual([
+      "added comment on table public.users",
+      "dropped table public.legacy",
+    ]);
+    expect((await makeBase({ ...files, from: { kind: "schema" } })).unlikeSchema).toEqual([]);
+  });
+
   test("not known, where a migration that the source holds has no way back; another source helps", async () => {
     await using project = await temporaryProject({
       "db/schema/users.sql": WITH_BIO,

@@ -8,11 +8,13 @@ import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { withBaseHead } from "#migrate/files/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
+import type { Change } from "#compare/catalogue/changes.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { lackingInUse } from "../../lacking-in-use.ts";
 import { changeToJson } from "../../output/changes.ts";
 import { agree, count } from "../../output/text.ts";
+import { inLine } from "../../output/visible.ts";
 import { describeFate, placeFiles } from "../../place-files.ts";
 
 export const command = defineCommand({
@@ -37,6 +39,11 @@ export const command = defineCommand({
   async run(args, context) {
     const { makeBase } = await import("#compare/base/base.ts");
     const source = await readSource(context, args.from ?? "schema");
+    if (source.kind === "migrations") {
+      throw new ConfitureError("usage", "The base is what there is before the migrations: --from cannot name them", {
+        hint: "Name what a database held before the first of them: schema, git:REVISION, env:NAME, a URL or a snapshot file.",
+      });
+    }
     const files = await filesBeside(context, args, liveTarget([source]));
     const { path } = baseFile(files.migrationsDir);
     if (existsSync(join(context.projectDir, path)) && args.force !== true) {
@@ -45,7 +52,7 @@ export const command = defineCommand({
         location: { file: path },
       });
     }
-    const { text, takenBack, onTop, changes, doubts, holds } = await makeBase({
+    const { text, takenBack, onTop, changes, unlikeSchema, doubts, holds } = await makeBase({
       ...files,
       from: source,
       onStep: context.step,
@@ -56,8 +63,17 @@ export const command = defineCommand({
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     const names = (migrations: typeof onTop): string => migrations.map(migrationId).join(", ");
     if (text === undefined) {
-      context.messages.log("No base is needed: the migrations start from an empty database");
-      return { json: { file: null, takenBack: takenBack.map(({ version }) => version), changes: [] } };
+      context.messages.log(
+        `No base is needed: the migrations start from an empty database${existsSync(join(context.projectDir, path)) ? `. Nothing was written; ${path} is as it was` : ""}`,
+      );
+      return {
+        json: {
+          file: null,
+          takenBack: takenBack.map(({ version }) => version),
+          changes: [],
+          unlikeSchema: unlikeSchema.map(changeToJson),
+        },
+      };
     }
     const { base } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
     const through = (await throughOf(source, files)) ?? base?.through;
@@ -73,14 +89,30 @@ export const command = defineCommand({
         `the source and base with migrations differ in ${count(changes.length, "object")}; confiture verify shows them`,
       );
     }
+    if (unlikeSchema.length > 0) {
+      context.messages.warn(
+        `base and migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listed(unlikeSchema)}. confiture verify shows it`,
+      );
+    }
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     const rest = takenBack.length + onTop.length;
     return {
-      json: { file: path, takenBack: takenBack.map(({ version }) => version), changes: changes.map(changeToJson) },
+      json: {
+        file: path,
+        takenBack: takenBack.map(({ version }) => version),
+        changes: changes.map(changeToJson),
+        unlikeSchema: unlikeSchema.map(changeToJson),
+      },
       text: `${fate?.backup === undefined ? "" : describeFate(fate)}✅ Wrote ${path}, proven${rest === 0 ? "" : ` with ${count(rest, "migration")} after it`}\n`,
     };
   },
 });
+
+/** The first few of what differs, by name. Pure. */
+function listed(changes: readonly Change[]): string {
+  const names = changes.slice(0, 5).map(({ kind, name }) => inLine(`${kind} ${name}`));
+  return [...names, ...(changes.length > 5 ? ["..."] : [])].join(", ");
+}
 
 /** The last migration of another tool that a database in use has and of which there is no file. */
 async function throughOf(source: Source, files: ProjectFiles): Promise<string | undefined> {
