@@ -7,6 +7,8 @@ import { makeUpRows } from "./made-up-rows.ts";
 import type { StatementError } from "./facts.ts";
 import type { Meter } from "./meter.ts";
 import { isTable } from "./read-tables.ts";
+import { RowsBefore } from "./rows-before.ts";
+import { bringsRows } from "./seeds.ts";
 
 /** Data exceptions, violated constraints, raised exceptions, too many rows, and triggers that are still to fire. */
 const BY_ROWS = /^(?:22|23|P0|21)|^55006$/;
@@ -24,6 +26,8 @@ export class RowsInTheWay {
   readonly #without: ReadonlySet<string>;
   /** Tables into which migrations have put rows, by their names without a schema. */
   readonly #inserted = new Set<string>();
+  /** Of these tables. */
+  readonly #before = new RowsBefore();
 
   /** @param without tables that are the tool's own */
   constructor(madeUp: ReadonlySet<string>, hasFixtures: boolean, without: ReadonlySet<string>) {
@@ -34,13 +38,42 @@ export class RowsInTheWay {
 
   /** Makes rows up for tables that were emptied, so that later statements meet some as well. */
   async refill(database: Database, tables: readonly string[], inTransaction: boolean): Promise<void> {
-    const { filled } = await makeUpRows(database, { without: this.#without, only: new Set(tables), inTransaction });
-    for (const table of filled) this.#madeUp.add(table);
+    await this.#before.refilling(database, tables, async () => {
+      const { filled } = await makeUpRows(database, { without: this.#without, only: new Set(tables), inTransaction });
+      for (const table of filled) this.#madeUp.add(table);
+    });
+  }
+
+  /** To be told before a statement of a migration runs: which rows were there is known as long as none of its own is beside them. */
+  async noteBefore(database: Database, statement: Statement): Promise<void> {
+    const written = bringsRows(statement) ? insertedInto(statement) : undefined;
+    if (written !== undefined) await this.#before.note(database, written);
+  }
+
+  /** As `RowsBefore.mark`. */
+  mark(): () => void {
+    return this.#before.mark();
+  }
+
+  /** Fixtures may have come to tables in the meantime. */
+  forgetBefore(): void {
+    if (this.#hasFixtures) this.#before.forget();
+  }
+
+  /** What `remove` takes for the rows that were there before those that migrations bring along, as `RowsBefore.others` tells them. */
+  async others(
+    database: Database,
+    statement: Statement,
+    error: ConfitureError,
+  ): Promise<readonly string[] | undefined> {
+    const written = insertedInto(statement);
+    const found = written === undefined ? undefined : await this.#before.others(database, written, error);
+    return found === undefined ? undefined : [found];
   }
 
   /** Notes into which table a statement of a migration has put rows, if into any. */
-  noteInserted({ text }: Statement): void {
-    const written = INSERTS_INTO.exec(text.slice(0, LONGEST_HEAD))?.[1];
+  noteInserted(statement: Statement): void {
+    const written = insertedInto(statement);
     const name = written === undefined ? undefined : parseQualifiedName(written)?.name;
     if (name !== undefined) this.#inserted.add(name);
   }
@@ -59,12 +92,19 @@ export class RowsInTheWay {
     return table === undefined ? !this.#hasFixtures : this.#madeUp.has(table);
   }
 
-  /** Which tables to empty, one choice after the other: the one that an error is about, then all of them. */
-  choices({ server }: ConfitureError, meter: Meter): readonly (readonly string[])[] {
+  /**
+   * Which tables to empty, one choice after the other: the one that an error is about, then all of them.
+   * @param first a choice that is to come before these
+   */
+  choices(
+    { server }: ConfitureError,
+    meter: Meter,
+    first?: readonly string[] | undefined,
+  ): readonly (readonly string[])[] {
     const all = meter.tables().filter((table) => !this.#without.has(table));
     const { schema, table } = server ?? {};
     const named = all.find((name) => table !== undefined && isTable(name, schema ?? "", table));
-    return named === undefined ? [all] : [[named], all];
+    return [...(first === undefined ? [] : [first]), ...(named === undefined ? [] : [[named]]), all];
   }
 
   /** Deletes rows without waking triggers; inside a transaction as a part of it. */
@@ -86,6 +126,11 @@ export class RowsInTheWay {
 const INSERTS_INTO = /^(?:insert\s+into|copy)\s+((?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?(?:"[^"]+"|[\w$]+))/i;
 /** Characters in which the table's name stands. */
 const LONGEST_HEAD = 300;
+
+/** The table into which a statement puts rows, as it writes it. */
+function insertedInto({ text }: Statement): string | undefined {
+  return INSERTS_INTO.exec(text.slice(0, LONGEST_HEAD))?.[1];
+}
 
 const INVALID = `
   select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name

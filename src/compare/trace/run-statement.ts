@@ -15,7 +15,7 @@ import type { Meter } from "./meter.ts";
 import { CODE_OR_QUERY } from "./planned.ts";
 import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
 import { runKnown } from "./run-known.ts";
-import { meetsMadeUpKeys, refersToRowsInUse } from "./seeds.ts";
+import { meetsKeys, meetsMadeUpKeys, refersToRowsInUse } from "./seeds.ts";
 import { type TimeLimit, withinLimit } from "../runs/within-limit.ts";
 
 /** What came of one statement. */
@@ -53,8 +53,9 @@ export class StatementRunner {
   async run(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
     const reach = database.leavesOut?.why(statement);
     if (reach !== undefined) return notTried(`it ${reach}, and is not run for a try`);
-    const { limit } = this.#options;
+    const { limit, rows } = this.#options;
     if (limit.reached.has(statement.text)) return notTried(tookLonger(limit.milliseconds));
+    await rows.noteBefore(database, statement);
     return await this.#try(database, statement, () => withinLimit(database, limit, statement.text, work));
   }
 
@@ -98,17 +99,22 @@ export class StatementRunner {
         }
         // While the rows are there.
         const isEvery = await failsOnEveryRow(database, onRows.table, error, rows, work);
-        for (const tables of rows.choices(error, meter)) {
+        const others = meetsKeys(statement, error) ? await rows.others(database, statement, error) : undefined;
+        for (const tables of rows.choices(error, meter, others)) {
           try {
             await rows.remove(database, tables);
             const measured = await attempt();
             await releaseSavepoint(database);
-            await rows.refill(database, tables, true);
+            await rows.refill(database, tables === others ? [onRows.table ?? ""] : tables, true);
             const found = statementError(error, { ...onRows, isEvery });
             return { measured, how: MEASURED, ...(meetsMadeUpKeys(statement, found) ? {} : { error: found }) };
           } catch (again) {
-            asServerError(again);
+            const left = asServerError(again);
             await backToSavepoint(database);
+            if (tables !== others || !meetsKeys(statement, left)) continue;
+            // Migrations have brought along both: no database has room for them.
+            await releaseSavepoint(database);
+            return failed(left, undefined);
           }
         }
       }

@@ -15,16 +15,21 @@ export const MOST_ROWS = 200;
  */
 export function rowsFrom(statements: readonly Statement[], from: number, most: number): readonly Statement[] {
   const first = statements[from]!;
-  const shape = bringsRows(first) ? undefined : rowShapeOf(first);
-  const isLike = (one: Statement): boolean => (shape === undefined ? bringsRows(one) : rowShapeOf(one) === shape);
+  const shape = insertsRows(first) ? undefined : rowShapeOf(first);
+  const isLike = (one: Statement): boolean => (shape === undefined ? insertsRows(one) : rowShapeOf(one) === shape);
   let end = from;
   while (end < statements.length && end - from < most && isLike(statements[end]!)) end++;
   return statements.slice(from, end);
 }
 
 /** Whether a statement is an INSERT that only brings rows along. */
-export function bringsRows({ firstWord, text }: Statement): boolean {
+export function insertsRows({ firstWord, text }: Statement): boolean {
   return firstWord === "INSERT" && !/\bselect\b|\bdo\s+update\b/i.test(text);
+}
+
+/** Whether a statement only brings rows along: such an INSERT, or a COPY whose lines follow it. */
+export function bringsRows(statement: Statement): boolean {
+  return insertsRows(statement) || statement.copyData !== undefined;
 }
 
 /** unique_violation, exclusion_violation */
@@ -32,7 +37,12 @@ const TAKEN = /^23505$|^23P01$/;
 
 /** Whether rows that a migration brings along only met keys that were made up: these say nothing of those in production. */
 export function meetsMadeUpKeys(statement: Statement, { error, onRows }: StatementError): boolean {
-  return onRows?.madeUp === true && bringsRows(statement) && TAKEN.test(error.server?.sqlstate ?? "");
+  return onRows?.madeUp === true && meetsKeys(statement, error);
+}
+
+/** Whether rows that a migration brings along met keys that are there. */
+export function meetsKeys(statement: Statement, { server }: ConfitureError): boolean {
+  return bringsRows(statement) && TAKEN.test(server?.sqlstate ?? "");
 }
 
 /** foreign_key_violation */

@@ -36,17 +36,21 @@ export async function traceOne(run: ScratchRun, options: TraceOneOptions, way: W
   if (way !== "both" || !meter.hasInUse || !isWorthBoth(options)) {
     const { limit, signal } = options;
     if (way === "apart" && limit.reached.has(migration.file.path)) return NOT_AGAIN;
+    const goBack = options.rows.mark();
     const tracer = new Tracer({ ...options, isApart: way === "apart" });
     const error = await limitingCode(migration.file, limit, signal, (within) =>
       run.step(migration, "up", tracer, within),
     ).catch(asFailure);
+    if (error !== undefined) goBack();
     const statements = isOverLimit(error) ? firstOfEach(tracer.statementFacts) : tracer.statementFacts;
     const isWatched = error === undefined && tracer.isWatched;
     return { statements, error, isComplete: !statements.some(mayRepeat), isAstray: false, isWatched };
   }
   const lostBefore = lost.any;
   const together = new Tracer({ ...options, isApart: false });
+  const goBack = options.rows.mark();
   const error = await run.tryOut(migration, together);
+  goBack();
   const there = meter.all();
   await meter.refresh();
   const statements = together.statementFacts;

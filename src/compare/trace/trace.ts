@@ -127,6 +127,7 @@ async function traceFrom(
     }
     const migration = await loadToTrace(file, options);
     await loader.load(migration);
+    rows?.forgetBefore();
     // Those that show the locks of statements by themselves need no rows.
     if (rows !== undefined && way !== "apart") {
       const still = await emptied.refill(database, rows, migrations.at(-1)?.statements ?? []);

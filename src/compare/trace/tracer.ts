@@ -19,7 +19,7 @@ import type { Meter } from "./meter.ts";
 import { Places } from "./places.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
 import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
-import { bringsRows, MOST_ROWS, rowsFrom } from "./seeds.ts";
+import { insertsRows, MOST_ROWS, rowsFrom } from "./seeds.ts";
 import { emptiedByCode, type Losses, lossesOf, NOTHING_LOST } from "./statement-losses.ts";
 import { swallowedRows } from "./swallowed-rows.ts";
 import { NOTHING_TOLD, Teller, type Told } from "./told.ts";
@@ -79,7 +79,7 @@ export class Tracer implements Performer {
     let most = MOST_ROWS;
     for (let at = 0; at < statements.length;) {
       const rows = rowsFrom(statements, at, most);
-      const isMany = rows.length > (bringsRows(statements[at]!) ? 1 : FEW_ROWS);
+      const isMany = rows.length > (insertsRows(statements[at]!) ? 1 : FEW_ROWS);
       if (isMany && (await this.#takeRows(database, script, rows))) {
         if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, rows[0]!);
         at += rows.length;
@@ -112,15 +112,15 @@ export class Tracer implements Performer {
     await this.#prepare(database);
     const text = script.text.slice(first?.start, statements.at(-1)?.end);
     if (limit.reached.has(text) || statements.some((one) => database.leavesOut?.why(one) !== undefined)) return false;
-    const addsRows = first !== undefined && bringsRows(first);
+    const addsRows = first !== undefined && insertsRows(first);
     const told: Told[] = [];
     // What they say is looked at before they run, and of each by itself.
     for (const statement of statements) {
       if ((await this.#tooNew(database, statement)) !== undefined) return false;
       // Where PostgreSQL does not count calls, nobody would see what defaults and triggers run.
       const saysNothing = addsRows && meter.countsCalls && !callsInRows(statement);
-      const isTold = !saysNothing && !this.#options.isApart;
-      told.push(isTold ? await this.#teller.of(database, statement) : NOTHING_TOLD);
+      told.push(!saysNothing && !this.#options.isApart ? await this.#teller.of(database, statement) : NOTHING_TOLD);
+      await rows.noteBefore(database, statement);
     }
     if (!(await setSavepoint(database))) return false;
     try {

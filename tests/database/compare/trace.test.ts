@@ -899,6 +899,57 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     ]);
   });
 
+  test("keys that migrations bring along twice fail in every database, whatever rows were made up beside them", async () => {
+    const { statements } = await traced(
+      {
+        "migrations/2_roles.sql":
+          "CREATE TABLE roles (id int PRIMARY KEY, name text);\nCREATE TABLE hits (id int, at int, PRIMARY KEY (id, at)) PARTITION BY LIST (at);\n" +
+          "CREATE TABLE hits_1 PARTITION OF hits FOR VALUES IN (1);\nCREATE TABLE seeds (id int PRIMARY KEY);\nINSERT INTO seeds VALUES (7);\n",
+        "migrations/3_a.sql": [
+          "INSERT INTO roles VALUES (1001, 'a');",
+          "INSERT INTO roles VALUES (1, 'a');",
+          "UPDATE roles SET name = 'b';",
+          "INSERT INTO roles VALUES (1001, 'c');",
+          "INSERT INTO roles VALUES (2, 'c'), (1, 'c');",
+          "INSERT INTO roles VALUES (3, 'c');",
+          "COPY roles FROM stdin;\n4\td\n1002\td\n\\.",
+          "COPY roles (id) FROM stdin;\n1002\n\\.",
+          "INSERT INTO hits VALUES (1, 1);",
+          "INSERT INTO hits_1 VALUES (1, 1);",
+          "INSERT INTO seeds VALUES (7);",
+          "INSERT INTO seeds VALUES (8);",
+          "INSERT INTO seeds VALUES (8);",
+        ].join("\n"),
+        "migrations/4_b.sql":
+          "ALTER TABLE roles ADD code text;\nINSERT INTO roles VALUES (1, 'e');\nALTER TABLE roles ADD more text;",
+      },
+      {},
+      "3",
+    );
+    const outcomes = statements.map(({ how, error }) => [
+      how.kind,
+      error === undefined ? undefined : (error.onRows?.whose ?? error.error.server?.detail),
+    ]);
+    expect(outcomes).toEqual([
+      ["measured", undefined],
+      ["measured", undefined],
+      ["measured", undefined],
+      ["not-traced", "Key (id)=(1001) already exists."],
+      ["not-traced", "Key (id)=(1) already exists."],
+      ["measured", undefined],
+      ["measured", undefined],
+      ["not-traced", "Key (id)=(1002) already exists."],
+      ["measured", undefined],
+      ["not-traced", "Key (id, at)=(1, 1) already exists."],
+      ["measured", "rows that a migration inserted"],
+      ["measured", undefined],
+      ["not-traced", "Key (id)=(8) already exists."],
+      ["measured", undefined],
+      ["not-traced", "Key (id)=(1) already exists."],
+      ["measured", undefined],
+    ]);
+  });
+
   test("what stands between two that are traced is there for the second, and in use", async () => {
     await using project = await temporaryProject({
       "db/migrations/1_base.sql": BASE,
