@@ -96,11 +96,7 @@ export class RowsInTheWay {
    * Which tables to empty, one choice after the other: the one that an error is about, then all of them.
    * @param first a choice that is to come before these
    */
-  choices(
-    { server }: ConfitureError,
-    meter: Meter,
-    first?: readonly string[] | undefined,
-  ): readonly (readonly string[])[] {
+  choices({ server }: ConfitureError, meter: Meter, first?: readonly string[]): readonly (readonly string[])[] {
     const all = meter.tables().filter((table) => !this.#without.has(table));
     const { schema, table } = server ?? {};
     const named = all.find((name) => table !== undefined && isTable(name, schema ?? "", table));

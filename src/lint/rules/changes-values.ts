@@ -6,17 +6,22 @@ import { alterations, nameOf, typeText } from "../syntax.ts";
 
 export const changesValues: Rule = {
   id: "changes-values",
-  title: "A change of type or collation that gives rows other values or another order",
+  title: "A change of type, collation or expression that gives rows other values or another order",
   group: "data",
   severity: "warning",
   asks: ["syntax", "neighbours"],
-  why: "A `timestamp` does not say which moment it is; as a `timestamptz` it is the one in the time zone of the session. An expression behind `USING` decides what becomes of every value, and the old ones are gone. Another collation keeps the values and changes what comes first, so that pages of a list show other rows. One that is not deterministic also changes what is equal: unique indexes may find duplicates.",
+  why: "A `timestamp` does not say which moment it is; as a `timestamptz` it is the one in the time zone of the session. An expression behind `USING` decides what becomes of every value, and the old ones are gone; so does `SET EXPRESSION` of a generated column. Another collation keeps the values and changes what comes first, so that pages of a list show other rows. One that is not deterministic also changes what is equal: unique indexes may find duplicates.",
   instead: "Add a new column beside the old one, fill it, compare both, and drop the old one later.",
   wrong: "ALTER TABLE users ALTER COLUMN name TYPE text USING lower(name);",
   right: "ALTER TABLE users ALTER COLUMN age TYPE bigint USING age::bigint;",
   check(context) {
     const { node, isOld } = context;
-    return alterations(node, "AT_AlterColumnType").flatMap(({ table, command }): Found[] => {
+    const computed = alterations(node, "AT_SetExpression").flatMap(({ table, command }): Found[] => {
+      const column = `${nameOf(table)}.${writeIdentifier(command.name ?? "")}`;
+      const message = `Every value of ${column} becomes what the new expression says`;
+      return isOld(table) ? [{ message }] : [];
+    });
+    const converted = alterations(node, "AT_AlterColumnType").flatMap(({ table, command }): Found[] => {
       const definition = inside(command.def, "ColumnDef");
       if (!isOld(table)) return [];
       const column = `${nameOf(table)}.${writeIdentifier(command.name ?? "")}`;
@@ -38,6 +43,7 @@ export const changesValues: Rule = {
         ? []
         : [{ message: `Every value of ${column} becomes what USING says, and the old one is gone` }];
     });
+    return [...computed, ...converted];
   },
 };
 

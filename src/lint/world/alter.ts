@@ -53,6 +53,13 @@ function alter(relations: Relations, table: Relation, range: RangeVar | undefine
     case "AT_ColumnDefault":
       if (column !== undefined) column.hasDefault = def !== undefined && !isNullConstant(def);
       break;
+    case "AT_AddIdentity":
+      if (column !== undefined) column.hasDefault = true;
+      break;
+    case "AT_DropIdentity":
+    case "AT_DropExpression":
+      if (column !== undefined) column.hasDefault = false;
+      break;
     case "AT_AlterColumnType":
       if (column !== undefined) column.type = typeText(inside(def, "ColumnDef")?.typeName);
       break;

@@ -32,7 +32,8 @@ export function sequenceDangers(statement: Statement): OfRelation[] {
     const column = tokens[index + 1] === "COLUMN" ? index + 2 : index + 1;
     const next = tokens.findIndex((later, from) => from > column && later === ",");
     const options = tokens.slice(column + 1, next < 0 ? undefined : next);
-    if (options[0] !== "RESTART" && options[0] !== "SET") return [];
+    // SET DATA TYPE, DEFAULT and EXPRESSION are about the column.
+    if (options[0] !== "RESTART" && (options[0] !== "SET" || !OF_IDENTITY.has(options[1] ?? ""))) return [];
     const what = `the identity of ${foldedName(name)}.${foldedName(tokens[column] ?? "")}`;
     return dangersOfOptions(options, what, name);
   });
@@ -40,6 +41,11 @@ export function sequenceDangers(statement: Statement): OfRelation[] {
 
 /** Statements that run what they call. */
 const CALLS: ReadonlySet<string> = new Set(["SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "("]);
+
+/** What may stand behind ALTER COLUMN ... SET where that is about an identity. */
+const OF_IDENTITY: ReadonlySet<string> = new Set(
+  "GENERATED,INCREMENT,MINVALUE,MAXVALUE,NO,START,RESTART,CACHE,CYCLE".split(","),
+);
 
 const HINT = /\b(?:restart|increment|minvalue|maxvalue|cycle|owned|as)\b/i;
 

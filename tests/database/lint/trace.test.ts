@@ -76,6 +76,19 @@ describe("what a statement takes, or puts at risk", () => {
   });
 });
 
+test("another expression rewrites the table of a column that is stored, and none of one that is not", async () => {
+  const columns = "b int GENERATED ALWAYS AS (a) STORED, c int GENERATED ALWAYS AS (a) VIRTUAL";
+  const found = await traced(
+    `CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int, ${columns});`,
+    "ALTER TABLE t ALTER b SET EXPRESSION AS (a * 2);\nALTER TABLE t ALTER c SET EXPRESSION AS (a * 2);",
+  );
+  expect(found.map(({ rule, severity, location }) => [rule, severity, location.line])).toEqual([
+    ["generated-rewrites", "error", 1],
+    ["changes-values", "warning", 1],
+    ["changes-values", "warning", 2],
+  ]);
+});
+
 describe("a trace says what the text only suggests", () => {
   test.each([
     ["ALTER TABLE users ALTER name TYPE varchar(40);", ["type-change-rechecks"]],

@@ -24,6 +24,11 @@ test.each([
     "T",
   ],
   ["ALTER TABLE t ALTER id SET CYCLE", `lets the identity of t.id begin again at its end (CYCLE): ${AGAIN}`, "T"],
+  [
+    "ALTER TABLE t ALTER id SET GENERATED ALWAYS SET MAXVALUE 9",
+    "bounds the identity of t.id (MAXVALUE 9): it fails where the sequence has gone beyond",
+    "T",
+  ],
   ["ALTER SEQUENCE s MAXVALUE 99", "bounds SEQUENCE s (MAXVALUE 99): it fails where the sequence has gone beyond", "S"],
   ["ALTER SEQUENCE s MINVALUE -5", "bounds SEQUENCE s (MINVALUE -5): it fails where the sequence has gone beyond", "S"],
   ["ALTER SEQUENCE s AS smallint", "bounds SEQUENCE s by its type (smallint): it fails beyond", "S"],
@@ -34,6 +39,14 @@ test.each([
   expect(found && dangerWords(found.danger)).toBe(what);
   expect(found?.relation?.toLowerCase()).toBe(relation.toLowerCase());
   expect(rest).toEqual([]);
+});
+
+test.each([
+  "ALTER TABLE t ALTER b SET EXPRESSION AS (a * 3)",
+  "ALTER TABLE t ALTER a SET DATA TYPE bigint USING CAST(a AS bigint)",
+  "ALTER TABLE t ALTER a SET DEFAULT CAST(3 AS smallint)",
+])("about a column, not its identity: %s", (sql) => {
+  expect(dangersOf(splitStatements(sql).statements[0]!)).toEqual([]);
 });
 
 test.each([
