@@ -10,7 +10,7 @@ import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
-import { lacking as lackingSquashed } from "#migrate/plan.ts";
+import { isAnother, lacking as lackingSquashed } from "#migrate/plan.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/files/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
@@ -44,9 +44,19 @@ export function editedEntries(history: readonly HistoryEntry[]): HistoryEntry[] 
   return history.filter(({ standing }) => standing === "edited");
 }
 
-/** "001_users was edited after it was applied" */
+/** "001_users was edited after it was applied", "the ledger has another 002 (add_a) than 002_add_b" */
 export function wereEdited(edited: readonly HistoryEntry[]): string {
-  return `${edited.map(migrationId).join(", ")} ${agree(edited.length, "was edited after it was", "were edited after they were")} applied`;
+  const [others, same] = [edited.filter(isAnother), edited.filter((entry) => !isAnother(entry))];
+  return [
+    ...(same.length === 0
+      ? []
+      : [
+          `${same.map(migrationId).join(", ")} ${agree(same.length, "was edited after it was", "were edited after they were")} applied`,
+        ]),
+    ...others.map(
+      (entry) => `the ledger has another ${entry.version} (${entry.row?.name ?? ""}) than ${migrationId(entry)}`,
+    ),
+  ].join(", and ");
 }
 
 /** What a command finds out about migrations that are not recorded, from one replay of them. */

@@ -58,7 +58,11 @@ export async function requireWithinLimits(
   context.messages.log(
     renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint, context.io.stderr.columns),
   );
-  const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
+  const answer = await ask(
+    context.io,
+    "Type the name of the environment to apply these migrations: ",
+    "nothing was done",
+  );
   if (answer === config.environment) return true;
   throw refusal;
 }

@@ -68,7 +68,7 @@ export async function requirePermission(
   if (!canAsk(context)) throw notPermitted(config, what, losses, code);
   const place = databasePlace(config.target);
   context.messages.log(`${isProtectedSentence(config)}. Its database is ${place}.${listed(`To ${what}:`, losses)}`);
-  const answer = await ask(context.io, `Type its name to ${what}: `, "nothing was done");
+  const answer = await ask(context.io, `Type the name of the environment to ${what}: `, "nothing was done");
   if (answer !== config.environment) throw notPermitted(config, what, [], code);
 }
 

@@ -161,7 +161,7 @@ describe("apply", () => {
     await using project = await cliProject({ "db/schema/users.sql": USERS }, { major: NEWEST });
     // Neither a line nor the beginning of one answers a question that was not there.
     const no = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "\r"]], { ahead: "y\ry" });
-    expect(no.exitCode).toBe(1);
+    expect(no.exitCode).toBe(2);
     expect(no.screen).toContain("Nothing was done");
     const yes = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "y\r"]]);
     expect(yes.exitCode).toBe(0);
@@ -171,7 +171,7 @@ describe("apply", () => {
     );
     await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
     const wrong = await atTerminal(project.dir, ["apply"], [[/Type local to run this/, "y\r"]]);
-    expect(wrong.exitCode).toBe(1);
+    expect(wrong.exitCode).toBe(2);
     const wanted = await runHere(["apply", "--yes", "other"], { cwd: project.dir });
     expect(wanted.stderr).toContain("--yes other does not name this environment, which is local");
     expect((await runHere(["apply", "--yes", "local"], { cwd: project.dir })).exitCode).toBe(0);

@@ -139,13 +139,13 @@ describe("files that exist", () => {
     const first = await runHere(["init"], { cwd: project.dir });
     expect(first.stdout).toContain("kept      db/environments/local.yaml\n");
     expect(await project.read("db/environments/local.yaml")).toBe("# mine\n");
-    expect(await project.read(".gitignore")).toBe("node_modules/\n.env\n.confiture/\n*.bak\n");
+    expect(await project.read(".gitignore")).toBe("node_modules/\n.env\n.confiture/\n*.bak*\n");
     await project.write("db/schema/10_tables/users.sql", "-- mine\n");
     const second = await runHere(["init"], { cwd: project.dir });
     expect(second.exitCode).toBe(0);
     expect(second.stdout).not.toContain("created");
     expect(await project.read("db/schema/10_tables/users.sql")).toBe("-- mine\n");
-    expect(await project.read(".gitignore")).toBe("node_modules/\n.env\n.confiture/\n*.bak\n");
+    expect(await project.read(".gitignore")).toBe("node_modules/\n.env\n.confiture/\n*.bak*\n");
     expect(await filesOf(project)).toEqual(WRITTEN);
   });
 

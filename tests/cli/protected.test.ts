@@ -513,7 +513,7 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
 // Bun opens no pseudo-terminals on Windows.
 describe.skipIf(process.platform === "win32")("a protected environment, at a terminal", () => {
   const QUESTION =
-    /Its database is \S+:\d+\/\S+\.[^]*002_less\.sql:3: drops COLUMN bio of TABLE users[^]*004_open\.sql:1: would expose rows of users to whoever may read VIEW all_users[^]*Type its name to apply these migrations: $/;
+    /Its database is \S+:\d+\/\S+\.[^]*002_less\.sql:3: drops COLUMN bio of TABLE users[^]*004_open\.sql:1: would expose rows of users to whoever may read VIEW all_users[^]*Type the name of the environment to apply these migrations: $/;
 
   const open = (project: CliProject) =>
     project.write(

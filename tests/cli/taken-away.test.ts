@@ -247,7 +247,9 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
     expect(readDocument(drift)).toMatchObject({ exitCode: 3, isOfMigrations: true });
     expect(drift.stderr).toContain("`confiture schema update`");
     expect((await run("db", "sql", "CREATE TABLE by_hand ()")).exitCode).toBe(0);
-    expect(readDocument(await run("drift", "--format", "json"))).toMatchObject({ exitCode: 3, isOfMigrations: false });
+    const byHand = await run("drift", "--format", "json");
+    expect(readDocument(byHand)).toMatchObject({ exitCode: 3, isOfMigrations: false });
+    expect(byHand.stderr).toContain("`confiture drift --sql` prints what makes the database what it should be");
   });
 });
 

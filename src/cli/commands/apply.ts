@@ -151,7 +151,7 @@ async function refusal(
     const question = config.protected ? `Type ${name} to run this on ${place}: ` : `Run this on ${place}? [y/N] `;
     const answer = await ask(context.io, question, "nothing was done");
     if (config.protected ? answer === name : /^y(es)?$/i.test(answer)) return undefined;
-    return new ConfitureError("apply_refused", "Nothing was done");
+    return new ConfitureError("declined", "Nothing was done");
   }
   return new ConfitureError("apply_refused", "Nothing was done: there is nobody to ask", {
     hint: `To run this: confiture apply --yes ${shellWord(name)}`,

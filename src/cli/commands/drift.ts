@@ -97,6 +97,7 @@ export const command = defineCommand({
         : report === undefined
           ? { text: renderChanges(changes, context.paint) }
           : { script: report }),
+      ...(changes.length === 0 || isOfMigrations || isScript ? {} : { next: NEXT }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
@@ -121,6 +122,9 @@ const DRIFT = {
   why: "Somebody changed it by hand: migrations that are tried out elsewhere may fail there, and a new database is another one.",
   instead: "`confiture drift --sql` prints what makes it what it should be; what is to stay belongs into a migration.",
 };
+
+const NEXT =
+  "`confiture drift --sql` prints what makes the database what it should be. What is to stay as it is there belongs in a migration and in the schema files";
 
 const WORDS = {
   added: "is only in the database",

@@ -18,7 +18,7 @@ import migrationTypes from "../scaffold/migration-types.txt" with { type: "text"
 import tsconfig from "../scaffold/tsconfig.json.txt" with { type: "text" };
 import users from "../scaffold/users.sql.txt" with { type: "text" };
 
-const IGNORED = [".confiture/", ".env", "*.bak"];
+const IGNORED = [".confiture/", ".env", "*.bak*"];
 
 const ARGS = {
   embedded: { type: "boolean", description: "use the PostgreSQL inside the executable, so that no server is needed" },
