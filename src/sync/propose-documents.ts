@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral, reportedName } from "#sql/quote.ts";
 import { type Decision, OPEN, UNDECIDED } from "./decision.ts";
 import { mayBeTold, sampleOf } from "./document-sample.ts";
 import type { SourceColumn, SourceTable } from "./source/catalogue.ts";
-import { guessText } from "./rules/guess.ts";
+import { guessText, namesSensitive } from "./rules/guess.ts";
 import { LOOKS, MOST } from "./rules/looks.ts";
 import { yamlPath } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
@@ -64,7 +64,7 @@ async function decideDocument(
   const kept: string[] = [];
   const rules: string[] = [];
   for (const { path, key, jsonpath, kinds, look: at } of leaves) {
-    if (kinds.every((kind) => kind === "boolean")) {
+    if (kinds.every((kind) => kind === "boolean") && !namesSensitive(path)) {
       kept.push(yamlPath(path));
       continue;
     }

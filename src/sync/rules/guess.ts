@@ -34,9 +34,22 @@ const BY_NAME: readonly Guess[] = [
   { name: /(^|_)(bio|notes?|comments?|message|body|description|remarks?)(_|$)/, families: ["text"], rule: "filler" },
 ];
 
+/** A text that says when or from where something was done, whatever else is in its name: `last_login_at`, `emailSentOn`. */
+const CIRCUMSTANCE = /_(?:at|on|date|time|ip)$|[a-z](?:At|On|Date|Time|Ip|IP)$/;
+
+/** What may only be told of a person with good reason: health, origin, belief, sex life, offences (Articles 9 and 10 of the GDPR). */
+const SENSITIVE =
+  /gender|(^|_)sex(_|$|ual)|salutation|pregnan|diagnos|disease|illness|(^|_)health|medical|disab(led_person|ilit)|handicap|(^|_)blood|(^|_)hiv|allerg|smok(er|es|ing)|alcohol|addict|vaccin|(^|_)genetic|religio|(^|_)faith|ethnic|(^|_)rac(e|ial)(_|$)|nationality|citizenship|marital|civil_status|orientation|politic|(^|_)party(_|$)|union_?member|convict|criminal|offen[cs]e/;
+
+/** Whether a name says that something sensitive about a person is in what has it, also `isPregnant`. */
+export function namesSensitive(...names: readonly string[]): boolean {
+  return names.some((name) => SENSITIVE.test(name.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase()));
+}
+
 /** What a column's name and type say; undefined where they say nothing. */
 export function guessByName(column: SourceColumn): string | undefined {
   const family = familyOf(column);
+  if (family === "text" && CIRCUMSTANCE.test(column.name)) return undefined;
   const names = namesOf(column);
   return BY_NAME.find((guess) => guess.families.includes(family) && names.some((name) => guess.name.test(name)))?.rule;
 }
@@ -60,6 +73,7 @@ export function namesPerson(column: SourceColumn): boolean {
 
 /** The rule for a text of that name. */
 export function guessText(name: string): string | undefined {
+  if (CIRCUMSTANCE.test(name)) return undefined;
   const lower = name.toLowerCase();
   return BY_NAME.find((guess) => guess.families.includes("text") && guess.name.test(lower))?.rule;
 }

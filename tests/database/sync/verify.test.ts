@@ -128,6 +128,27 @@ for (const engine of newestServer) {
     expect(joined).toEqual({ rows: 50 });
   });
 
+  test("first rules keep no sensitive enum or boolean, and take no moment for a login", async () => {
+    await using source = await engine.fresh();
+    const { yaml } = await withDatabase(source.target, {}, async (database) => {
+      await database.execute(`create type finding as enum ('none', 'hiv'); create type diagnosis as enum ('none', 'flu');
+        create table patients (id int primary key, state finding, diagnosis finding, last diagnosis, is_pregnant boolean, active boolean,
+          last_login_at text, doc jsonb);
+        insert into patients select g, 'none', 'hiv', 'flu', true, true, '2026-01-01',
+            '{"isSmoker": true, "open": true, "last_login_at": "2026-01-01T00:00:00Z", "emailSentOn": "2026-01-01", "login": "ann"}' from generate_series(1, 5) g`);
+      return await proposeRules(database, await readSource(database), "db/sync/tables.yaml");
+    });
+    expect(yaml.slice(yaml.indexOf("tables:\n"))).toBe(`tables:
+  patients:
+    keep: [id, state, active]
+    diagnosis: "?" # public.finding; by its name, something sensitive about a person
+    last: "?" # public.diagnosis; by its name, something sensitive about a person
+    is_pregnant: "?" # boolean; by its name, something sensitive about a person
+    last_login_at: "?" # text
+    doc: { json: { emailSentOn: "?", isSmoker: "?", last_login_at: "?", login: username }, keep: [open] }
+`);
+  });
+
   test("a copy says which path matched nothing, leaves tables of the tool's own alone, and misses rows that are gone", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
