@@ -3,7 +3,7 @@ import type { SourceCatalogue, SourceColumn, SourceTable } from "./source/catalo
 import { type Decision, isOpen, OPEN, UNDECIDED } from "./decision.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, namesSensitive, SECRET } from "./rules/guess.ts";
-import { columnNamed, Names } from "./rules/names.ts";
+import { columnNamed, columnReference, Names } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
 import { tableKey, yamlKey } from "./rules/yaml-key.ts";
@@ -120,8 +120,10 @@ function followKeys(
       const column = table.columns.find((one) => one.number === number);
       const key = other.columns.find((one) => one.number === referencedColumns[index]);
       const of = key === undefined ? undefined : decisions.get(key)?.rule;
-      if (column === undefined || of === UNDECIDED) continue;
-      decisions.set(column, { rule: of === "keep" ? "keep" : undefined });
+      if (column === undefined || key === undefined) continue;
+      const undecided = { rule: UNDECIDED, why: `refers to ${columnReference(other, key)}` };
+      const follows = of === "keep" ? { rule: "keep" } : { rule: undefined, otherwise: undecided };
+      decisions.set(column, of === UNDECIDED ? undecided : follows);
     }
   }
 }

@@ -1,6 +1,9 @@
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { familyOf } from "../transforms/registry.ts";
 import { guessByName, guessText, looksPersonal } from "./guess.ts";
+import { columnReference } from "./names.ts";
+import { personOf } from "./person.ts";
+import type { Reference } from "./references.ts";
 import { DECIDE } from "./written-treatment.ts";
 import { tableKey, yamlKey, yamlPath } from "./yaml-key.ts";
 
@@ -45,20 +48,50 @@ const NO_PERSON =
 
 /**
  * What to write for a column with `?`: its line, where its name, its type or the comment of `sync init` suggests one.
- * @param about the column that most likely says whose a row is, if any, and the line of the rule as it is written
+ * @param written the line of the rule
  */
 export function decideFor(
   table: SourceTable,
   column: SourceColumn,
-  about: { readonly person: string | undefined; readonly line: string | undefined },
+  references: readonly Reference[],
+  written: string | undefined,
 ): string {
   if (table.partitionKey.includes(column.number)) return fixOfPartitionKey(table, column);
-  const isUnique = table.unique.some(({ columns }) => columns.length === 1 && columns[0] === column.number);
-  const rule = likelyRule(column, about);
-  const line = isUnique && rule !== undefined ? distinctRule(column) : rule;
-  if (line === undefined) return isMoment(column) && about.person === undefined ? NO_PERSON : DECIDE;
+  const key = keyFor(table, column, references);
+  if (key !== undefined)
+    return `It follows ${key} by itself: remove this line if that is transformed, or move the column to \`keep: [...]\` if that is kept`;
+  const person = personOf(references, table);
+  const likely = likelyRule(column, { person, line: written });
+  const isBound = likely !== undefined && mayBreakUnique(table, column);
+  const line = isBound ? distinctRule(column) : likely;
+  if (isBound && line === undefined) return distinctFor(table, column);
+  if (line === undefined) return isMoment(column) && person === undefined ? NO_PERSON : DECIDE;
   const keep = looksPersonal(column) ? "" : "; or move the column to `keep: [...]` if nothing in it is personal";
   return `${yamlKey(column.name)}: ${line}${keep}`;
+}
+
+/** What every value of a column refers to, for people. */
+function keyFor(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string | undefined {
+  const found = references.find(
+    (one) => one.from === table && one.where === undefined && one.fromColumns.includes(column),
+  );
+  return found === undefined
+    ? undefined
+    : columnReference(found.to, found.toColumns[found.fromColumns.indexOf(column)]!);
+}
+
+/** Whether rows may be told apart by a column alone, so that no two may come to have the same value in it. */
+export function mayBreakUnique({ unique }: SourceTable, { number }: SourceColumn): boolean {
+  return unique.some(
+    ({ columns }) =>
+      columns.includes(number) &&
+      !unique.some(
+        (other) =>
+          other.isPlain &&
+          other.columns.length > 0 &&
+          other.columns.every((one) => one !== number && columns.includes(one)),
+      ),
+  );
 }
 
 function likelyRule(

@@ -1,5 +1,5 @@
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
-import { distinctFor, fixOfPartitionKey } from "./advice.ts";
+import { distinctFor, fixOfPartitionKey, mayBreakUnique } from "./advice.ts";
 import { BITS } from "../transforms/integer.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
@@ -41,7 +41,9 @@ export function checkTable(table: SourceTable, parts: readonly SourceTable[], tr
       maxLength > column.length
     ) {
       const message = `\`${transform.name}\` makes up to ${maxLength} characters, and ${shown} (${column.type}) takes ${column.length}`;
-      const fix = "Take one that is shorter: token with a length, mask, filler, or a value";
+      const fix = mayBreakUnique(table, column)
+        ? distinctFor(table, column)
+        : "Take one that is shorter: token with a length, mask, filler, or a value";
       found.push({ rule: "too-long", message, fix, ...about(column, place) });
     }
     const room = column.typeKind === "b" ? BITS[column.baseType] : undefined;

@@ -5,8 +5,12 @@ import type { Reference } from "./references.ts";
 /** Who has written a row, and is seldom whom it is about. */
 const ACTOR = /_by(?:_id)?$/i;
 
+/** What tables of people are called. */
+const PEOPLE =
+  /(^|_)(users?|people|persons?|customers?|clients?|patients?|employees?|members?|contacts?|accounts?|students?|guests?|subscribers?|leads?|profiles?)$/i;
+
 /**
- * The column that most likely says whose a row is: what refers to the table with most columns about a person, the first of several, or the key of such a table.
+ * The column that most likely says whose a row is: the key of a table of people; or what refers to the table with most columns about a person, the first of several; or the key of such a table.
  * Undefined where nothing says it.
  */
 export function personOf(references: readonly Reference[], table: SourceTable): string | undefined {
@@ -20,8 +24,16 @@ export function personOf(references: readonly Reference[], table: SourceTable): 
     })
     .filter(({ columns }) => columns > 0)
     .toSorted((a, b) => b.columns - a.columns || a.number - b.number);
+  const own = columnsOfPerson(table);
+  if (own > (up[0]?.columns ?? 0) && (PEOPLE.test(table.name) || hasUniquePerson(table))) return keyOf(table);
   const about = up.find(({ name }) => !ACTOR.test(name))?.name;
-  return about ?? (columnsOfPerson(table) > 0 ? keyOf(table) : undefined) ?? up[0]?.name;
+  return about ?? (own > 0 ? keyOf(table) : undefined) ?? up[0]?.name;
+}
+
+/** Whether no two rows have the same person in a column: the same address, or number. */
+function hasUniquePerson({ unique, columns }: SourceTable): boolean {
+  const numbers = new Set(columns.filter((column) => namesPerson(column)).map(({ number }) => number));
+  return unique.some((one) => one.columns.length === 1 && numbers.has(one.columns[0]!));
 }
 
 /** Of several columns, the one that is not shared by both tables as that of a tenant is: it has another name there, or refers no further. */

@@ -135,10 +135,7 @@ export class Treatments {
     const written = readRule(
       options,
       `${shownTable(table)}.${column.name}`,
-      decideFor(table, column, {
-        person: personOf(this.#references, table),
-        line: place.file.location(options.offset).sourceLine,
-      }),
+      decideFor(table, column, this.#references, place.file.location(options.offset).sourceLine),
     );
     if (written.kind === "keep") return { kind: "keep", place };
     if (written.kind === "as") return this.#as(written.options, column, rule);

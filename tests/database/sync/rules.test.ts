@@ -555,6 +555,47 @@ test("a fault is told with the line to write, which keeps nothing that looks per
   }
 });
 
+test("what nobody has decided about is told with what works: of keys, of what refers to them, and of people themselves", async () => {
+  await database.execute(`create table firms (id int primary key, email text);
+    create table staff (ssn varchar(11) primary key, boss varchar(11) references staff);
+    create table slips (ssn varchar(11) references staff, month date, day date, id int unique, primary key (ssn, month));
+    create table contacts (id int primary key, firm int references firms, email text, phone text, at date)`);
+  const none = "No transform gives different values of";
+  const open = (keep: string, ...names: string[]) => ({
+    keep,
+    ...Object.fromEntries(names.map((name) => [name, '"?"'])),
+  });
+  try {
+    const told = async (yaml: string): Promise<unknown> => {
+      const result = await planned(database, yaml);
+      const findings = result.kind === "findings" ? result.findings : [];
+      return Object.fromEntries(findings.map(({ table, column, fix }) => [`${table}.${column}`, fix]));
+    };
+    const others = { firms: { keep: "[id]", email: "email" } };
+    const contacts = { ...open("[id, firm]", "at"), email: "email", phone: "phone" };
+    expect(
+      await told(rules({ ...others, contacts, staff: open("[]", "ssn"), slips: open("[id]", "ssn", "month", "day") })),
+    ).toEqual({
+      "staff.ssn": `${none} character varying(11) different results: staff: skip`,
+      "slips.ssn": expect.stringMatching(
+        /^It follows staff\.ssn by itself: remove this line if that is transformed, or move the column to `keep: \[...\]` if that is kept$/,
+      ),
+      "slips.month": `${none} date different results: slips: skip; or month: keep, if nothing in it is personal`,
+      // The other columns of its table tell rows apart.
+      "slips.day": expect.stringMatching(/^day: \{ shift: \{ by: ssn \} \}/),
+      // Not by the firm, although that has an address too.
+      "contacts.at": expect.stringMatching(/^at: \{ shift: \{ by: id \} \}/),
+    });
+    // What is too long for a key is not told to be cut.
+    const long = await told(
+      rules({ ...others, contacts: { ...contacts, at: "year" }, staff: { keep: "[]", ssn: "email" }, slips: "skip" }),
+    );
+    expect(long).toMatchObject({ "staff.ssn": `${none} character varying(11) different results: staff: skip` });
+  } finally {
+    await database.execute("drop table contacts, slips, staff, firms");
+  }
+});
+
 test("one mistake is one fault, with what to write next, and each path of a document is told", async () => {
   const list = "Name the columns: keep: [id, created_at]. `confiture sync check` then tells each one that has no rule";
   for (const [yaml, told] of [

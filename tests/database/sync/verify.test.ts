@@ -134,11 +134,18 @@ for (const engine of newestServer) {
       await database.execute(`create type finding as enum ('none', 'hiv'); create type diagnosis as enum ('none', 'flu');
         create table patients (id int primary key, state finding, diagnosis finding, last diagnosis, is_pregnant boolean, active boolean,
           last_login_at text, doc jsonb);
+        create table firms (code text primary key); create table desks (id int primary key, firm text references firms);
         insert into patients select g, 'none', 'hiv', 'flu', true, true, '2026-01-01',
             '{"isSmoker": true, "open": true, "last_login_at": "2026-01-01T00:00:00Z", "emailSentOn": "2026-01-01", "login": "ann"}' from generate_series(1, 5) g`);
       return await proposeRules(database, await readSource(database), "db/sync/tables.yaml");
     });
     expect(yaml.slice(yaml.indexOf("tables:\n"))).toBe(`tables:
+  desks:
+    keep: [id]
+    firm: "?" # refers to firms.code
+  firms:
+    keep: []
+    code: "?" # text
   patients:
     keep: [id, state, active]
     diagnosis: "?" # public.finding; by its name, something sensitive about a person
