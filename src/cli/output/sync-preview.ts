@@ -4,8 +4,8 @@ import type { SyncTable } from "#sync/plan.ts";
 import { copiedWhole, countTables, rootName } from "#sync/roots.ts";
 import type { SyncPreview } from "#sync/run/report.ts";
 import { chosenOf, tablesOf } from "./sync.ts";
-import { list, number } from "./sync-proof.ts";
-import { count, formatSize } from "./text.ts";
+import { list } from "./sync-proof.ts";
+import { count, formatCount, formatSize } from "./text.ts";
 import { inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
 import { wrapSql } from "./wrap-sql.ts";
@@ -60,7 +60,7 @@ function aboutTable(name: string, tables: readonly SyncTable[], { sizes, chosen 
       ? `, ${chosenOf(sum(some), there)}`
       : there === null || known.length === 0
         ? ""
-        : `, about ${number(there)} rows`;
+        : `, about ${formatCount(there)} rows`;
   const partitions = names.has(name) ? "" : `, ${count(names.size, "partition")}`;
   const { columns, where } = tables[0]!;
   const kept = columns.filter(({ treatment }) => treatment === "keep").map((column) => column.name);

@@ -1,7 +1,8 @@
 import { LogLevels } from "consola/core";
 import type { ColumnResult } from "#sync/run/proof-result.ts";
 import type { Proof } from "#sync/run/proof.ts";
-import { agree, count } from "./text.ts";
+import { noticedLine, rowsWith } from "./sync-originals.ts";
+import { agree, count, formatCount } from "./text.ts";
 
 /** How much is told: `quiet` leaves what is not proven, `verbose` shortens no list. */
 export type Detail = "quiet" | "normal" | "verbose";
@@ -30,27 +31,6 @@ export function renderProof(proof: Proof, detail: Detail): string[] {
   ];
 }
 
-function noticedLine(leak: Proof["noticed"][number]): string {
-  const unless = "if it is not meant to be there";
-  if (leak.isInSchema === true)
-    return `FOUND: ${leak.column}: its text in the schema holds an original (${leak.kind}); ${remedyOf(leak.column)} takes it away, ${unless}`;
-  if (leak.mayBeChance === true)
-    return `FOUND: ${rowsWith(leak)} in digits, perhaps by chance; replace it (integer), if that is what the column is for`;
-  return `FOUND: ${rowsWith(leak)} of a table that is left out; scrub or replace it, ${unless}`;
-}
-
-/** What takes a text of the schema away: what belongs to the database itself, no migration of its objects does. */
-function remedyOf(object: string): string {
-  const [, database, what, setting = "", role] =
-    /^database (.+) \((comment|label|setting (.+?)(?: of the role (.+))?)\)$/.exec(object) ?? [];
-  if (database === undefined) return "a migration that alters it";
-  // A copy's comment says that it is one.
-  if (what === "comment") return `on the target, COMMENT ON DATABASE ${database} with the rest of its comment`;
-  if (what === "label") return `on the target, SECURITY LABEL ON DATABASE ${database} IS NULL`;
-  const of = role === undefined ? `DATABASE ${database}` : `ROLE ${role} IN DATABASE ${database}`;
-  return `on the target, ALTER ${of} RESET ${setting}`;
-}
-
 /** What is said of a column or path. */
 interface Said {
   readonly word: string;
@@ -60,12 +40,19 @@ interface Said {
   readonly brief?: string;
 }
 
+const NOTHING = "nothing to prove";
+
 function columnLines(columns: readonly ColumnResult[], detail: Detail): string[] {
   const lines: string[] = [];
+  // Of a partition without a value nothing has to be said where others have some.
+  const compared = new Set(
+    columns.flatMap((result) => (saidOf(result).word === NOTHING ? [] : [JSON.stringify([result.table, result.part])])),
+  );
   const together = new Map<string, { at: number; word: string; table: string; parts: Set<string>; brief: string }>();
   for (const result of columns) {
     const { column, table, part, transform } = result;
     const { word, what, brief } = saidOf(result);
+    if (detail === "normal" && word === NOTHING && compared.has(JSON.stringify([table, part]))) continue;
     if (detail !== "normal" || brief === undefined) {
       lines.push(`${word}: ${column} (${transform}): ${what}`);
       continue;
@@ -94,12 +81,12 @@ function saidOf(result: ColumnResult): Said {
   if (!holds) return { word: "NOT PROVEN", what: inTheCopy(same, elsewhere) };
   // Nothing was compared: a path that matches no row has proven nothing.
   const nothing = "the source has no value there";
-  if (originals === 0) return { word: "nothing to prove", what: nothing, brief: nothing };
+  if (originals === 0) return { word: NOTHING, what: nothing, brief: nothing };
   switch (how) {
     case "no value in common":
       return {
         word: "proven",
-        what: `no value in common with ${number(originals)} ${agree(originals, "original", "originals")}`,
+        what: `no value in common with ${formatCount(originals)} ${agree(originals, "original", "originals")}`,
         brief: "",
       };
     case "no row has its own":
@@ -119,15 +106,10 @@ function saidOf(result: ColumnResult): Said {
 
 /** "none of 1,200 rows has its own original" */
 function ownKept(same: number, rows: number): string {
-  const of = `of ${number(rows)} ${agree(rows, "row", "rows")}`;
+  const of = `of ${formatCount(rows)} ${agree(rows, "row", "rows")}`;
   return same === 0
     ? `none ${of} has its own original`
-    : `${number(same)} ${of} ${agree(same, "has its", "have their")} own original`;
-}
-
-/** "public.notes.body: 1,200 rows hold an original (email)" */
-function rowsWith({ column, kind, rows, more }: Proof["leaks"][number]): string {
-  return `${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`;
+    : `${formatCount(same)} ${of} ${agree(same, "has its", "have their")} own original`;
 }
 
 /** What a last line has to say: what was not compared or searched, and originals that no rule forbids. */
@@ -139,7 +121,9 @@ export function exceptionsOf({ columns, noticed, scanned: { unsearched } }: Proo
   const rowsOf = (leaks: Proof["noticed"], what: string): string[] => {
     const rows = leaks.reduce((sum, leak) => sum + leak.rows, 0);
     const least = leaks.some(({ more }) => more === true) ? "at least " : "";
-    return rows === 0 ? [] : [`${least}${number(rows)} ${agree(rows, "row that holds", "rows that hold")} ${what}`];
+    return rows === 0
+      ? []
+      : [`${least}${formatCount(rows)} ${agree(rows, "row that holds", "rows that hold")} ${what}`];
   };
   return [
     ...(uncompared === 0 ? [] : [uncomparedWords(uncompared)]),
@@ -170,7 +154,7 @@ function whatIsKnown(transform: string, same: number, uncounted: true | undefine
   if (transform !== "value") return "some values may stay as they are";
   if (uncounted === true) return "originals may be equal to the rule's value";
   return same === 0
-    ? "no original is equal to the rule's value, but empty ones may be"
+    ? "no original is equal to the rule's value (empty originals are not counted)"
     : `${count(same, "original")} equal to the rule's value`;
 }
 
@@ -187,7 +171,7 @@ function countUncompared(columns: readonly ColumnResult[]): number {
 
 /** "2 columns or paths not compared" */
 function uncomparedWords(parts: number): string {
-  return `${number(parts)} ${agree(parts, "column or path", "columns or paths")} not compared`;
+  return `${formatCount(parts)} ${agree(parts, "column or path", "columns or paths")} not compared`;
 }
 
 /** The columns that were not searched, and how much else was not looked at. */
@@ -234,15 +218,15 @@ function aboutOthers(elsewhere: ColumnResult["elsewhere"]): string {
     return "; originals of other rows were not looked for, which takes CONFITURE_SYNC_KEY as in the copy";
   if (elsewhere.found === 0) return ", nor that of another row, unless the rules make it there";
   const { found } = elsewhere;
-  return `; ${number(found)} ${agree(found, "has", "have")} another row's, which may be chance`;
+  return `; ${formatCount(found)} ${agree(found, "has", "have")} another row's, which may be chance`;
 }
 
 /** How many originals stand in a column, where there may be none. */
 function inTheCopy(same: number, elsewhere: ColumnResult["elsewhere"]): string {
   if (typeof elsewhere !== "object" || elsewhere.found <= elsewhere.chance)
-    return `${number(same)} ${agree(same, "original is", "originals are")} in the copy`;
+    return `${formatCount(same)} ${agree(same, "original is", "originals are")} in the copy`;
   const { found, more } = elsewhere;
-  return `${more === true ? "at least " : ""}${number(found)} ${agree(found, "value is the original", "values are originals")} of another row`;
+  return `${more === true ? "at least " : ""}${formatCount(found)} ${agree(found, "value is the original", "values are originals")} of another row`;
 }
 
 /** Columns that are named in a line; with -v, and in the document in JSON, all are. */
@@ -294,9 +278,4 @@ function some(names: readonly string[], most: number): string[] {
 
 export function list(what: string, names: readonly string[]): string[] {
   return names.length === 0 ? [] : [`${what} ${names.join(", ")}`];
-}
-
-/** 1,234,567 */
-export function number(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
 }

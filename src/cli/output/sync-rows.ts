@@ -1,6 +1,6 @@
 import type { RowCounts } from "#sync/run/row-counts.ts";
-import { type Detail, NAMED, number } from "./sync-proof.ts";
-import { agree, count } from "./text.ts";
+import { type Detail, NAMED } from "./sync-proof.ts";
+import { agree, count, formatCount } from "./text.ts";
 
 /** Whether each table of a copy has the rows that it had when it was made. */
 export function renderRows({ copied, now, fewer, more, unnamed }: RowCounts, detail: Detail): string[] {
@@ -10,7 +10,7 @@ export function renderRows({ copied, now, fewer, more, unnamed }: RowCounts, det
   const lines = (what: string, tables: RowCounts["fewer"]): string[] => [
     ...tables
       .slice(0, most)
-      .map((each) => `${what}: ${each.table}: ${rowsOf(each.copied)} copied, ${number(each.now)} now`),
+      .map((each) => `${what}: ${each.table}: ${rowsOf(each.copied)} copied, ${formatCount(each.now)} now`),
     ...(tables.length > most ? [`${what}: in ${tables.length - most} more tables`] : []),
   ];
   return [
@@ -18,7 +18,7 @@ export function renderRows({ copied, now, fewer, more, unnamed }: RowCounts, det
     ...lines("Rows added", more),
     ...(fewer.length + more.length > 0 || detail === "quiet"
       ? []
-      : [`Rows: ${number(now)}; each table has as many as were copied into it`]),
+      : [`Rows: ${formatCount(now)}; each table has as many as were copied into it`]),
     ...(unnamed === 0
       ? []
       : [`Not counted: ${count(unnamed, "table")} that were copied, and that the source has no more`]),
@@ -26,5 +26,5 @@ export function renderRows({ copied, now, fewer, more, unnamed }: RowCounts, det
 }
 
 function rowsOf(value: number): string {
-  return `${number(value)} ${agree(value, "row", "rows")}`;
+  return `${formatCount(value)} ${agree(value, "row", "rows")}`;
 }

@@ -6,8 +6,8 @@ import { PARTS } from "#sync/run/laps.ts";
 import type { SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
 import { forPeople } from "./style.ts";
-import { type Detail, exceptionsOf, list, number, provenBut, renderProof } from "./sync-proof.ts";
-import { agree, count, formatDuration, formatSize } from "./text.ts";
+import { type Detail, exceptionsOf, list, provenBut, renderProof } from "./sync-proof.ts";
+import { agree, count, formatCount, formatDuration, formatSize } from "./text.ts";
 import { inLine } from "./visible.ts";
 
 /** Milliseconds: a line every few seconds is enough for a log. */
@@ -58,7 +58,7 @@ export function showSyncEvents({ io, messages, json }: CommandContext): (event: 
 function speedOf({ rows, bytes, elapsed, left }: Omit<StreamProgress, "table">): string {
   const rate = elapsed === 0 ? 0 : (rows / elapsed) * 1000;
   const rest = left === null ? "" : `, ${formatDuration(left)} left`;
-  return `${number(rows)} rows, ${formatSize(bytes)}, ${number(rate)} rows/s${rest}`;
+  return `${formatCount(rows)} rows, ${formatSize(bytes)}, ${formatCount(rate)} rows/s${rest}`;
 }
 
 function tableLine({
@@ -85,7 +85,9 @@ function tableLine({
  */
 export function chosenOf(rows: number, there: number | null): string {
   const isKnown = there !== null && there >= rows;
-  return isKnown ? `${number(rows)} of about ${count(there, "row")}` : `${number(rows)} ${agree(rows, "row", "rows")}`;
+  return isKnown
+    ? `${formatCount(rows)} of about ${formatCount(there)} ${agree(there, "row", "rows")}`
+    : `${formatCount(rows)} ${agree(rows, "row", "rows")}`;
 }
 
 /** "2 of 3 tables with 4 partitions" */
@@ -108,7 +110,7 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
     ...list("Copied whole, as no condition reaches them:", copiedWhole(report.plan)),
     ...list(
       "Sequences set beyond the numbers that a rule made:",
-      sequences.moved.map((one) => `${one.column} (${number(one.left)} left)`),
+      sequences.moved.map((one) => `${one.column} (${formatCount(one.left)} left)`),
     ),
     ...list(
       `Sequences that are behind their column${sequences.unreadable.length === 0 ? ", as on the source" : ""}:`,
@@ -147,7 +149,7 @@ export function renderReport(report: SyncReport, to: string, detail: Detail): st
         ]),
     ...missing,
     ...(report.proof.columns.length === 0 || detail === "quiet" ? [] : [SCHEMA_TEXT]),
-    `✅ ${to} is a copy of ${tablesOf(countTables(report.plan))}, ${number(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (${PARTS.map((part) => `${PART_NAMES[part]} ${formatDuration(report.durations[part])}`).join(", ")})${report.proof.columns.length === 0 ? "" : `. ${provenBut(exceptionsOf(report.proof))}`}`,
+    `✅ ${to} is a copy of ${tablesOf(countTables(report.plan))}, ${formatCount(rows)} ${agree(rows, "row", "rows")}, ${formatSize(bytes)}, in ${formatDuration(report.durations.total)} (${PARTS.map((part) => `${PART_NAMES[part]} ${formatDuration(report.durations[part])}`).join(", ")})${report.proof.columns.length === 0 ? "" : `. ${provenBut(exceptionsOf(report.proof))}`}`,
     "",
   ]
     .map((line) => inLine(line))

@@ -24,6 +24,11 @@ export function count(number: number, noun: string): string {
   return `${number} ${number === 1 ? noun : noun.replace(/^.+?(?= of |$)/, plural)}`;
 }
 
+/** "1,234,567" */
+export function formatCount(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
 function plural(noun: string): string {
   if (/[^aeiou]y$/.test(noun)) return `${noun.slice(0, -1)}ies`;
   return noun.endsWith("x") ? `${noun}es` : `${noun}s`;
