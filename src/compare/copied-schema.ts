@@ -8,6 +8,7 @@ import { textOf, withoutObjects, withPayloads } from "./engine/lookups.ts";
 import { giveBackMemory } from "./engine/memory.ts";
 import { encodeId, type ObjectId } from "./engine/object-id.ts";
 import { copiable, type LeftOut } from "./copiable.ts";
+import { withEventTriggersOff } from "./event-triggers.ts";
 import { validateBelow } from "./kinds/constraint-validity.ts";
 import type { Extra } from "./kinds/kind.ts";
 import { constraintOn, isUncheckedNotNull } from "./kinds/not-null-constraint.ts";
@@ -32,9 +33,9 @@ export interface SourceSchema {
 export interface CopyStatements {
   /** Types, functions, tables without keys. */
   readonly before: readonly string[];
-  /** Keys, indexes, views, foreign keys, triggers, policies and everything else; materialized views are not filled. */
+  /** Keys, indexes, views, foreign keys, triggers, policies and everything else; materialized views are not filled, and event triggers are off. */
   readonly after: readonly string[];
-  /** What hides rows from their owner, who makes the copy and has to see them until it is proven. */
+  /** What hides rows from their owner, who makes the copy and has to see them until it is proven; and then event triggers are set on. */
   readonly last: readonly string[];
   /** What the target is to hold in the end, to be compared with what it does. */
   readonly wanted: Catalogue;
@@ -106,10 +107,11 @@ export function planCopy(empty: Catalogue, source: SourceSchema, roles: Readonly
   const remaining = { ...to, facts: withNotNullOnce(to.facts, early, early), extras };
   const after = [...statementsOf(early, remaining, rest, builders), ...validateBelow(to)];
   giveBackMemory();
+  const { made: finishing, states } = withEventTriggersOff(after.filter((sql) => !HIDES.test(sql)));
   return {
     before: before.filter((sql) => !HIDES.test(sql)),
-    after: after.filter((sql) => !HIDES.test(sql)),
-    last: [...before, ...after].filter((sql) => HIDES.test(sql)),
+    after: finishing,
+    last: [...[...before, ...after].filter((sql) => HIDES.test(sql)), ...states],
     wanted: live,
     left,
   };
