@@ -15,19 +15,26 @@ export interface Traits {
   readonly may_create: boolean;
   readonly is_template: boolean;
   readonly subscriptions: number;
+  /** Transactions that were prepared in it and not ended. */
+  readonly prepared: number;
 }
+
+export const END_PREPARED =
+  "End the prepared transactions in the target, which `SELECT gid, owner, prepared FROM pg_prepared_xacts` lists: COMMIT PREPARED or ROLLBACK PREPARED. Then run it again.";
 
 /**
  * What PostgreSQL would refuse when the copy is complete.
  * @throws ConfitureError `sync_not_allowed`
  */
-export function requireDroppable(name: string, { is_template: isTemplate, subscriptions }: Traits): void {
-  if (!isTemplate && subscriptions === 0) return;
+export function requireDroppable(name: string, { is_template: isTemplate, subscriptions, prepared }: Traits): void {
+  if (!isTemplate && subscriptions + prepared === 0) return;
   const [why, first] = isTemplate
-    ? ["is a template", `ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`]
-    : ["has a subscription", "DROP SUBSCRIPTION in it"];
+    ? ["is a template", `To replace it: ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`]
+    : subscriptions > 0
+      ? ["has a subscription", "To replace it: DROP SUBSCRIPTION in it"]
+      : ["has a prepared transaction", END_PREPARED];
   throw new ConfitureError("sync_not_allowed", `The target "${name}" ${why}, and PostgreSQL drops no such database`, {
-    hint: `Nothing was changed. To replace it: ${first}`,
+    hint: `Nothing was changed. ${first}`,
   });
 }
 
@@ -45,6 +52,8 @@ export async function readTraits(database: Database): Promise<Traits> {
             d.datconnlimit as connection_limit, d.datistemplate as is_template,
             (select pg_catalog.count(s.subdbid)::pg_catalog.int4 from pg_catalog.pg_subscription s
               where s.subdbid operator(pg_catalog.=) d.oid) as subscriptions,
+            (select pg_catalog.count(*)::pg_catalog.int4 from pg_catalog.pg_prepared_xacts p
+              where p.database operator(pg_catalog.=) d.datname) as prepared,
             (select pg_catalog.json_agg(pg_catalog.json_build_object('grantee', case a.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end,
                 'privileges', a.privilege_type, 'option', a.is_grantable))
                from pg_catalog.aclexplode(d.datacl) a) as grants,

@@ -5,7 +5,7 @@ import type { ServerTarget } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import type { PreparedTarget } from "./prepared-target.ts";
-import type { Traits } from "./database-traits.ts";
+import { END_PREPARED, type Traits } from "./database-traits.ts";
 import { commentsOf, besides, prefixOf } from "./database-beside.ts";
 
 const UNKNOWN =
@@ -25,6 +25,8 @@ export class NewDatabase implements PreparedTarget {
   readonly #holder: Database;
   readonly #name: string;
   readonly #old: Traits;
+  /** Whether the copy may have taken the target's place all the same. */
+  #isUnknown = false;
 
   /** @param sessions that hold the lock: `maintenance` makes the swap, `holder` is in the target itself */
   constructor(
@@ -79,16 +81,21 @@ export class NewDatabase implements PreparedTarget {
       "commit",
     ].join("; ");
     for (let attempt = 1; ; attempt++) {
+      // What follows is not interrupted: it is one transaction, and short.
+      if (this.#options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
       await this.#endSessions();
       try {
         await this.#maintenance.execute(swap);
         break;
       } catch (error) {
-        if (error instanceof ConfitureError && error.code === "connection_lost") throw error.with({ hint: UNKNOWN });
+        if (error instanceof ConfitureError && error.code === "connection_lost") {
+          this.#isUnknown = true;
+          throw error.with({ hint: UNKNOWN });
+        }
         await this.#maintenance.execute("rollback");
         // object_in_use: somebody came in, or has not gone yet.
         if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "55006" || attempt === SWAPS)
-          throw inUse(error);
+          throw inUse(error, await this.#countPrepared());
         await sleep(100);
       }
     }
@@ -103,13 +110,16 @@ export class NewDatabase implements PreparedTarget {
     return left;
   }
 
-  async abandon(): Promise<void> {
+  async abandon(): Promise<string | undefined> {
+    let left: string | undefined;
     try {
       await this.#maintenance.execute(`drop database if exists ${quoteIdentifier(this.#name)} with (force)`);
     } catch {
       // The server may be gone; the next run removes it.
+      if (!this.#isUnknown) left = this.#name;
     }
     await Promise.all([this.#maintenance.close(), this.#holder.close()]);
+    return left;
   }
 
   async #freeNumber(): Promise<number> {
@@ -117,6 +127,15 @@ export class NewDatabase implements PreparedTarget {
     let number = 1;
     while (taken.has(`${prefixOf(this.#target.database)}${number}`)) number++;
     return number;
+  }
+
+  /** Prepared transactions in the target, which belong to no session. */
+  async #countPrepared(): Promise<number> {
+    const [row] = await this.#maintenance.query<{ n: number }>(
+      "select pg_catalog.count(*)::pg_catalog.int4 as n from pg_catalog.pg_prepared_xacts p where p.database operator(pg_catalog.=) $1",
+      [this.#target.database],
+    );
+    return row?.n ?? 0;
   }
 
   /** What keeps a database from being renamed. Those of a superuser stay where the role is none. */
@@ -149,11 +168,14 @@ function settingOf(database: string, role: string | null, config: string): strin
     : `alter role ${quoteIdentifier(role)} in database ${database} set ${quoted} to ${shown}`;
 }
 
-function inUse(error: unknown): unknown {
+function inUse(error: unknown, prepared: number): unknown {
   if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "55006") return error;
   return error.with({
     code: "sync_target_failed",
     message: `The copy is complete, but cannot take the target's place: ${error.message}`,
-    hint: "Sessions keep coming into the target faster than they can be ended, or belong to roles that this one may not end. Stop the applications that use it, and run it again. What the target held before is still there.",
+    hint: `${prepared > 0 ? END_PREPARED : COMING} What the target held before is still there.`,
   });
 }
+
+const COMING =
+  "Sessions keep coming into the target faster than they can be ended, or belong to roles that this one may not end. Stop the applications that use it, and run it again.";

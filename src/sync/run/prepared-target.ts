@@ -24,6 +24,9 @@ export interface PreparedTarget {
    * @returns what is left over nevertheless, in a sentence
    */
   finish(comment: string): Promise<string | undefined>;
-  /** Drops the copy; nothing else has changed, except in place. */
-  abandon(): Promise<void>;
+  /**
+   * Drops the copy; nothing else has changed, except in place.
+   * @returns the database that could not be dropped
+   */
+  abandon(): Promise<string | undefined>;
 }

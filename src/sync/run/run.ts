@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import {
   columnOrders,
   compareCopied,
@@ -71,6 +72,10 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
   let writer: Database | undefined;
   let state: "making" | "finishing" | "done" = "making";
   const begun = { inTarget: false };
+  const closeAll = async (): Promise<void> => {
+    const sessions = [...(source.isEmbedded ? [] : readers), ...(writer?.engine === "server" ? [writer] : []), source];
+    await Promise.allSettled(sessions.map((session) => session.close()));
+  };
   try {
     const moment = await readMoment(source.session);
     // Before the target is touched: each of them has to be on the source's own server.
@@ -221,14 +226,16 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const error = signal?.aborted === true ? thrown : await source.explain(thrown);
     const isKnown = signal?.aborted !== true || (error instanceof ConfitureError && error.code === "interrupted");
     const failure = isKnown ? error : new ConfitureError("interrupted", "Interrupted", { cause: error });
-    throw prepared === undefined || state !== "making"
-      ? failure
-      : withOutcome(failure, begun.inTarget && prepared.place === "in place");
+    await closeAll();
+    const left = state === "done" ? undefined : await prepared?.abandon();
+    const isEmptied = begun.inTarget && prepared?.place === "in place";
+    throw withOutcome(failure, [
+      ...(prepared === undefined || state !== "making" ? [] : [isEmptied ? EMPTIED : UNTOUCHED]),
+      ...(left === undefined ? [] : [leftBehind(left)]),
+    ]);
   } finally {
     // Whatever stays open keeps the process alive, and in place the target's lock.
-    const sessions = [...(source.isEmbedded ? [] : readers), ...(writer?.engine === "server" ? [writer] : []), source];
-    await Promise.allSettled(sessions.map((session) => session.close()));
-    if (state !== "done") await prepared?.abandon();
+    await closeAll();
   }
 }
 
@@ -242,13 +249,17 @@ function replacedIn({ tables }: SyncPlan): (schema: string, table: string, colum
   return (...names) => replaced.has(names.join("\0"));
 }
 
+const UNTOUCHED = "The target was not replaced: it holds what it held before.";
+const EMPTIED = `The target was emptied and is not whole, as its schema ${INCOMPLETE_SCHEMA} says, and rows in it may be originals. Run it again, or empty the target.`;
+
+function leftBehind(database: string): string {
+  return `The unfinished copy is still there as the database ${quoteIdentifier(database)}, and may hold originals. The next run removes it.`;
+}
+
 /** The error, with what has become of the target. */
-function withOutcome(error: unknown, isEmptied: boolean): unknown {
-  if (!(error instanceof ConfitureError)) return error;
-  const outcome = isEmptied
-    ? `The target was emptied and is not whole, as its schema ${INCOMPLETE_SCHEMA} says, and rows in it may be originals. Run it again, or empty the target.`
-    : "The target was not replaced: it holds what it held before.";
-  return error.with({ hint: error.hint === undefined ? outcome : `${error.hint}\n${outcome}` });
+function withOutcome(error: unknown, outcome: readonly string[]): unknown {
+  if (!(error instanceof ConfitureError) || outcome.length === 0) return error;
+  return error.with({ hint: [...(error.hint === undefined ? [] : [error.hint]), ...outcome].join("\n") });
 }
 
 export function sourceOptions({

@@ -31,7 +31,9 @@ export async function prepareServer(target: ServerTarget, options: OpenOptions):
       { hint: "Make a database of its own for the copy. Nothing was changed." },
     );
   }
-  const maintenance = await openDatabase({ ...target, database: MAINTENANCE_DATABASE }, options);
+  // Interrupted, a session cancels what it runs next; this one has to remove what was begun.
+  const { signal: _, ...lasting } = options;
+  const maintenance = await openDatabase({ ...target, database: MAINTENANCE_DATABASE }, lasting);
   let holder: Database | undefined;
   try {
     await lockTarget(maintenance, target.database, options);

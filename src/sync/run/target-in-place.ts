@@ -46,7 +46,10 @@ export async function inPlace(target: ServerTarget, options: OpenOptions): Promi
       await holder.close();
       return undefined;
     },
-    abandon: async () => await holder.close(),
+    async abandon() {
+      await holder.close();
+      return undefined;
+    },
   };
 }
 

@@ -47,6 +47,7 @@ export async function prepareTarget(target: Target, options: OpenOptions): Promi
     async abandon() {
       await session?.close();
       await replacement.abandon();
+      return undefined;
     },
   };
 }

@@ -182,6 +182,75 @@ for (const engine of newestServer) {
     await instance.stop("immediate");
   }, 60_000);
 
+  test("an interrupted copy leaves no database behind, or says that it does", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(
+        `create table t as select 1 as id;
+         create function slow(int) returns boolean stable language plpgsql as
+           $$ begin if current_query() ilike 'copy%' then perform pg_sleep(3); end if; return true; end $$`,
+      ),
+    );
+    await withDatabase(target.target, {}, (database) => database.execute("create table old (id int)"));
+    const { database } = onServer(target.target);
+    const instance = await server(engine.major);
+    const beside = async (): Promise<unknown> =>
+      await instance.sql("select datname::text as name from pg_database where starts_with(datname::text, $1)", [
+        `${database}_sync_`,
+      ]);
+    for (const step of ["Making tables", "Copying rows", "Making keys", "Comparing", "Putting the copy in place"]) {
+      const abort = new AbortController();
+      const error = await failed(
+        copy(source.target, target.target, {
+          signal: abort.signal,
+          onEvent: (event) => void (event.type === "step" && event.step.startsWith(step) && abort.abort()),
+        }),
+      );
+      expect(error.code).toBe("interrupted");
+      expect(error.hint ?? "").not.toContain("still there");
+      expect(await beside()).toEqual([]);
+      expect(await tables(target.target)).toEqual([{ name: "old" }]);
+    }
+    // As if the server's disk had failed: a template is what PostgreSQL drops never.
+    const abort = new AbortController();
+    const error = await failed(
+      copy(source.target, target.target, {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.type !== "step" || !event.step.startsWith("Copying rows")) return;
+          void instance.sql(`alter database "${database}_sync_1" is_template true`).finally(() => abort.abort());
+        },
+        plan: ruled("tables:\n  t: { keep: [id], rows: slow(id) }\n"),
+      }),
+    );
+    expect(error.hint).toContain(`as the database "${database}_sync_1", and may hold originals`);
+    await instance.sql(`alter database "${database}_sync_1" is_template false`);
+    await copy(source.target, target.target);
+    expect(await beside()).toEqual([]);
+  }, 60_000);
+
+  test("a target with a prepared transaction is refused before a row is copied", async () => {
+    const instance = await startServer({ major: engine.major, settings: ["max_prepared_transactions = 1"] });
+    await using source = await engine.fresh();
+    await withDatabase(source.target, {}, (database) => database.execute("create table t as select 1 as id"));
+    await instance.sql("create database prepared");
+    const target = instance.target("prepared");
+    await withDatabase(target, {}, async (database) => {
+      await database.execute("create table old (id int)");
+      await database.execute("begin; insert into old values (1); prepare transaction 'one'");
+    });
+    expect(await failed(copy(source.target, target))).toMatchObject({
+      code: "sync_not_allowed",
+      message: expect.stringContaining('The target "prepared" has a prepared transaction'),
+      hint: expect.stringContaining("ROLLBACK PREPARED"),
+    });
+    await withDatabase(target, {}, (database) => database.execute("commit prepared 'one'"));
+    await copy(source.target, target);
+    expect(await tables(target)).toEqual([{ name: "t" }]);
+    await instance.stop("immediate");
+  }, 60_000);
+
   test("a table has as many columns as PostgreSQL allows", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
