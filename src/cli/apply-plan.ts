@@ -34,18 +34,21 @@ export async function planFor(
   },
 ): Promise<ApplyPlan> {
   const { planApply } = await import("#compare/apply.ts");
-  return await planApply({
+  const { permit, tellIdle } = permitRemovals(context, allowDrop, makersIn(files), {
+    what: "The plan",
+    undone: "Nothing was done.",
+    ...(command === undefined ? {} : { command: `${command} ` }),
+  });
+  const plan = await planApply({
     ...files,
     from: liveSource(target),
     renames: readRenames(rename),
     decideRenames: canAsk(context) ? askRenames(context.io) : undefined,
-    permit: permitRemovals(context, allowDrop, makersIn(files), {
-      what: "The plan",
-      undone: "Nothing was done.",
-      ...(command === undefined ? {} : { command: `${command} ` }),
-    }),
+    permit,
     noDown: true,
     online: false,
     onStep: context.step,
   });
+  tellIdle();
+  return plan;
 }

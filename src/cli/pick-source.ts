@@ -146,6 +146,30 @@ export async function warnWhereTheyFail(
   }
 }
 
+/**
+ * Warns where migrations that were planned from something else could not run behind the project's own, as in every new database.
+ * @param from what they were planned from
+ */
+export async function warnWhereOthersFail(
+  context: CommandContext,
+  files: ProjectFiles,
+  from: string,
+  migrations: readonly { readonly text: string }[],
+): Promise<void> {
+  const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
+  if (found.base === undefined && found.migrations.length === 0) return;
+  const { tryOnHistory } = await import("#compare/generate/trial.ts");
+  context.step("Trying it behind the other migrations");
+  const error = await tryOnHistory(
+    files,
+    migrations.map(({ text }) => text),
+  );
+  if (error === undefined) return;
+  context.messages.warn(
+    `planned from ${from}, this does not run behind ${ownHistory(files).name}: ${error.message}. In a new database, and in confiture verify, it would fail; without --from it is planned from what they make`,
+  );
+}
+
 /** In a database where something else is the case, `up` stops before it runs anything. */
 const EXPECTED: ReadonlySet<string> = new Set(["applied", "pending", "covered", "squashed"]);
 

@@ -21,6 +21,13 @@ export const REMOVAL_ARGS = {
   },
 } as const;
 
+/** What is asked while a plan is made, and told when it is. */
+interface Removing {
+  readonly permit: Permit;
+  /** Warns of words of `--allow-drop` that are nothing of what is taken away. */
+  readonly tellIdle: () => void;
+}
+
 /**
  * Lists what a migration takes away, with who made it, and lets that happen only where somebody has consented: with
  * `--allow-drop`, or now, on a terminal.
@@ -31,20 +38,26 @@ export function permitRemovals(
   allowed: string | undefined,
   findMaker: FindMaker,
   remover?: Remover,
-): Permit {
+): Removing {
+  const seen: Removal[] = [];
+  const told = new Set<string>();
+  const tellIdle = (): void => {
+    if (seen.length === 0) return;
+    for (const item of items(allowed)) {
+      if (told.has(item) || seen.some((removal) => allows(item, removal))) continue;
+      told.add(item);
+      context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(item)}", by its kind or name`);
+    }
+  };
   const madeBy = ({ kind, change }: Removal): string | undefined => {
     const place = change === undefined ? undefined : findMaker({ kind, path: change.path });
     return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
   };
-  return async (removals, possible) => {
+  const permit: Permit = async (removals, possible) => {
+    seen.push(...removals);
     const open = removals.filter((removal) => !isAllowed(removal, allowed));
     const asks = open.length > 0 && canAsk(context);
-    if (open.length > 0) {
-      const idle = items(allowed).filter((item) => !removals.some((removal) => allows(item, removal)));
-      for (const item of idle) {
-        context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(item)}", by its kind or name`);
-      }
-    }
+    if (open.length > 0) tellIdle();
     if (open.length > 0 && !asks) throw refuseRemovals(open, possible, madeBy, remover);
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
     context.messages.log(`Taken away by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
@@ -57,6 +70,7 @@ export function permitRemovals(
     );
     if (!/^y(es)?$/i.test(answer)) throw refuseRemovals(open, possible, madeBy, remover);
   };
+  return { permit, tellIdle };
 }
 
 function isAllowed(removal: Removal, allowed: string | undefined): boolean {
@@ -64,11 +78,13 @@ function isAllowed(removal: Removal, allowed: string | undefined): boolean {
 }
 
 function items(allowed: string | undefined): string[] {
-  return allowed === undefined ? [] : allowed.split(",").map((item) => item.trim());
+  const all = allowed === undefined ? [] : allowed.split(",").map((item) => item.trim());
+  return all.filter((item) => item !== "");
 }
 
 function allows(item: string, { kind, name }: Removal): boolean {
-  if (item === "all" || item === kind) return true;
+  // "comment" stands for comments on whatever it is.
+  if (item === "all" || item === kind || kind.startsWith(`${item} on `)) return true;
   const glob = new Bun.Glob(item);
   return glob.match(name) || glob.match(`${kind}:${name}`);
 }

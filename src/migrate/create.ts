@@ -180,8 +180,11 @@ function inOwnLayoutOnly({ title }: Layout, dir: string): ConfitureError {
   );
 }
 
-/** "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes. */
-function fileNameOf(title: string): string {
+/**
+ * "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes.
+ * @throws ConfitureError `usage` for a name that leaves nothing to write
+ */
+export function fileNameOf(title: string): string {
   const name = title
     .trim()
     .toLowerCase()

@@ -56,6 +56,7 @@ describe("nothing is taken away without a word", () => {
       expect(stderr).toContain(`${what}, made by db/migrations/002_security.sql:${line}, is not in the schema files\n`);
     }
     for (const what of OTHERS) expect(stderr).toContain(`  ${what}, made by db/migrations/`);
+    expect(stderr).toContain("confiture schema update brings there what migrations made.\n");
     expect(await written(project)).toEqual([]);
   });
 
@@ -205,6 +206,15 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
     for (const what of ["view public.owners", "trigger public.users.touched"]) expect(some.stderr).toContain(what);
     expect(await written(project)).toEqual([]);
 
+    // A word that is nothing of it is told also where all the others are enough.
+    const kinds = "policy,row security,constraint,index,function,trigger,view,grants,not null,default,comment,";
+    const enough = await generate(project, `--allow-drop=${kinds}veiw`);
+    expect(enough).toMatchObject({ exitCode: 0 });
+    expect(enough.stderr.match(/--allow-drop: .*/g)).toEqual([
+      '--allow-drop: nothing that is taken away is "veiw", by its kind or name',
+    ]);
+    await Bun.file(project.path("db/migrations/003_next.sql")).delete();
+
     const all = await generate(project, "--allow-drop");
     expect(all.exitCode).toBe(0);
     // What is proven is proven without rows.
@@ -298,6 +308,31 @@ describe("what it compares with by itself", () => {
     expect(await compared(at)).toBe("the database of environment local, where the migration is applied");
     expect((await runHere(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
   });
+
+  test("what is planned from something else, and could not run behind the other migrations, is written with a warning", async () => {
+    await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
+    const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: at.dir });
+    expect((await run("migrate", "up")).exitCode).toBe(0);
+    const lacking = "does not run behind base.sql and 1 migration: ";
+    await edit(at);
+    const fits = await generate(at, "--from", "env:local");
+    expect(fits).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining(lacking) });
+    await Bun.file(at.path("db/migrations/002_next.sql")).delete();
+    expect((await run("db", "sql", "ALTER TABLE users ADD by_hand int")).exitCode).toBe(0);
+    const other = await generate(at, "--from", "env:local", "--allow-drop");
+    expect(other.exitCode).toBe(0);
+    expect(other.stderr).toContain(`planned from env:local, this ${lacking}column "by_hand"`);
+    expect(await run("verify")).toMatchObject({ exitCode: 3 });
+  });
+
+  test.each(["", "/", "..."])(
+    "a name of which no file can be made, %p, is refused before anything is compared",
+    async (name) => {
+      await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
+      const { exitCode, stderr } = await runHere(["migrate", "generate", name], { cwd: at.dir });
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.not.stringContaining("Compared with") });
+    },
+  );
 
   test("what could not run on the environment's own database is written with a warning", async () => {
     await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });

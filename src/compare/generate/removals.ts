@@ -95,6 +95,9 @@ export function refuseRemovals(
   const list = (which: readonly Removal[]): string =>
     which.map((removal) => `\n  ${describeRemoval(removal, madeBy)}`).join("");
   const [objects, data] = [removals.filter(isObject), removals.filter((removal) => !isObject(removal))];
+  // Those that the schema files have never had are brought there by a command; what `apply` compares has no migrations.
+  const bringing = what === MIGRATION.what && objects.some((removal) => madeBy(removal) !== undefined);
+  const staying = `If it is to stay, add it to the schema files${bringing ? ": confiture schema update brings there what migrations made" : ""}.`;
   return new ConfitureError(
     "generate_refused",
     [
@@ -103,7 +106,8 @@ export function refuseRemovals(
     ].join("\n"),
     {
       hint: [
-        `${undone} ${objects.length === 0 ? "" : "If it is to stay, add it to the schema files. "}If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals)}`,
+        `${undone}${objects.length === 0 ? "" : ` ${staying}`}`,
+        `If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals)}`,
         ...(command === "" ? renameHints(possible) : []),
       ].join("\n"),
       data: { removals: removals.map(({ kind, name, loss }) => ({ kind, name, loss: loss ?? null })) },

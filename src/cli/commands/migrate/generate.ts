@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { readSql } from "#database/read-sql.ts";
-import { type CreatedMigration, createMigrations } from "#migrate/create.ts";
+import { createMigrations, fileNameOf } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
@@ -11,8 +11,8 @@ import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { displayName, filesBeside, liveTarget, projectFiles, readSource, REPLAY_ARGS } from "../../compare-options.ts";
 import { changeToJson } from "../../output/changes.ts";
+import { renderCreated } from "../../output/created.ts";
 import { makersIn } from "../../output/findings.ts";
-import { rowsWords } from "#sql/effects/hazard.ts";
 import { hazardToJson, segmentToJson } from "../../output/hazards.ts";
 import { stepsWarnings } from "../../output/steps-warnings.ts";
 import { renderPlanned } from "../../output/planned.ts";
@@ -28,6 +28,7 @@ import {
   ownHistory,
   appliedVersions,
   takenVersions,
+  warnWhereOthersFail,
   warnWhereTheyFail,
 } from "../../pick-source.ts";
 import { warnWherePublished } from "../../published-there.ts";
@@ -69,6 +70,8 @@ export const command = defineCommand({
     "confiture migrate generate rename_name --rename public.users.name=full_name",
   ],
   async run(args, context) {
+    // Refused at once, also where there will be nothing to write.
+    fileNameOf(args.name);
     const { generateMigrations } = await import("#compare/generate/generate.ts");
     const { contentsOf, requireUnchanged } = await import("#compare/sources/unchanged.ts");
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
@@ -96,12 +99,13 @@ export const command = defineCommand({
     const { askRenames } = await import("../../ask-renames.ts");
     const generateFrom = async ({ source, name }: Candidate): Promise<Generated> => {
       const beside = await filesBeside(context, args, liveTarget([source]));
+      const { permit, tellIdle } = permitRemovals(context, args["allow-drop"], makersIn(beside));
       const result = await generateMigrations({
         ...beside,
         from: source,
         renames: readRenames(args.rename),
         decideRenames: asks ? askRenames(context.io) : undefined,
-        permit: permitRemovals(context, args["allow-drop"], makersIn(beside)),
+        permit,
         noDown: args["no-down"] === true,
         names: wanted,
         online: args.online === true,
@@ -110,6 +114,7 @@ export const command = defineCommand({
         onStep: context.step,
         postgres: args.online === true ? await majorOfServer(context) : undefined,
       });
+      tellIdle();
       context.messages.log(`Compared with: ${name}`);
       comparedWith = name;
       return result;
@@ -183,6 +188,8 @@ export const command = defineCommand({
     await warnWherePublished(context, migrations);
     const isAsked = given?.kind === "live" || comparedWith.startsWith("the database");
     if (migrations.length > 0 && !isAsked) await warnWhereTheyFail(context, files, migrations);
+    if (migrations.length > 0 && given !== undefined && given.kind !== "migrations")
+      await warnWhereOthersFail(context, files, comparedWith, migrations);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
@@ -260,35 +267,6 @@ function stillLocking(migrations: readonly GeneratedMigration[]): string[] {
     }),
   );
   return [...new Set(slow)];
-}
-
-/** What was written, and what of it is proven: what rows have to say is not, for there were none. Pure. */
-function renderCreated(
-  written: readonly CreatedMigration[],
-  migrations: readonly GeneratedMigration[],
-  { noWayBack, byHand }: { readonly noWayBack: boolean; readonly byHand: Generated["byHand"] },
-): string {
-  const up = `up to the schema files${byHand.up.length === 0 ? "" : ", but for what is to be written by hand"}`;
-  const back = `and back${byHand.down.length === 0 ? "" : ", but for what its down does not bring back"}`;
-  const proven = `, proven${written.length === 1 ? "" : " together"}: ${up}${noWayBack ? "" : `, ${back}`}`;
-  return written
-    .flatMap(({ files }, index) => [
-      `✅ Created ${files.join(" and ")}${index === written.length - 1 ? proven : ""}\n`,
-      ...rowsOf(migrations[index]).map(
-        ({ way, sql, what }) =>
-          `   With rows${way === "up" ? "" : ", on the way back"}: ${inLine(sql.split("\n")[0] ?? "")} ${what}\n`,
-      ),
-    ])
-    .join("");
-}
-
-/** Statements that rows can make fail, or that take something for granted about rows. */
-function rowsOf(migration: GeneratedMigration | undefined): { way: "up" | "down"; sql: string; what: string }[] {
-  return (["up", "down"] as const).flatMap((way) =>
-    (migration?.hazards[way] ?? []).flatMap(({ sql, hazard }) =>
-      hazard.code === "ROWS" ? [{ way, sql, what: rowsWords(hazard) }] : [],
-    ),
-  );
 }
 
 /** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */
