@@ -659,6 +659,15 @@ describe("check, without a server, counts what production has after the migratio
       checked: "the result of base.sql and 1 migration",
     },
     {
+      of: "a table of the schema files alone, which base.sql mentions",
+      files: {
+        "db/schema/users.sql": `${USERS}create table notes (id int);\n`,
+        "db/migrations/base.sql": `${USERS}create view notable as select id as notes from users;\n`,
+      },
+      found: [["table-without-rule", "No rule speaks of the table notes ["]],
+      checked: "the schema files and the result of base.sql",
+    },
+    {
       of: "a column that a migration adds where the table is there",
       files: { ...WITH_USERS, "db/migrations/001_mobile.sql": up(MOBILE.replace("table", "table if exists")) },
       found: [

@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { marksOf, mentions } from "#migrate/files/marks-of.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { isBase } from "#migrate/files/version.ts";
 import { wantsRoom } from "#scratch/room.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
@@ -116,7 +117,10 @@ async function withMore<T>(
   work: (states: readonly ProjectState[]) => Promise<T>,
 ): Promise<T> {
   const guarded: MigrationFile[] = [];
-  for (const file of held) if (goesByWhatIsThere(await loadWithinLimit(options, file))) guarded.push(file);
+  for (const file of held) {
+    // What base.sql says of an empty database asks nothing of what is there.
+    if (!isBase(file.version) && goesByWhatIsThere(await loadWithinLimit(options, file))) guarded.push(file);
+  }
   const rest = lacking?.migrations ?? [];
   if (guarded.length + rest.length === 0) return await work([]);
   return await withScratch(options, async (database) => {
