@@ -8,7 +8,7 @@ import { guessText, namesSensitive } from "./rules/guess.ts";
 import { LOOKS, MOST } from "./rules/looks.ts";
 import { yamlPath } from "./rules/yaml-key.ts";
 import { readingFailed } from "./run/reading-failed.ts";
-import { type Homes, sharedRule } from "./shared-values.ts";
+import { type Homes, homesFor, sharedRule } from "./shared-values.ts";
 import { familyOf } from "./transforms/registry.ts";
 
 /** Of how many columns there may be documents to look into: each gets a part of what is looked at. */
@@ -69,9 +69,9 @@ async function decideDocument(
       continue;
     }
     const guess = kinds.includes("string") ? (guessText(key) ?? LOOKS[at ?? -1]?.rule) : undefined;
-    const home = homes.get(guess ?? "");
+    const some = homesFor(homes, guess, table);
     const values = `select f.v #>> '{}' as v from (select source.${quoteIdentifier(column.name)}::jsonb as d ${from}) s, jsonb_path_query(s.d, ${quoteLiteral(jsonpath)}) f (v) where jsonb_typeof(f.v) = 'string'`;
-    const shared = home === undefined ? undefined : await sharedRule(database, home, values, shown);
+    const shared = await sharedRule(database, some, values, shown);
     rules.push(`${yamlPath(path)}: ${guess === undefined || guess === UNDECIDED ? OPEN : (shared?.rule ?? guess)}`);
   }
   if (rules.length + kept.length === 0) return undefined;

@@ -5,7 +5,7 @@ import { planSync } from "./plan-sync.ts";
 import { type Decision, UNDECIDED } from "./decision.ts";
 import { decideTable, numbersOf, type Proposal } from "./propose.ts";
 import { decideDocuments } from "./propose-documents.ts";
-import { homesIn, shareValues } from "./shared-values.ts";
+import { homesFor, homesIn, shareValues } from "./shared-values.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import type { RulesText } from "./rules/rule-file.ts";
@@ -46,7 +46,10 @@ export async function proposeMore(
   const tables = new Set(missing.map((one) => one.table));
   const roots = catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
   const homes = homesIn(roots, () => undefined);
-  const looked = new Set([...tables, ...(tables.size === 0 ? [] : [...homes.values()].map(({ table }) => table))]);
+  const theirs = [...tables].flatMap((table) =>
+    [...homes.first.keys()].flatMap((rule) => homesFor(homes, rule, table).map((home) => home.table)),
+  );
+  const looked = new Set([...tables, ...theirs]);
   await requireRights(
     database,
     "source",

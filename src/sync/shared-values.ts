@@ -26,8 +26,13 @@ interface Home {
   readonly column: SourceColumn;
 }
 
-/** For each rule the column where its values belong: unique, in a table about people. */
-export type Homes = ReadonlyMap<string, Home>;
+/** Where values of each rule belong. */
+export interface Homes {
+  /** The column of most use: unique, in a table about people. */
+  readonly first: ReadonlyMap<string, Home>;
+  /** All columns of it, as values may also be those of a table that theirs refers to. */
+  readonly all: ReadonlyMap<string, readonly Home[]>;
+}
 
 /**
  * Finds where values of each kind belong.
@@ -35,19 +40,39 @@ export type Homes = ReadonlyMap<string, Home>;
  */
 export function homesIn(tables: readonly SourceTable[], ruleOf: (column: SourceColumn) => string | undefined): Homes {
   const found = new Map<string, Home & { readonly isUnique: boolean; readonly people: number }>();
+  const all = new Map<string, Home[]>();
   for (const table of tables) {
     const people = columnsOfPerson(table);
     for (const column of table.columns) {
       const rule = ruleOf(column) ?? guessByName(column);
       if (rule === undefined || !SHARED.has(rule) || column.generated || column.isArray || familyOf(column) !== "text")
         continue;
+      all.set(rule, [...(all.get(rule) ?? []), { table, column }]);
       const isUnique = hasIndex(table, column);
       const known = found.get(rule);
       const isBetter = known === undefined || (isUnique !== known.isUnique ? isUnique : people > known.people);
       if (isBetter) found.set(rule, { table, column, isUnique, people });
     }
   }
-  return found;
+  return { first: found, all };
+}
+
+/**
+ * Where values of a rule may belong, the likeliest first.
+ * @param column of the table; undefined for values in documents
+ */
+export function homesFor(
+  { first, all }: Homes,
+  rule: string | undefined,
+  table: SourceTable,
+  column?: SourceColumn,
+): readonly Home[] {
+  const home = first.get(rule ?? "");
+  if (home === undefined || home.column === column) return [];
+  const refersTo = (other: SourceTable): boolean =>
+    other !== table && table.foreignKeys.some(({ references }) => references === other.oid);
+  const others = all.get(rule ?? "")!.filter((one) => one.column !== home.column && refersTo(one.table));
+  return [home, ...others];
 }
 
 function hasIndex({ unique }: SourceTable, column: SourceColumn): boolean {
@@ -63,7 +88,7 @@ export interface SharedRule {
 }
 
 /**
- * Counts, on the source, how many of some values are in the column where such values belong. No value leaves it.
+ * Counts, on the source, how many of some values are in a column where such values belong: the first that has some. No value leaves it.
  * @param database in no transaction
  * @param values SQL of a query for them, as texts `v`
  * @param shown the table that they are of, for an error
@@ -71,6 +96,19 @@ export interface SharedRule {
  * @throws ConfitureError `sync_source_failed`
  */
 export async function sharedRule(
+  database: Database,
+  homes: readonly Home[],
+  values: string,
+  shown: string,
+): Promise<SharedRule | undefined> {
+  for (const home of homes) {
+    const shared = await sharedWith(database, home, values, shown);
+    if (shared !== undefined) return shared;
+  }
+  return undefined;
+}
+
+async function sharedWith(
   database: Database,
   { table, column }: Home,
   values: string,
@@ -121,14 +159,17 @@ export async function shareValues(
   for (const table of tables) {
     for (const column of table.columns) {
       const decision = decisions.get(column);
-      const home = homes.get(decision?.rule ?? "");
-      if (decision === undefined || home === undefined || home.column === column) continue;
+      // What is like another column is no home: nothing goes round in a circle.
+      const some = homesFor(homes, decision?.rule, table, column).filter(
+        (home) => decisions.get(home.column)?.otherwise === undefined,
+      );
+      if (decision === undefined || some.length === 0) continue;
       const name = quoteIdentifier(column.name);
       const from = `from ${quoteQualified(table.schema, table.name)} source where source.${name} is not null limit ${LOOKED_AT}`;
       const values = column.isArray
         ? `select e.v::text as v from (select source.${name} as list ${from}) s, unnest(s.list) e (v) limit ${LOOKED_AT}`
         : `select source.${name}::text as v ${from}`;
-      const shared = await sharedRule(database, home, values, reportedName(table.schema, table.name));
+      const shared = await sharedRule(database, some, values, reportedName(table.schema, table.name));
       if (shared !== undefined) decisions.set(column, { ...shared, otherwise: decision });
     }
   }

@@ -80,6 +80,10 @@ for (const engine of newestServer) {
         create table docs_1 partition of docs for values from (0) to (100);
         insert into docs select g, json_build_object('who', 'p' || g || '@corp.example', 'active', true, 'n', g, 'odd-key', json_build_array('x'), 'cc', json_build_array('p' || g || '@corp.example'),
           'friends', json_build_array(json_build_object('phone', '+49 30 ' || 1000000 + g)), 'votes', json_build_object('ann' || g, 1)) from generate_series(1, 40) g;
+        create table firms (id int primary key, billing_email text, main_user int references users);
+        insert into firms select g, 'f' || g || '@corp.example', g from generate_series(1, 40) g;
+        create table invoices (id int primary key, firm int references firms, contact_email text, note_email text, doc jsonb);
+        insert into invoices select g, g, 'f' || g || '@corp.example', 'g' || g || '@corp.example', jsonb_build_object('sent_to', 'f' || g || '@corp.example') from generate_series(1, 40) g;
         create table lists (id int primary key, list jsonb, nothing jsonb);
         insert into lists select g, '[{"city": "Ulm"}]' from generate_series(1, 5) g`);
       return await proposeRules(database, await readSource(database), "db/sync/tables.yaml");
@@ -99,6 +103,14 @@ for (const engine of newestServer) {
         "odd-key": "?"
         who: { as: users.email }
       keep: [active]
+  firms:
+    keep: [id, main_user]
+    billing_email: email
+  invoices:
+    keep: [id, firm]
+    contact_email: { as: firms.billing_email } # 100% are in firms.billing_email as well
+    note_email: email
+    doc: { json: { sent_to: { as: firms.billing_email } } }
   lists:
     keep: [id]
     list: { json: { "[].city": city } }
