@@ -101,8 +101,21 @@ The migrations were replayed from an empty database.
         migration    db/migrations/2_email.sql:3
   The SQL that closes the gap:
     ALTER TABLE public.users ALTER COLUMN email TYPE character varying(100) USING email::character varying(100);
+  Next: confiture migrate generate NAME writes the migration for what the schema files say
 The migrations were replayed from an empty database.
 `);
+  });
+
+  test("both ways to make them agree, where each has something that the other has not, and where the migrations have more", async () => {
+    const both =
+      "  Next: confiture schema update brings what the migrations did into the schema files\n" +
+      "  Where the schema files are right instead: confiture migrate generate NAME writes the migration for what they say\n";
+    const more = {
+      "db/migrations/3_more.sql": "-- migrate:up\nCREATE TABLE more (id int);\n-- migrate:down\nDROP TABLE more;\n",
+    };
+    expect((await run(["verify"], more)).stdout).toContain(both);
+    const each = await run(["verify"], { ...more, "db/schema/own.sql": "CREATE TABLE own (id int);\n" });
+    expect(each.stdout).toContain(`+ table public.own\n        schema file  db/schema/own.sql:1\n${both}`);
   });
 
   test("where an object is made, rather than where another statement speaks of it", async () => {

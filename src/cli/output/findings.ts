@@ -183,14 +183,21 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
     ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
     ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
     ...(refusal === undefined ? [] : [`  No SQL is known that closes the gap. ${refusal.split("\n").join("\n    ")}`]),
-    ...(check.name === "agreement" && sql.length === 0 ? [`  ${nextStep(aim)}`] : []),
+    ...(check.name === "agreement" ? nextSteps(sql.length > 0, aim) : []),
   ];
 }
 
-/** Where the migrations hold something that the schema files lack. */
-function nextStep(aim: Guide["aim"]): string {
-  const hint = "Next: confiture schema update brings what the migrations did into the schema files";
-  return aim(new ConfitureError("schema_update_refused", "", { hint })).hint ?? hint;
+/**
+ * The ways to make schema files and migrations agree.
+ * @param isNewInSchema whether the schema files hold all that the migrations do, and more
+ */
+function nextSteps(isNewInSchema: boolean, aim: Guide["aim"]): string[] {
+  const generate = "confiture migrate generate NAME writes the migration for what";
+  const hint = isNewInSchema
+    ? `Next: ${generate} the schema files say`
+    : `Next: confiture schema update brings what the migrations did into the schema files\nWhere the schema files are right instead: ${generate} they say`;
+  const aimed = aim(new ConfitureError("schema_update_refused", "", { hint })).hint ?? hint;
+  return aimed.split("\n").map((line) => `  ${line}`);
 }
 
 function renderPlaces({ schema, migration }: Places): string[] {
