@@ -11,6 +11,7 @@ import { readingAsPlanned } from "./reading-as-planned.ts";
 import { readingFailed } from "./run/reading-failed.ts";
 import { reachesWhatMayFail } from "./rules/may-fail.ts";
 import { mentionsIn } from "./rules/mentions.ts";
+import { movingMoments } from "./rules/moments.ts";
 import { unfitFindings, type UnfitValue } from "./rules/unfit-values.ts";
 import { requireRights } from "./run/rights.ts";
 import { unsteadyConditions } from "./rules/steady.ts";
@@ -33,6 +34,8 @@ export async function tryPlan(
       trials.filter(({ kind }) => kind === "parse" || kind === "value"),
     );
     if (texts.length > 0) return texts;
+    const moving = await movingMoments(database, trials);
+    if (moving.length > 0) return moving;
     const unsteady = await unsteadyConditions(
       database,
       trials.filter(({ kind }) => kind === "steady"),

@@ -138,6 +138,9 @@ function faultIn(value: unknown, columns: ReadonlyMap<string, string | undefined
       const type = (fields["typeName"] as Fields | undefined)?.["names"];
       const name = namesOf(type).at(-1) ?? "";
       if (name.startsWith("reg")) return `A cast to ${name} looks into the catalogue`;
+      const moment = momentIn(fields);
+      if (moment !== undefined)
+        return `The moment of '${moment}' is another one in each run: an expression computes of the values of its row alone`;
     }
   }
   return undefined;

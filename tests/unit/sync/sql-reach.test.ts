@@ -45,6 +45,8 @@ const BAD: readonly (readonly [string, string])[] = [
   ["age(first::date)::text", "another one each time"],
   ["current_user || first", "tell of production"],
   ["current_date::text", "tell of production"],
+  ["'now'::timestamp::text", "another one in each run"],
+  ["first || date 'today'", "another one in each run"],
   ["first ||", "syntax error"],
   ["first) || (last", "has to be SQL: syntax error"],
 ];
