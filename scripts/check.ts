@@ -5,6 +5,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RELUCTANT_COMPILER } from "../src/cli/reluctant-compiler.ts";
+import { TestProgress } from "./test-progress.ts";
 
 /** Test files that run at a time, one more than there are cores: they wait for servers and for the executable half of the time. Each takes up to 2 GB. */
 const WORKERS = Math.min(availableParallelism() + 1, 4);
@@ -30,21 +31,40 @@ const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
 ];
 
 const root = join(import.meta.dir, "..");
+/** Nobody has named files. */
+const isWhole = process.argv.slice(2).every((arg) => arg.startsWith("-"));
 
 for (const [heading, ...command] of STEPS) {
   console.log(`\n== ${heading}`);
   // --bun: the tools run on Bun too, so that a machine without Node can run the check.
   const run = command[0] === "test" ? command : ["--bun", "--silent", "run", ...command];
+  const watched = command[0] === "test" && isWhole ? await watch() : undefined;
   const child = Bun.spawn([process.execPath, ...run], {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "inherit", watched === undefined ? "inherit" : "pipe"],
     // As the executable runs: the tests have its PostgreSQL in their own processes.
-    env: { ...process.env, ...RELUCTANT_COMPILER },
+    env: { ...process.env, ...RELUCTANT_COMPILER, ...(process.stderr.isTTY ? { FORCE_COLOR: "1" } : {}) },
   });
+  if (child.stderr !== undefined) await watched?.(child.stderr);
   const exitCode = await child.exited;
   if (exitCode !== 0) {
     console.log(`\n${heading}: failed`);
     process.exitCode = exitCode;
     break;
   }
+}
+
+/** Says how long all tests will take. @returns what passes their output on, and says now and then how far they are */
+async function watch(): Promise<(output: ReadableStream<Uint8Array>) => Promise<void>> {
+  const { files } = (await Bun.file(join(root, "tests", "timings.json")).json()) as { files: Record<string, number> };
+  const progress = new TestProgress(files, WORKERS, performance.now());
+  console.log(progress.expectation);
+  return async (output) => {
+    const decoder = new TextDecoder();
+    for await (const piece of output) {
+      process.stderr.write(piece);
+      const said = progress.read(decoder.decode(piece, { stream: true }), performance.now());
+      if (said !== undefined) console.log(`== ${said}`);
+    }
+  };
 }
