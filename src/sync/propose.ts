@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./source/catalogue.ts";
 import { type Decision, isOpen, OPEN, UNDECIDED } from "./decision.ts";
 import { planSync } from "./plan-sync.ts";
-import { guessByName, namesSensitive, SECRET } from "./rules/guess.ts";
+import { guessByName, isPlainKey, namesSensitive } from "./rules/guess.ts";
 import { columnNamed, columnReference, Names } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
@@ -89,9 +89,7 @@ function decide(table: SourceTable, column: SourceColumn, looks: Decision | unde
   const named = guessByName(column);
   if (named !== undefined) return { rule: named };
   if (looks !== undefined) return looks;
-  const isKey = table.unique.some(({ isPrimary, columns }) => isPrimary && columns.includes(column.number));
-  if (isKey && !SECRET.test(column.name.toLowerCase()) && ["integer", "uuid"].includes(familyOf(column)))
-    return { rule: "keep" };
+  if (isPlainKey(table, column)) return { rule: "keep" };
   if (column.baseType === "bool" || column.typeKind === "e")
     return namesSensitive(column.name, column.type)
       ? { rule: UNDECIDED, why: `${column.type}; by its name, something sensitive about a person` }

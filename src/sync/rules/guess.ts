@@ -1,5 +1,5 @@
 import type { Family } from "../plan.ts";
-import type { SourceColumn } from "../source/catalogue.ts";
+import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { familyOf } from "../transforms/registry.ts";
 
 interface Guess {
@@ -9,7 +9,7 @@ interface Guess {
 }
 
 /** Whoever has such a value may act for somebody else. */
-export const SECRET = /token|secret|passw|api_?key|(^|_)(otp|session|nonce)/;
+const SECRET = /token|secret|passw|api_?key|(^|_)(otp|session|nonce)/;
 
 /** From the most telling name on. */
 const BY_NAME: readonly Guess[] = [
@@ -52,6 +52,12 @@ export function guessByName(column: SourceColumn): string | undefined {
   if (family === "text" && CIRCUMSTANCE.test(column.name)) return undefined;
   const names = namesOf(column);
   return BY_NAME.find((guess) => guess.families.includes(family) && names.some((name) => guess.name.test(name)))?.rule;
+}
+
+/** Whether a column is of a primary key, and its values are numbers or UUIDs that say nothing. */
+export function isPlainKey({ unique }: SourceTable, column: SourceColumn): boolean {
+  const isKey = unique.some(({ isPrimary, columns }) => isPrimary && columns.includes(column.number));
+  return isKey && !SECRET.test(column.name.toLowerCase()) && ["integer", "uuid"].includes(familyOf(column));
 }
 
 /** Rules for what a table about people has. */

@@ -186,11 +186,7 @@ export class Treatments {
     if (other.column === column) throw options.fail("A column cannot be like itself");
     const treatment = this.of(other.column);
     if (treatment === undefined) throw this.#unknown(options, text, other);
-    if (treatment.kind === "keep")
-      throw options.fail(
-        `${text} is kept, so nothing can be like it`,
-        "Keep this column as well, or transform that one",
-      );
+    if (treatment.kind === "keep") throw likeKept(options, text, "column");
     if (treatment.transform.takes !== "any" && !treatment.transform.takes.includes(familyOf(column))) {
       throw options.fail(
         `\`${treatment.transform.name}\`, as ${text} has, does not take values of type ${column.type}`,
@@ -225,6 +221,7 @@ export class Treatments {
       const other = this.#names.column(text);
       const treatment = other === undefined ? undefined : this.of(other.column);
       if (other !== undefined && treatment === undefined) throw this.#unknown(written.options, text, other);
+      if (treatment?.kind === "keep") throw likeKept(written.options, text, "path");
       if (treatment?.kind !== "transform" || treatment.made.readsOthers === true) {
         throw written.options.fail(
           `There is no transformed column "${text}"`,
@@ -294,4 +291,9 @@ export class Treatments {
   ): void {
     this.problems.push({ rule, message, fix, ...about });
   }
+}
+
+/** @param what the rule is of */
+function likeKept(options: Options, text: string, what: "column" | "path"): RuleProblem {
+  return options.fail(`${text} is kept, so nothing can be like it`, `Keep this ${what} as well, or transform that one`);
 }

@@ -1,7 +1,7 @@
 import type { SyncFinding } from "../finding.ts";
 import type { SourceColumn, SourceTable } from "../source/catalogue.ts";
 import { fittingNames } from "../transforms/registry.ts";
-import { guessByName } from "./guess.ts";
+import { guessByName, isPlainKey } from "./guess.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import { type Rules, RULES_DIR, TABLE_KEYS, type TableRule } from "./rules.ts";
@@ -89,7 +89,7 @@ const OPEN = '"?"';
 function lineFor(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string {
   const name = yamlKey(column.name);
   const isKey = references.some(({ from, fromColumns }) => from === table && fromColumns.includes(column));
-  const guess = isKey ? "keep" : guessByName(column);
+  const guess = isKey ? "keep" : (guessByName(column) ?? (isPlainKey(table, column) ? "keep" : undefined));
   return guess === undefined
     ? `${name}: ${OPEN}  # keep, if nothing in it is personal, or a transform`
     : `${name}: ${guess}`;

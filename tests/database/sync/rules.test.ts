@@ -631,6 +631,24 @@ test("one mistake is one fault, with what to write next, and each path of a docu
   }
 });
 
+test("a key of its own is kept in the rule to add for a table, and a path cannot be like what is kept", async () => {
+  const ofOrders = await planned(database, rules({ orders: undefined }));
+  expect(ofOrders).toMatchObject({
+    findings: [
+      { rule: "table-without-rule", fix: expect.stringMatching(/\n  orders:\n    id: keep\n    user_id: keep\n/) },
+    ],
+  });
+  const ofPath = await planned(database, users({ doc: "{ json: { a: { as: users.id } } }" }));
+  expect(ofPath).toMatchObject({
+    findings: [
+      {
+        message: "users.id is kept, so nothing can be like it",
+        fix: "Keep this path as well, or transform that one",
+      },
+    ],
+  });
+});
+
 test("paths of documents that nobody has decided about are told together, each with its place", async () => {
   const result = await planned(database, users({ doc: '{ json: { a: "?", "b.c": "?" } }' }));
   const told = renderFindings(result.kind === "findings" ? result.findings : [], (_, text) => text, true);
