@@ -1,4 +1,4 @@
-import { blockedBy, isAtLeast, type Lock, type StatementFacts } from "#compare/trace/facts.ts";
+import { blockedBy, isAtLeast, type Lock, type StatementFacts, tableLocks } from "#compare/trace/facts.ts";
 import { lockedName } from "./locks.ts";
 import type { Context } from "./rule.ts";
 
@@ -21,7 +21,7 @@ export function workByCode({ locks, rewrites, rewritesIndexes, buildsIndexes, sc
   // Whoever writes a table anew, or an index on it, reads it.
   for (const { name } of scans) if (!work.has(name)) add(name, "reads all rows of");
   return [...work].flatMap(([table, verbs]) => {
-    const lock = locks.find((one) => one.name === table && isInTheWay(one));
+    const lock = tableLocks(locks).find((one) => one.name === table && isInTheWay(one));
     if (lock === undefined) return [];
     const what = [...new Set(verbs)].join(" and ");
     return [{ table, sentence: `${what} ${table} while ${blockedBy(lock.mode, lock.kind)} of it wait` }];

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
 import { backToSavepoint } from "./guarded.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
 
@@ -10,6 +11,17 @@ const LEAST_ROWS = 3;
 /** not_null_violation, and what a constraint says of values: foreign_key_violation, check_violation */
 const ABOUT_ONE_ROW = /^2350[23]$|^23514$/;
 const NULLS = "23502";
+
+/** foreign_key_violation */
+const REFERS = "23503";
+
+/**
+ * Whether rows can each by itself be in the way of a statement. Those that refer to what it deletes or changes are in its way by what they
+ * refer to, and others refer to something else. Pure.
+ */
+export function isByItself({ firstWord }: Statement, { server }: ConfitureError): boolean {
+  return server?.sqlstate !== REFERS || firstWord === "ALTER";
+}
 
 /**
  * Whether a constraint stops a statement at every row of a table, whatever else that row holds: each of them by itself is in its way,

@@ -216,13 +216,37 @@ export function isAtLeast(mode: LockMode, other: LockMode): boolean {
   return LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(other);
 }
 
+/** A lock that is in the way of those who use a table. */
+export interface TableLock extends Lock {
+  /** Of the table. */
+  readonly name: string;
+  /** What is locked: the table, or "public.users_email, an index of public.users". */
+  readonly on: string;
+}
+
+/**
+ * Locks on tables, and the strongest ones on their indexes: whoever plans a query locks every index of its tables. In the order that
+ * they have. Pure.
+ */
+export function tableLocks(locks: readonly Lock[]): TableLock[] {
+  const isLocked = (table: string): boolean =>
+    locks.some(({ name, mode }) => name === table && mode === "ACCESS EXCLUSIVE");
+  return locks.flatMap((lock): TableLock[] => {
+    const { kind, name, mode, table } = lock;
+    if (kind !== "index") return [{ ...lock, on: name }];
+    return table === undefined || mode !== "ACCESS EXCLUSIVE" || isLocked(table)
+      ? []
+      : [{ ...lock, kind: "table", name: table, on: `${name}, an index of ${table}` }];
+  });
+}
+
 /**
  * Who has to wait for a lock, in words: "reads and writes". The modes that conflict with each are those of PostgreSQL's
  * manual ("Explicit Locking", table of conflicting lock modes). Pure.
  */
 export function blockedBy(mode: LockMode, kind: RelationKind = "table"): string {
   // Whoever plans a query locks every index of its tables.
-  if (kind === "index") return mode === "ACCESS EXCLUSIVE" ? "queries that could use it" : "other DDL on it";
+  if (kind === "index") return mode === "ACCESS EXCLUSIVE" ? "reads and writes of its table" : "other DDL on it";
   switch (mode) {
     case "SHARE UPDATE EXCLUSIVE":
       return "other DDL, VACUUM";

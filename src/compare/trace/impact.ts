@@ -1,7 +1,16 @@
 import { dangerWords } from "#sql/effects/danger-kinds.ts";
 import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { giveBackMemory } from "../engine/memory.ts";
-import { blockedBy, isAtLeast, type Lock, type MigrationFacts, type StatementFacts, type Trace } from "./facts.ts";
+import {
+  blockedBy,
+  isAtLeast,
+  type Lock,
+  type MigrationFacts,
+  type StatementFacts,
+  type TableLock,
+  tableLocks,
+  type Trace,
+} from "./facts.ts";
 import type { SizeOf, Sizes } from "./sizes.ts";
 
 /**
@@ -79,7 +88,7 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   }
   if (statement.tooNew !== undefined) return { weight: "fails", sentence: `fails: ${statement.tooNew}`, bytes: 0 };
   // What a transaction holds already is in the way of others while this works.
-  const blocking = statement.held.filter((lock) => !lock.isNew && isAtLeast(lock.mode, "SHARE"));
+  const blocking = tableLocks(statement.held).filter((lock) => !lock.isNew && isAtLeast(lock.mode, "SHARE"));
   const waits = (names: readonly string[]): string | undefined => {
     const [lock] = blocking.filter(({ name }) => names.includes(name));
     return lock && `${blockedBy(lock.mode, lock.kind)} wait ${until}`;
@@ -117,7 +126,7 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   if (own !== undefined) {
     return {
       weight: "lock",
-      sentence: `${own.mode} on ${own.name}: ${blockedBy(own.mode, own.kind)} wait ${until}`,
+      sentence: `${own.mode} on ${own.on}: ${blockedBy(own.mode, own.kind)} wait ${until}`,
       bytes: bytesOf([own.name]),
     };
   }
@@ -137,9 +146,11 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
     : { weight: "none", sentence: "nobody has to wait for it", bytes: 0 };
 }
 
-/** The strongest lock that is in the way of applications. */
-function strongest(locks: readonly Lock[]): Lock | undefined {
-  return locks.find(({ isNew, mode, kind }) => !isNew && isAtLeast(mode, "SHARE") && kind !== "index");
+/** The strongest lock that is in the way of applications: on a table rather than on a sequence of it. */
+function strongest(locks: readonly Lock[]): TableLock | undefined {
+  const [first, ...others] = tableLocks(locks).filter(({ isNew, mode }) => !isNew && isAtLeast(mode, "SHARE"));
+  if (first?.kind !== "sequence") return first;
+  return others.find(({ kind, mode }) => kind !== "sequence" && mode === first.mode) ?? first;
 }
 
 function inUse(relations: StatementFacts["rewrites"]): string[] {

@@ -2,7 +2,15 @@ import { lossOf } from "#sql/effects/loss.ts";
 import { isReplacement } from "#sql/effects/replaced.ts";
 import { Statement } from "#sql/statement.ts";
 import { isSwallowing, isSwallowingMeasured } from "#sql/effects/swallowed-writes.ts";
-import { isAtLeast, type Lock, type LockMode, type Relation, type StatementFacts, type Trace } from "./facts.ts";
+import {
+  isAtLeast,
+  type LockMode,
+  type Relation,
+  type StatementFacts,
+  type TableLock,
+  tableLocks,
+  type Trace,
+} from "./facts.ts";
 import { sizesByName } from "./impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";
 
@@ -54,7 +62,7 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
           ? []
           : [{ statement, what: `takes away what its text does not name: ${untold.join(", ")}` }];
       const isOther = (name: string): boolean => path !== undefined && !sql.includes(`${name.split(".")[0]}.`);
-      const large = locks.filter(
+      const large = tableLocks(locks).filter(
         ({ isNew, kind, mode, name }) =>
           !isNew &&
           (kind === "table" || kind === "materialized view") &&
@@ -68,11 +76,11 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
         const work = largeWork(statement, (name) => isOther(name) || hasMore(name));
         const waiting = heldAbove(statement, limits.longLock);
         if (work === undefined || waiting.length === 0) return [...unseen, ...lost];
-        const held = waiting.map(({ mode, name }) => `${mode} on ${name}`).join(", ");
+        const held = waiting.map(({ mode, on }) => `${mode} on ${on}`).join(", ");
         const what = `${held} while it ${work.verb} ${work.tables.map((name) => `${name} (${which(name)})`).join(", ")}`;
         return [{ statement, what, isLock: true }, ...unseen, ...lost];
       }
-      const locked = large.map(({ mode, name }) => `${mode} on ${name} (${which(name)})`).join(", ");
+      const locked = large.map(({ mode, name, on }) => `${mode} on ${on} (${which(name)})`).join(", ");
       return [{ statement, what: locked, isLock: true }, ...unseen, ...lost];
     }),
   );
@@ -93,8 +101,8 @@ function largeWork(
 }
 
 /** Locks on tables in use that are stronger, those among them that the transaction took before. */
-function heldAbove({ held }: StatementFacts, limit: LockMode): readonly Lock[] {
-  return held.filter(
+function heldAbove({ held }: StatementFacts, limit: LockMode): readonly TableLock[] {
+  return tableLocks(held).filter(
     ({ isNew, kind, mode }) =>
       !isNew && (kind === "table" || kind === "materialized view") && mode !== limit && isAtLeast(mode, limit),
   );

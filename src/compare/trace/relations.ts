@@ -137,7 +137,8 @@ export class Relations {
           ...relation,
           updated: row.updated - updated,
           deleted: row.deleted - deleted,
-          locked: row.modes.includes(ROW_SHARE) && (added.includes(ROW_SHARE) || LOCKS_ROWS.test(text)),
+          // Of a foreign key that ALTER TABLE adds or validates, PostgreSQL reads both tables and locks no row.
+          locked: row.modes.includes(ROW_SHARE) && ((isPlanned && added.includes(ROW_SHARE)) || LOCKS_ROWS.test(text)),
         });
         inserts ||= row.inserted > inserted;
         const isUntouched = row.updated <= updated && row.deleted <= deleted && row.inserted <= inserted;

@@ -105,11 +105,13 @@ export class RowsInTheWay {
 
   /** Deletes rows without waking triggers; inside a transaction as a part of it. */
   async remove(database: Database, tables: readonly string[]): Promise<void> {
-    const deletes = tables.map((table) => `delete from ${table}`);
-    const role = "pg_catalog.set_config('session_replication_role'";
-    await database.execute(
-      `select ${role}, 'replica', false); ${deletes.join("; ")}; select ${role}, 'origin', false)`,
-    );
+    await database.execute(asReplica(tables.map((table) => `delete from ${table}`).join("; ")));
+  }
+
+  /** As `remove`, of all tables, so that nothing is left of the rows; locks the tables. */
+  async empty(database: Database, meter: Meter): Promise<void> {
+    const tables = meter.tables().filter((table) => !this.#without.has(table));
+    if (tables.length > 0) await database.execute(asReplica(`truncate ${tables.join(", ")} cascade`));
   }
 
   /** What CREATE INDEX CONCURRENTLY leaves behind where it fails. */
@@ -122,6 +124,12 @@ export class RowsInTheWay {
 const INSERTS_INTO = /^(?:insert\s+into|copy)\s+((?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?(?:"[^"]+"|[\w$]+))/i;
 /** Characters in which the table's name stands. */
 const LONGEST_HEAD = 300;
+
+/** Statements that wake no trigger. */
+function asReplica(sql: string): string {
+  const role = "pg_catalog.set_config('session_replication_role'";
+  return `select ${role}, 'replica', false); ${sql}; select ${role}, 'origin', false)`;
+}
 
 /** The table into which a statement puts rows, as it writes it. */
 function insertedInto({ text }: Statement): string | undefined {

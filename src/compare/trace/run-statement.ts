@@ -7,8 +7,8 @@ import type { Statement } from "#sql/statement.ts";
 import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
 import type { ScratchSite } from "#scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";
-import { failsOnEveryRow } from "./every-row.ts";
-import type { How, NotTraced, StatementError } from "./facts.ts";
+import { failsOnEveryRow, isByItself } from "./every-row.ts";
+import type { How, Lock, NotTraced, StatementError } from "./facts.ts";
 import { backToSavepoint, isUnguarded, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { type Measured, NOTHING_MEASURED } from "./measured.ts";
 import type { Meter } from "./meter.ts";
@@ -98,7 +98,8 @@ export class StatementRunner {
           return { measured: elsewhere, how: MEASURED, error: statementError(error, onRows) };
         }
         // While the rows are there.
-        const isEvery = await failsOnEveryRow(database, onRows.table, error, rows, work);
+        const isEvery =
+          isByItself(statement, error) && (await failsOnEveryRow(database, onRows.table, error, rows, work));
         const others = meetsKeys(statement, error) ? await rows.others(database, statement, error) : undefined;
         for (const tables of rows.choices(error, meter, others)) {
           try {
@@ -118,9 +119,46 @@ export class StatementRunner {
           }
         }
       }
+      const measured = onRows && (await this.#withoutDeadRows(database, statement, attempt));
+      if (measured !== undefined) {
+        await releaseSavepoint(database);
+        return { measured, how: MEASURED, error: statementError(error, onRows) };
+      }
       const isOfOthers = rows.isMadeUp(undefined) && (await refersToRowsInUse(database, statement, error, meter));
       await releaseSavepoint(database);
       return failed(error, isOfOthers ? { reason: "the rows that it refers to are not here (--fixtures)" } : why);
+    }
+  }
+
+  /**
+   * An index is built over rows that its own transaction has deleted as well, so that these can still be in its way. In emptied tables
+   * none are, but emptying them takes every lock that the statement takes itself: that is known, and what was done is taken back.
+   */
+  async #withoutDeadRows(
+    database: Database,
+    { firstWord, text }: Statement,
+    attempt: () => Promise<Measured>,
+  ): Promise<Measured | undefined> {
+    if (!/^(?:CREATE|ALTER)$/.test(firstWord ?? "") || !/\b(?:index|exclude)\b/i.test(text)) return undefined;
+    const { meter, rows, lost } = this.#options;
+    try {
+      const { held } = await meter.watch(() => Promise.resolve());
+      await rows.empty(database, meter);
+      await meter.refresh();
+      const measured = await attempt();
+      await backToSavepoint(database);
+      // What needs the index does not find it.
+      lost.any = true;
+      const mode = firstWord === "CREATE" ? "SHARE" : "ACCESS EXCLUSIVE";
+      const tables = new Set(measured.buildsIndexes.flatMap(({ table }) => meter.find(table ?? "") ?? []));
+      const locks: Lock[] = [...measured.locks, ...[...tables].map((table) => ({ ...table, mode }) as const)];
+      return { ...measured, locks, held: [...held, ...locks] };
+    } catch (again) {
+      asServerError(again);
+      await backToSavepoint(database);
+      return undefined;
+    } finally {
+      await meter.refresh();
     }
   }
 

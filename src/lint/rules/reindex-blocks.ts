@@ -9,7 +9,7 @@ export const reindexBlocks: Rule = {
   severity: "error",
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["require-concurrent-reindex"] },
-  why: "`REINDEX` blocks writes to the table, and every query that would use the index, until the index is built.",
+  why: "`REINDEX` blocks writes to the table until the index is built and the transaction is committed, and reads as well: whoever plans a query locks every index of its tables, whether or not it is going to be used.",
   instead: "Use `REINDEX ... CONCURRENTLY`, alone in its migration.",
   wrong: "REINDEX TABLE users;",
   right: "REINDEX TABLE CONCURRENTLY users;",
@@ -24,7 +24,7 @@ export const reindexBlocks: Rule = {
     const kind = reindex.kind?.replace("REINDEX_OBJECT_", "") ?? "TABLE";
     return [
       {
-        message: `REINDEX blocks writes, and queries that use the index, until ${what} is rebuilt`,
+        message: `REINDEX blocks reads and writes until ${what} is rebuilt`,
         fix: `REINDEX ${kind} CONCURRENTLY ${what};  -- alone in its migration`,
       },
     ];

@@ -899,6 +899,60 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     ]);
   });
 
+  test("an index over what rows hold fails on rows alone, and what needs it is not taken for wrong", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `ALTER TABLE orgs ADD a int;
+CREATE INDEX by_number ON users ((bio::int));
+ALTER INDEX by_number SET (fillfactor = 50);
+CREATE INDEX ON users (id) WHERE bio::int > 3;
+ALTER TABLE users ADD EXCLUDE USING btree ((bio::int) WITH =);
+CREATE INDEX ON users ((1 / (id - id)));
+CREATE INDEX ON users ((1 / 0));`,
+    });
+    expect(statements.map(({ how, error }) => [how.kind, error?.sqlstate, error?.onRows?.whose])).toEqual([
+      ["measured", undefined, undefined],
+      ["measured", "22P02", "rows made up for this"],
+      ["not-traced", undefined, undefined],
+      ["measured", "22P02", "rows made up for this"],
+      ["measured", "22P02", "rows made up for this"],
+      ["measured", "22012", "rows made up for this"],
+      ["not-traced", "22012", undefined],
+    ]);
+    expect([locks(statements[1]!), names(statements[1]!.rewrites), statements[1]!.buildsIndexes.length]).toEqual([
+      ["ACCESS EXCLUSIVE public.by_number (new)", "SHARE public.users"],
+      [],
+      1,
+    ]);
+    const held = statements[1]!.held.filter(({ isNew }) => !isNew);
+    expect(held.map(({ mode, name }) => `${mode} ${name}`)).toEqual([
+      "ACCESS EXCLUSIVE public.orgs",
+      "SHARE public.users",
+    ]);
+  });
+
+  test("who waits for an index, who for a foreign key, and which rows refer to others", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": "REINDEX INDEX users_email;",
+      "migrations/3_b.sql":
+        "CREATE SCHEMA app; ALTER TABLE users SET SCHEMA app; ALTER TABLE app.users SET SCHEMA public;",
+      "migrations/4_c.sql": 'ALTER TABLE visits ADD FOREIGN KEY ("user") REFERENCES users (id) NOT VALID;',
+      "migrations/5_d.sql": "DELETE FROM users; ALTER TABLE users ADD FOREIGN KEY (org_id) REFERENCES orgs;",
+      "migrations/6_e.sql": "DELETE FROM orgs WHERE id = 1;",
+      "migrations/7_f.sql": "SELECT FROM users FOR UPDATE;",
+    });
+    const impacts = statements.map((statement) => impactOf(statement, new Map()).sentence);
+    expect(impacts.slice(0, 3)).toEqual([
+      "builds an index of public.users: reads and writes wait until the migration commits",
+      "nobody has to wait for it",
+      expect.stringMatching(/^ACCESS EXCLUSIVE on public\.users: reads and writes wait/),
+    ]);
+    expect(statements.flatMap(({ rows }) => rows.filter(({ locked }) => locked)).map(({ name }) => name)).toEqual([
+      "public.users",
+    ]);
+    const [deleted] = statements.filter(({ sql }) => sql.startsWith("DELETE FROM orgs"));
+    expect([deleted?.error?.sqlstate, deleted?.error?.onRows?.isEvery]).toEqual(["23503", false]);
+  });
+
   test("keys that migrations bring along twice fail in every database, whatever rows were made up beside them", async () => {
     const { statements } = await traced(
       {
