@@ -162,6 +162,9 @@ async function fill(
     if (refused?.has(row) === false) continue;
     some = (await fillRow(tries, table, candidates, row, rows)) || some;
   }
+  // One of several columns may have to hold a value: each of two others is NULL once.
+  const isChoice = refused?.has(rows - 1) !== false && table.checks.some(({ columns }) => columns.length > 1);
+  if (isChoice) some = (await fillRow(tries, table, candidates, rows - 1, rows, true)) || some;
   return some;
 }
 
@@ -171,22 +174,40 @@ async function fillRow(
   candidates: Candidates,
   row: number,
   rows: number,
+  isOther = false,
 ): Promise<boolean> {
   const shifts = new Map<number, number>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const error = await tries(insertSql(table, candidates, row, rows, shifts));
     if (error === "done") return true;
-    const { sqlstate = "", constraint } = error.server ?? {};
-    const check = table.checks.find(({ name }) => name === constraint);
-    const shifted =
-      check !== undefined && check.columns.length > 0
-        ? check.columns
-        : TAKEN.has(sqlstate)
-          ? table.uniqueColumns
-          : table.columns.map(({ number }) => number);
+    const shifted = toChange(table, error, row === rows - 1 ? shifts : undefined, isOther);
     for (const number of shifted) shifts.set(number, (shifts.get(number) ?? 0) + 1);
   }
   return false;
+}
+
+/**
+ * The columns that are to have other values: those of the constraint that refuses a row, or all of them.
+ * @param nulls of the row that is NULL where it may be, how often each column was changed before: as few as possible become another
+ * @param isOther whether the first of several that could be it is to be one, rather than the last
+ */
+function toChange(
+  table: TableFacts,
+  { server }: ConfitureError,
+  nulls: ReadonlyMap<number, number> | undefined,
+  isOther: boolean,
+): readonly number[] {
+  const { sqlstate = "", constraint, column } = server ?? {};
+  const check = table.checks.find(({ name }) => name === constraint);
+  if (check !== undefined && check.columns.length > 0) {
+    const kept = nulls === undefined ? [] : check.columns.filter((number) => !nulls.has(number));
+    return kept.length === 0 ? check.columns : kept.slice(...(isOther ? [0, 1] : [-1]));
+  }
+  if (TAKEN.has(sqlstate)) return table.uniqueColumns;
+  const own = table.columns.filter(
+    ({ name, domainChecks }) => name === column || domainChecks?.some((one) => one.name === constraint) === true,
+  );
+  return (own.length === 0 ? table.columns : own).map(({ number }) => number);
 }
 
 type Candidates = ReadonlyMap<number, readonly string[]>;
@@ -200,16 +221,15 @@ function candidatesOfAll(table: TableFacts, valuesOf: ValuesOf): Candidates {
 /** Values as text; what constraints speak of comes behind what the type suggests. */
 function candidatesOf(table: TableFacts, column: ColumnFacts): string[] {
   const isKey = table.uniqueColumns.includes(column.number);
-  const spoken = [
-    ...table.checks.filter(({ columns }) => columns.includes(column.number)).map(({ definition }) => definition),
+  const checks = [
+    ...table.checks.filter(({ columns }) => columns.includes(column.number)),
     ...(column.domainChecks ?? []),
-    ...(table.bound !== null && table.keyColumns.includes(column.name) ? [table.bound] : []),
-  ].flatMap((text) => literalsIn(text));
+  ].map(({ definition }) => definition);
+  const isOfBound = table.bound !== null && table.keyColumns.includes(column.name);
+  const spoken = [...checks, ...(isOfBound ? [table.bound] : [])].flatMap((text) => literalsIn(text));
   const samples = samplesFor(column, isKey);
   // A partition takes only what belongs there.
-  return table.bound !== null && table.keyColumns.includes(column.name)
-    ? [...spoken, ...samples]
-    : [...samples, ...spoken];
+  return isOfBound ? [...spoken, ...samples] : [...samples, ...spoken];
 }
 
 function insertSql(
@@ -248,7 +268,7 @@ function valueOf(
   if (column.identity || (isKey && column.hasDefault && shift < 2)) return undefined;
   const key = table.foreignKeys.find(({ columns }) => columns.includes(column.number));
   const isLast = row === rows - 1;
-  if (isLast && !column.notNull) return "null";
+  if (isLast && !column.notNull && shift === 0) return "null";
   if (key !== undefined) {
     const referenced = key.referencedColumns[key.columns.indexOf(column.number)];
     const offset = isKey ? row + shift : 0;

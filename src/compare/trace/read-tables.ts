@@ -9,11 +9,7 @@ export interface TableFacts {
   readonly columns: readonly ColumnFacts[];
   /** Numbers of columns that a primary key, unique or exclusion constraint or unique index is over. */
   readonly uniqueColumns: readonly number[];
-  readonly checks: readonly {
-    readonly name: string;
-    readonly columns: readonly number[];
-    readonly definition: string;
-  }[];
+  readonly checks: readonly (Check & { readonly columns: readonly number[] })[];
   readonly foreignKeys: readonly {
     readonly columns: readonly number[];
     readonly references: number;
@@ -24,6 +20,11 @@ export interface TableFacts {
   readonly bound: string | null;
   /** Of a partition: the columns of its parent's key. */
   readonly keyColumns: readonly string[];
+}
+
+interface Check {
+  readonly name: string;
+  readonly definition: string;
 }
 
 export interface ColumnFacts {
@@ -40,7 +41,7 @@ export interface ColumnFacts {
   readonly generated: boolean;
   /** Of an enum. */
   readonly labels: readonly string[] | null;
-  readonly domainChecks: readonly string[] | null;
+  readonly domainChecks: readonly Check[] | null;
 }
 
 /** Whether a name, as `TableFacts.name`, is that of a table. Pure. */
@@ -72,7 +73,8 @@ export function readTables(names?: readonly string[]): string {
     select t.oid, b.oid as base, b.typname::text, b.typcategory = 'A' as is_array,
            case when t.typtype = 'd' then t.typnotnull else false end as not_null, t.typtypmod,
            (select pg_catalog.json_agg(e.enumlabel order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = b.oid) as labels,
-           (select pg_catalog.json_agg(pg_catalog.pg_get_constraintdef(k.oid)) from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c') as checks
+           (select pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'definition', pg_catalog.pg_get_constraintdef(k.oid)))
+              from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c') as checks
       from pg_catalog.pg_type t
       join pg_catalog.pg_type b on b.oid = case when t.typtype = 'd' then
         (with recursive up (oid, base, kind) as (

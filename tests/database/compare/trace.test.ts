@@ -953,6 +953,31 @@ CREATE INDEX ON users ((1 / 0));`,
     expect([deleted?.error?.sqlstate, deleted?.error?.onRows?.isEvery]).toEqual(["23503", false]);
   });
 
+  test("a constraint on one column keeps NULLs and odd values from no other", async () => {
+    const { statements } = await traced(
+      {
+        "migrations/2_tables.sql": `CREATE TABLE a (id int PRIMARY KEY, x int CHECK (x IS NOT NULL), note text);
+CREATE TABLE b (id int PRIMARY KEY, x text, y text, CHECK (x IS NOT NULL OR y IS NOT NULL));
+CREATE TABLE c (id int PRIMARY KEY, size positive, n int);
+CREATE TABLE d (id int PRIMARY KEY, x int, y int, CHECK (num_nonnulls(x, y) = 1));`,
+        "migrations/3_a.sql": "ALTER TABLE a ALTER note SET NOT NULL;",
+        "migrations/4_b.sql": "ALTER TABLE b ALTER x SET NOT NULL; ALTER TABLE b ALTER y SET NOT NULL;",
+        "migrations/5_c.sql": "ALTER TABLE c ADD CHECK (n >= 0);",
+        "migrations/6_d.sql": "ALTER TABLE d ALTER x SET NOT NULL; ALTER TABLE d ALTER y SET NOT NULL;",
+      },
+      {},
+      "3",
+    );
+    expect(statements.map(({ sql, error }) => [sql, error?.sqlstate])).toEqual([
+      ["ALTER TABLE a ALTER note SET NOT NULL", "23502"],
+      ["ALTER TABLE b ALTER x SET NOT NULL", "23502"],
+      ["ALTER TABLE b ALTER y SET NOT NULL", "23502"],
+      ["ALTER TABLE c ADD CHECK (n >= 0)", "23514"],
+      ["ALTER TABLE d ALTER x SET NOT NULL", "23502"],
+      ["ALTER TABLE d ALTER y SET NOT NULL", "23502"],
+    ]);
+  });
+
   test("keys that migrations bring along twice fail in every database, whatever rows were made up beside them", async () => {
     const { statements } = await traced(
       {
