@@ -27,6 +27,7 @@ export async function requireProof(
   ];
   if (lines.length === 0) return;
   const steps = new Set<string>();
+  const unruled: string[] = [];
   const places = new Set([...unproven, ...leaks].map(({ column }) => column));
   let untried = "";
   try {
@@ -36,7 +37,8 @@ export async function requireProof(
           place,
           leaks.filter(({ column }) => column === place),
         );
-        if (line !== undefined) steps.add(line);
+        if (line === undefined) unruled.push(withoutRule(place));
+        else steps.add(line);
       }
     });
   } catch (error) {
@@ -44,13 +46,25 @@ export async function requireProof(
     untried = `\nWhat to write could not be tried: ${error instanceof Error ? error.message : String(error)}`;
   }
   throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
-    hint: `${
-      steps.size === 0
-        ? "Transform or skip what holds them (db/sync), then run it again."
-        : ["Change the rules, or skip the table (`TABLE: skip`), then run it again:", ...steps].join("\n")
-    }${untried}`,
+    hint: `${stepsOf([...steps], unruled)}${untried}`,
     data: { columns: unproven, leaks },
   });
+}
+
+function stepsOf(ruled: readonly string[], unruled: readonly string[]): string {
+  if (ruled.length + unruled.length === 0) return "Transform or skip what holds them (db/sync), then run it again.";
+  const title =
+    ruled.length === 0
+      ? "Change this on the source, then run it again:"
+      : "Change the rules, or skip the table (`TABLE: skip`), then run it again:";
+  return [title, ...ruled, ...unruled].join("\n");
+}
+
+/** What to do about an original where no rule reaches: a label of an enum, or a materialized view. */
+function withoutRule(place: string): string {
+  return place.endsWith(" (labels of the enum)")
+    ? `${place}: no rule changes them; ALTER TYPE ... RENAME VALUE does`
+    : `${place} is in no table: the rules of the tables that its query reads make its values, and what is written in the query itself has to change there`;
 }
 
 export function schemaDiffers(

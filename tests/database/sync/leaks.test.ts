@@ -145,6 +145,33 @@ for (const engine of newestServer) {
     expect(proof.leaks).toEqual([]);
   });
 
+  test("of an original that no rule reaches, it is told what to change in its place", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create table people as select 'person7@corp.example' as email;
+        create type "Mood" as enum ('glad', 'person7@corp.example');
+        create materialized view admins as select 'person7@corp.example'::text as email`),
+    );
+    const options = await byRules("tables:\n  people: { email: email }\n");
+    const hintOf = async (): Promise<string | undefined> =>
+      await copy(source.target, target.target, options).then(
+        () => undefined,
+        (error: unknown) => (error as { hint?: string }).hint,
+      );
+    const hint = (await hintOf()) ?? "";
+    expect(hint).toStartWith("Change this on the source, then run it again:\n");
+    expect(hint).not.toMatch(/skip/);
+    expect(hint).toContain("\npublic.admins.email is in no table: ");
+    expect(hint).toContain(
+      "\npublic.Mood (labels of the enum): no rule changes them; ALTER TYPE ... RENAME VALUE does",
+    );
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`alter type "Mood" rename value 'person7@corp.example' to 'sad'; drop materialized view admins`),
+    );
+    expect(await hintOf()).toBeUndefined();
+  }, 30_000);
+
   test("settings of the database that a copy replaces are searched, as they come along", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
