@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { loadConfig } from "#config/load.ts";
 import { listEnvironments } from "#config/find-environment.ts";
 import { temporaryProject } from "../../support/project.ts";
@@ -55,6 +57,12 @@ describe("which database", () => {
   test.each([
     ["host: 127.0.0.1\n  database: shop\n  user: reader", true],
     ["host: 127.0.0.1\n  database: shop\n  port: 5433", false],
+    ["host: /run/postgresql\n  database: shop", true],
+    ["host: LOCALHOST.\n  database: shop", true],
+    ["host: 127.1\n  database: shop", true],
+    ["host: 127.1.example.com\n  database: shop", false],
+    ["host: 0.0.0.0\n  database: shop", true],
+    ["host: elsewhere\n  hostaddr: ::1\n  database: shop", true],
     ["engine: embedded", false],
   ])("an environment with %j is protected by another one with the same database: %p", async (database, isGuarded) => {
     const files = {
@@ -67,6 +75,18 @@ describe("which database", () => {
     const warning =
       'this is the database of the protected environment "production", so what is confirmed there has to be confirmed here as well';
     expect(said).toEqual(isGuarded ? [[warning, "db/environments/production.yaml"]] : []);
+  });
+
+  test("an embedded database is as protected as the environment of its folder, also behind a link", async () => {
+    await using project = await temporaryProject({
+      [LOCAL]: "database: { engine: embedded, path: ./a/../link/data }\n",
+      "db/environments/staging.yaml": "database: { engine: embedded, path: data/other }\n",
+      "db/environments/production.yaml": "database: { engine: embedded, path: data }\nprotected: true\n",
+    });
+    await symlink(".", join(project.dir, "link"));
+    const options = { projectDir: project.dir, env: {}, homeDirectory: project.dir, userName: "ada" };
+    expect(await loadConfig(options)).toMatchObject({ protected: true, protectedBy: { name: "production" } });
+    expect(await loadConfig({ ...options, environment: "staging" })).toMatchObject({ protected: false });
   });
 
   test("DATABASE_URL has no say when there is an environment file, even one without a database", async () => {
