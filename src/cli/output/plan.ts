@@ -57,8 +57,8 @@ function renderMigration(
   const refusal = refusalInWords(migration);
   return [
     `${paint("bold", inLine(migrationId(file)))} (${migrationInWords(migration)})`,
-    ...(failed === undefined ? [] : [paint("yellow", `  ${failed}`)]),
-    ...(refusal === undefined ? [] : [paint("red", `  ${refusal}`)]),
+    ...(failed === undefined ? [] : [`  ${paint("yellow", failed)}`]),
+    ...(refusal === undefined ? [] : [`  ${paint("red", refusal)}`]),
     ...noteOfBranches(migration).map((line) => `  ${line}`),
     ...alike(statements, sizeOf).flatMap((group) => renderAlike(group, sizeOf, paint, width)),
     ...heldInWords(migration).map((line) => `  ${line}`),

@@ -34,6 +34,11 @@ export function paintFor(output: Output, choice: string, env: Readonly<Record<st
   };
 }
 
+/** A text without its marks and formats: what is seen of it. Pure. */
+export function unpainted(text: string): string {
+  return Bun.stripANSI(text.replaceAll(MARKS, ""));
+}
+
 /** The last step of every text for people: what is not of the tool's own making is made visible, then colours begin. */
 export function forPeople(text: string): string {
   return visible(text).replaceAll(MARKS, "\u001b[$1m");

@@ -1,4 +1,5 @@
 import type { Output } from "../io.ts";
+import { unpainted } from "./style.ts";
 
 /** Narrower than this nothing is gained. */
 const NARROWEST = 24;
@@ -16,13 +17,17 @@ export function fit(output: Output, text: string): string {
 export function wrap(text: string, columns: number): string {
   return text
     .split("\n")
-    .map((line) => (Bun.stringWidth(line) <= columns || isFixed(line) ? line : wrapLine(line, columns)))
+    .map((line) => (widthOf(line) <= columns || isFixed(line) ? line : wrapLine(line, columns)))
     .join("\n");
 }
 
 function isFixed(line: string): boolean {
-  const plain = Bun.stripANSI(line);
-  return /^ {4}|\S {2,}\S|^ *-->|^ *\d* \||^ *(confiture|createdb|psql|export|env) /.test(plain);
+  return /^ {4}|\S {2,}\S|^ *-->|^ *\d* \||^ *(confiture|createdb|psql|export|env) /.test(unpainted(line));
+}
+
+/** The room of a line; marks for formats take none. */
+function widthOf(line: string): number {
+  return Bun.stringWidth(unpainted(line));
 }
 
 function wrapLine(line: string, columns: number): string {
@@ -39,7 +44,7 @@ export function fillLines(words: readonly string[], columns: number, indent = ""
   let isEmpty = true;
   for (const word of words) {
     const longer = isEmpty ? current + word : `${current} ${word}`;
-    if (isEmpty || Bun.stringWidth(longer) <= columns) {
+    if (isEmpty || widthOf(longer) <= columns) {
       current = longer;
     } else {
       lines.push(current);

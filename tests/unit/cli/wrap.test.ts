@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { tokensOf } from "#sql/lexer/tokens.ts";
+import { forPeople, paintFor } from "../../../src/cli/output/style.ts";
 import { fit, wrap } from "../../../src/cli/output/wrap.ts";
 import { wrapSql } from "../../../src/cli/output/wrap-sql.ts";
 import { NO_MORE } from "../../support/output.ts";
@@ -29,6 +30,15 @@ test("long lines break between words, and what is copied or stands in columns st
   );
   expect(wrap(TEXT, 40)).toContain("`confiture migrate new NAME`");
   expect(wrap(TEXT, 40).replaceAll(/\n +/g, " ")).toBe(TEXT.replaceAll(/\n +/g, " "));
+});
+
+test("marks for formats take no room, and a line that is fixed is so when it is painted", () => {
+  const paint = paintFor({ write: () => {}, ...NO_MORE, isTerminal: true }, "always", {});
+  const line = `${paint("bold", "002_index_orders")} (outside a transaction, has a way back)`;
+  expect(wrap(line, 56)).toBe(line);
+  expect(Bun.stripANSI(forPeople(wrap(line, 40)))).toBe("002_index_orders (outside a transaction,\n  has a way back)");
+  const command = paint("bold", "confiture migrate new a_name_that_is_much_too_long_for_this_terminal");
+  expect(wrap(command, 40)).toBe(command);
 });
 
 test("nothing is broken in a pipe, or where it fits", () => {
