@@ -45,6 +45,8 @@ async function watch(project: TemporaryProject, ...args: string[]) {
       }
       throw new Error(`it never said ${String(pattern)}, but:\n${said}`);
     },
+    /** What it has said since the last time. */
+    rest: () => said,
     async stop(): Promise<number> {
       child.kill("SIGINT");
       const exitCode = await child.exited;
@@ -89,6 +91,9 @@ describe("dev", () => {
     await project.write(environment, settings);
     await watching.until(/schema file built/);
     expect(await watching.stop()).toBe(130);
+    // The end that it announces is no error.
+    expect(watching.rest()).toEndWith("\nStopping\n");
+    expect(watching.rest()).not.toContain("error:");
   });
 
   test("--apply keeps the database in step, and takes nothing away", async () => {
@@ -167,5 +172,8 @@ describe("dev", () => {
     const result = await runHere(["dev", "--apply", "--env", "live"], { cwd: project.dir });
     expect(result).toMatchObject({ exitCode: 2 });
     expect(result.stderr).toContain('The environment "live" is protected');
+    // What works there, and not the command that was refused.
+    expect(result.stderr).toContain("confiture dev -e live\n");
+    expect(result.stderr).not.toContain("confiture dev -e live --apply");
   });
 });

@@ -3,6 +3,7 @@ import type { Change } from "#compare/catalogue/changes.ts";
 import type { Look, Watcher } from "#compare/dev.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
+import { ERROR_CODES } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { stampOf } from "#files/stamps.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
@@ -18,6 +19,9 @@ import { explainNoSchemaFiles } from "../without-schema-files.ts";
 
 /** Milliseconds between two looks at the files. Folders that are mounted into a container tell of no change by themselves. */
 const LOOK = 100;
+
+/** What becomes of it where another signal was sent, the process knows. */
+const INTERRUPTED = ERROR_CODES.interrupted.exit;
 
 export const command = defineCommand({
   args: {
@@ -79,18 +83,30 @@ export const command = defineCommand({
         lintHere = lintIfPossible(context, files);
       }
       context.step("Building the schema files and running the migrations");
-      const look = await watcher.look();
+      const look = await watcher.look().catch(unlessStopped(signal));
       if (look === undefined) {
         last = undefined;
         continue;
       }
       const mode = args.apply === true ? "applying" : "watching";
-      const isDone = await lookAndTell(context, lintHere, look, { mode, shown, isStill: () => stampNow() === stamp });
-      if (!isDone) last = "";
+      const telling = lookAndTell(context, lintHere, look, { mode, shown, isStill: () => stampNow() === stamp });
+      // What was begun in the environment's database, and is not done, has to be said.
+      const isDone = await (mode === "applying" ? telling : telling.catch(unlessStopped(signal)));
+      if (isDone !== true) last = "";
     }
-    throw new ConfitureError("interrupted", "Interrupted");
+    // It has no other end, so this is no error.
+    context.messages.log("Stopping");
+    return { json: {}, exitCode: INTERRUPTED };
   },
 });
+
+/** Takes the failure of work in scratch databases that a signal has ended: nobody misses it. */
+function unlessStopped(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (!signal.aborted) throw error;
+    return undefined;
+  };
+}
 
 /** What says how the files are read: an environment, and what it may name, or how they are linted. */
 function settingsPaths({ environment = DEFAULT_ENVIRONMENT }: CommandContext): string[] {
@@ -159,7 +175,7 @@ async function refuseProtected(context: CommandContext): Promise<void> {
   const config = await context.config();
   if (!config.protected) return;
   throw new ConfitureError("protected", `The environment "${config.environment ?? ""}" is protected`, {
-    hint: "`confiture dev --apply` is for a database of your own.",
+    hint: "`--apply` is for a database of your own. To watch the files alone: confiture dev",
   });
 }
 
