@@ -73,10 +73,10 @@ function refuse(startup: Buffer): Buffer | undefined {
   if (startup.readUInt16BE(4) !== 3) return errorMessage("FATAL", "0A000", "unsupported frontend protocol");
   const parameters = startupParameters(startup);
   const user = parameters.get("user") ?? "";
-  if (user !== USER) return errorMessage("FATAL", "28000", `role "${user}" may not connect here: it is "${USER}"`);
+  if (user !== USER) return errorMessage("FATAL", "28000", `role "${user}" may not connect here; only "${USER}" may`);
   const database = parameters.get("database") ?? user;
   if (database !== DATABASE) {
-    return errorMessage("FATAL", "3D000", `database "${database}" does not exist; the embedded one is "${DATABASE}"`);
+    return errorMessage("FATAL", "3D000", `database "${database}" is not served here; only "${DATABASE}" is`);
   }
   if ((parameters.get("replication") ?? "false") === "false") return undefined;
   return errorMessage("FATAL", "0A000", "the embedded PostgreSQL has no replication");

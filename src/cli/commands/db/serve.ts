@@ -35,7 +35,7 @@ export const command = defineCommand({
     const { target } = config;
     if (target.engine !== "embedded") {
       throw new ConfitureError("usage", `The environment "${config.environment ?? ""}" is on a server already`, {
-        hint: "Connect to that server. `confiture db serve` is for an environment that says engine: embedded.",
+        hint: "Connect to that server. This is for an environment that says engine: embedded.",
         location: config.file === null ? undefined : { file: config.file },
       });
     }
