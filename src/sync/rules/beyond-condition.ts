@@ -88,9 +88,10 @@ function fixOf(edge: Edge, graph: Graph, ruleOf: Sides["ruleOf"]): { readonly te
       after: way.after,
     };
   }
-  // Rows that only references of tables to themselves bring are left out by emptying these.
+  // Emptied is rather what brings rows than what chooses them: without that, all of the table's would come.
   const isOwn = bringing.length > 0 && bringing.every(({ from, to }) => from === to);
-  const emptied = isOwn ? bringing : [reference];
+  const chooses = graph.isCut(reference.from) && !graph.following([reference], "none").isCut(reference.from);
+  const emptied = bringing.length > 0 && (isOwn || chooses) ? bringing : [reference];
   const lines = emptied.map((one) => {
     const column = one.where === undefined ? emptiableColumn(one) : undefined;
     if (column === undefined) return undefined;

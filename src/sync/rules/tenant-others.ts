@@ -43,7 +43,7 @@ export function otherTenants(
     });
     const others = othersIn(table, tenant, graph, []);
     if (!bound.has(table)) {
-      if (others !== undefined) return [question(unbound(table, tenant, graph, ruleOf.get(table)), others)];
+      if (others !== undefined) return [question(unbound(table, tenant, graph, ruleOf), others)];
       if (graph.isCut(table)) return [question(chosenOtherwise(table, tenant), undefined)];
       const some = `SELECT (CASE WHEN EXISTS (SELECT FROM ${rowsOf(table)}) THEN 1 ELSE 0 END)::float8 AS rows`;
       return [question({ whose: "", rest: "", without: tenant.column }, undefined, some)];
@@ -145,34 +145,35 @@ function keyOfTenants(table: SourceTable, tenant: Tenant, graph: Graph): SourceC
 }
 
 /** What to say of a table whose rows are the tenant's or not, and are not chosen by that. */
-function unbound(table: SourceTable, tenant: Tenant, graph: Graph, rule: TableRule | undefined): Words {
+function unbound(table: SourceTable, tenant: Tenant, graph: Graph, ruleOf: ReadonlyMap<SourceTable, TableRule>): Words {
   const shown = shownTable(table);
   const key = keyOfTenants(table, tenant, graph);
   const why = `it has no column ${tenant.column}, and no foreign key that is followed down to one`;
   const only =
     key === undefined
-      ? ownLines(table, graph, rule)
-      : `${rowsLine(rule, `${writeIdentifier(key.name)} = ${literalOf(key, tenant.value)}`)} and \`tenant: false\``;
-  const advice = only === undefined ? "; " : `; to leave them out, at ${shown} ${only}, or `;
+      ? linesFor(table, graph, ruleOf)
+      : `at ${shown} ${rowsLine(ruleOf.get(table), `${writeIdentifier(key.name)} = ${literalOf(key, tenant.value)}`)} and \`tenant: false\``;
+  const advice = only === undefined ? "; " : `; to leave them out, ${only}, or `;
   return {
     whose: NOT_OWN,
     rest: ` of ${shown}: ${why}${advice}write \`tenant: false\` alone if that is meant`,
   };
 }
 
-/** What to write at a table so that rows of others decide about its own: what refers to itself cannot be followed down. */
-function ownLines(table: SourceTable, graph: Graph, rule: TableRule | undefined): string | undefined {
-  const own = graph.edges.filter(({ reference: { from } }) => from === table);
-  const down = own.filter((edge) => edge.direction !== "down" && !closesCircle(edge, graph));
+/** What to write so that other rows decide about those of a table; and where they do already, so that none are added. */
+function linesFor(table: SourceTable, graph: Graph, ruleOf: ReadonlyMap<SourceTable, TableRule>): string | undefined {
+  const down = graph.edges.filter(
+    (edge) => edge.reference.from === table && edge.direction !== "down" && !closesCircle(edge, graph),
+  );
   if (down.length > 0) {
-    return followLine(
-      rule,
-      down.map(({ reference }) => followColumn(reference, referencesOf(graph))),
-    );
+    const columns = down.map(({ reference }) => followColumn(reference, referencesOf(graph)));
+    return `at ${shownTable(table)} ${followLine(ruleOf.get(table), columns)}`;
   }
-  const emptied = own.flatMap((edge) => {
-    const column = edge.direction === "up" && edge.reference.to === table ? emptyColumn(edge) : undefined;
-    return column === undefined ? [] : [`${lineInstead(rule, column, "{ value: null }")} (empties the column)`];
+  const emptied = graph.edges.flatMap((edge) => {
+    const { from, to } = edge.reference;
+    const column = edge.direction === "up" && to === table ? emptyColumn(edge) : undefined;
+    if (column === undefined) return [];
+    return [`at ${shownTable(from)} ${lineInstead(ruleOf.get(from), column, "{ value: null }")} (empties the column)`];
   });
   return emptied.length === 0 ? undefined : unique(emptied).join(" and ");
 }

@@ -447,10 +447,10 @@ for (const engine of oldestAndEmbedded) {
         const downward = circle(", follow: { owner: down }");
         expect(await words(downward)).toEqual([
           expect.stringMatching(
-            /^db\/sync\/rules.yaml:9: members may get rows that its condition does not take: .*\(teams\.owner\), since .* in a circle\. Nothing in `follow` leaves them out; to do so, at teams take owner out of `keep` and write `owner: \{ value: null \}` \(empties the column\), or write `owner: up` into `follow`, in place of what is there at teams, if that is meant$/,
+            /^db\/sync\/rules.yaml:9: members may get rows that its condition does not take: .*\(teams\.owner\), since .* in a circle\. Nothing in `follow` leaves them out; to do so, at members take team out of `keep` and write `team: \{ value: null \}` \(empties the column\), or write `owner: up` into `follow`, in place of what is there at teams, if that is meant$/,
           ),
         ]);
-        const comesTo = async (yaml: string): Promise<readonly [string[], Numbers[]]> => {
+        const comesTo = async (yaml: string): Promise<readonly [string[], object[]]> => {
           const plan = await planOf(database, yaml);
           return [await countedWarnings(database, plan), await rowsOf<Numbers>(database, plan, "members")];
         };
@@ -465,6 +465,8 @@ for (const engine of oldestAndEmbedded) {
           "keep: [id], owner: { value: null }",
         );
         expect(await comesTo(ownerless)).toEqual([[], [{ id: 2, team: 1 }]]);
+        const teamless = ofOneMember.replace("keep: [id, team]", "keep: [id], team: { value: null }");
+        expect(await comesTo(teamless)).toEqual([[], [{ id: 2, team: null }]]);
 
         // What looks like a reference, to a table of which rows are left out: what is said is done as it is written.
         await database.execute(`drop table public.teams, public.members cascade; create table public."Odd logs" (id int primary key, "Owner_userId" bigint, orders text);
