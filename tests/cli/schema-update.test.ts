@@ -64,6 +64,30 @@ describe("schema update", () => {
     expect(again.stderr).toContain("Nothing to update");
   });
 
+  test("what belongs nowhere comes behind the other objects, and not into a file of rows; where only behind rows works, that is said", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml":
+        "database:\n  engine: embedded\n  path: .confiture/local\ninclude_dirs: [db/schema, db/seeds]\n",
+      "db/schema/made.sql":
+        "DO $$ BEGIN EXECUTE 'CREATE TABLE made (a int)'; END $$;\nCREATE TABLE t (a int, b text);\n",
+      "db/seeds/t.sql": "INSERT INTO t VALUES (1, 'x');\n",
+      "db/migrations/base.sql": "CREATE TABLE made (a int);\nCREATE TABLE t (a int, b text);\n",
+      "db/migrations/1_more.sql": "ALTER TABLE made ADD c int;\n",
+    });
+    const beside = await update(project, "--yes");
+    expect(beside).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining("nothing but rows") });
+    expect(await project.read("db/schema/made.sql")).toEndWith("ALTER TABLE made\n  ADD COLUMN c integer;\n");
+    expect(await project.read("db/seeds/t.sql")).toBe("INSERT INTO t VALUES (1, 'x');\n");
+
+    await project.write("db/migrations/2_less.sql", "ALTER TABLE t DROP b;\n");
+    const behind = await update(project, "--yes");
+    expect(behind.exitCode).toBe(0);
+    expect(await project.read("db/seeds/t.sql")).toContain("DROP COLUMN b");
+    expect(behind.stderr).toContain(
+      "db/seeds/t.sql held nothing but rows, and this is written behind them: ALTER TABLE",
+    );
+  });
+
   test("--check writes nothing and exits with 3; the document tells everything", async () => {
     await using project = await temporaryProject(FILES);
     const result = await update(project, "--check", "--format", "json");

@@ -136,7 +136,7 @@ const FIRST: ReadonlySet<string> = new Set(["schema", "extension", "type", "doma
 
 function spotWithoutPeers(tree: SchemaTree, kind: string, needs: readonly Subject[]): Spot {
   const needed = lastNeeded(tree, { sql: "", kind, makes: undefined, on: undefined, needs });
-  if (!FIRST.has(kind)) return { kind: "behind", sentence: lastOf(tree, needed ?? tree.sentences.at(-1)!) };
+  if (!FIRST.has(kind)) return { kind: "behind", sentence: lastOf(tree, needed ?? tree.lastOfObjects()) };
   if (needed !== undefined) return { kind: "behind", sentence: needed };
   const settled = new Set(["schema", "extension", "setting"]);
   const first = tree.sentences.find(({ reading }) => reading !== undefined && !settled.has(reading.kind));
@@ -244,5 +244,5 @@ function spotOfPart(tree: SchemaTree, newcomer: Newcomer, on: Subject): Spot {
       : { kind: "file", file };
   }
   if (maker !== undefined) return { kind: "behind", sentence: lastOf(tree, maker) };
-  return { kind: "behind", sentence: tree.sentences.at(-1)! };
+  return { kind: "behind", sentence: tree.lastOfObjects() };
 }

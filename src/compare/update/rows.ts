@@ -215,9 +215,7 @@ function homeOf(tree: SchemaTree, subject: Subject): string | undefined {
     tree.sortsByNeed || tree.files.indexOf(file) >= tree.files.indexOf(maker.file);
   const own = rows.findLast(({ reading }) => reading?.about.some((table) => isSame(table, subject)) === true);
   if (own !== undefined && isLate(own.file)) return own.file;
-  const isSeed = (file: string): boolean =>
-    tree.in(file).every(({ reading, statement }) => reading?.kind === "rows" || !MAKES.has(statement.firstWord ?? ""));
-  const seed = rows.findLast(({ file }) => isLate(file) && isSeed(file));
+  const seed = rows.findLast(({ file }) => isLate(file) && tree.isOfRows(file));
   if (seed !== undefined) return seed.file;
   const isBeside = rows.some(({ file, reading }) => {
     const [table] = reading?.about ?? [];
@@ -225,8 +223,6 @@ function homeOf(tree: SchemaTree, subject: Subject): string | undefined {
   });
   return isBeside ? maker.file : undefined;
 }
-
-const MAKES: ReadonlySet<string> = new Set(["CREATE", "ALTER", "DROP", "GRANT", "REVOKE"]);
 
 /** Whether the tree builds the same objects as before, and every row that was brought into it. */
 async function isRight(

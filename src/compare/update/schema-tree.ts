@@ -23,6 +23,8 @@ export type Saved = ReadonlyMap<string, string>;
 /** Statements that are worth parsing. */
 const PARSED: ReadonlySet<string> = new Set(["CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "SET", "RESET"]);
 
+const MAKES: ReadonlySet<string> = new Set(["CREATE", "ALTER", "DROP", "GRANT", "REVOKE"]);
+
 interface FileState {
   readonly text: string;
   readonly before: readonly string[];
@@ -121,6 +123,21 @@ export class SchemaTree {
 
   in(file: string): readonly Sentence[] {
     return this.sentences.filter((sentence) => sentence.file === file);
+  }
+
+  /** Whether a file is one of rows: what makes or changes objects is not expected in it, and some environments may leave it out. */
+  isOfRows(file: string): boolean {
+    const own = this.in(file);
+    return (
+      own.some(({ reading }) => reading?.kind === "rows") &&
+      own.every(({ reading, statement }) => reading?.kind === "rows" || !MAKES.has(statement.firstWord ?? ""))
+    );
+  }
+
+  /** The last statement of what is no file of rows; of all files where there is no other. There has to be one. */
+  lastOfObjects(): Sentence {
+    const file = this.#order.findLast((each) => this.in(each).length > 0 && !this.isOfRows(each));
+    return (file === undefined ? this.sentences : this.in(file)).at(-1)!;
   }
 
   /** Comments of a file; COPY data and quotes hold none. */

@@ -33,6 +33,8 @@ export interface SchemaUpdate {
   readonly files: readonly UpdatedFile[];
   /** What was done about each difference, in order. */
   readonly edits: readonly Edit[];
+  /** Those of objects that a file has got which held rows alone: environments may leave it out. */
+  readonly amongRows: readonly Edit[];
   /** What only the files have: no migration makes it yet, and it stays. */
   readonly kept: readonly Change[];
   /** Rows that migrations leave, and that the files do not make: they have no place for rows, or none that works. */
@@ -67,11 +69,13 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
       isLasting(each, index, target.catalogue.facts),
     );
     const tree = new SchemaTree(parser, texts, options);
+    const ofRows = new Set(agree ? [] : tree.files.filter((file) => tree.isOfRows(file)));
     const edits = agree ? [] : await new Updating(options, series, tree, target, wording).run(renamings);
     const rows = await bringRows(options, series, tree, target.catalogue, left, agree ? builtRows : undefined);
     return {
       files: updatedFiles(options, texts, tree),
       edits: [...edits, ...rows.edits],
+      amongRows: edits.filter(({ how, file }) => (how === "added" || how === "appended") && ofRows.has(file)),
       kept: target.kept,
       lackingRows: rows.lacking,
       takenRows: rows.taken,

@@ -52,6 +52,7 @@ export const command = defineCommand({
     const diff = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after)).join("");
     const found = { json: toJson(update, false), text: diff };
     tellEdits(context, update);
+    tellAmongRows(context, update);
     if (args.check === true) return { ...found, exitCode: 3 };
     if (args.yes !== true && !canAsk(context)) {
       return {
@@ -172,6 +173,15 @@ function tellEdits({ messages }: CommandContext, { edits, files }: SchemaUpdate)
   for (const { file, sql } of counts.get("appended") ?? []) {
     messages.log(
       `Appended to ${inLine(file)}, as it could not be edited in place: ${inLine(sql.replaceAll(/\s+/g, " "))}`,
+    );
+  }
+}
+
+/** A file of rows is one that environments leave out. */
+function tellAmongRows({ messages }: CommandContext, { amongRows }: SchemaUpdate): void {
+  for (const { file, sql } of amongRows) {
+    messages.warn(
+      `${inLine(file)} held nothing but rows, and this is written behind them: ${inLine(sql.replaceAll(/\s+/g, " "))}. An environment whose include_dirs leave that file out would be without it; move it where its object is made`,
     );
   }
 }
