@@ -24,14 +24,44 @@ export async function isOwnFunction(database: Database, name: string): Promise<b
   return row !== undefined;
 }
 
-/** The columns of a table with their types, as PostgreSQL writes them: "character varying(20)". */
+/** The columns of a table with their types, as PostgreSQL writes them ("character varying(20)"); of a domain, the type under it. */
 export async function typesOf(database: Database, written: string): Promise<ColumnType[]> {
   return await database.query<ColumnType>(
-    `select a.attname as name, pg_catalog.format_type(a.atttypid, a.atttypmod) as type from pg_catalog.pg_attribute a
+    `select a.attname as name, pg_catalog.format_type(b.type, b.modifier) as type from pg_catalog.pg_attribute a
+      cross join lateral (
+        with recursive under (type, modifier, depth) as (
+          select a.atttypid, a.atttypmod, 0
+          union all
+          select t.typbasetype, t.typtypmod, u.depth operator(pg_catalog.+) 1
+            from under u join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) u.type and t.typtype = 'd')
+        select u.type, u.modifier from under u order by u.depth desc limit 1) b
       where a.attrelid operator(pg_catalog.=) pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped`,
     [written],
   );
 }
+
+/** Tables that TRUNCATE ... CASCADE of others empties as well, by foreign keys: "public.posts". */
+export async function emptiedAlong(database: Database, written: readonly string[]): Promise<string[]> {
+  const tables = await database.query<{ name: string }>(EMPTIED, [JSON.stringify(written)]);
+  return tables.map(({ name }) => name);
+}
+
+const EMPTIED = withOwnOperators(`
+  with recursive named (oid) as (
+    select pg_catalog.to_regclass(j.name)::pg_catalog.oid from pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json) j (name)
+    union
+    select h.inhrelid from named join pg_catalog.pg_inherits h on h.inhparent = named.oid
+  ), along (oid) as (
+    select oid from named
+    union
+    select x.oid from along cross join lateral (
+      select k.conrelid as oid from pg_catalog.pg_constraint k where k.contype = 'f' and k.confrelid = along.oid
+      union all
+      select h.inhrelid from pg_catalog.pg_inherits h where h.inhparent = along.oid) x)
+  select ${NAME_OF("n", "c")} as name
+    from along join pg_catalog.pg_class c on c.oid = along.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where not c.relispartition and not exists (select from named where named.oid = along.oid)
+   order by 1`);
 
 /** A table whose rows go or change with rows of another. */
 export interface Follower {

@@ -3,9 +3,10 @@ import { lossByCode } from "#migrate/warnings/taking-code.ts";
 import { lossOf } from "#sql/effects/loss.ts";
 import { namesRelation } from "#sql/names-in.ts";
 import type { Statement } from "#sql/statement.ts";
-import { writtenName } from "#sql/lexer/token-names.ts";
+import { namesFrom, writtenName } from "#sql/lexer/token-names.ts";
 import type { Relation, StatementFacts, TakenObject } from "./facts.ts";
 import type { GoneObject } from "./dependents.ts";
+import { emptiedAlong } from "./lookups.ts";
 import type { Measured } from "./measured.ts";
 import { CODE_OR_QUERY } from "./planned.ts";
 
@@ -156,7 +157,9 @@ function namedBy(statement: Statement): (object: GoneObject) => boolean {
         return [writtenName(tokens[name] ?? "")];
       }),
     );
-    return (object) => drops.has(bareOf(object));
+    // DROP NOT NULL names the column, and the constraint has a name of its own.
+    const dropsNotNull = /\bdrop\s+not\s+null\b/i.test(statement.text);
+    return (object) => drops.has(bareOf(object)) || (dropsNotNull && object.kind === "NOT NULL");
   }
   const kind = tokens.slice(1, 4).join(" ");
   return (object) => isOfKind(kind, object.kind) && (!BY_NAME.has(object.kind) || names.has(bareOf(object)));
@@ -179,12 +182,18 @@ export function deletedFrom(loss: string): string | undefined {
   return /\bdeletes rows of (\S+)$/.exec(loss)?.[1];
 }
 
-/** Tables in use that a statement's code has truncated: each has a new file, and nothing in it. */
-export async function emptiedByCode(
+/** Tables in use that a statement has emptied and does not name: those of TRUNCATE ... CASCADE, and of code, which have a new file and nothing in it. */
+export async function emptiedBesides(
   database: Database,
-  { firstWord = "" }: Statement,
-  { rewrites }: Measured,
+  statement: Statement,
+  { rewrites, held }: Measured,
 ): Promise<string[]> {
+  const { firstWord = "", text } = statement;
+  if (firstWord === "TRUNCATE" && /\bcascade\b/i.test(text)) {
+    const tokens = statement.tokens();
+    const along = await emptiedAlong(database, namesFrom(tokens, tokens[1] === "TABLE" ? 2 : 1));
+    return along.filter((name) => held.some((table) => table.name === name && !table.isNew));
+  }
   if (!CODE_OR_QUERY.has(firstWord)) return [];
   const emptied: string[] = [];
   for (const { isNew, kind, name } of rewrites) {

@@ -20,7 +20,7 @@ import { Places } from "./places.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
 import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
 import { insertsRows, MOST_ROWS, rowsFrom } from "./seeds.ts";
-import { emptiedByCode, type Losses, lossesOf, NOTHING_LOST } from "./statement-losses.ts";
+import { emptiedBesides, type Losses, lossesOf, NOTHING_LOST } from "./statement-losses.ts";
 import { swallowedRows } from "./swallowed-rows.ts";
 import { NOTHING_TOLD, Teller, type Told } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
@@ -220,7 +220,7 @@ export class Tracer implements Performer {
     if (taken.stopped === undefined) this.#options.rows.noteInserted(statement);
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
     if (isLong) giveBackMemory();
-    const emptied = await emptiedByCode(database, statement, measured);
+    const emptied = await emptiedBesides(database, statement, measured);
     const losses = lossesOf(statement, measured, keepsValues === true, told.isSpent || told.isNew, emptied, told.runs);
     const swallows = taken.stopped === undefined ? await this.#swallows(database, told.swallows) : [];
     const where = this.#places.of(script, statement, isTransactional && verb === undefined);

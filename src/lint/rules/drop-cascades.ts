@@ -37,6 +37,7 @@ export const dropCascades: Rule = {
     // Nothing was there, and another rule says so.
     if (facts?.absent !== undefined) return [];
     const taken = (facts?.takesAlong ?? []).map(({ kind, name }) => `${kind} ${name}`);
+    const emptied = (facts?.loses ?? []).flatMap((loss) => /^deletes all rows of (\S+)$/.exec(loss)?.[1] ?? []);
     const isTried = facts !== undefined && !isTruncate && taken.length === 0;
     if (isTried && drop?.removeType === "OBJECT_INDEX") return [];
     // Nothing of before depends on what is new, unless the migrations made it do so, which the trace has seen.
@@ -44,7 +45,9 @@ export const dropCascades: Rule = {
     return [
       {
         message: isTruncate
-          ? "TRUNCATE CASCADE empties every table that has a foreign key to this one"
+          ? emptied.length > 0
+            ? `TRUNCATE CASCADE empties more than is named here: ${listOf(emptied)}`
+            : "TRUNCATE CASCADE empties every table that has a foreign key to this one"
           : taken.length > 0
             ? `CASCADE drops more than is named here: ${listOf(taken)}`
             : isTried

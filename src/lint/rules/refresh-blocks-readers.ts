@@ -4,20 +4,27 @@ import { nameOf } from "../syntax.ts";
 
 export const refreshBlocksReaders: Rule = {
   id: "refresh-blocks-readers",
-  title: "REFRESH MATERIALIZED VIEW without CONCURRENTLY",
+  title: "REFRESH MATERIALIZED VIEW without CONCURRENTLY, or WITH NO DATA",
   group: "locks",
   severity: "warning",
   asks: ["syntax", "neighbours"],
-  why: "`REFRESH MATERIALIZED VIEW` takes an ACCESS EXCLUSIVE lock: nobody can read the view until its query has run.",
+  why: "`REFRESH MATERIALIZED VIEW` takes an ACCESS EXCLUSIVE lock: nobody can read the view until its query has run. `WITH NO DATA` empties the view, and reading it fails until it is refreshed again.",
   instead:
     "Use `REFRESH MATERIALIZED VIEW CONCURRENTLY`. It needs a unique index on columns of the view, without a WHERE clause, and takes longer; readers are not blocked.",
   wrong: "REFRESH MATERIALIZED VIEW sales_by_day;",
   right: "REFRESH MATERIALIZED VIEW CONCURRENTLY sales_by_day;",
-  check({ node, isOld, world }) {
+  check({ node, file, statement, isOld, world }) {
     const refresh = inside(node, "RefreshMatViewStmt");
-    if (refresh === undefined || refresh.concurrent === true || refresh.skipData === true) return [];
-    if (!isOld(refresh.relation)) return [];
+    if (refresh === undefined || refresh.concurrent === true || !isOld(refresh.relation)) return [];
     const view = nameOf(refresh.relation);
+    if (refresh.skipData === true) {
+      const isFilled = file.statements.slice(file.statements.indexOf(statement) + 1).some(({ node: later }) => {
+        const again = inside(later, "RefreshMatViewStmt");
+        return again?.skipData !== true && world.keyOf(again?.relation) === world.keyOf(refresh.relation);
+      });
+      const message = `${view} is empty afterwards, and reading it fails until it is refreshed again`;
+      return isFilled ? [] : [{ message, fix: `REFRESH MATERIALIZED VIEW CONCURRENTLY ${view};` }];
+    }
     const known = world.find(refresh.relation);
     const hasUnique =
       known === undefined ||

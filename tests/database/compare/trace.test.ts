@@ -472,6 +472,27 @@ DROP TYPE IF EXISTS positive, nothere CASCADE;`,
     expect(statements.map(({ loses }) => loses.length)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0]);
   });
 
+  test("a domain over the same type converts no value, and DROP NOT NULL says itself what it drops", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `CREATE DOMAIN note AS text; CREATE DOMAIN short AS note CHECK (length(VALUE) < 500); CREATE DOMAIN five AS varchar(5);
+ALTER TABLE users ALTER bio TYPE short;
+ALTER TABLE users ALTER bio TYPE note;
+ALTER TABLE users ALTER size TYPE int;
+ALTER TABLE users ALTER bio TYPE five;
+ALTER TABLE orgs ALTER name DROP NOT NULL;
+TRUNCATE orgs CASCADE;`,
+    });
+    const converts = "converts values of TABLE users";
+    expect(statements.slice(3).map(({ loses }) => loses)).toEqual([
+      [],
+      [],
+      [],
+      [converts],
+      [],
+      ["deletes all rows of orgs CASCADE", "deletes all rows of public.users"],
+    ]);
+  });
+
   test("which tables code has emptied", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": `CREATE FUNCTION purge() RETURNS void LANGUAGE plpgsql AS 'BEGIN TRUNCATE users; END';

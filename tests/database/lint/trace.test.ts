@@ -76,6 +76,17 @@ describe("what a statement takes, or puts at risk", () => {
   });
 });
 
+test("TRUNCATE ... CASCADE names what it empties besides", async () => {
+  const found = await traced(
+    "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY REFERENCES a); CREATE TABLE c (b int REFERENCES b) PARTITION BY LIST (b); " +
+      "CREATE TABLE c1 PARTITION OF c FOR VALUES IN (1); CREATE TABLE d (id int);",
+    "CREATE TABLE e (id int REFERENCES a);\nTRUNCATE a CASCADE;",
+  );
+  expect(found.filter(({ rule }) => rule === "drop-cascades").map(({ message }) => message)).toEqual([
+    "TRUNCATE CASCADE empties more than is named here: public.b, public.c",
+  ]);
+});
+
 test("another expression rewrites the table of a column that is stored, and none of one that is not", async () => {
   const columns = "b int GENERATED ALWAYS AS (a) STORED, c int GENERATED ALWAYS AS (a) VIRTUAL";
   const found = await traced(
