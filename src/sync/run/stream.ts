@@ -4,8 +4,8 @@ import { readingFailed } from "./reading-failed.ts";
 
 /** Rows come one by one; they are sent on in pieces of this size. */
 const PIECE = 64 * 1024;
-/** Pieces that may wait for the target before the source has to. */
-const WAITING = 4;
+/** Bytes that may wait for the target before the source has to; a row that is longer waits alone. */
+const WAITING = 4 * PIECE;
 /** The embedded engine takes one batch after the other, each as a COPY of its own. */
 const BATCH = 4 * 1024 * 1024;
 
@@ -123,11 +123,13 @@ function rowsOf(tag: string): number {
 }
 
 /** Rows in at one end as they come, pieces out at the other when there is room. */
-class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
+export class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
   readonly #onBytes: (bytes: number, rows: number) => void;
   /** Filled pieces, oldest first. */
   readonly #filled: Buffer[] = [];
   readonly #free: Buffer[] = [];
+  /** Bytes in `#filled`. */
+  #waiting = 0;
   #piece: Buffer = Buffer.allocUnsafeSlow(PIECE);
   #used = 0;
   #rows = 0;
@@ -167,7 +169,7 @@ class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
   }
 
   room(): Promise<void> | undefined {
-    if (this.#abandoned || this.#filled.length < WAITING) return undefined;
+    if (this.#abandoned || this.#waiting < WAITING) return undefined;
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
   }
@@ -188,6 +190,7 @@ class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
   abandon(): void {
     this.#abandoned = true;
     this.#filled.length = 0;
+    this.#waiting = 0;
     this.#makeRoom();
   }
 
@@ -195,7 +198,8 @@ class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
     for (;;) {
       const piece = this.#filled.shift();
       if (piece !== undefined) {
-        if (this.#filled.length < WAITING) this.#makeRoom();
+        this.#waiting -= piece.length;
+        if (this.#waiting < WAITING) this.#makeRoom();
         yield piece;
         if (piece.length === PIECE || piece.buffer.byteLength === PIECE) this.#free.push(Buffer.from(piece.buffer));
         continue;
@@ -216,6 +220,7 @@ class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
 
   #fill(piece: Buffer): void {
     this.#filled.push(piece);
+    this.#waiting += piece.length;
     this.bytes += piece.length;
     this.#onBytes(piece.length, this.#rows);
     this.#rows = 0;
