@@ -44,6 +44,10 @@ interface Making<T> {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What is said where not everything was made on the empty tables first. */
+export const NOT_REHEARSED =
+  "the target's server has not enough locks to try all objects in one transaction, so that what it does not take of indexes, keys and the like fails after the rows; raise its max_locks_per_transaction to know before";
+
 /** What was made, and what `look` found. */
 interface Made<T> {
   readonly copy: CopyStatements;

@@ -15,6 +15,8 @@ export interface PreparedTarget {
   readonly removed: readonly string[];
   /** Where the copy is made. */
   readonly databaseTarget: Target;
+  /** What somebody has to know before anything is changed. */
+  readonly warning?: string;
   /** In place: removes what is there, and marks the database as incomplete, in the open transaction of the session. */
   readonly clear?: (session: Database) => Promise<void>;
   /** A session in it. The embedded engine has one alone, which the caller closes before `finish`. */

@@ -31,7 +31,7 @@ import type { PreparedTarget } from "./prepared-target.ts";
 import { aboutPlan, tell } from "./tell-of-plan.ts";
 import { prepareTarget } from "./target.ts";
 import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
-import { makeTables, runAll } from "./make-objects.ts";
+import { makeTables, NOT_REHEARSED, runAll } from "./make-objects.ts";
 import { fillMaterializedViews } from "./materialized-views.ts";
 import { refuseLargeObjects, refuseTarget } from "./refuse-source.ts";
 import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
@@ -94,6 +94,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     await refuseTarget(options, source);
     laps.end();
     prepared = await prepareTarget(options.target.target, { ...options.connect, signal });
+    if (prepared.warning !== undefined) onEvent({ type: "warning", message: prepared.warning });
     const openTarget = async (): Promise<Database> => await asTarget(await prepared!.open());
     const target = await openTarget();
     writer = target;
@@ -109,12 +110,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       signal,
     });
     const { copy, found: missing } = made;
-    if (!made.isRehearsed)
-      onEvent({
-        type: "warning",
-        message:
-          "the target's server has not enough locks to try all objects in one transaction, so that what it does not take of indexes, keys and the like fails after the rows; raise its max_locks_per_transaction to know before",
-      });
+    if (!made.isRehearsed) onEvent({ type: "warning", message: NOT_REHEARSED });
     // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
     Bun.gc(true);
 

@@ -24,6 +24,7 @@ export async function inPlace(target: ServerTarget, options: OpenOptions): Promi
     engine: "server",
     removed: [],
     databaseTarget: target,
+    warning: `the role ${target.user} may not create databases on the target, so the copy is made in the database "${target.database}" itself, which is emptied first: if it fails, that stays incomplete, and rows in it may be originals. After ALTER ROLE ${quoteIdentifier(target.user)} CREATEDB, a new database takes its place instead`,
     async clear(session) {
       const mark = quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`);
       try {

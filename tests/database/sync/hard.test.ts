@@ -247,9 +247,22 @@ tables:
     const sessions = "select count(*)::int as n from pg_stat_activity where usename = 'sync_owner'";
     for (let i = 0; i < 100 && (await instance.sql(sessions))[0]?.["n"] !== 0; i++) await Bun.sleep(20);
     expect(await instance.sql(sessions)).toEqual([{ n: 0 }]);
-    const report = await copy(source.target, owned);
+    const told: string[] = [];
+    const report = await copy(source.target, owned, {
+      onEvent: (event) => {
+        if (event.type === "step") told.push(event.step);
+        if (event.type === "warning") told.push(event.message);
+      },
+    });
     expect(await marks()).toBe(0);
     expect(report.place).toBe("in place");
+    // Before anything is changed, it is told that what is there goes first.
+    expect(told.slice(0, told.indexOf("Making tables"))).toEqual([
+      "Reading the source",
+      expect.stringMatching(
+        /^the role sync_owner may not create databases .* itself, which is emptied first: .*ALTER ROLE "sync_owner" CREATEDB, a new database/,
+      ),
+    ]);
     expect(await target.query("select * from t")).toEqual([{ id: 1, note: "a" }]);
     expect(await target.query("select 1 from pg_class where relname = 'old'")).toEqual([]);
     await target.drop();
