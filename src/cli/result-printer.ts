@@ -15,8 +15,8 @@ export interface PrinterOptions {
   readonly onCompleted?: (tag: string) => void;
   /** Called when nobody reads any more; not where the engine is this thread's, and the process ends. */
   readonly onClosed?: () => void;
-  /** What is said where the process ends because of that, and something is lost. */
-  readonly lastWords?: string;
+  /** What is said where the process ends because of that, and something is lost or was not read. */
+  readonly lastWords?: () => string;
 }
 
 /**
@@ -31,8 +31,12 @@ export class ResultPrinter implements ResultListener {
   format: ResultFormat;
   /** The state of the session after what it did last. */
   transaction: TransactionState = "none";
+  /** Whether nothing follows what ran last. */
+  isLast = true;
   /** Whether what runs now is the last, and only reads: nothing is lost where it is stopped. */
   isLastRead = false;
+  /** Whether what ran last is done, and committed unless a transaction is open. */
+  isDone = true;
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -58,6 +62,7 @@ export class ResultPrinter implements ResultListener {
   }
 
   completed(tag: string): void {
+    this.isDone = true;
     this.add(this.format.completed(tag));
     this.#options.onCompleted?.(tag);
   }
@@ -103,7 +108,7 @@ export class ResultPrinter implements ResultListener {
 
   #write(piece: string | Uint8Array): void {
     const { output, embedded, lastWords } = this.#options;
-    if (embedded) return output.writeNow(piece, this.isLastRead ? undefined : lastWords);
+    if (embedded) return output.writeNow(piece, this.isLastRead ? undefined : lastWords?.());
     const writing = (this.#writing ?? Promise.resolve()).then(() => output.writeAll([piece]));
     this.#writing = writing;
     void this.#after(writing);

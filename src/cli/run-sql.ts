@@ -85,6 +85,8 @@ export async function runSql(
     // Each time: a function that was called may have changed it.
     if (readOnly !== undefined && printer.transaction === "none") await database.execute(READ_ONLY);
     try {
+      printer.isLast = statement === last;
+      printer.isDone = false;
       await runStatements(heard, script, [statement]);
       await printer.show();
     } catch (thrown) {

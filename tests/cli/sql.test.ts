@@ -326,6 +326,53 @@ test("a result of a million rows needs little memory, and a reader that has seen
   ).toEqual([{ n: 0 }]);
 });
 
+test("where nobody reads what a change returns, it is told whether the change is there", async () => {
+  await using project = await executableProject({ "db/environments/inside.yaml": EMBEDDED });
+  for (const environment of ["local", "inside"]) {
+    const counted = async (): Promise<unknown> => {
+      const { stdout } = await project.succeed(["db", "sql", "-e", environment, "--format", "csv", "TABLE counted"]);
+      return Number(stdout.split("\n")[1]);
+    };
+    const unread = async (sql: string, reader: string): Promise<{ exit: string; stderr: string }> => {
+      const command = `"$0" db sql -q -e ${environment} "${sql}" | ${reader}; echo "\${PIPESTATUS[0]}"`;
+      const child = Bun.spawn(["bash", "-c", command, BINARY], { cwd: project.dir, stdout: "pipe", stderr: "pipe" });
+      const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+      return { exit: stdout.trim().split("\n").at(-1)!, stderr };
+    };
+    await project.succeed([
+      "db",
+      "sql",
+      "-e",
+      environment,
+      "CREATE TABLE made (n int); CREATE VIEW counted AS SELECT count(*) FROM made",
+    ]);
+    // A server may be done before it is known that nobody reads; the embedded engine is not.
+    const many = "INSERT INTO made SELECT generate_series(1, 300000) RETURNING *";
+    const large = await unread(many, "head -n 1");
+    expect(large.exit).toBe("141");
+    const isDone = large.stderr.includes("every statement was run");
+    if (!isDone) expect(large.stderr).toContain("what it did is undone");
+    if (environment === "inside") expect(isDone).toBe(false);
+    const before = isDone ? 300_000 : 0;
+    expect(await counted()).toBe(before);
+
+    const small = await unread("INSERT INTO made VALUES (0) RETURNING *", "exec 0<&-");
+    expect(small).toMatchObject({ exit: "141", stderr: expect.stringContaining("every statement was run") });
+    expect(await counted()).toBe(before + 1);
+
+    // What fails by itself is told as it is, where it was run at all.
+    const failed = await unread(
+      "INSERT INTO made VALUES (0) RETURNING *; INSERT INTO made VALUES (1 / 0)",
+      "exec 0<&-",
+    );
+    const said = environment === "local" ? "division by zero" : "What was run before is done";
+    expect(failed).toMatchObject({
+      exit: environment === "local" ? "1" : "141",
+      stderr: expect.stringContaining(said),
+    });
+  }
+});
+
 test("SIGINT cancels the statement and exits with 130", async () => {
   await using project = await executableProject({ "db/environments/inside.yaml": EMBEDDED });
   const running = await startBinary(["db", "sql", "CREATE TABLE before (); SELECT pg_sleep(60)"], { cwd: project.dir });

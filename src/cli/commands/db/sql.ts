@@ -3,6 +3,7 @@ import { COPY_WAYS } from "#database/advice.ts";
 import { withDatabase } from "#database/open.ts";
 import { readSql } from "#database/read-sql.ts";
 import { decodeSql, placeIn, type Script, type SqlText } from "#database/script.ts";
+import { ERROR_CODES } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { reasonOf } from "#files/reason.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../../command.ts";
@@ -65,13 +66,19 @@ export const command = defineCommand({
       if (json) printer?.add("],");
       await printer?.flush();
       const { failure } = io.stdout;
-      const isStopped = gone.signal.aborted && !io.signal.aborted;
-      if (isStopped && error instanceof ConfitureError) error = stoppedBy(failure, error);
-      const isQuiet = isStopped && failure === undefined && printer?.isLastRead === true;
+      const isStopped = io.stdout.closed && !io.signal.aborted;
+      // Something that failed by itself is told as it is.
+      const isEnded = error instanceof ConfitureError ? error.code === "interrupted" : failure === undefined;
+      if (isStopped && isEnded && printer !== undefined) error = unread(printer, failure);
+      const isQuiet = isStopped && isEnded && failure === undefined && printer?.isLastRead === true;
       return {
         json: printer === undefined || printer.transaction === "none" ? {} : { rolledBack: true },
         ...(json ? { written: "beginning" as const } : {}),
-        ...(isQuiet ? { exitCode: UNREAD.exitCode } : error === undefined ? {} : { error: error as Error }),
+        ...(isQuiet
+          ? { exitCode: ERROR_CODES.output_unread.exit }
+          : error === undefined
+            ? {}
+            : { error: error as Error }),
       };
     };
     try {
@@ -83,7 +90,7 @@ export const command = defineCommand({
           format,
           embedded,
           onClosed: () => gone.abort(),
-          lastWords: renderError(UNREAD, (_, text) => text),
+          lastWords: () => (printer === undefined ? "" : renderError(unread(printer, undefined), (_, text) => text)),
           ...(onCompleted === undefined ? {} : { onCompleted }),
         });
         if (json) printer.add('{\n  "results": [');
@@ -98,19 +105,21 @@ export const command = defineCommand({
   },
 });
 
-const DONE_BEFORE = "Statements before this one are done, but for those of a transaction that was open.";
-
-const UNREAD = new ConfitureError("output_unread", "Nobody reads the results any more, so the rest was not run", {
-  hint: DONE_BEFORE,
-});
-
-/** What became of statements whose results could not be written; without a failure, as nobody reads them. */
-function stoppedBy(failure: Error | undefined, error: ConfitureError): ConfitureError {
-  if (failure === undefined) return error.with({ code: UNREAD.code, message: UNREAD.message, hint: DONE_BEFORE });
-  return error.with({
-    code: "file_unreadable",
-    message: `The results could not be written to standard output (${reasonOf(failure)}), so the rest was not run`,
-    hint: DONE_BEFORE,
+/**
+ * What became of statements whose results could not be written.
+ * @param failure why not; undefined where nobody reads them any more
+ */
+function unread(printer: ResultPrinter, failure: Error | undefined): ConfitureError {
+  const code = failure === undefined ? "output_unread" : "file_unreadable";
+  const what =
+    failure === undefined
+      ? "Nobody reads the results any more"
+      : `The results could not be written to standard output (${reasonOf(failure)})`;
+  if (printer.isDone && printer.isLast) return new ConfitureError(code, `${what}; every statement was run`);
+  return new ConfitureError(code, `${what}, so the rest was not run`, {
+    hint: printer.isDone
+      ? "What was run before is done, but for a transaction that was open."
+      : "The statement that was running was ended, and what it did is undone. Those before it are done, but for a transaction that was open.",
   });
 }
 
