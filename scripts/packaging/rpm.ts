@@ -10,6 +10,9 @@ const ARCHITECTURES = { x64: { name: "x86_64", lead: 1 }, arm64: { name: "aarch6
 const FIXED_TIME = 315_532_800;
 const SHA256_ALGORITHM = 8;
 
+/** No other package has files there, so it goes with this one. */
+const OWN_FOLDER = "usr/share/doc/confiture/";
+
 const LESS_OR_EQUAL = 0x02 | 0x08;
 const GREATER_OR_EQUAL = 0x04 | 0x08;
 const EQUAL = 0x08;
@@ -28,7 +31,9 @@ export async function rpm(
 ): Promise<ReleaseFile> {
   const architecture = ARCHITECTURES[target.architecture];
   const version = product.version.replace("-", "~");
-  const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...files, { name: OWN_FOLDER, data: new Uint8Array() }].toSorted((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   const archive = cpio(sorted);
   const payload = await xz(archive, compression);
 
@@ -60,7 +65,7 @@ export async function rpm(
     [1030, int16(each((file) => modeOf(file)))],
     [1033, int16(each(() => 0))],
     [1034, int32(each(() => FIXED_TIME))],
-    [1035, strings(sorted.map(({ data }) => sha256(data)))],
+    [1035, strings(sorted.map((file) => (isFolder(file) ? "" : sha256(file.data))))],
     [1036, strings(sorted.map(() => ""))],
     // 2 marks documentation.
     [1037, int32(each(({ name }) => (name.startsWith("usr/share/doc/") || name.startsWith("usr/share/man/") ? 2 : 0)))],
@@ -79,7 +84,7 @@ export async function rpm(
     [1112, int32([EQUAL])],
     [1113, strings([`${version}-1`])],
     [1116, int32(each(({ name }) => folders.indexOf(folderOf(name))))],
-    [1117, strings(sorted.map(({ name }) => name.slice(name.lastIndexOf("/") + 1)))],
+    [1117, strings(sorted.map(({ name }) => pathOf(name).slice(pathOf(name).lastIndexOf("/") + 1)))],
     [1118, strings(folders)],
     [1124, string("cpio")],
     [1125, string("xz")],
@@ -192,17 +197,26 @@ function cpio(files: readonly ArchiveEntry[]): Buffer {
     const head = Buffer.from(`070701${fields.map(hex).join("")}${name}\0`);
     parts.push(head, Buffer.alloc(padding(head.length, 4)), data, Buffer.alloc(padding(data.length, 4)));
   };
-  for (const [index, file] of files.entries()) add(`./${file.name}`, modeOf(file), index + 1, file.data);
+  for (const [index, file] of files.entries()) add(`./${pathOf(file.name)}`, modeOf(file), index + 1, file.data);
   add("TRAILER!!!", 0, 0, new Uint8Array());
   return Buffer.concat(parts);
 }
 
-function modeOf({ executable }: ArchiveEntry): number {
-  return 0o100000 | (executable === true ? 0o755 : 0o644);
+function modeOf(file: ArchiveEntry): number {
+  if (isFolder(file)) return 0o040755;
+  return 0o100000 | (file.executable === true ? 0o755 : 0o644);
+}
+
+function isFolder({ name }: ArchiveEntry): boolean {
+  return name.endsWith("/");
+}
+
+function pathOf(name: string): string {
+  return name.replace(/\/$/, "");
 }
 
 function folderOf(name: string): string {
-  return `/${name.slice(0, name.lastIndexOf("/") + 1)}`;
+  return `/${name.slice(0, pathOf(name).lastIndexOf("/") + 1)}`;
 }
 
 function sha256(data: Uint8Array): string {

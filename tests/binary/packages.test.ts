@@ -211,6 +211,7 @@ describe.skipIf(!isPacked || !isRoot || Bun.which("rpm") === null)("the .rpm", (
     expect(await run([...rpm, "--verify", "confiture"], root)).toMatchObject({ exitCode: 0 });
     expect(await run([...rpm, "--erase", "confiture"], root)).toMatchObject({ exitCode: 0 });
     expect(await Bun.file(join(root, "usr/bin/confiture")).exists()).toBe(false);
+    expect(await readdir(join(root, "usr/share/doc"))).toEqual([]);
   });
 });
 
@@ -324,15 +325,21 @@ describe.skipIf(!isPacked)("docs/installing.md", () => {
       const sha256 = (name: string): string => files.find((file) => file.name === name)?.sha256 ?? "";
       const formula = homebrewFormula({ product, baseUrl: `${server.url.origin}/release`, sha256 });
       await writeFile(join(here, formula.name), formula.data);
+      // What was installed before, from its lock file.
+      const isAgain = first.startsWith("npm ") && !first.includes("--save-dev");
       const reader = new Reader("docs/installing.md", here, {
         PATH: `${programs}:${process.env["PATH"]}`,
         HOME: here,
         SYSTEM: system,
         RELEASE: `${server.url.origin}/release`,
         CONFITURE_KEY: publicKeyOf(key),
-        // Where anybody may offer packages of these names.
-        npm_config_registry: `${server.url.origin}/strangers/`,
+        // Where anybody may offer packages of these names, or nobody does.
+        npm_config_registry: `${server.url.origin}/${isAgain ? "nobody" : "strangers"}/`,
       });
+      if (isAgain) {
+        await reader.run(blocks.find(({ text }) => text.startsWith("npm install --save-dev"))!);
+        await rm(join(here, "node_modules"), { recursive: true });
+      }
       await reader.run(block);
       if (first.startsWith("openssl ")) {
         expect(publicKeyOf(await readFile(join(here, "confiture-signing-key.pem"), "utf8"))).toStartWith("RW");
