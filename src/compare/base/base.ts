@@ -136,7 +136,7 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
       drafts: [
         ...(own === undefined ? [] : [{ text: `${header}${own}`, doubts: [] }]),
         {
-          text: `${header}${script.text(await writingOf(options, script, held))}`,
+          text: `${header}${script.text(await writingOf(options, script, migrations))}`,
           doubts: script.tables.length === 0 ? [] : codeOfSession(writersIn(options)),
         },
       ],
@@ -148,14 +148,15 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
 async function writingOf(
   options: BaseOptions,
   { tables }: BaseScript,
-  held: readonly LoadedMigration[],
+  migrations: readonly LoadedMigration[],
 ): Promise<WriteCell> {
   if (tables.length === 0) return asItIs;
   const parser = await loadParser();
   return await withScratch(options, async (database) => {
     await prepareSource(database, options, options.from);
-    await takeBack(await startRun(database, options), held);
-    const writers = [...writersIn(options), ...writersOf(held)];
+    // All of them as the first time: ways back that change rows alone have run as well, and count for none that is held.
+    await takeBack(await startRun(database, options), migrations);
+    const writers = [...writersIn(options), ...writersOf(migrations)];
     const cells = await readCells(database);
     const { write } = await reproducible(
       database,

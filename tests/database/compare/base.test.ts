@@ -82,6 +82,18 @@ DO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;
     expect(error).toMatchObject({ code: "base_refused", location: { file: "db/schema/users.sql", line: 2 } });
   });
 
+  test("rows that a way back brings are those that there were: no value of chance", async () => {
+    await using project = await temporaryProject({
+      "db/schema/users.sql": WITH_BIO,
+      "db/migrations/1_bio.sql": BIO,
+      "db/migrations/2_rows.sql":
+        "-- migrate:up\nDELETE FROM users;\n-- migrate:down\nINSERT INTO users (id, name) VALUES (7, 'seventh');\n",
+    });
+    const base = await withBase(project);
+    expect(base.text).toContain("('7', 'seventh')");
+    expect(outcomes(await verify(filesOf(project.dir)))).toMatchObject({ migrations: "proven", agreement: "proven" });
+  });
+
   test("what only some migrations need: the others come on top", async () => {
     await using project = await temporaryProject({
       "db/schema/users.sql": WITH_BIO,
