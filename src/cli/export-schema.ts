@@ -4,12 +4,14 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { ExportedSchema } from "#compare/export.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
 import { tellDatabase } from "./database-options.ts";
 import { filesBelow } from "./files-below.ts";
 import { type LOCK_ARGS, migrateOptions } from "./migrate-options.ts";
-import { count } from "./output/text.ts";
+import { agree, count } from "./output/text.ts";
+import { inLine } from "./output/visible.ts";
 import { describeFate, type Fate, placeFiles, type Placement } from "./place-files.ts";
 
 /** For every command that writes a database down as schema files. */
@@ -172,8 +174,8 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
  * and both can be held against each other.
  */
 async function baseOf(
-  { messages, projectDir }: CommandContext,
-  { migrations }: Config,
+  { io, messages, projectDir }: CommandContext,
+  { target, migrations }: Config,
   dir: string,
   { files }: ExportedSchema,
   replace: boolean,
@@ -188,8 +190,33 @@ async function baseOf(
     messages.warn("no base.sql is written: it would drop a schema that the ledger may be in");
     return [];
   }
-  return [{ path: baseFile(migrations.dir).path, content: renderBase(files, dir), replace }];
+  const { path } = baseFile(migrations.dir);
+  const [{ recordedIn }, { withBaseHead }] = await Promise.all([
+    import("#migrate/recorded.ts"),
+    import("#migrate/files/squashed.ts"),
+  ]);
+  const { done, open } = await recordedIn(target, migrations.table, io.signal);
+  if (done.length > 0) {
+    messages.log(
+      `${count(done.length, "migration")} recorded in this database, of which there ${agree(done.length, "is no file", "are no files")}: ${path} stands for ${agree(done.length, "it", "them")}, as after a squash (${named(done)})`,
+    );
+  }
+  if (open.length > 0) {
+    messages.warn(
+      `the ledger of this database has ${count(open.length, "migration")} that did not end or whose text is not known, of which there ${agree(open.length, "is no file", "are no files")}: ${named(open)}. \`confiture migrate up\` stops there until the file is back, or \`confiture migrate resolve\` has recorded how it ended`,
+    );
+  }
+  const content = withBaseHead(renderBase(files, dir), { squashed: done, through: undefined });
+  return [{ path, content, replace }];
 }
+
+/** "001_users, 002_notes", of many the first and the last. */
+function named(all: readonly Parameters<typeof migrationId>[0][]): string {
+  const ids = all.map((one) => inLine(migrationId(one)));
+  return ids.length <= NAMED ? ids.join(", ") : `${ids[0]} to ${ids.at(-1)}`;
+}
+
+const NAMED = 4;
 
 /** Records every migration as applied in the database that was exported. */
 export async function recordBaseline(

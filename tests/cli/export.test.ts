@@ -97,6 +97,44 @@ describe("an existing database becomes a project in one command", () => {
     expect(value("protected")).toBe("true");
   });
 
+  test("what its ledger has recorded, and of which there are no files, the base stands for", async () => {
+    const files = {
+      "db/migrations/001_users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+      "db/migrations/002_notes.sql": "CREATE TABLE notes (id int PRIMARY KEY);\n",
+    };
+    await using live = await cliProject(files);
+    await live.succeed(["migrate", "up"]);
+    await using project = await temporaryProject();
+    const env = { PGPASSWORD: decodeURIComponent(new URL(live.url).password) };
+    const on = (...args: string[]): Promise<RunResult> => live.succeed(args, { cwd: project.dir, env });
+    const adopted = await on("init", "--embedded", "--from", live.url, "--env", "production");
+    expect(adopted.stderr).toContain(
+      "2 migrations recorded in this database, of which there are no files: db/migrations/base.sql stands for them",
+    );
+    expect(adopted.stderr).toContain("(001_users, 002_notes)");
+    expect((await on("migrate", "status", "-e", "production")).stdout).not.toContain("file missing");
+    expect((await on("migrate", "up", "-e", "production")).stderr).toContain("No pending migrations");
+    expect((await on("migrate", "new", "more")).stdout).toContain("003_more.sql");
+    await project.write("db/migrations/003_more.sql", "ALTER TABLE users ADD bio text;\n");
+    expect((await on("migrate", "up", "-e", "production")).stdout).toContain("003_more applied");
+    expect((await on("migrate", "up")).stdout).toContain("003_more applied");
+    await on("schema", "update", "--yes");
+    await on("verify");
+    await on("drift", "-e", "production");
+    // The files may come back.
+    for (const [name, text] of Object.entries(files)) await project.write(name, text);
+    expect((await on("migrate", "up", "-e", "production")).stderr).toContain("No pending migrations");
+
+    await live.query("UPDATE confiture_migrations SET checksum = NULL WHERE version = '002'");
+    await using other = await temporaryProject();
+    const unknown = await live.succeed(["init", "--embedded", "--from", live.url, "--env", "production"], {
+      cwd: other.dir,
+    });
+    expect(unknown.stderr).toContain(
+      "1 migration that did not end or whose text is not known, of which there is no file: 002_notes. ",
+    );
+  });
+
   test("its environment is the one that --env names; the default one is a database to develop in", async () => {
     await using live = await cliProject();
     await live.query("CREATE TABLE users (id int)");
