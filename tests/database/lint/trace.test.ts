@@ -76,6 +76,14 @@ describe("what a statement takes, or puts at risk", () => {
   });
 });
 
+test("SET LOGGED and SET ACCESS METHOD copy nothing where a table is so already", async () => {
+  const found = await traced(
+    "CREATE TABLE a (id int); CREATE UNLOGGED TABLE b (id int); CREATE TABLE c (id int);",
+    "ALTER TABLE a SET LOGGED;\nALTER TABLE a SET ACCESS METHOD heap;\nALTER TABLE b SET LOGGED;\nALTER TABLE c SET TABLESPACE pg_default;",
+  );
+  expect(found.filter(({ rule }) => rule === "table-moves").map(({ location }) => location.line)).toEqual([3, 4]);
+});
+
 test("TRUNCATE ... CASCADE names what it empties besides", async () => {
   const found = await traced(
     "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY REFERENCES a); CREATE TABLE c (b int REFERENCES b) PARTITION BY LIST (b); " +
