@@ -147,9 +147,14 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
     from: { kind: "catalogue", catalogue: levelled.to, name: "The database in use" },
     givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
     // Rebuilt as well, so that both are in the same words.
-    to: (await reword(options, to)).catalogue,
+    to: withoutVersions((await reword(options, to)).catalogue),
     unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
   };
+}
+
+/** What is rebuilt has the versions of its server, whatever the database in use and the files have: none of them is planned. */
+function withoutVersions(catalogue: Catalogue): Catalogue {
+  return { ...catalogue, extras: catalogue.extras.filter(({ kind }) => kind !== "extension version") };
 }
 
 interface Ends {

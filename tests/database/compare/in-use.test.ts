@@ -212,6 +212,22 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       expect(names(await place.drift(await newest()))).toEqual(["changed index public.recent"]);
     });
 
+    test("a migration from a database in use leaves versions of extensions, which files and database agree about", async () => {
+      const schema = "CREATE EXTENSION citext VERSION '1.4';\nCREATE TABLE t (a citext);";
+      await using place = await deployed(schema);
+      await place.project.write("db/schema/all.sql", `${schema}\nCREATE TABLE more (a int);`);
+      const { migrations } = await generateMigrations({
+        ...filesOf(place.project.dir),
+        scratch: place.target,
+        from: { kind: "live", target: place.target, name: "env:production" },
+        renames: [],
+        noDown: false,
+        online: false,
+      });
+      const sql = migrations.flatMap((migration) => migration.up.map((statement) => statement.sql));
+      expect(sql).toEqual([expect.stringContaining("CREATE TABLE public.more")]);
+    });
+
     test("every kind of object: no drift, and nothing to generate", async () => {
       await using place = await deployed(EVERYTHING);
       const drift = await place.drift(EMBEDDED);
