@@ -29,6 +29,7 @@ export function conversionOf(from: string, to: string): Conversion {
   if (a.base === "real" && b.base === "double precision") return SAFE;
   if (FLOATS.includes(a.base) && isNumber(b.base)) return { loses: true, risk: rowsHazard("too-large", { type: to }) };
   if (TIMES.includes(a.base) || a.base === "date") return timeConversion(a, b);
+  if (WHOLE_OR_NOT_AT_ALL.has(b.base)) return { loses: false, risk: rowsHazard("unreadable", { type: to }) };
   if (a.base === "json" && b.base === "jsonb") return { loses: false, risk: rowsHazard("json-keys") };
   if (a.base === "jsonb" && b.base === "json") return SAFE;
   const reason = MAY_FAIL.find(([source, target]) => source.includes(a.base) && target.includes(b.base))?.[2];
@@ -85,6 +86,12 @@ const TAKE_WHAT_THEY_CAN: ReadonlySet<string> = new Set([
   "timestamp without time zone",
 ]);
 
+/** Types that have no part of a value: what another type writes as text is read as it is, or an error. */
+const WHOLE_OR_NOT_AT_ALL: ReadonlySet<string> = new Set([
+  "uuid",
+  ...["int4", "int8", "num"].flatMap((numbers) => [`${numbers}range`, `${numbers}multirange`]),
+]);
+
 const FAMILIES: readonly (readonly string[])[] = [
   TEXTS,
   [...INTEGERS, "numeric", "real", "double precision"],
@@ -130,7 +137,8 @@ function numberConversion(from: TypeName, to: TypeName, name: string): Conversio
 }
 
 function timeConversion(from: TypeName, to: TypeName): Conversion {
-  if (!TIMES.includes(to.base)) return LOSS;
+  // A date or a time of day of an instant is one of some time zone.
+  if (!TIMES.includes(to.base)) return from.base === TIMES[1] ? { ...LOSS, risk: rowsHazard("time-zone") } : LOSS;
   if ((to.modifiers[0] ?? 6) < (from.modifiers[0] ?? (from.base === "date" ? 0 : 6))) return LOSS;
   const changesZone = from.base !== to.base && !(from.base === "date" && to.base === TIMES[0]);
   return changesZone ? { loses: false, risk: rowsHazard("time-zone") } : SAFE;
