@@ -1,9 +1,9 @@
 import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { columnsOf, isOfSameType, parentTable, textOf } from "../engine/lookups.ts";
+import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
 import { conversionOf } from "./conversions.ts";
-import { isReferenced } from "./references.ts";
+import { isReferenced, referencesTo } from "./references.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 
 /** Tables that change their place among others and keep their rows. */
@@ -12,6 +12,8 @@ export interface Moves {
   readonly first: readonly PlannedStatement[];
   /** They join theirs at the end. */
   readonly last: readonly PlannedStatement[];
+  /** Foreign keys to partitioned tables that rows come to with those: what they refer to is there only then. */
+  readonly references: readonly ObjectId[];
   /** What is left to plan: with those tables as they are to be. What else differs about them is for the next round. */
   readonly from: Facts;
   /** With tables whose parent is made anew as they are, until it is there. */
@@ -27,26 +29,38 @@ export function planMoves(from: Facts, to: Facts): Moves {
   const last: PlannedStatement[] = [];
   const moved: ObjectId[] = [];
   const waiting: ObjectId[] = [];
+  const left: Named[] = [];
+  const joined: Named[] = [];
   for (const { id } of to.facts()) {
     if (id.kind !== "table" || !from.has(id)) continue;
     const [before, after] = [placeOf(id, from), placeOf(id, to)];
-    if (Bun.deepEquals(before, after) || textOf(from, id, "partitionKey") !== textOf(to, id, "partitionKey")) continue;
+    // A default partition has the same place in a table that is made anew.
+    const stays = after.parent === undefined || !isMadeAnew(after.parent, from, to);
+    if ((Bun.deepEquals(before, after) && stays) || textOf(from, id, "partitionKey") !== textOf(to, id, "partitionKey"))
+      continue;
     const table = { ...id, kind: id.kind };
     // Columns come and go with those of the parent while it has the partition.
     if (before.bound !== undefined && after.bound !== undefined && changesColumns(before, after, from, to)) {
       waiting.push(id);
       continue;
     }
-    const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before, from)];
+    const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before, from, to)];
     if (ways === undefined) continue;
     if (before.parent === undefined && after.parent !== undefined && isMadeAnew(after.parent, from, to)) {
       waiting.push(id);
+      joined.push(after.parent);
       continue;
     }
     (before.parent === undefined ? last : first).push(...ways);
     moved.push(id);
+    if (before.bound !== undefined) left.push(before.parent!);
+    else if (before.parent === undefined && after.bound !== undefined) joined.push(after.parent!);
   }
-  return { first, last, from: withTablesOf(from, to, moved), to: withTablesOf(to, from, waiting) };
+  first.unshift(...referencesThatGo(left, from, to));
+  const references = joined.flatMap((table) => referencesTo(table, to));
+  const tooEarly = joined.filter((table) => isMadeAnew(table, from, to)).flatMap((table) => referencesTo(table, to));
+  const target = withoutObjects(withTablesOf(to, from, waiting), tooEarly);
+  return { first, last, references, from: withTablesOf(from, to, moved), to: target };
 }
 
 /** No statement changes how a table is partitioned. Pure. */
@@ -76,10 +90,11 @@ function changesColumns({ parent }: Place, after: Place, from: Facts, to: Facts)
   return old!.symmetricDifference(wanted!).size > 0;
 }
 
-function leaving({ schema, name }: Named, { parent, bound }: Place, from: Facts): PlannedStatement {
+function leaving({ schema, name }: Named, { parent, bound }: Place, from: Facts, to: Facts): PlannedStatement {
   const [table, of] = [quoteQualified(schema, name), quoteQualified(parent!.schema, parent!.name)];
   if (bound === undefined) return statementOf(`ALTER TABLE ${table} NO INHERIT ${of}`);
-  return detachment({ schema, name }, parent!, from);
+  const going = referencesThatGo([parent!], from, to).flatMap(({ removes }) => removes);
+  return detachment({ schema, name }, parent!, withoutObjects(from, going));
 }
 
 /** What takes a partition out of its table: rows that others refer to stay in it. Pure. */
@@ -89,6 +104,18 @@ export function detachment(partition: Named, parent: Named, facts: Facts): Plann
     ...statementOf(`ALTER TABLE ${of} DETACH PARTITION ${table}`),
     ...(isReferenced(parent, facts) ? { rows: rowsHazard("referenced") } : {}),
   };
+}
+
+/** Foreign keys to partitioned tables that would keep partitions from leaving, and are not to stay or go with the table. Pure. */
+function referencesThatGo(tables: readonly Named[], from: Facts, to: Facts): PlannedStatement[] {
+  const keys = tables.flatMap((table) => {
+    const isAnew = isMadeAnew(table, from, to);
+    return referencesTo(table, from).filter((key) => isAnew || textOf(from, key, "def") !== textOf(to, key, "def"));
+  });
+  return [...new Map(keys.map((key) => [encodeId(key), key])).values()].map((key) => ({
+    ...statementOf(`ALTER TABLE ${quoteQualified(key.schema, key.table)} DROP CONSTRAINT ${quoteIdentifier(key.name)}`),
+    removes: [key],
+  }));
 }
 
 /** undefined where PostgreSQL would not take it as it is. */

@@ -96,8 +96,13 @@ function isOf(ids: readonly ObjectId[], { schema, name }: Source): boolean {
 }
 
 function renaming({ schema, name }: Source, aside: string): Action {
+  return alteration(`ALTER SEQUENCE ${quoteQualified(schema, name)} RENAME TO ${quoteIdentifier(aside)}`);
+}
+
+/** A statement that is put among those of the planner, and makes, takes away and needs nothing. Pure. */
+export function alteration(sql: string): Action {
   return {
-    sql: `ALTER SEQUENCE ${quoteQualified(schema, name)} RENAME TO ${quoteIdentifier(aside)}`,
+    sql,
     verb: "alter",
     produces: [],
     consumes: [],

@@ -25,10 +25,14 @@ export function numbersGoOn(actions: readonly Action[], taken: readonly Takeover
   );
 }
 
-function setting({ next, columns, olds }: Takeover, to: Facts): string | undefined {
+/**
+ * What sets a sequence behind the numbers that columns hold, and behind those that others have given out. Pure.
+ * @param there where these columns have their types
+ */
+export function setting({ next, columns, olds }: Takeover, to: Facts, there = to): string | undefined {
   const { start, rises } = startOf(optionsOf(next, to) ?? {});
   const [last, reaches] = rises ? ["max", ">="] : ["min", "<="];
-  const values = columns.flatMap((column) => valueOf(column, to) ?? []);
+  const values = columns.flatMap((column) => valueOf(column, there) ?? []);
   const [only] = values;
   if (only === undefined) return undefined;
   const tables = values.map(({ value, table }) => `SELECT ${last}(${value}) AS number FROM ${table}`);
@@ -49,8 +53,8 @@ function nameOf({ schema, name, identity }: Takeover["next"], isFree: boolean): 
 }
 
 /** The numbers that a column holds; undefined where they are something else. */
-function valueOf(column: ColumnId, to: Facts): { readonly value: string; readonly table: string } | undefined {
-  const type = textOf(to, column, "type") ?? "";
+function valueOf(column: ColumnId, facts: Facts): { readonly value: string; readonly table: string } | undefined {
+  const type = textOf(facts, column, "type") ?? "";
   if (!/^(?:smallint|integer|bigint|numeric\b.*)$/.test(type)) return undefined;
   const name = quoteIdentifier(column.name);
   return {

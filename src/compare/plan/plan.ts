@@ -17,6 +17,7 @@ import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
+import { numbersOfPartitions, withSequencesKept } from "./numbers-of-partitions.ts";
 import {
   referencingFirst,
   withForeignKeysInside,
@@ -67,18 +68,31 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   requireNoArrays(actions, from.facts, to.facts);
   const taken = takeovers(from.facts, to.facts);
   const rightful = withoutPartitionsOfDropped(withRights(once(actions), from, to), from.facts);
-  const inOrder = referencingFirst(withNumbersKept(rightful, taken), from.facts);
+  const kept = withSequencesKept(withNumbersKept(rightful, taken), from.facts, to.facts);
+  const inOrder = referencingFirst(kept, from.facts);
   const whole = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
   const early = { facts: withoutLateParents(to.facts, late), extras: to.extras };
   const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);
   const defaultRights = withoutDefaultRights(from, to);
-  const behind = numbersGoOn(right, taken, to.facts);
+  const behind = new Map([...numbersGoOn(right, taken, to.facts), ...numbersOfPartitions(right, from.facts, to.facts)]);
   const planned = right.flatMap((action, index) => [
     withBehind(toStatement(action, right[index - 1], from, to), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
   const inherit = late.map(({ sql }) => statementOf(sql));
-  return [...moves.first, ...withExtras([...planned, ...inherit], from, to), ...moves.last];
+  const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
+  return [...moves.first, ...now, ...moves.last, ...then];
+}
+
+/** Statements without those that make foreign keys, or need them, and these. */
+function withoutReferences(
+  statements: readonly PlannedStatement[],
+  references: readonly ObjectId[],
+): [PlannedStatement[], PlannedStatement[]] {
+  const keys = new Set(references.map(encodeId));
+  const isLate = ({ makes: [made], needs }: PlannedStatement): boolean =>
+    (made?.kind === "constraint" && keys.has(encodeId(made))) || needs.some((id) => keys.has(encodeId(id)));
+  return [statements.filter((statement) => !isLate(statement)), statements.filter(isLate)];
 }
 
 /**

@@ -1,19 +1,30 @@
 import type { Facts } from "../engine/facts.ts";
-import { parentTable } from "../engine/lookups.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 
+interface Named {
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** Whether foreign keys, its own among them, refer to a partitioned table or to one that it is a part of. Pure. */
-export function isReferenced(table: { readonly schema: string; readonly name: string }, facts: Facts): boolean {
+export function isReferenced(table: Named, facts: Facts): boolean {
+  return referencesTo(table, facts).length > 0;
+}
+
+/** Foreign keys, its own among them, that refer to a partitioned table or to one that it is a part of. Pure. */
+export function referencesTo(table: Named, facts: Facts): (ObjectId & { readonly kind: "constraint" })[] {
   const id: ObjectId = { kind: "table", schema: table.schema, name: table.name };
-  const isIt = facts
+  const own = facts
     .childrenOf(id)
     .filter(({ id: part }) => part.kind === "constraint" || part.kind === "index")
-    .some(({ id: key }) => facts.incomingEdges(key).some(({ from }) => isReference(from, facts)));
+    .flatMap(({ id: key }) => facts.incomingEdges(key))
+    .flatMap(({ from }) => (isReference(from, facts) ? [{ ...from, kind: from.kind }] : []));
   const parent = parentTable(facts, id);
-  return isIt || (parent !== undefined && isReferenced(parent, facts));
+  return parent === undefined ? own : [...own, ...referencesTo(parent, facts)];
 }
 
 /** A reference needs the key, or the index, that makes what it refers to unique. */
-function isReference(id: ObjectId, facts: Facts): boolean {
-  return id.kind === "constraint" && facts.get(id)?.payload["type"] === "f";
+function isReference(id: ObjectId, facts: Facts): id is ObjectId & { readonly kind: "constraint" } {
+  return id.kind === "constraint" && textOf(facts, id, "type") === "f";
 }

@@ -18,7 +18,7 @@ export function riskOf(action: Action, from: Facts, to: Facts): Risk {
   const [made] = action.produces;
   const [needed] = action.consumes;
   const [removed] = action.destroys;
-  if (removed !== undefined && action.verb === "drop") return removalRisk(removed, action);
+  if (removed !== undefined && action.verb === "drop") return removalRisk(removed, action, from, to);
   if (made !== undefined && action.verb === "create") return asRows(creationRisk(made, from, to));
   const narrowed = needed && boundsHazard(needed, action.sql, from, to);
   if (narrowed !== undefined) return { rows: narrowed };
@@ -35,12 +35,28 @@ function asRows(rows: RowsHazard | undefined): Risk {
   return rows === undefined ? {} : { rows };
 }
 
-function removalRisk({ kind }: ObjectId, { dataLoss }: Action): Risk {
+function removalRisk(id: ObjectId, { dataLoss }: Action, from: Facts, to: Facts): Risk {
+  const { kind } = id;
   // The next number of a sequence of its own is nowhere else; that of a dropped column goes with it.
   if (kind === "sequence") return { loss: lossHazard("next-number") };
   // What a materialized view holds is made of rows that stay.
   if (dataLoss === "none" || kind === "materializedView") return {};
-  return { loss: lossHazard(kind === "table" ? "rows" : "values") };
+  // A column that is made anew is computed anew.
+  if ([from, to].every((facts) => textOf(facts, id, "generatedExpr") !== undefined)) return {};
+  if (kind !== "table") return { loss: lossHazard("values") };
+  return { loss: lossHazard(isWithoutPartitions(id, from) ? "rows-of-partitions" : "rows") };
+}
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Partitioned, with all its partitions out of it: it holds no rows, unless a database in use has others. */
+function isWithoutPartitions({ schema, name }: Named, facts: Facts): boolean {
+  if (textOf(facts, { kind: "table", schema, name }, "partitionKey") === undefined) return false;
+  const place = { schema, name };
+  return !facts.facts().some(({ payload }) => Bun.deepEquals(payload["parentTable"], place));
 }
 
 function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefined {

@@ -2,11 +2,19 @@
 export interface DataLoss {
   readonly code: "DATA_LOSS";
   /**
-   * `rows`: all of a table; `values`: those of what is dropped; `next-number`: where a sequence was; `cut`: what does not fit into
+   * `rows`: all of a table; `rows-of-partitions`: those of a partitioned table that the plan does not know; `values`: those of what is dropped; `next-number`: where a sequence was; `cut`: what does not fit into
    * `type`; `attributes`: those of a composite type called `names`; `attributes-and-cut`: both; `not-restored`: those that a way back
    * does not bring back as they were.
    */
-  readonly reason: "rows" | "values" | "next-number" | "cut" | "attributes" | "attributes-and-cut" | "not-restored";
+  readonly reason:
+    | "rows"
+    | "rows-of-partitions"
+    | "values"
+    | "next-number"
+    | "cut"
+    | "attributes"
+    | "attributes-and-cut"
+    | "not-restored";
   readonly type?: string;
   readonly names?: readonly string[];
   /** A value that is not brought back, and what it becomes. */
@@ -110,6 +118,8 @@ export function lossWords({ reason, type = "", names = [], example }: DataLoss):
   switch (reason) {
     case "rows":
       return "its rows are gone";
+    case "rows-of-partitions":
+      return "the rows of partitions that are not named here are gone";
     case "values":
       return "what it held is gone";
     case "next-number":

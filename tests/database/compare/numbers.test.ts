@@ -45,7 +45,38 @@ const GIVEN_OUT = [
   { what: "its rows have higher numbers", from: SERIAL, to: IDENTITY, last: 20, next: 51 },
 ];
 
+const PARTITIONED = `CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, a int, UNIQUE (id, a)) PARTITION BY RANGE (a);
+  CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (2);
+  CREATE TABLE rest PARTITION OF t DEFAULT;
+  CREATE TABLE c (id int, a int, FOREIGN KEY (id, a) REFERENCES t (id, a));`;
+const OTHERWISE = PARTITIONED.replace("BY RANGE", "BY LIST").replace("FROM (1) TO (2)", "IN (1)");
+
+/** How else a column has its numbers. */
+const FORMS = {
+  identity: [PARTITIONED, OTHERWISE],
+  serial: [PARTITIONED, OTHERWISE].map((sql) => sql.replace("int GENERATED ALWAYS AS IDENTITY", "serial")),
+};
+
 for (const engine of engines) {
+  for (const [form, [from = "", to = ""]] of Object.entries(FORMS)) {
+    test(`a table that is partitioned otherwise keeps rows, references to them and numbers (${form}), on ${engine.name}`, async () => {
+      const target = await build(await engine.database.empty(), to);
+      const database = await engine.database.empty();
+      const ways = await planIn(database, await build(database, from), target, { renames: [] });
+      await database.execute("insert into t (a) values (1), (2), (1); insert into c select id, a from t");
+      await migrate(database, ways.up);
+      await migrate(database, ways.down);
+      await migrate(database, ways.up);
+      await database.execute("insert into t (a) values (1)");
+      expect(await database.query("select id, a from t order by id")).toEqual([
+        { id: 1, a: 1 },
+        { id: 2, a: 2 },
+        { id: 3, a: 1 },
+        { id: 4, a: 1 },
+      ]);
+      expect(await database.query("select count(*)::int as rows from c")).toEqual([{ rows: 3 }]);
+    });
+  }
   for (const { what, from, to, last, next } of GIVEN_OUT) {
     test(`no number is given out twice where ${what}, on ${engine.name}`, async () => {
       const target = await build(await engine.database.empty(), to);

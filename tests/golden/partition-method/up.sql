@@ -4,7 +4,7 @@
 ALTER TABLE public.p
   DETACH PARTITION public.p1;
 
--- DATA LOSS: its rows are gone; rolling back does not undo that.
+-- DATA LOSS: the rows of partitions that are not named here are gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 

@@ -7,7 +7,7 @@ ALTER TABLE public.invoices
 ALTER TABLE public.orders
   DROP CONSTRAINT orders_invoice_day_fkey;
 
--- DATA LOSS: its rows are gone.
+-- DATA LOSS: the rows of partitions that are not named here are gone.
 -- LOCK: reads and writes of public.invoices wait until the migration is committed.
 DROP TABLE public.invoices;
 
@@ -18,7 +18,7 @@ ALTER TABLE public.orders
 -- LOCK: reads and writes of public.totals wait until the migration is committed.
 DROP MATERIALIZED VIEW public.totals;
 
--- DATA LOSS: its rows are gone.
+-- DATA LOSS: the rows of partitions that are not named here are gone.
 DROP TABLE public.orders;
 
 CREATE TABLE public.orders (

@@ -6,7 +6,7 @@ ALTER TABLE public.t
 
 DROP FUNCTION public.weight(public.t);
 
--- DATA LOSS: its rows are gone.
+-- DATA LOSS: the rows of partitions that are not named here are gone.
 DROP TABLE public.t;
 
 CREATE TABLE public.t (

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- DATA LOSS: its rows are gone; rolling back does not undo that.
+-- DATA LOSS: the rows of partitions that are not named here are gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.note wait until the migration is committed.
 DROP TABLE public.note;
 

@@ -1,0 +1,2 @@
+CREATE FUNCTION twice(bigint) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1::int * 2';
+CREATE TABLE t (a int, b int GENERATED ALWAYS AS (twice(a)) STORED);

@@ -1,0 +1,28 @@
+-- migrate:up
+
+-- LOCK: reads and writes of public.p, public.p1 wait until the migration is committed.
+ALTER TABLE public.p
+  DETACH PARTITION public.p1;
+
+ALTER SEQUENCE public.p_id_seq OWNED BY NONE;
+
+-- DATA LOSS: the rows of partitions that are not named here are gone; rolling back does not undo that.
+-- LOCK: reads and writes of public.p wait until the migration is committed.
+DROP TABLE public.p;
+
+CREATE TABLE public.p (
+  id bigint  NOT NULL,
+  a  integer NOT NULL
+) PARTITION BY RANGE (a);
+
+ALTER TABLE public.p
+  ALTER COLUMN id SET DEFAULT nextval('public.p_id_seq'::regclass);
+
+ALTER SEQUENCE public.p_id_seq OWNED BY public.p.id;
+
+-- ROWS: fails if one does not belong there.
+-- SCAN: every row of public.p1 is read under the lock.
+-- ONLINE: run it while nobody needs the table.
+-- LOCK: reads and writes of public.p1 wait until the migration is committed.
+ALTER TABLE public.p
+  ATTACH PARTITION public.p1 FOR VALUES FROM (1) TO (2);
