@@ -184,6 +184,21 @@ describe.skipIf(!isTried)("the workflow for several environments (Linux, needs b
     expect((await hub()).comments.map(({ body }) => body)).toEqual([summary]);
   });
 
+  test("where the checks cannot run, the comment says so in place of what it said before", async () => {
+    const environment = "db/environments/local.yaml";
+    const before = await readFile(join(project, environment), "utf8");
+    await write(environment, "database: [\n");
+    const { failed, summary, uploads } = await job("pull-request", "check");
+    await write(environment, before);
+    expect(failed).toBe(true);
+    for (const check of ["verify", "lint", "plan"]) {
+      expect(summary).toContain(`| ${check} | **failed** (exit code 4) |`);
+    }
+    expect(summary).toContain("db/environments/local.yaml:1:11");
+    expect((await hub()).comments.map(({ body }) => body)).toEqual([summary]);
+    expect(uploads["sarif"]).toBeUndefined();
+  });
+
   describe.each(NEWEST_ALONE)("on PostgreSQL %d", (major) => {
     let instance: TestServer;
     const databases = { staging: "", production: "" };
