@@ -114,6 +114,10 @@ function isWhole(targets: readonly ReleaseTarget[]): boolean {
   return targets.length === RELEASE_TARGETS.length;
 }
 
+function lackingForFormula(targets: readonly ReleaseTarget[], baseUrl: string | undefined): readonly string[] {
+  return [...(baseUrl === undefined ? ["--base-url"] : []), ...(isWhole(targets) ? [] : ["all targets"])];
+}
+
 /** What a release lacks for want of an option, and which option that is. */
 export function omissions({
   targets,
@@ -123,7 +127,7 @@ export function omissions({
   return [
     ...(baseUrl === undefined ? ["install.sh does not know where the release is: it needs --from (--base-url)"] : []),
     ...(baseUrl === undefined || !isWhole(targets)
-      ? ["confiture.rb, Homebrew's formula, is not made (--base-url, and all targets)"]
+      ? [`confiture.rb, Homebrew's formula, is not made: it needs ${lackingForFormula(targets, baseUrl).join(" and ")}`]
       : []),
     ...(signingKey === undefined ? ["SHA256SUMS is not signed (--signing-key)"] : []),
   ];

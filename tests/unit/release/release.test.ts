@@ -158,6 +158,8 @@ test("a command line that cannot be meant is refused, and what an option would h
   expect(told({})).toBe("");
   expect(told({ signingKey: undefined })).toContain("--signing-key");
   expect(told({ targets: RELEASE_TARGETS.slice(1) })).toStartWith("confiture.rb");
+  // What was given is not asked for.
+  expect(told({ targets: RELEASE_TARGETS.slice(1) })).toEndWith(" needs all targets");
   expect(told({ baseUrl: undefined })).toMatch(/^install\.sh .*\nconfiture\.rb, .*$/);
 });
 

@@ -55,7 +55,7 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "--proven goes without --from and --through: the proof says how far it goes");
     }
     if (args.proven !== true && args.from === undefined) {
-      await requirePermission(context, args, "record migrations as applied that are not run, and not proven");
+      await requirePermission(context, args, "record migrations as applied without running or proving them");
     }
     const options = await writingOptions(context, args);
     if (args.proven === true) return await proven(context, options, args);

@@ -59,5 +59,5 @@ export const command = defineCommand({
 
 const PURPOSES = {
   "rolled-back": "forget that a migration is applied",
-  applied: "record a migration as applied that was not run to its end",
+  applied: "record as applied a migration that was not run to its end",
 } as const;
