@@ -51,6 +51,16 @@ describe.each(OLDEST_ALONE)("a history that does not fit the files stops everyth
     await rename(project.path("elsewhere.sql"), project.path("db/migrations/001_one.sql"));
   });
 
+  test("two files of one version, as a merge brings them, with the command that tells which one a database has", async () => {
+    await project.write("db/migrations/003_other.sql", table("other"));
+    const { exitCode, stderr } = await project.run(["migrate", "status"]);
+    expect(exitCode).toBe(7);
+    const [, options = "", sql = ""] = /confiture db sql( .*)?"(SELECT .*)"$/m.exec(stderr) ?? [];
+    const shown = await project.succeed(["db", "sql", ...options.trim().split(" ").filter(Boolean), sql]);
+    expect(shown.stdout).toMatch(/003 *\| three/);
+    await rm(project.path("db/migrations/003_other.sql"));
+  });
+
   test("a renamed file is the same migration: its version counts", async () => {
     await rename(project.path("db/migrations/001_one.sql"), project.path("db/migrations/1_uno.sql"));
     const document = readDocument(await project.run(["migrate", "status", "--format", "json"]));

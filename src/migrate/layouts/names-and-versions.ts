@@ -4,7 +4,10 @@ import { canonicalVersion, compareVersions } from "../files/version.ts";
 /** Two migrations that the ledger could not tell apart. */
 export function duplicate(version: string, first: string, second: string): ConfitureError {
   return new ConfitureError("migration_duplicate", `Two migrations have version ${version}: ${first} and ${second}`, {
-    hint: "Rename one of them to a version of its own. One that was applied somewhere already must keep its number.",
+    hint: [
+      "Rename one of them to a version of its own. One that was applied somewhere already must keep its number.",
+      'The ledger of a database, confiture_migrations or what migrations.table names, tells which it has: confiture db sql "SELECT version, name FROM confiture_migrations"',
+    ].join("\n"),
     location: { file: second },
     data: { version, files: [first, second] },
   });
