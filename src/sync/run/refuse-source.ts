@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -13,13 +13,13 @@ import type { SyncOptions } from "./report.ts";
 export async function refuseTarget(options: SyncOptions, source: Source): Promise<void> {
   const { target, connect, signal } = options;
   const from = options.source.target;
-  const isSameFolder =
-    from.engine === "embedded" &&
-    target.target.engine === "embedded" &&
-    from.path !== undefined &&
-    target.target.path !== undefined &&
-    resolve(from.path) === resolve(target.target.path);
-  if (isSameFolder) throw sameDatabase();
+  if (from.engine === "embedded" && target.target.engine === "embedded") {
+    const [own, other] = [from.path, target.target.path];
+    if (own !== undefined && other !== undefined) {
+      if (resolve(own) === resolve(other)) throw sameDatabase();
+      if (isWithin(own, other) || isWithin(other, own)) throw nested();
+    }
+  }
   if (source.isEmbedded || target.target.engine === "embedded") return;
   const { isSame, encoding } = await withDatabase(target.target, { ...connect, signal }, async (database) => ({
     isSame: await source.isIn(database),
@@ -47,6 +47,21 @@ function sameDatabase(): ConfitureError {
   return new ConfitureError("sync_not_allowed", "The source and the target are the same database", {
     hint: "Look at both with `confiture config show`. Nothing was changed.",
   });
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(resolve(outer), resolve(inner));
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function nested(): ConfitureError {
+  return new ConfitureError(
+    "sync_not_allowed",
+    "One of the folders of the source and the target is inside of the other",
+    {
+      hint: "Each embedded database needs a folder of its own: give the target another `path`. Nothing was changed.",
+    },
+  );
 }
 
 export async function refuseLargeObjects(database: Database, skip: boolean): Promise<void> {
