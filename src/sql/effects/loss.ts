@@ -106,12 +106,8 @@ function beginsStatement(tokens: readonly string[], at: number): boolean {
 
 function lossOfAlter(tokens: readonly string[]): string | undefined {
   if (MEMBERSHIPS.has(tokens[1] ?? "")) return undefined;
-  const what = phrase(
-    tokens.slice(
-      1,
-      tokens.findIndex((token, at) => at > 1 && ACTIONS.has(token)),
-    ),
-  );
+  const begin = tokens.findIndex((token, at) => at > 1 && ACTIONS.has(token));
+  const what = phrase(tokens.slice(1, begin));
   const drops: string[] = [];
   let hides: string | undefined;
   let converts = false;
@@ -127,7 +123,8 @@ function lossOfAlter(tokens: readonly string[]): string | undefined {
     }
     if (token === "DETACH" && after === "PARTITION") {
       hides = `takes PARTITION ${relation(tokens, at + 2)} with its rows out of ${what}`;
-    } else if (token === "INHERIT" && tokens[at - 1] === "NO") {
+    } else if (token === "INHERIT" && tokens[at - 1] === "NO" && (at - 1 === begin || tokens[at - 2] === ",")) {
+      // Elsewhere it ends a constraint.
       hides = `takes the rows of ${what} out of ${relation(tokens, at + 1)}`;
     }
     if (token === "UNLOGGED" && tokens[at - 1] === "SET")
