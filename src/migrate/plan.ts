@@ -170,7 +170,8 @@ export function isAnother({ row, file, name, standing }: HistoryEntry): boolean 
   return row.version === file.version && row.name !== "" && name !== "" && row.name !== name;
 }
 
-function numberTaken(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
+/** For a file whose number another migration has taken in the ledger, with the name to give it. */
+export function numberTaken(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
   const { version, name, row, file } = entry;
   const id = migrationId(entry);
   const last = history.findLast((one) => !isRepeatable(one.version) && /^\d/.test(one.version))?.version ?? version;

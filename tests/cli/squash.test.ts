@@ -103,6 +103,25 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
   });
 });
 
+test("one that is older than what ran is to be run with the flag that it takes", async () => {
+  await using project = await cliProject({ "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n" });
+  await project.succeed(["migrate", "up"]);
+  await project.write("db/migrations/001_users.sql", "CREATE TABLE users (id int);\n");
+  const { stderr } = await project.run(["migrate", "squash", "--through", "2"]);
+  const [, command = ""] = /Run it first: confiture (.*)$/m.exec(stderr) ?? [];
+  expect((await project.succeed(command.split(" "))).stdout).toContain("001_users applied");
+  await project.succeed(["migrate", "squash", "--through", "2"]);
+});
+
+test("where the database has another migration of that number, the file is to get one of its own", async () => {
+  await using project = await cliProject({ "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n" });
+  await project.succeed(["migrate", "up"]);
+  await rm(project.path("db/migrations/001_users.sql"));
+  await project.write("db/migrations/001_notes.sql", "CREATE TABLE notes (id int);\n");
+  const taken = { exitCode: 1, code: "squash_refused", names: ["001_notes"], next: "002_notes.sql" } as const;
+  await expectRefusal(project, ["migrate", "squash", "--through", "1"], taken);
+});
+
 test("without schema files, what is advised for a database that lacks the base compares it with the migrations", async () => {
   await using project = await cliProject({
     "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",

@@ -9,6 +9,7 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import { compareVersions } from "#migrate/files/version.ts";
 import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
+import { isAnother, numberTaken } from "#migrate/plan.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { agree, count } from "../../output/text.ts";
@@ -89,6 +90,11 @@ async function requireSquashable(context: CommandContext, through: string): Prom
   const gone = history.filter(({ version, file }) => file !== undefined && compareVersions(version, through) <= 0);
   const edited = editedEntries(gone);
   const [first] = edited;
+  const other = edited.find(isAnother);
+  if (other !== undefined) {
+    const taken = numberTaken(other, history);
+    throw taken.with({ code: "squash_refused", hint: `Nothing was changed. ${taken.hint}` });
+  }
   if (first !== undefined) {
     throw new ConfitureError(
       "squash_refused",
@@ -113,7 +119,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     "squash_refused",
     `${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "has", "have")} not run on ${source.name}, and could not any more without ${agree(lacking.length, "its file", "their files")}`,
     {
-      hint: "Nothing was changed. Run them first: confiture migrate up",
+      hint: `Nothing was changed. Run ${agree(lacking.length, "it", "them")} first: confiture migrate up${lacking.some(({ standing }) => standing === "out-of-order") ? " --allow-out-of-order" : ""}`,
       data: { lacking: lacking.map(({ version }) => version) },
     },
   );
