@@ -157,6 +157,10 @@ describe("migrate plan", () => {
       worst: { weight: "fails", file: "db/migrations/3_b.sql", line: 1 },
       migrations: [{}, { error: { code: "sql_unterminated" } }],
     });
+    // Its name stands in front, and not once more.
+    const shown = await runHere(["migrate", "plan"], { cwd: project.dir });
+    expect(shown.stdout).toContain("Worst: db/migrations/3_b.sql:1 cannot run: ends inside a string\n");
+    expect(shown.stdout).toContain("cannot run: db/migrations/3_b.sql:1 ends inside a string; none");
     await project.write("db/migrations/3_b.sql", "SELECT 1;\n\\echo hello\n");
     const why =
       "cannot run: db/migrations/3_b.sql:2 \\echo is a command of psql, not SQL; none of its statements was tried";

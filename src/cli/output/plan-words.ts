@@ -50,7 +50,7 @@ export function brokenAmong(
 ): (Pick<Location, "file" | "line"> & { readonly sentence: string }) | undefined {
   for (const { file, error } of migrations) {
     if (error === undefined) continue;
-    return { file: file.path, ...error.location, sentence: `cannot run: ${inLine(error.message)}` };
+    return { file: file.path, ...error.location, sentence: `cannot run: ${behindPlace(error.message, file)}` };
   }
   return undefined;
 }
@@ -59,7 +59,12 @@ export function brokenAmong(
 export function refusalInWords({ file, error, statements }: MigrationFacts): string | undefined {
   if (error === undefined) return undefined;
   const untried = statements.length === 0 ? "; none of its statements was tried" : "";
-  return `cannot run: ${placeInWords(error.location ?? { file: file.path })} ${inLine(error.message)}${untried}`;
+  return `cannot run: ${placeInWords(error.location ?? { file: file.path })} ${behindPlace(error.message, file)}${untried}`;
+}
+
+/** What is said of a file where its name stands in front already. */
+function behindPlace(message: string, { path }: MigrationFacts["file"]): string {
+  return inLine(message.startsWith(`${path} `) ? message.slice(path.length + 1) : message);
 }
 
 /** That `up` would stop before anything runs, in lines; none where it would not. */
