@@ -383,6 +383,19 @@ test("SIGINT cancels the statement and exits with 130", async () => {
   expect(await running.result).toMatchObject({ exitCode: 130, stdout: "CREATE TABLE\n" });
   expect(await project.query(sleeping)).toEqual([{ n: 0 }]);
   expect(await project.query("SELECT to_regclass('before')::text AS before")).toEqual([{ before: "before" }]);
+  const changing = await startBinary(
+    ["db", "sql", "CREATE TABLE kept (); CREATE TABLE undone AS SELECT 1 AS n FROM pg_sleep(60)"],
+    { cwd: project.dir },
+  );
+  const making = sleeping.replace("SELECT pg_sleep(60)", "CREATE TABLE undone");
+  while ((await project.query(making))[0]?.["n"] !== 1) await Bun.sleep(20);
+  changing.process.kill("SIGINT");
+  const stopped = await changing.result;
+  expect(stopped.exitCode).toBe(130);
+  expect(stopped.stderr).toContain("what it did is undone, unless it works outside of transactions. Those before it");
+  expect(await project.query("SELECT to_regclass('kept')::text AS kept, to_regclass('undone') AS undone")).toEqual([
+    { kept: "kept", undone: null },
+  ]);
   // The embedded engine keeps the thread; another one hears the signal.
   const told = "CREATE TABLE before (); DO $$ BEGIN RAISE NOTICE 'made'; END $$; SELECT pg_sleep(60)";
   const inside = await startBinary(["db", "sql", "-e", "inside", told], { cwd: project.dir });

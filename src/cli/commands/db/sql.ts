@@ -68,8 +68,10 @@ export const command = defineCommand({
       const { failure } = io.stdout;
       const isStopped = io.stdout.closed && !io.signal.aborted;
       // Something that failed by itself is told as it is.
-      const isEnded = error instanceof ConfitureError ? error.code === "interrupted" : failure === undefined;
+      const isEnded = error === undefined ? failure === undefined : isInterrupted(error);
       if (isStopped && isEnded && printer !== undefined) error = unread(printer, failure);
+      // Of a query alone there is nothing to say.
+      else if (isInterrupted(error) && printer?.isLastRead === false) error = error.with({ hint: standing(printer) });
       const isQuiet = isStopped && isEnded && failure === undefined && printer?.isLastRead === true;
       return {
         json: printer === undefined || printer.transaction === "none" ? {} : { rolledBack: true },
@@ -117,10 +119,19 @@ function unread(printer: ResultPrinter, failure: Error | undefined): ConfitureEr
       : `The results could not be written to standard output (${reasonOf(failure)})`;
   if (printer.isDone && printer.isLast) return new ConfitureError(code, `${what}; every statement was run`);
   return new ConfitureError(code, `${what}, so the rest was not run`, {
-    hint: printer.isDone
-      ? "What was run before is done, but for a transaction that was open."
-      : "The statement that was running was ended, and what it did is undone. Those before it are done, but for a transaction that was open.",
+    hint: standing(printer),
   });
+}
+
+/** What became of the statements of a script that was ended. */
+function standing({ isDone }: ResultPrinter): string {
+  return isDone
+    ? "What was run before is done, but for a transaction that was open."
+    : "The statement that was running was ended, and what it did is undone, unless it works outside of transactions. Those before it are done, but for a transaction that was open.";
+}
+
+function isInterrupted(error: unknown): error is ConfitureError {
+  return error instanceof ConfitureError && error.code === "interrupted";
 }
 
 /**
