@@ -26,6 +26,11 @@ export function sequenceOptions(type: string, options: SequenceOptions): string[
   ];
 }
 
+/** The highest number that a type of integers has. Pure. */
+export function highestOf(type: string): string | undefined {
+  return RANGES[type]?.[1];
+}
+
 const RANGES: Readonly<Record<string, readonly [lowest: string, highest: string]>> = {
   smallint: ["-32768", "32767"],
   integer: ["-2147483648", "2147483647"],

@@ -34,7 +34,7 @@ function literalOf(schema: string, name: string): string {
 
 const OF_VIEW = `
   select jsonb_build_array(
-      c.relkind, c.reloptions, c.relispopulated, c.relam, c.reltablespace, pg_get_viewdef(c.oid),
+      c.relkind, (select array_agg(option order by option) from unnest(c.reloptions) as option), c.relispopulated, c.relam, c.reltablespace, pg_get_viewdef(c.oid),
       (select jsonb_agg(jsonb_build_array(a.attname, a.atttypid, a.atttypmod, a.attcollation) order by a.attnum)
          from pg_attribute a where a.attrelid = c.oid and a.attnum > 0)
     )::text as definition
@@ -53,7 +53,7 @@ const OF_TRIGGER = `
 
 const OF_POLICY = `
   select jsonb_build_array(
-      p.polcmd, p.polpermissive, p.polroles::text, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+      p.polcmd, p.polpermissive, (select array_agg(role order by role)::text from unnest(p.polroles) as role), pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
     )::text as definition
     from pg_policy p where (p.polrelid, p.polname)`;
 

@@ -20,8 +20,8 @@ export async function inOwnWords(
   statement: PlannedStatement,
   written: WrittenStatements,
 ): Promise<PlannedStatement | undefined> {
-  const { sql, makes, setting = "" } = statement;
-  const [made, ...more] = makes;
+  const { sql, setting = "" } = statement;
+  const [made, ...more] = madeBy(statement);
   if (made === undefined || more.length > 0 || !statement.transactional || !sql.startsWith("CREATE ")) return undefined;
   const definition = definitionQuery(made);
   // Its operators are found by the path that it is given.
@@ -32,6 +32,11 @@ export async function inOwnWords(
     firstThatMakesTheSame(database, statement, { made, definition }, candidates),
   );
   return own === undefined ? undefined : { ...statement, sql: own, planned: sql };
+}
+
+/** What is replaced is only needed by the statement, as the planner has it. */
+function madeBy({ sql, makes, needs }: PlannedStatement): readonly ObjectId[] {
+  return makes.length === 0 && sql.startsWith("CREATE OR REPLACE ") ? needs.slice(0, 1) : makes;
 }
 
 /** So many statements of one name are tried, the last of the files first. */

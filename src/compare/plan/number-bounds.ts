@@ -1,7 +1,8 @@
 import type { RowsHazard } from "#sql/effects/hazard.ts";
 import type { Fact, Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
-import type { SequenceOptions } from "../engine/sequence-options.ts";
+import { textOf } from "../engine/lookups.ts";
+import { highestOf, type SequenceOptions } from "../engine/sequence-options.ts";
 import { rowsHazard } from "./statement.ts";
 
 /** Below this an identity has fewer numbers than an integer that counts from 1. */
@@ -27,6 +28,18 @@ export function boundsHazard(id: ObjectId, sql: string, from: Facts, to: Facts):
   const [before, after] = [numbersOf(old), numbersOf(next)];
   const isNarrower = after.min > before.min || after.max < before.max;
   return isNarrower ? rowsHazard("outside-bounds", { bounds: [next.minValue, next.maxValue] }) : undefined;
+}
+
+/**
+ * Whether a statement raises an identity's bound to that of its column's new type: a bound that was the old type's goes with it
+ * (manual, ALTER SEQUENCE, "AS"). Pure.
+ */
+export function boundFollowsType(id: ObjectId, sql: string, from: Facts, to: Facts): boolean {
+  const [old, next] = [optionsOf(from.get(id)), optionsOf(to.get(id))];
+  if (id.kind !== "column" || old === undefined || next === undefined || next.increment.startsWith("-")) return false;
+  if (!/ SET MAXVALUE \d+$/.test(sql) || !Bun.deepEquals({ ...old, maxValue: next.maxValue }, next)) return false;
+  const [was, is] = [from, to].map((facts) => highestOf(textOf(facts, id, "type") ?? ""));
+  return old.maxValue === was && next.maxValue === is && BigInt(is) > BigInt(was);
 }
 
 function optionsOf(fact: Fact | undefined): SequenceOptions | undefined {

@@ -15,6 +15,7 @@ import { typesAside } from "./aside.ts";
 import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
+import { boundFollowsType } from "./number-bounds.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
 import { numbersOfPartitions, withSequencesKept } from "./numbers-of-partitions.ts";
@@ -215,11 +216,12 @@ function isOfSchema({ sql, produces, consumes, destroys, releases }: Action, bui
 
 /**
  * Before a change of type, the planner takes a default away whether there is one or not; and it changes the type of a column whose
- * table is made anew.
+ * table is made anew, and the bound that an identity has with its type.
  */
 function isIdle({ sql, verb, consumes: [column] }: Action, from: Facts, to: Facts): boolean {
   if (verb !== "alter" || column?.kind !== "column") return false;
   if (CHANGES_TYPE.test(sql)) return isMadeAnew({ schema: column.schema, name: column.table }, from, to);
+  if (boundFollowsType(column, sql, from, to)) return true;
   return sql.endsWith(" DROP DEFAULT") && !from.childrenOf(column).some(({ id }) => id.kind === "default");
 }
 

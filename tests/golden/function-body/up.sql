@@ -1,6 +1,3 @@
 -- migrate:up
 
-CREATE OR REPLACE FUNCTION public.f(a integer)
- RETURNS integer
- LANGUAGE sql
-AS $function$ SELECT a + 2 $function$;
+CREATE OR REPLACE FUNCTION public.f(a int) RETURNS int LANGUAGE sql AS $$ SELECT a + 2 $$;

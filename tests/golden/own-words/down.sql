@@ -3,6 +3,8 @@
 -- LOCK: reads and writes of shop.orders wait until the migration is committed.
 DROP POLICY own_orders ON shop.orders;
 
+DROP POLICY written_anyhow ON shop.orders;
+
 DROP RULE keep ON shop.orders;
 
 DROP TRIGGER orders_paid ON shop.orders;
@@ -12,6 +14,9 @@ DROP MATERIALIZED VIEW shop.totals;
 
 -- LOCK: reads and writes of shop.everything wait until the migration is committed.
 DROP VIEW shop.everything;
+
+-- LOCK: reads and writes of shop.paid wait until the migration is committed.
+DROP VIEW shop.paid;
 
 -- LOCK: reads and writes of shop.unpaid wait until the migration is committed.
 DROP VIEW shop.unpaid;

@@ -56,6 +56,9 @@ create policy own_orders on orders
     and size_of(orders) = 'small'
   );
 
+create policy written_anyhow on orders to pg_write_all_data, pg_read_all_data using (true);
+create view paid with (security_barrier, check_option = local) as select id from orders where paid_at is not null;
+
 create rule keep as on delete to orders do instead nothing;  -- nothing is deleted
 
 create function add_cents(total bigint, o orders) returns bigint language sql immutable
