@@ -125,6 +125,8 @@ main() {
         ;;
       --from | --version | --to | --key)
         [ $# -gt 1 ] || fail "$1 needs a value"
+        # An empty variable without quotes leaves nothing in its place.
+        case $2 in --*) fail "$1 needs a value, and $2 is an option" ;; esac
         option=$1 value=$2
         shift 2
         ;;

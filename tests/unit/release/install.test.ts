@@ -136,6 +136,8 @@ test("an option or key that is empty installs nothing", async () => {
     const refused = { ...NOTHING, stderr: expect.stringContaining(`${option} needs a value`) };
     expect(await install(HERE, [option, ""])).toMatchObject(refused);
     expect(await install(HERE, [`${option}=`])).toMatchObject(refused);
+    // Which would be the name of a folder, and no key be asked for.
+    expect(await install(HERE, [option, "--key"])).toMatchObject(refused);
   }
   expect(await install(HERE, [], ["sh"], SCRIPT, {}, { env: { CONFITURE_KEY: "" } })).toMatchObject({
     ...NOTHING,
