@@ -48,6 +48,20 @@ const written = async (project: TemporaryProject): Promise<string[]> =>
   (await readdir(project.path("db/migrations"))).filter((name) => name.includes("next"));
 
 describe("nothing is taken away without a word", () => {
+  test("of rights of which some stay, those are named that go", async () => {
+    const users = "CREATE TABLE users (id int);\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_users.sql": `${users}GRANT SELECT, INSERT, UPDATE ON users TO PUBLIC;\n`,
+      "db/schema/users.sql": `${users}GRANT SELECT ON users TO PUBLIC;\n`,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(
+      "grants on table public.users to PUBLIC, made by db/migrations/001_users.sql:2, no longer include INSERT, UPDATE\n",
+    );
+  });
+
   test("everything is listed with what made it, and nothing is written", async () => {
     await using project = await temporaryProject(FILES);
     const { exitCode, stdout, stderr } = await generate(project);

@@ -36,9 +36,7 @@ function protectionLost({ kind }: Change, { property, from, to }: PropertyChange
     case "enabled":
       return to === "D" && from !== "D" ? [{ kind, fate: "is switched off" }] : [];
     case "privileges":
-      return Array.isArray(from) && Array.isArray(to) && from.some((privilege) => !to.includes(privilege))
-        ? [{ kind }]
-        : [];
+      return rightsLost(kind, from, to);
     case "permissive":
       return from === false && to === true
         ? [{ kind, fate: "no longer restricts what other policies let through" }]
@@ -60,6 +58,13 @@ function protectionLost({ kind }: Change, { property, from, to }: PropertyChange
     default:
       return [];
   }
+}
+
+/** Rights that are taken away from who keeps others. */
+function rightsLost(kind: string, from: unknown, to: unknown): Lost[] {
+  if (!Array.isArray(from) || !Array.isArray(to)) return [];
+  const lost = from.filter((privilege) => !to.includes(privilege));
+  return lost.length === 0 ? [] : [{ kind, fate: `no longer include ${lost.join(", ")}` }];
 }
 
 /** A condition that is not there, or that everything fulfils. */

@@ -1,4 +1,4 @@
-import { describeHazard, type Hazard } from "#sql/effects/hazard.ts";
+import { describeHazard, type Hazard, NAMED } from "#sql/effects/hazard.ts";
 import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { hazardsOf } from "./hazards.ts";
@@ -40,19 +40,33 @@ function optionsOf({ statements, transactional, marker }: Section): string[] {
 }
 
 function renderStatements(way: Way, { statements, transactional }: Section, names: Names): string {
-  const said = new Set<string>();
+  const isSaid = saidLocks();
   const texts = statements.map((statement) => {
     const notes = hazardsOf(statement, transactional).flatMap((hazard) => {
       if (hazard.code === "ONLINE" && way === "once") return [];
       const note = noteOf(hazard, way);
-      // A lock is held to the end of the transaction, or is taken for a moment: once is enough.
-      const isNews = hazard.code !== "LOCK" || !said.has(note);
-      said.add(note);
-      return isNews ? [note] : [];
+      return hazard.code === "LOCK" && isSaid(hazard, note) ? [] : [note];
     });
     return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement, names)].join("\n")}\n`;
   });
   return texts.join("");
+}
+
+/**
+ * Whether a lock was told of before: it is held to the end of the transaction, or is taken for a moment, so that once is enough. Who
+ * waits to read waits to write.
+ */
+function saidLocks(): (lock: Hazard & { readonly code: "LOCK" }, note: string) => boolean {
+  const said = new Set<string>();
+  return ({ blocks, relations, until }, note) => {
+    const keyOf = (relation: string, by: "reads" | "writes"): string => `${until} ${by} ${relation}`;
+    const isCovered = (relation: string): boolean =>
+      said.has(keyOf(relation, "reads")) || (blocks === "writes" && said.has(keyOf(relation, "writes")));
+    const isKnown = said.has(note) || relations.every(isCovered);
+    // The rest is only counted in the sentence.
+    for (const key of [note, ...relations.slice(0, NAMED).map((relation) => keyOf(relation, blocks))]) said.add(key);
+    return isKnown;
+  };
 }
 
 /** Whether a statement is of a migration, or of a script that nothing rolls back and no option of `generate` changes. */

@@ -188,7 +188,10 @@ type Details = Pick<
 >;
 
 /** Partitions can be many. */
+/** So many relations are named in a sentence. */
+export const NAMED = 3;
+
 function list(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(", ");
-  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`;
+  const shown = names.slice(0, NAMED).join(", ");
+  return names.length <= NAMED ? shown : `${shown} and ${names.length - NAMED} more`;
 }

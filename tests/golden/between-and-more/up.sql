@@ -17,7 +17,6 @@ CREATE VIEW public.v AS SELECT a FROM public.t WHERE a BETWEEN 0 AND 5 AND b > 0
 
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE INDEX t_a ON public.t (a)
   WHERE (((a IS DISTINCT FROM 1) OR (b IS DISTINCT FROM 2))::boolean OR (b > 0));
 

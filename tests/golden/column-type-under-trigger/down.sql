@@ -9,5 +9,4 @@ DROP TRIGGER tr ON public.t;
 ALTER TABLE public.t
   ALTER COLUMN a TYPE integer USING a::integer;
 
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE TRIGGER tr BEFORE UPDATE OF a ON public.t FOR EACH ROW WHEN (NEW.a > 0) EXECUTE FUNCTION public.f();

@@ -8,7 +8,6 @@ ALTER TABLE public.children
 -- ROWS: fails if a value, written as text, cannot be read as date. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.children is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
--- LOCK: reads and writes of public.children wait until the migration is committed.
 ALTER TABLE public.children
   ALTER COLUMN parent_id TYPE date USING parent_id::text::date;
 
@@ -16,13 +15,11 @@ ALTER TABLE public.children
 -- ROWS: fails if a value, written as text, cannot be read as date. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.parents is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
--- LOCK: reads and writes of public.parents wait until the migration is committed.
 ALTER TABLE public.parents
   ALTER COLUMN id TYPE date USING id::text::date;
 
 -- ROWS: fails if one refers to what is not there.
 -- SCAN: every row of public.children is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.parents, public.children wait until the migration is committed.
 ALTER TABLE public.children
   ADD CONSTRAINT children_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.parents(id);

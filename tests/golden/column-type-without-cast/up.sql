@@ -1,6 +1,5 @@
 -- migrate:up
 
--- DATA LOSS: values are cut or rounded to fit into uuid; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as uuid. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.

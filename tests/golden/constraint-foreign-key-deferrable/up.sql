@@ -7,7 +7,6 @@ ALTER TABLE public.posts
 -- ROWS: fails if one refers to what is not there.
 -- SCAN: every row of public.posts is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.users, public.posts wait until the migration is committed.
 ALTER TABLE public.posts
   ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES public.users(id) DEFERRABLE
     INITIALLY DEFERRED;

@@ -8,5 +8,4 @@ ALTER TABLE public.b
 DROP TABLE public.a;
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.b wait until the migration is committed.
 DROP TABLE public.b;

@@ -4,7 +4,6 @@
 ALTER TABLE public.b
   DROP CONSTRAINT b_a;
 
--- LOCK: reads and writes of public.a wait until the migration is committed.
 ALTER TABLE public.a
   DROP CONSTRAINT a_pk;
 
@@ -23,6 +22,5 @@ ALTER TABLE public.a
 -- ROWS: fails if one refers to what is not there.
 -- SCAN: every row of public.b is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.a, public.b wait until the migration is committed.
 ALTER TABLE public.b
   ADD CONSTRAINT b_a FOREIGN KEY (a) REFERENCES public.a(id);

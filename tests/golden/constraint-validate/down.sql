@@ -20,7 +20,6 @@ ALTER TABLE public.t
 ALTER TABLE public.t
   DROP CONSTRAINT f;
 
--- LOCK: writes to public.users, public.t wait until the migration is committed.
 ALTER TABLE public.t
   ADD CONSTRAINT f FOREIGN KEY (u) REFERENCES public.users(id) NOT VALID;
 

@@ -14,6 +14,5 @@ ALTER TABLE public.far_notes
 ALTER TABLE public.far_notes
   ADD COLUMN place text;
 
--- LOCK: reads and writes of public.readings wait until the migration is committed.
 CREATE FOREIGN TABLE public.readings_old PARTITION OF public.readings FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')
   SERVER far;

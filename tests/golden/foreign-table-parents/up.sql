@@ -11,6 +11,5 @@ CREATE FOREIGN TABLE public.far_notes () INHERITS (public.notes) SERVER far;
 ALTER TABLE public.far_notes
   ADD COLUMN place text;
 
--- LOCK: reads and writes of public.readings wait until the migration is committed.
 CREATE FOREIGN TABLE public.readings_old PARTITION OF public.readings FOR VALUES FROM ('2024-01-01') TO ('2026-01-01')
   SERVER far OPTIONS (table_name 'readings');

@@ -18,5 +18,4 @@ ALTER TABLE public.t
 
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE INDEX i ON public.t (public.ok(a));

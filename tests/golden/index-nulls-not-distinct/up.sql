@@ -6,5 +6,4 @@ DROP INDEX public.i;
 -- ROWS: fails if two share a key.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE UNIQUE INDEX i ON public.t (a) NULLS NOT DISTINCT;

@@ -17,7 +17,6 @@ ALTER TABLE public.p
 
 -- SCAN: every row of public.p1, public.p2 is read under the lock.
 -- ONLINE: make it ON ONLY the table, then CONCURRENTLY on each partition, and ATTACH those.
--- LOCK: writes to public.p, public.p1, public.p2 wait until the migration is committed.
 CREATE INDEX p_ab ON public.p (a, b);
 
 ALTER INDEX public.p2_b_idx RESET (deduplicate_items, fillfactor);

@@ -5,5 +5,4 @@ DROP INDEX public.i;
 
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE INDEX i ON public.t (a);

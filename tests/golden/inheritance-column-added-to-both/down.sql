@@ -6,6 +6,5 @@ ALTER TABLE public.a
   DROP COLUMN y;
 
 -- DATA LOSS: what it held is gone.
--- LOCK: reads and writes of public.b wait until the migration is committed.
 ALTER TABLE public.b
   DROP COLUMN y;

@@ -41,5 +41,4 @@ ALTER TABLE public.par
 
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.chi wait until the migration is committed.
 CREATE INDEX chi_n ON public.chi (n);

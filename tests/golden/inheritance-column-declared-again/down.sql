@@ -6,5 +6,4 @@ ALTER TABLE public.a
   DROP COLUMN at;
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.b wait until the migration is committed.
 DROP TABLE public.b;

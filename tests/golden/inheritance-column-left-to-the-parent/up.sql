@@ -55,7 +55,6 @@ ALTER TABLE public.chi
 -- ROWS: fails if one refers to what is not there.
 -- SCAN: every row of public.refers is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.chi, public.refers wait until the migration is committed.
 ALTER TABLE public.refers
   ADD CONSTRAINT refers_n_fkey FOREIGN KEY (n) REFERENCES public.chi(n);
 
@@ -65,7 +64,6 @@ CREATE VIEW public.bigger AS SELECT n FROM public.big WHERE n > 100;
 
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.chi wait until the migration is committed.
 CREATE INDEX chi_n ON public.chi (n);
 
 CREATE TRIGGER touched BEFORE UPDATE OF n ON public.chi FOR EACH ROW EXECUTE FUNCTION public.touch();

@@ -22,7 +22,6 @@ DROP INDEX public.by_b;
 
 -- SCAN: every row of public."p, 1", public.p2 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: writes to public.p, public."p, 1", public.p2 wait until the migration is committed.
 CREATE INDEX by_b ON public.p (((b || '
 ;
 '::text)));

@@ -27,14 +27,12 @@ ALTER TABLE public.child
 -- LOCK: reads and writes of public.p, public."p, 1", public.p2 wait until the migration is committed.
 DROP INDEX public.by_b;
 
--- LOCK: writes to public.p wait until the migration is committed.
 CREATE INDEX by_b ON ONLY public.p (((b || '
 ;
 '::text)));
 
 -- SCAN: every row of public."p, 1" is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: writes to public."p, 1" wait until the migration is committed.
 CREATE INDEX "by, b" ON public."p, 1" (((b || '
 ;
 '::text)));

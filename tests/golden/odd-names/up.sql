@@ -6,5 +6,4 @@ ALTER TABLE public."Odd ""one"
 
 -- SCAN: every row of public."Odd ""one" is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public."Odd ""one" wait until the migration is committed.
 CREATE INDEX "I x" ON public."Odd ""one" ("select");

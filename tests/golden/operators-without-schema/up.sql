@@ -16,7 +16,6 @@ CREATE VIEW public.va AS
   WHERE (NULLIF(mail, m2) IS NOT NULL);
 RESET search_path;
 
--- LOCK: writes to public.cats wait until the migration is committed.
 SET search_path = ext, public;
 CREATE TRIGGER ct
   BEFORE UPDATE ON public.cats

@@ -55,7 +55,6 @@ select id,
 
 create rule keep as on delete to shop.orders do instead nothing;
 
--- LOCK: writes to shop.orders wait until the migration is committed.
 create trigger orders_paid
   before update on shop.orders
   for each row when (old.* is distinct from new.*)

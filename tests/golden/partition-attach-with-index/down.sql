@@ -4,5 +4,4 @@
 ALTER TABLE public.t
   DETACH PARTITION public.t_2024;
 
--- LOCK: reads and writes of public.t_2024 wait until the migration is committed.
 DROP INDEX public.t_2024_id_idx;

@@ -11,5 +11,4 @@ ALTER TABLE public.t
 
 -- SCAN: every row of public.t_2024 is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.t_2024 wait until the migration is committed.
 CREATE INDEX own_id ON public.t_2024 (id);

@@ -5,7 +5,6 @@ ALTER TABLE public.p
   DETACH PARTITION public.t;
 
 -- DATA LOSS: what it held is gone.
--- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
   DROP COLUMN note;
 

@@ -4,7 +4,6 @@
 ALTER TABLE public.orders
   DETACH PARTITION public.orders_2024;
 
--- LOCK: writes to public.orders_2024 wait until the migration is committed.
 CREATE TRIGGER touched
   BEFORE UPDATE ON public.orders_2024
   FOR EACH ROW

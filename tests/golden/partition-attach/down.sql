@@ -8,11 +8,9 @@ ALTER TABLE public.p
 ALTER TABLE public.p
   DETACH PARTITION public.p27;
 
--- LOCK: reads and writes of public.p26 wait until the migration is committed.
 ALTER TABLE public.p26
   DROP CONSTRAINT few;
 
--- LOCK: reads and writes of public.p27 wait until the migration is committed.
 ALTER TABLE public.p27
   DROP CONSTRAINT few;
 

@@ -4,7 +4,6 @@
 ALTER TABLE public.p
   DETACH PARTITION public.p_1;
 
--- LOCK: reads and writes of public.p wait until the migration is committed.
 ALTER TABLE public.p
   ALTER COLUMN name TYPE text COLLATE pg_catalog."C";
 
@@ -13,7 +12,6 @@ ALTER TABLE public.p
 
 -- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
--- LOCK: reads and writes of public.p_1 wait until the migration is committed.
 ALTER TABLE public.p_1
   ALTER COLUMN n TYPE bigint USING n::bigint;
 

@@ -7,6 +7,5 @@ ALTER TABLE public.p
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p26 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.p26 wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.p26 FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');

@@ -4,7 +4,6 @@
 ALTER TABLE public.p
   DETACH PARTITION public.p26;
 
--- LOCK: reads and writes of public.p26 wait until the migration is committed.
 ALTER TABLE public.p26
   DROP CONSTRAINT positive;
 

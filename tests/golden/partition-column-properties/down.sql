@@ -8,6 +8,5 @@ COMMENT ON COLUMN public.t_2024.n IS NULL;
 ALTER TABLE public.t_2024
   ALTER COLUMN n DROP NOT NULL;
 
--- LOCK: writes to public.t_2024 wait until the migration is committed.
 ALTER TABLE public.t_2024
   ENABLE TRIGGER touched;

@@ -11,6 +11,5 @@ COMMENT ON COLUMN public.t_2024.n IS 'Known since then';
 ALTER TABLE public.t_2024
   ALTER COLUMN n SET NOT NULL;
 
--- LOCK: writes to public.t_2024 wait until the migration is committed.
 ALTER TABLE public.t_2024
   DISABLE TRIGGER touched;

@@ -9,7 +9,6 @@ ALTER TABLE public.p
 ALTER TABLE public.p26
   DROP CONSTRAINT refers;
 
--- LOCK: writes to public.r, public.p26 wait until the migration is committed.
 ALTER TABLE public.p26
   ADD CONSTRAINT refers FOREIGN KEY (n) REFERENCES public.r(id) NOT VALID;
 

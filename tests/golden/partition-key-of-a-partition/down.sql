@@ -20,7 +20,6 @@ ALTER TABLE public.jobs
 
 DROP TYPE public.state_before;
 
--- LOCK: reads and writes of public.jobs wait until the migration is committed.
 CREATE TABLE public.jobs_2026 PARTITION OF public.jobs FOR VALUES FROM ('2026-01-01') TO
   ('2027-01-01') PARTITION BY LIST (s);
 

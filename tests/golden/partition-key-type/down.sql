@@ -5,7 +5,6 @@ ALTER TABLE public.p
   DETACH PARTITION public.p1;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (
@@ -16,7 +15,6 @@ CREATE TABLE public.p (
 -- ROWS: fails if a value cannot be read as integer.
 -- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
--- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p1
   ALTER COLUMN a TYPE integer USING a::integer;
 

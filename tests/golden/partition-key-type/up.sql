@@ -5,7 +5,6 @@ ALTER TABLE public.p
   DETACH PARTITION public.p1;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone; rolling back does not undo that.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (
@@ -15,7 +14,6 @@ CREATE TABLE public.p (
 
 -- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
--- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p1
   ALTER COLUMN a TYPE text USING a::text;
 

@@ -10,7 +10,6 @@ ALTER TABLE public.t
 ALTER TABLE public.a_2024
   ADD CONSTRAINT a_2024_pkey PRIMARY KEY (id, day);
 
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE INDEX t_day ON public.t (day);
 
 CREATE INDEX a_2024_day ON public.a_2024 (day);

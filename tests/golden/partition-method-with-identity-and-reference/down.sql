@@ -8,12 +8,10 @@ ALTER TABLE public.c
 ALTER TABLE public.p
   DETACH PARTITION public.p1;
 
--- LOCK: reads and writes of public.rest, public.p wait until the migration is committed.
 ALTER TABLE public.p
   DETACH PARTITION public.rest;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (
@@ -33,20 +31,17 @@ ALTER TABLE public.p
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.p1 FOR VALUES IN (1);
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.rest is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.rest wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.rest DEFAULT;
 
 -- ROWS: fails if one refers to what is not there.
 -- SCAN: every row of public.p1, public.rest, public.c is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.p1, public.rest, public.c wait until the migration is committed.
 ALTER TABLE public.c
   ADD CONSTRAINT c_p FOREIGN KEY (id, a) REFERENCES public.p(id, a);

@@ -4,16 +4,13 @@
 ALTER TABLE public.c
   DROP CONSTRAINT c_p;
 
--- LOCK: reads and writes of public.p, public.p1, public.rest wait until the migration is committed.
 ALTER TABLE public.p
   DETACH PARTITION public.p1;
 
--- LOCK: reads and writes of public.p, public.rest wait until the migration is committed.
 ALTER TABLE public.p
   DETACH PARTITION public.rest;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone; rolling back does not undo that.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (
@@ -33,14 +30,12 @@ ALTER TABLE public.p
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.p1 FOR VALUES FROM (1) TO (2);
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.rest is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.rest wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.rest DEFAULT;
 

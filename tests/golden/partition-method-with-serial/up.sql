@@ -7,7 +7,6 @@ ALTER TABLE public.p
 ALTER SEQUENCE public.p_id_seq OWNED BY NONE;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone; rolling back does not undo that.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (
@@ -23,6 +22,5 @@ ALTER SEQUENCE public.p_id_seq OWNED BY public.p.id;
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.p1 FOR VALUES FROM (1) TO (2);

@@ -5,7 +5,6 @@ ALTER TABLE public.p
   DETACH PARTITION public.p1;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (
@@ -19,7 +18,6 @@ ALTER TABLE public.p
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.p1 FOR VALUES FROM (0) TO (10);
 

@@ -7,6 +7,5 @@ ALTER TABLE public.q
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.r is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.r wait until the migration is committed.
 ALTER TABLE public.p
   ATTACH PARTITION public.r FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');

@@ -7,6 +7,5 @@ ALTER TABLE public.p
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.r is read under the lock.
 -- ONLINE: run it while nobody needs the table.
--- LOCK: reads and writes of public.r wait until the migration is committed.
 ALTER TABLE public.q
   ATTACH PARTITION public.r FOR VALUES IN (1, 2);

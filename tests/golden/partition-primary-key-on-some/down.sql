@@ -4,6 +4,5 @@
 ALTER TABLE public.p
   DROP CONSTRAINT p_pkey;
 
--- LOCK: reads and writes of public.p wait until the migration is committed.
 ALTER TABLE public.p
   REPLICA IDENTITY DEFAULT;

@@ -13,10 +13,8 @@ ALTER TABLE public.invoices
 DROP TABLE public.invoices_2024;
 
 -- ROWS: fails if rows outside the partition refer to rows in it.
--- LOCK: reads and writes of public.orders, public.invoices, public.orders_2024 wait until the migration is committed.
 ALTER TABLE public.orders
   DETACH PARTITION public.orders_2024;
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.invoices, public.orders_2024 wait until the migration is committed.
 DROP TABLE public.orders_2024;

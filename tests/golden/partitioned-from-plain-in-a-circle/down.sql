@@ -8,10 +8,8 @@ ALTER TABLE public.orders
   DROP CONSTRAINT orders_invoice_day_fkey;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone.
--- LOCK: reads and writes of public.invoices wait until the migration is committed.
 DROP TABLE public.invoices;
 
--- LOCK: reads and writes of public.orders wait until the migration is committed.
 ALTER TABLE public.orders
   DROP CONSTRAINT orders_id_day_key;
 

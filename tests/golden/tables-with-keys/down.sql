@@ -5,5 +5,4 @@
 DROP TABLE public.orders;
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.customers wait until the migration is committed.
 DROP TABLE public.customers;

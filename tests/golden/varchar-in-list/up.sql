@@ -20,7 +20,6 @@ CREATE VIEW public.v AS SELECT kind FROM public.t WHERE status IN ('new', 'open'
 
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.t wait until the migration is committed.
 CREATE INDEX t_open ON public.t (kind)
   WHERE ((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying]));
 
