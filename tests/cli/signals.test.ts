@@ -139,7 +139,11 @@ describe("work in the embedded engine, which keeps the thread", () => {
     running.process.kill("SIGINT");
     const result = await running.result;
     if (line.includes("json")) expect(readDocument(result)).toMatchObject({ error: { code: "interrupted" } });
-    else expect({ line, ...result }).toMatchObject({ line, stderr: expect.stringContaining("Interrupted") });
+    else
+      expect({ line, ...result }).toMatchObject({
+        line,
+        stderr: expect.stringContaining(line === "dev" ? "Stopping" : "Interrupted"),
+      });
     expect(result.exitCode).toBe(130);
     // What it left, the next command clears away.
     await project.succeed(["config", "show"], { env });

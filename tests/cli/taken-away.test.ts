@@ -70,7 +70,7 @@ describe("nothing is taken away without a word", () => {
       expect(stderr).toContain(`${what}, made by db/migrations/002_security.sql:${line}, is not in the schema files\n`);
     }
     for (const what of OTHERS) expect(stderr).toContain(`  ${what}, made by db/migrations/`);
-    expect(stderr).toContain("confiture schema update brings there what migrations made.\n");
+    expect(stderr).toContain("; `confiture schema update` adds what migrations made.\n");
     expect(await written(project)).toEqual([]);
   });
 

@@ -97,7 +97,7 @@ export function refuseRemovals(
   const [objects, data] = [removals.filter(isObject), removals.filter((removal) => !isObject(removal))];
   // Those that the schema files have never had are brought there by a command; what `apply` compares has no migrations.
   const bringing = what === MIGRATION.what && objects.some((removal) => madeBy(removal) !== undefined);
-  const staying = `If it is to stay, add it to the schema files${bringing ? ": confiture schema update brings there what migrations made" : ""}.`;
+  const staying = `If it is to stay, add it to the schema files${bringing ? "; `confiture schema update` adds what migrations made" : ""}.`;
   return new ConfitureError(
     "generate_refused",
     [

@@ -3,7 +3,6 @@
 -- LOCK: reads and writes of public.v wait until the migration is committed.
 DROP VIEW public.v;
 
--- DATA LOSS: what it held is gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
   DROP COLUMN b;

@@ -38,7 +38,6 @@ BEGIN
 END
 $sync$;
 
--- LOCK: writes to public.users wait until the migration is committed.
 CREATE TRIGGER "~users_full_name_to_first_name_last_name"
   BEFORE INSERT OR UPDATE ON public.users
   FOR EACH ROW
