@@ -42,7 +42,6 @@ begin
   perform pg_catalog.set_config('client_min_messages', 'error', true);
   select array_agg(sql order by step) into commands from (
     select 1 as step, format('drop event trigger %I', evtname) as sql from pg_event_trigger
-    union all select 2, format('drop extension if exists %I cascade', extname) from pg_extension where oid >= ${FIRST}
     union all select 2, format('drop publication %I', pubname) from pg_publication
     union all select 3, format('drop schema %I cascade', nspname) from pg_namespace where oid >= ${FIRST}
     union all
@@ -66,8 +65,6 @@ function untouchedSql({ next, tables }: UntouchedCatalogue): string {
     ([table, rows]) =>
       `select count(*) = ${rows} and count(*) filter (where age(xmin) <= age('${next}'::xid)) = 0 as same from pg_catalog.${table}`,
   );
-  // Libraries of extensions stay: one with settings of its own reserves their names.
-  return `select bool_and(same) and not exists (select from pg_catalog.pg_locks where locktype = 'advisory')
-                 and not exists (select from pg_catalog.pg_settings where name like '%.%' and name not like 'plpgsql.%') as untouched
+  return `select bool_and(same) and not exists (select from pg_catalog.pg_locks where locktype = 'advisory') as untouched
             from (${same.join(" union all ")}) as tables`;
 }
