@@ -155,6 +155,17 @@ describe("a session in memory", () => {
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  test("keeps statistics of 2,500 tables", async () => {
+    const database = await open();
+    const eachTable = (statement: string): string =>
+      `DO $$ BEGIN FOR i IN 1..2500 LOOP EXECUTE format('${statement}', i); END LOOP; END $$`;
+    await database.execute(eachTable("CREATE TABLE t%s ()"));
+    await database.execute(`SELECT pg_stat_force_next_flush(); ${eachTable("SELECT FROM t%s")}`);
+    expect(await database.query("SELECT count(*)::int AS read FROM pg_stat_user_tables WHERE seq_scan > 0")).toEqual([
+      { read: 2500 },
+    ]);
+  });
+
   test("reports a runaway recursion and goes on", async () => {
     const database = await open();
     await database.execute(
