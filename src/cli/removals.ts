@@ -1,3 +1,4 @@
+import { allowingWords, allows, wordFor } from "#compare/generate/allowing.ts";
 import {
   describeRemoval,
   type Permit,
@@ -5,6 +6,7 @@ import {
   type Removal,
   type Remover,
 } from "#compare/generate/removals.ts";
+import type { ConfitureError } from "#errors/error.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
@@ -17,7 +19,8 @@ export const REMOVAL_ARGS = {
   "allow-drop": {
     type: "string",
     valueHint: "[=WHAT]",
-    description: "allow taking things away: all, or kinds and names with commas, such as policy,public.users.bio",
+    description:
+      "allow taking things away: all, or with commas: KIND:NAME for one thing (column:public.users.bio), a kind (policy), or a NAME for all that is listed by it",
   },
 } as const;
 
@@ -31,7 +34,7 @@ interface Removing {
 /**
  * Lists what a migration takes away, with who made it, and lets that happen only where somebody has consented: with
  * `--allow-drop`, or now, on a terminal.
- * @param allowed "all", or kinds and names with commas; undefined where nothing may be taken away
+ * @param allowed the value of `--allow-drop`; undefined where nothing may be taken away
  */
 export function permitRemovals(
   context: CommandContext,
@@ -39,14 +42,16 @@ export function permitRemovals(
   findMaker: FindMaker,
   remover?: Remover,
 ): Removing {
+  const words = allowed === undefined ? [] : allowingWords(allowed);
   const seen: Removal[] = [];
   const told = new Set<string>();
+  const consented: string[] = [];
   const tellIdle = (): void => {
     if (seen.length === 0) return;
-    for (const item of items(allowed)) {
-      if (told.has(item) || seen.some((removal) => allows(item, removal))) continue;
-      told.add(item);
-      context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(item)}", by its kind or name`);
+    for (const word of words) {
+      if (told.has(word) || seen.some((removal) => allows(word, removal))) continue;
+      told.add(word);
+      context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(word)}", by its kind or name`);
     }
   };
   const madeBy = ({ kind, change }: Removal): string | undefined => {
@@ -55,10 +60,14 @@ export function permitRemovals(
   };
   const permit: Permit = async (removals, possible) => {
     seen.push(...removals);
-    const open = removals.filter((removal) => !isAllowed(removal, allowed));
+    const refusal = (): ConfitureError => {
+      const useful = words.filter((word) => seen.some((removal) => allows(word, removal)));
+      return refuseRemovals(open, possible, madeBy, remover, [...useful, ...consented]);
+    };
+    const open = removals.filter((removal) => !words.some((word) => allows(word, removal)));
     const asks = open.length > 0 && canAsk(context);
     if (open.length > 0) tellIdle();
-    if (open.length > 0 && !asks) throw refuseRemovals(open, possible, madeBy, remover);
+    if (open.length > 0 && !asks) throw refusal();
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
     context.messages.log(`Taken away by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
     if (!asks) return;
@@ -68,23 +77,8 @@ export function permitRemovals(
       question,
       remover?.undone.toLowerCase().replace(/\.$/, "") ?? "nothing was written",
     );
-    if (!/^y(es)?$/i.test(answer)) throw refuseRemovals(open, possible, madeBy, remover);
+    if (!/^y(es)?$/i.test(answer)) throw refusal();
+    consented.push(...open.map(wordFor));
   };
   return { permit, tellIdle };
-}
-
-function isAllowed(removal: Removal, allowed: string | undefined): boolean {
-  return items(allowed).some((item) => allows(item, removal));
-}
-
-function items(allowed: string | undefined): string[] {
-  const all = allowed === undefined ? [] : allowed.split(",").map((item) => item.trim());
-  return all.filter((item) => item !== "");
-}
-
-function allows(item: string, { kind, name }: Removal): boolean {
-  // "comment" stands for comments on whatever it is.
-  if (item === "all" || item === kind || kind.startsWith(`${item} on `)) return true;
-  const glob = new Bun.Glob(item);
-  return glob.match(name) || glob.match(`${kind}:${name}`);
 }

@@ -104,7 +104,7 @@ describe("dev", () => {
     await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n");
     await watching.until(/\+ column bio text\n[\s\S]*is in step\n/);
     await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY);\n");
-    await watching.until(/confiture apply --allow-drop=public\.users\.bio/);
+    await watching.until(/confiture apply --allow-drop=column:public\.users\.bio/);
     await watching.stop();
     const left = await runHere(["db", "sql", "--format", "csv", "SELECT bio FROM users"], { cwd: project.dir });
     expect(left).toMatchObject({ exitCode: 0, stdout: "bio\n" });

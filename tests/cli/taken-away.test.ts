@@ -135,7 +135,7 @@ CREATE TRIGGER touched BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION touch();
       "would take away what is there:\n  constraint public.users.users_email_key, made by db/migrations/001_users.sql:3, is not",
     );
     expect(stderr).toMatch(/would lose values:\n +ALTER TABLE .* TYPE date/);
-    expect(stderr).toContain("--allow-drop=public.users.users_email_key,data");
+    expect(stderr).toContain("--allow-drop=constraint:public.users.users_email_key,data:ALTER TABLE ");
     const all = await generate(project, "--allow-drop=public.users.users_email_key,data");
     expect(all.exitCode).toBe(0);
   });
@@ -202,7 +202,7 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
       "db/schema/users.sql": "CREATE TABLE users (born date);\n",
     });
     const { stderr } = await generate(project);
-    expect(stderr).toContain("--allow-drop=data");
+    expect(stderr).toContain("--allow-drop=data:ALTER TABLE ");
     expect(stderr).not.toContain("add it to the schema files");
   });
 

@@ -8,6 +8,7 @@ import { describe } from "../catalogue/describe.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
 import { takeovers } from "../plan/numbers-kept.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
+import { wordFor } from "./allowing.ts";
 import { renameHints } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
 
@@ -85,12 +86,14 @@ const MIGRATION: Remover = { what: "The migration", undone: "Nothing was written
 /**
  * What is said where nobody has consented.
  * @param madeBy where the project's files make it: "db/migrations/002_rls.sql:4"
+ * @param allowed words of `--allow-drop` that allow the rest
  */
 export function refuseRemovals(
   removals: readonly Removal[],
   possible: readonly PossibleRename[],
   madeBy: (removal: Removal) => string | undefined = () => undefined,
   { what, undone, command = "" }: Remover = MIGRATION,
+  allowed: readonly string[] = [],
 ): ConfitureError {
   const list = (which: readonly Removal[]): string =>
     which.map((removal) => `\n  ${describeRemoval(removal, madeBy)}`).join("");
@@ -107,7 +110,7 @@ export function refuseRemovals(
     {
       hint: [
         `${undone}${objects.length === 0 ? "" : ` ${staying}`}`,
-        `If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals)}`,
+        `If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals, allowed)}`,
         ...(command === "" ? renameHints(possible) : []),
       ].join("\n"),
       data: { removals: removals.map(({ kind, name, loss }) => ({ kind, name, loss: loss ?? null })) },
@@ -119,10 +122,9 @@ function isObject({ change }: Removal): boolean {
   return change !== undefined;
 }
 
-/** The flag that allows these, by name or, where a name has signs that mean something there, by kind. */
-function allowing(removals: readonly Removal[]): string {
-  const words = removals.map(({ kind, name, change }) => (change !== undefined && /^[\w.]+$/.test(name) ? name : kind));
-  return shellWord(`--allow-drop=${[...new Set(words)].join(",")}`);
+/** The flag that allows these and nothing else, besides what is allowed already. */
+function allowing(removals: readonly Removal[], allowed: readonly string[]): string {
+  return shellWord(`--allow-drop=${[...new Set([...allowed, ...removals.map(wordFor)])].join(",")}`);
 }
 
 /** "policy public.users.own_rows, made by db/migrations/002_rls.sql:4, is not in the schema files" */
