@@ -305,8 +305,28 @@ export const `,
       'export const isRebuildable = (kind: string): boolean =>\n  kind === "extensionIntent" || ruleFlag(kind, "rebuildable") === true;',
     ],
   ],
-  // Unless it is changed to do without what goes.
+  // Unless it is changed to do without what goes. What needs a part of something, such as a column, needs it whole.
   "plan/phases/replacement-expansion.ts": [
+    ["const targets = new Set([...fullDestroy", "addParts(fullDestroy);\n    const targets = new Set([...fullDestroy"],
+    [
+      "const worklist = [...targets];",
+      "const worklist = [...targets];\n    const add = (key: string) => {\n      targets.add(key);\n      worklist.push(key);\n    };",
+    ],
+    [
+      "        targets.add(fromKey);\n        worklist.push(fromKey);",
+      "        add(fromKey);\n        for (const part of addParts(new Set([fromKey]))) if (!targets.has(part)) {\n          fullDestroy.add(part);\n          add(part);\n        }",
+    ],
+    [
+      "  // ── forced dependent rebuild",
+      `  const addParts = (keys: Set<string>): Set<string> => {
+    for (const key of keys) {
+      const fact = source.getByEncoded(key);
+      for (const part of fact === undefined ? [] : source.childrenOf(fact.id)) keys.add(encodeId(part.id));
+    }
+    return keys;
+  };
+  // ── forced dependent rebuild`,
+    ],
     [
       "if (!isRebuildable(dependent.id.kind)) continue;",
       `if (!isRebuildable(dependent.id.kind)) continue;

@@ -3,6 +3,7 @@ import { type Change, compareCatalogues } from "#compare/catalogue/changes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Random } from "../unit/sql/random.ts";
 import { build, type EmptiedDatabase, migrate, planIn, type Ways } from "./golden.ts";
+import { madeTwice } from "./made-twice.ts";
 import { faultsWithRows } from "./rows.ts";
 import { editSchema, randomSchema, renderSchema } from "./random-schema.ts";
 
@@ -78,6 +79,8 @@ async function converge(
   try {
     const { up, down } = await planIn(database, from, to, { renames: [], to: files });
     ways = `\n${up}\n${down}`;
+    const remade = [up, down].flatMap(madeTwice);
+    if (remade.length > 0) return { kind: "unproven", reason: `Made twice: ${remade.join(", ")}${ways}` };
     const left = compareCatalogues(await readCatalogue(database), from);
     // Planning leaves the database as it was, but for what no SQL is planned for.
     if (left.length > 0) await build(await emptied.empty(), fromSql);

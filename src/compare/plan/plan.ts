@@ -132,8 +132,9 @@ function why({ cycle, message }: PlannerRefusal): string {
 }
 
 /**
- * The planner knows no order where tables that are made anew refer to each other, or to functions that take their rows. So
- * these references, checks and functions go first, and the next round plans the rest and makes them again.
+ * The planner knows no order where tables that are made anew refer to each other, to functions that take their rows, or to views of
+ * their own rows. So these references, checks, policies, rules and functions go first, and the next round plans the rest and makes
+ * them again.
  */
 function planInAnyOrder(
   from: Facts,
@@ -147,20 +148,23 @@ function planInAnyOrder(
     const dropped = new Set(
       error.cycle.flatMap(({ verb, destroys }) => (verb === "drop" ? destroys.slice(0, 1).map(encodeId) : [])),
     );
-    const inTheWay = from.facts().flatMap((fact) => (isInCycle(fact, dropped) ? [fact.id] : []));
+    const inTheWay = from.facts().flatMap((fact) => (isInCycle(fact, dropped, from) ? [fact.id] : []));
     if (inTheWay.length === 0) throw error;
     return plan(from, withoutObjects(from, inTheWay));
   }
 }
 
 /** @param dropped ids of what the statements of the cycle drop */
-function isInCycle({ id, payload }: Fact, dropped: ReadonlySet<string>): boolean {
-  if (id.kind === "constraint") {
-    const isCondition = payload["type"] === "c" || payload["type"] === "f";
-    return isCondition && dropped.has(encodeId({ kind: "table", schema: id.schema, name: id.table }));
-  }
-  return (id.kind === "function" || id.kind === "procedure") && dropped.has(encodeId(id));
+function isInCycle({ id, parent, payload }: Fact, dropped: ReadonlySet<string>, from: Facts): boolean {
+  if (id.kind === "function" || id.kind === "procedure") return dropped.has(encodeId(id));
+  if (parent === undefined || !dropped.has(encodeId(parent))) return false;
+  if (id.kind === "constraint") return payload["type"] === "c" || payload["type"] === "f";
+  // It goes with what it is on, which goes before what it needs.
+  const needs = from.outgoingEdges(id).map(({ to }) => encodeId(to));
+  return PARTS.has(id.kind) && needs.some((key) => key !== encodeId(parent) && dropped.has(key));
 }
+
+const PARTS: ReadonlySet<ObjectId["kind"]> = new Set(["policy", "rule", "trigger"]);
 
 /** Defaults of a table that is made anew go with it, and so do comments and rights of its parts; the planner would take them away as well. */
 function withoutPartsOfReplaced(from: Facts, to: Facts): Facts {

@@ -17,6 +17,7 @@ import {
   writeGolden,
   WRITES_GOLDENS,
 } from "../../support/golden.ts";
+import { madeTwice } from "../../support/made-twice.ts";
 import { MAJORS, server } from "../../support/servers.ts";
 
 const OUTER_MAJORS = [...new Set([MAJORS[0], MAJORS.at(-1)])].filter((major) => major !== undefined);
@@ -93,6 +94,13 @@ test("no section of a migration does the same thing twice", () => {
     ),
   );
   expect(repeating.map(({ name }) => name)).toEqual([]);
+});
+
+test("no section of a migration makes an object twice", () => {
+  const remaking = goldens.flatMap(({ name, up, down }) =>
+    [up, down].flatMap((section) => madeTwice(section).map((object) => `${name}: ${object}`)),
+  );
+  expect(remaking).toEqual([]);
 });
 
 async function proveOn(engine: EmptiedDatabase, golden: Golden, ways: Ways): Promise<void> {

@@ -7,14 +7,11 @@ ALTER TABLE public.invoices
 ALTER TABLE public.orders
   DROP CONSTRAINT orders_invoice_day_fkey;
 
--- DATA LOSS: the rows of partitions that are not named here are gone.
-DROP TABLE public.invoices;
-
-ALTER TABLE public.orders
-  DROP CONSTRAINT orders_id_day_key;
-
 -- LOCK: reads and writes of public.totals wait until the migration is committed.
 DROP MATERIALIZED VIEW public.totals;
+
+-- DATA LOSS: the rows of partitions that are not named here are gone.
+DROP TABLE public.invoices;
 
 -- DATA LOSS: the rows of partitions that are not named here are gone.
 DROP TABLE public.orders;

@@ -7,14 +7,11 @@ ALTER TABLE public.invoices
 ALTER TABLE public.orders
   DROP CONSTRAINT orders_invoice_day_fkey;
 
--- DATA LOSS: its rows are gone; rolling back does not undo that.
-DROP TABLE public.invoices;
-
-ALTER TABLE public.orders
-  DROP CONSTRAINT orders_id_day_key;
-
 -- LOCK: reads and writes of public.totals wait until the migration is committed.
 DROP MATERIALIZED VIEW public.totals;
+
+-- DATA LOSS: its rows are gone; rolling back does not undo that.
+DROP TABLE public.invoices;
 
 -- DATA LOSS: its rows are gone; rolling back does not undo that.
 DROP TABLE public.orders;
