@@ -32,6 +32,7 @@ export function conversionOf(from: string, to: string): Conversion {
   if (WHOLE_OR_NOT_AT_ALL.has(b.base)) return { loses: false, risk: rowsHazard("unreadable", { type: to }) };
   if (a.base === "json" && b.base === "jsonb") return { loses: false, risk: rowsHazard("json-keys") };
   if (a.base === "jsonb" && b.base === "json") return SAFE;
+  if (a.base === "money" && b.base === "numeric") return moneyConversion(b, to);
   const reason = MAY_FAIL.find(([source, target]) => source.includes(a.base) && target.includes(b.base))?.[2];
   return reason === undefined ? LOSS : { loses: true, risk: rowsHazard(reason, { type: to }) };
 }
@@ -134,6 +135,13 @@ function numberConversion(from: TypeName, to: TypeName, name: string): Conversio
     return precision - scale > fromPrecision - fromScale ? LOSS : { loses: true, risk };
   }
   return precision - scale >= fromPrecision - fromScale ? SAFE : tooLarge;
+}
+
+/** How many of its 19 digits are behind the point is the database's: none to three (manual, "Monetary Types"). */
+function moneyConversion({ modifiers: [precision, scale = 0] }: TypeName, name: string): Conversion {
+  if (precision === undefined) return SAFE;
+  const loses = scale < 3;
+  return precision - scale < 19 ? { loses, risk: rowsHazard("too-large", { type: name }) } : { loses };
 }
 
 function timeConversion(from: TypeName, to: TypeName): Conversion {

@@ -17,6 +17,8 @@ describe("a change of type keeps every value", () => {
     ["date", "timestamp without time zone"],
     ["timestamp(3) without time zone", "timestamp without time zone"],
     ["jsonb", "json"],
+    ["money", "numeric"],
+    ["money", "numeric(22,3)"],
     ["integer[]", "bigint[]"],
     ["public.mood", "text"],
   ])("%s to %s", (from, to) => {
@@ -35,6 +37,8 @@ describe("a change of type cuts or rounds without an error", () => {
     ["bigint[]", "real[]"],
     ["text", "name"],
     ["text", '"char"'],
+    // Behind the point it may have three digits.
+    ["money", "numeric(21,2)"],
     // Nobody knows what this does.
     ["public.point3", "public.point2"],
   ])("%s to %s", (from, to) => {
@@ -50,6 +54,7 @@ describe("a change of type cuts or rounds, and fails on some values", () => {
     ["text", "date", "unreadable"],
     ["text", "timestamp without time zone", "unreadable"],
     ["numeric", "numeric(10,2)", "too-large"],
+    ["money", "numeric(12,2)", "too-large"],
     ["numeric(10,4)", "numeric(8,2)", "too-large"],
     ["numeric(10,4)", "numeric(5,2)", "too-large"],
     ["numeric(10,2)", "integer", "too-large"],
