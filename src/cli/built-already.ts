@@ -23,7 +23,8 @@ export async function acceptBuilt(
 ): Promise<void> {
   if (!(error instanceof ConfitureError) || !isThereAlready(error)) throw error;
   if (await isEmptyDatabase(database, ledger)) throw error;
-  const lacking = await lackingOfSchema(context, migrating, database);
+  const compare = await lackingOfSchema(context, migrating, database);
+  const lacking = await compare();
   if (lacking.length === 0) return;
   const pending = openEntries(await readHistory(database, ledger, migrating));
   throw new ConfitureError(

@@ -1,14 +1,20 @@
 import { type Change, named } from "#compare/catalogue/changes.ts";
 import { type Clock, requireTime } from "#compare/contained/clock.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { renderChanges } from "./output/changes.ts";
+import { executable } from "./version.ts";
+
+/** Compares with the schema files what was read of a database, which need not be open any more. */
+type Comparing = () => Promise<readonly Change[]>;
 
 /**
- * What the schema files make and a database lacks, or has otherwise; not what it has besides, nor what `drift.ignore` names.
+ * Finds out what the schema files make and a database lacks, or has otherwise; not what it has besides, nor what `drift.ignore` names.
+ * The database is read now and the files are built by what comes back: two embedded engines at once take twice the memory.
  * @throws ConfitureError `scratch_unusable` with `data.outOfTime` when the time is used up
  */
 export async function lackingOfSchema(
@@ -16,25 +22,46 @@ export async function lackingOfSchema(
   { target, table }: Pick<MigrateOptions, "target" | "table">,
   database: Database,
   clock?: Clock,
-): Promise<readonly Change[]> {
-  const [{ readInUse, sourceCatalogue }, { compareOnTerms }] = await Promise.all([
+): Promise<Comparing> {
+  const [{ readInUse, sourceCatalogue }, { compareOnTerms }, { findLacked }] = await Promise.all([
     import("#compare/sources/sources.ts"),
     import("#compare/sources/comparison.ts"),
+    import("#compare/verify/lacked-before.ts"),
   ]);
   context.step("Comparing the database with the schema files");
-  const files = await filesBeside(context, {}, target);
+  let isWhole = true;
+  const beside = await filesBeside(context, {}, target);
+  const files: ProjectFiles = {
+    ...beside,
+    onLeftOut: (statement, reason) => {
+      isWhole = false;
+      beside.onLeftOut?.(statement, reason);
+    },
+  };
   const requireSome = (): void => {
     if (clock !== undefined) requireTime(clock);
   };
   requireSome();
-  const wanted = await sourceCatalogue(files, { kind: "schema" });
+  const { ignore } = (await context.config()).drift;
+  const terms = { owners: false, grants: false, extensionVersions: false };
+  const before = await findLacked(files, target, database, {
+    executable: executable(),
+    terms: [table, ignore, terms],
+  });
+  if (before.nothing) return async () => [];
   requireSome();
   const live = await readInUse(database, table);
+  const keep = await before.look();
   requireSome();
-  const terms = { owners: false, grants: false, extensionVersions: false };
-  const { changes } = await compareOnTerms(files, wanted, live, terms);
-  const isIgnored = named((await context.config()).drift.ignore);
-  return changes.filter((change) => change.change !== "added" && !isIgnored(change));
+  return async () => {
+    const wanted = await sourceCatalogue(files, { kind: "schema" });
+    requireSome();
+    const { changes } = await compareOnTerms(files, wanted, live, terms);
+    const isIgnored = named(ignore);
+    const lacking = changes.filter((change) => change.change !== "added" && !isIgnored(change));
+    if (lacking.length === 0 && isWhole) await keep();
+    return lacking;
+  };
 }
 
 /** What is lacking as a tree, under the meaning of its signs. */
@@ -52,13 +79,21 @@ export interface LeftAsItWas {
 /**
  * What a database lacks after the schema files have run in it: what was there already is skipped by `IF NOT EXISTS`.
  * What cannot be found out stops nothing.
+ * @returns as `lackingOfSchema`
  */
-export async function leftAsItWas(...given: Required<Parameters<typeof lackingOfSchema>>): Promise<LeftAsItWas> {
-  try {
-    return { lacking: await lackingOfSchema(...given) };
-  } catch (error) {
+export async function leftAsItWas(
+  ...given: Required<Parameters<typeof lackingOfSchema>>
+): Promise<() => Promise<LeftAsItWas>> {
+  const orUnknown = (error: unknown): LeftAsItWas => {
     if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
     return { lacking: [], unknown: error.message };
+  };
+  try {
+    const compare = await lackingOfSchema(...given);
+    return async () => await compare().then((lacking) => ({ lacking }), orUnknown);
+  } catch (error) {
+    const unknown = orUnknown(error);
+    return async () => unknown;
   }
 }
 

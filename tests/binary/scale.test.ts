@@ -86,6 +86,36 @@ describe.if(process.platform === "linux")(
 );
 
 test.if(process.platform === "linux")(
+  "schema files that are built again into the embedded database that holds them start no second engine",
+  async () => {
+    await using project = await executableProject({
+      "db/environments/local.yaml": "database:\n  engine: embedded\n",
+      "db/schema/users.sql": "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, age int);\n",
+    });
+    const peakOfBuild = async (): Promise<number> => {
+      const child = Bun.spawn([BINARY, "build", "-q"], { cwd: project.dir, stdout: "ignore", stderr: "inherit" });
+      const peak = await peakMemory(child);
+      expect(child.exitCode).toBe(0);
+      return peak;
+    };
+    const peakOfFirst = await peakOfBuild();
+    await project.succeed(["build"]);
+    // Rows are no difference.
+    await project.succeed(["db", "sql", "INSERT INTO users VALUES (1, 2)"]);
+    expect(await peakOfBuild()).toBeWithin(2 ** 20, 1.3 * peakOfFirst);
+
+    // What was found before says nothing of another database, or of other files.
+    await project.succeed(["db", "sql", "ALTER TABLE users DROP age"]);
+    expect((await project.succeed(["build"])).stderr).toMatch(/lacks some of what .*\n.*public\.users\n.*- column age/);
+    await project.succeed(["db", "sql", "ALTER TABLE users ADD age int"]);
+    expect((await project.succeed(["build"])).stderr).not.toContain("lacks some");
+    await project.write("db/schema/users.sql", "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, age text);\n");
+    expect((await project.succeed(["build"])).stderr).toMatch(/lacks some of what .*\n.*public\.users\n.*~ column age/);
+  },
+  60_000,
+);
+
+test.if(process.platform === "linux")(
   "a migration of one long INSERT is planned in little memory",
   async () => {
     await using project = await executableProject({

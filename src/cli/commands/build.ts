@@ -184,7 +184,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
-  const { duration, recorded, found, edited, isLate, left } = await exclusively(migrating, async (database, before) => {
+  const work = exclusively(migrating, async (database, before) => {
     const isKept = args.fresh !== true && before.exists;
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) await confirmEmptying(context, args);
@@ -220,9 +220,11 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       edited: edits,
       isLate: late.some(({ standing }) => standing === "out-of-order"),
       // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
-      left: wasEmpty || wasThere ? ALL_NEW : await leftAsItWas(context, migrating, database, proof.clock()),
+      findLeft: wasEmpty || wasThere ? undefined : await leftAsItWas(context, migrating, database, proof.clock()),
     };
-  }).catch(async (error: unknown) => {
+  });
+  const compared = work.then(async (built) => ({ ...built, left: (await built.findLeft?.()) ?? ALL_NEW }));
+  const { duration, recorded, found, edited, isLate, left } = await compared.catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(error, migrating, isBuilt);
   });

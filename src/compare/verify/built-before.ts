@@ -52,7 +52,7 @@ function fromBytes(content: Uint8Array): Built {
 }
 
 /** Undefined for files that cannot be read: the build says what is wrong with them. */
-function keyOfSchema(files: ProjectFiles, executable: string): string | undefined {
+export function keyOfSchema(files: ProjectFiles, executable: string): string | undefined {
   try {
     const build = schemaBuild(files);
     const parts = build.files.map((file) =>

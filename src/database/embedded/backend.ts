@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MessageStream } from "./copy.ts";
 import { countWrites, syncToDisk } from "./file-writes.ts";
 import { countBytes } from "./garbage.ts";
+import { giveBackPages } from "./give-back.ts";
 import { type Imports, type Instance, partsOf, wakeable } from "./instance.ts";
 import { withWorkLimit } from "./limit.ts";
 import { loadAssets } from "./load.ts";
@@ -89,6 +90,7 @@ export class PGliteBackend implements Backend {
   /** Where the statements stand that it does; undefined where nobody knows. */
   place: string | undefined;
   #broken: ConfitureError | undefined;
+  #isStopped = false;
 
   private constructor(pglite: PGlite, instance: Instance, log: string[]) {
     this.#pglite = pglite;
@@ -211,9 +213,12 @@ export class PGliteBackend implements Backend {
 
   /** Stops PostgreSQL; what is committed is in the data folder. */
   async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     // A shutdown would trust memory that may be wrong. The next start recovers, as after a crash.
-    if (this.#broken !== undefined) return;
-    await this.#pglite.close();
+    if (this.#broken === undefined) await this.#pglite.close();
+    giveBackPages(this.#instance.memory);
+    this.#broken ??= new ConfitureError("internal", "The embedded PostgreSQL is closed");
   }
 }
 

@@ -2,12 +2,10 @@ import { dlopen, type Pointer } from "bun:ffi";
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { C_LIBRARIES } from "./c-library.ts";
 import { WatchedWork } from "./limit.ts";
 import type { Hearing, Said } from "./signals.ts";
 import { WorkLine } from "./work-line.ts";
-
-/** The names of the C library: of GNU, musl and macOS. */
-const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libSystem.B.dylib"];
 
 /** Milliseconds between two looks. */
 const LOOK = 50;
@@ -50,7 +48,7 @@ else {
  * number it is called with: `setlogmask`, of the system's log, which nobody writes to here.
  */
 function openSystem(): System | undefined {
-  for (const library of LIBRARIES) {
+  for (const library of C_LIBRARIES) {
     try {
       const { symbols } = dlopen(library, {
         signal: { args: ["i32", "ptr"], returns: "ptr" },
