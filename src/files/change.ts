@@ -6,6 +6,7 @@ import { notRegular } from "./read.ts";
 import { cannotWrite } from "./reason.ts";
 import { applyStep, hashOf, type Step, tidyStep, undoStep } from "./step.ts";
 import { syncFolder } from "./sync.ts";
+import { requireWritable } from "./writable.ts";
 
 /** What a file gets. Pieces are written as they come; when making one fails, nothing is written. */
 export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
@@ -38,6 +39,7 @@ export async function changeFiles(
   emptied: readonly string[] = [],
 ): Promise<void> {
   const all = changes.map((change) => ({ change, step: planned(root, change) }));
+  requireWritable(root, changes);
   const steps = all.map(({ step }) => (changes.length > 1 ? withHash(root, step) : step));
   const paths = changes.flatMap((change) => (change.kind === "move" ? [change.path, change.to] : [change.path]));
   const folders = new Set(paths.map((path) => dirname(resolve(root, path))));

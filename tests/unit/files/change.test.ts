@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, linkSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync } from "node:fs";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange, writeFile } from "#files/change.ts";
+import { shellWord } from "#errors/shell.ts";
 import { finishChanges } from "#files/leftovers.ts";
 import { failureOf } from "../../database/failure.ts";
 import { temporaryProject } from "../../support/project.ts";
@@ -100,6 +101,39 @@ describe("a file that is replaced", () => {
     expect(readlinkSync(project.path("link"))).toBe("real/x.sh");
     expect(await project.read("real/x.sh")).toBe("new");
     expect(statSync(project.path("real/x.sh")).mode & 0o777).toBe(0o750);
+  });
+
+  test("is none that is write-protected: it stays, with whatever goes with it, and the error says how it may be changed", async () => {
+    await using project = await temporaryProject({ "a/x.sql": "old", "a/it's.sql": "old", "b.sql": "old" });
+    symlinkSync("a/x.sql", project.path("link"));
+    for (const path of ["a/x.sql", "a/it's.sql"]) chmodSync(project.path(path), 0o444);
+    const before = names(project.dir);
+    const refused: readonly FileChange[] = [
+      replace("a/x.sql"),
+      replace("a/x.sql", "a/x.sql.bak"),
+      replace("link"),
+      { kind: "remove", path: "a/x.sql" },
+      { kind: "move", path: "a/x.sql", to: "c.sql" },
+    ];
+    for (const change of refused) {
+      const error = await failureOf(() => changeFiles(project.dir, [create("new.sql"), replace("b.sql"), change]));
+      expect(error).toMatchObject({
+        code: "file_unreadable",
+        message: `Cannot write ${change.path}: it is read-only`,
+        hint: `Nothing was written. If it may be changed: chmod u+w ${change.path}`,
+      });
+      expect(names(project.dir)).toEqual(before);
+      expect(await project.read("a/x.sql")).toBe("old");
+      expect(await project.read("b.sql")).toBe("old");
+    }
+    const both = await failureOf(() => changeFiles(project.dir, [replace("a/x.sql"), replace("a/it's.sql")]));
+    expect(both).toMatchObject({
+      message: "Cannot write a/x.sql: it is read-only (and 1 more of these files)",
+      hint: `Nothing was written. If it may be changed: chmod u+w a/x.sql ${shellWord("a/it's.sql")}`,
+    });
+    // What is protected is the file that a link leads to, not the link.
+    await changeFiles(project.dir, [{ kind: "remove", path: "link" }]);
+    expect(names(project.dir)).toEqual(before.filter((name) => name !== "link"));
   });
 
   test("is another file: who has the old one open, or linked, still has the old one", async () => {
