@@ -30,7 +30,8 @@ const END_SESSION =
 const FIRST = 16384;
 
 /**
- * The schema public stays, because another would have another number. Aggregates go as routines: DROP AGGREGATE wants the
+ * The schema public stays, because another would have another number, and so does the one of the session's temporary tables, which it
+ * would go on using. Aggregates go as routines: DROP AGGREGATE wants the
  * asterisk of `count(*)`, which an identity does not have.
  */
 const DROP_EVERYTHING = `do $confiture$
@@ -43,7 +44,7 @@ begin
   select array_agg(sql order by step) into commands from (
     select 1 as step, format('drop event trigger %I', evtname) as sql from pg_event_trigger
     union all select 2, format('drop publication %I', pubname) from pg_publication
-    union all select 3, format('drop schema %I cascade', nspname) from pg_namespace where oid >= ${FIRST}
+    union all select 3, format('drop schema %I cascade', nspname) from pg_namespace where oid >= ${FIRST} and nspname !~ '^pg_(toast_)?temp_'
     union all
     select 4, format('drop %s if exists %s cascade', case o.type when 'statistics object' then 'statistics' when 'aggregate' then 'routine' else o.type end, o.identity)
       from (select distinct classid, objid from pg_depend

@@ -104,6 +104,13 @@ describe("a scratch database of the embedded engine begins as a new one, whateve
     expect(await state()).toEqual(before);
   });
 
+  test.each([
+    "CREATE TEMP TABLE t (id int); INSERT INTO t VALUES (1)",
+    "CREATE MATERIALIZED VIEW m AS SELECT 1 AS id; CREATE UNIQUE INDEX ON m (id); REFRESH MATERIALIZED VIEW CONCURRENTLY m",
+  ])("and does again what it has done: %s", async (sql) => {
+    for (let time = 0; time < 2; time++) await state(sql);
+  });
+
   test("and is the same one where nothing is left", async () => {
     const sessions: unknown[] = [];
     const look = (sql: string): Promise<void> =>
