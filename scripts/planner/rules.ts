@@ -14,6 +14,8 @@ export const RULES: Changes = {
   "extract/relations.ts": [WITHOUT_VALIDITY],
   "extract/types.ts": [
     WITHOUT_VALIDITY,
+    // The text of a domain's default has no schema in front of what its maker's search_path named.
+    ["t.typdefault AS default_expr", "pg_get_expr(t.typdefaultbin, 0) AS default_expr"],
     // Before PostgreSQL 15 a locale of ICU was kept where those of the system are.
     [
       '(raw["colliculocale"] as string | null) ??\n      null;',

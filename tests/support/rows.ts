@@ -49,11 +49,15 @@ interface Held {
   readonly values: string;
 }
 
-/** By table, column and type; rows of partitions and children are theirs, so that they may leave their table. */
+/** By table, column and type, with what domains are made of; rows of partitions and children are theirs, so that they may leave their table. */
 async function readValues(database: Database): Promise<ReadonlyMap<string, Held>> {
   const columns = await database.query<{ table: string; place: string; column: string; type: string }>(`
     select c.relname as table, c.oid::regclass::text as place, quote_ident(a.attname) as column,
-           format_type(a.atttypid, a.atttypmod) as type
+           format_type(a.atttypid, a.atttypmod) || coalesce((
+             with recursive made_of (base, modifier) as (
+               select typbasetype, typtypmod from pg_type where oid = a.atttypid and typbasetype <> 0
+               union all select t.typbasetype, t.typtypmod from made_of join pg_type t on t.oid = base and t.typbasetype <> 0)
+             select string_agg(format_type(base, modifier), ' ') from made_of), '') as type
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''

@@ -1,7 +1,7 @@
 import type { ObjectId } from "../engine/object-id.ts";
-import type { Hazard } from "#sql/effects/hazard.ts";
+import type { DataLoss, Hazard, RowsHazard } from "#sql/effects/hazard.ts";
 import { SECRET } from "../catalogue/catalogue.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { partsOf, type PlannedStatement } from "../plan/statement.ts";
 import type { MeasuredStatement, Section } from "./section.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { MeasuredStatement, Section } from "./section.ts";
  * @param transactional whether it shares a transaction with the statements around it
  */
 export function hazardsOf(statement: MeasuredStatement, transactional: boolean): Hazard[] {
-  const { sql, loss, rows, security, effects, advice } = statement;
+  const { sql, security, effects, advice } = statement;
   const { rewrites, scans, blocksReads, blocksWrites } = effects;
   const isSlow = rewrites.length > 0 || scans.length > 0;
   const until = transactional ? "commit" : isSlow ? "end" : "moment";
@@ -23,14 +23,20 @@ export function hazardsOf(statement: MeasuredStatement, transactional: boolean):
     ...(NOT_FORCED.test(sql) ? [{ code: "SECURITY", reason: "row-security-not-forced", ...about } as const] : []),
     ...(TO_ALL.test(sql) ? [{ code: "SECURITY", reason: "granted-to-public", ...about } as const] : []),
     ...(security === undefined ? [] : [{ ...security, ...about }]),
-    ...(loss === undefined ? [] : [{ ...loss, ...about }]),
-    ...(rows === undefined ? [] : [{ ...rows, ...about }]),
+    ...valueHazards(statement).map((hazard) => ({ ...hazard, ...about })),
     ...(rewrites.length === 0 ? [] : [{ code: "REWRITE", relations: rewrites } as const]),
     ...(scans.length === 0 ? [] : [{ code: "SCAN", relations: scans } as const]),
     ...(advice === undefined ? [] : [{ code: "ONLINE", advice } as const]),
     ...lock("reads", blocksReads),
     ...lock("writes", blocksWrites),
   ];
+}
+
+/** What is lost first, and each once, where several changes do the same to values. */
+function valueHazards(statement: PlannedStatement): (DataLoss | RowsHazard)[] {
+  const parts = partsOf(statement);
+  const all = [...parts.flatMap(({ loss }) => loss ?? []), ...parts.flatMap(({ rows }) => rows ?? [])];
+  return all.filter((hazard, index) => !all.slice(0, index).some((other) => Bun.deepEquals(hazard, other)));
 }
 
 /** One hazard of a plan, with the statement that it comes from. */

@@ -7,7 +7,7 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
 import { takeovers } from "../plan/numbers-kept.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { partsOf, type PlannedStatement } from "../plan/statement.ts";
 import { wordFor } from "./allowing.ts";
 import { renameHints } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
@@ -34,7 +34,7 @@ export type Permit = (removals: readonly Removal[], possible: readonly PossibleR
  * @param statements those of the plan
  */
 export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly PlannedStatement[]): Removal[] {
-  const losing = statements.filter((statement) => wordsOf(statement) !== undefined);
+  const losing = statements.flatMap(partsOf).filter((statement) => wordsOf(statement) !== undefined);
   const lossOf = (name: string): string | undefined =>
     wordsOf(losing.find(({ removes }) => removes.some((id) => describe(id).name === name)));
   // What a sequence holds is its number, which the next one goes on from.

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
   isGone,
+  isUncastable,
   makeWay,
   mayWorkLater,
   otherForm,
@@ -9,6 +10,7 @@ import {
   withItsFunctions,
   withoutBodyCheck,
 } from "../plan/repair.ts";
+import { inOneStatement } from "../plan/types-together.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 import { withOperators } from "./operators.ts";
 import { inOwnWords } from "./own-words.ts";
@@ -53,6 +55,7 @@ export async function runPlanned(
       if (first.length > 0) return [...first, statement];
       const otherwise = otherForm(statement, error) ?? withItsFunctions(statement, error, context.from);
       if (otherwise !== undefined) return [otherwise];
+      if (statement.apart !== undefined && isUncastable(error)) return await withOtherForms(statement.apart);
       return mayWorkLater(statement, error) ? "later" : undefined;
     },
     whenStuck: (waiting, errors) => {
@@ -75,6 +78,21 @@ export async function runPlanned(
       if (error instanceof ConfitureError && error.server !== undefined) return undefined;
       throw error;
     }
+  }
+
+  /** Changes of types in one table, in the other form where PostgreSQL has no cast. */
+  async function withOtherForms(apart: readonly PlannedStatement[]): Promise<readonly PlannedStatement[]> {
+    const parts: PlannedStatement[] = [];
+    for (const part of apart) {
+      try {
+        await meter.runAlone(part.sql, "rollback");
+        parts.push(part);
+      } catch (error) {
+        if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+        parts.push(otherForm(part, error) ?? part);
+      }
+    }
+    return parts.every((part, index) => part === apart[index]) ? apart : [inOneStatement(parts)];
   }
 
   async function run(statement: PlannedStatement): Promise<MeasuredStatement> {
@@ -100,6 +118,7 @@ export async function runPlanned(
       const error = errors.get(statement);
       if (error === undefined || repaired.has(statement.sql)) continue;
       const instead = [
+        ...(statement.apart ?? []),
         ...withoutBodyCheck(statement, error),
         ...withAttachedIndexes(statement, error, context.from.facts),
       ];
@@ -120,10 +139,19 @@ export async function runPlanned(
 /** duplicate_column */
 const THERE_ALREADY = "42701";
 
+/** feature_not_supported */
+const NOT_SUPPORTED = "0A000";
+
 function cannotBeRun(way: string, { sql, makes: [made] }: PlannedStatement, error: ConfitureError): ConfitureError {
   const message = `The planned way ${way} cannot be run: ${error.server?.message ?? error.message}`;
   const isInherited = made?.kind === "column" && error.server?.sqlstate === THERE_ALREADY;
+  const isInRows = error.server?.sqlstate === NOT_SUPPORTED && /^ALTER DOMAIN .* (?:CHECK|NOT NULL)\b/s.test(sql);
   const ways = [
+    ...(isInRows
+      ? [
+          "PostgreSQL looks at no value in a column that holds whole rows of a table: write the CHECK behind the domain with ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID, or give the column a composite type.",
+        ]
+      : []),
     ...(isInherited
       ? ["Leave the column to the parent: PostgreSQL cannot declare one afterwards that is inherited."]
       : []),

@@ -27,6 +27,9 @@ export function written(section: Section): Section {
     ...(statement.planned === undefined
       ? { sql: unquoteNames(statement.sql) }
       : { planned: unquoteNames(statement.planned) }),
+    ...(statement.apart === undefined
+      ? {}
+      : { apart: statement.apart.map((part) => ({ ...part, sql: unquoteNames(part.sql) })) }),
     ...(statement.behind === undefined ? {} : { behind: statement.behind.map(unquoteNames) }),
   }));
   return { ...section, statements };

@@ -1,20 +1,17 @@
 import type { Fact, Facts } from "../engine/facts.ts";
-import type { ObjectId } from "../engine/object-id.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { textOf } from "../engine/lookups.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /**
  * PostgreSQL drops no type that columns have, and changes little about one. Under another name it makes room for the new
  * type; the next round brings the columns over and drops it.
- * @returns the statements that rename types which change and are in use. Pure.
+ * @returns the statements that rename types which change and are in use, and types that are made of those. Pure.
  */
 export function typesAside(from: Facts, to: Facts): PlannedStatement[] {
-  return from.facts().flatMap((fact) => {
+  return inTheWay(from, to).flatMap((fact) => {
     const { id } = fact;
-    const after = to.get(id);
-    if ((id.kind !== "domain" && id.kind !== "type") || after === undefined) return [];
-    const changes = id.kind === "domain" ? isOther(fact, after) : isOtherType(fact, after, from, to);
-    if (!changes || !isUsed(id, from)) return [];
     const aside = (kind: string, named: Named, args = ""): PlannedStatement =>
       statementOf(
         `ALTER ${kind} ${quoteQualified(named.schema, named.name)}${args} RENAME TO ${quoteIdentifier(freeName(named, from, to))}`,
@@ -23,6 +20,79 @@ export function typesAside(from: Facts, to: Facts): PlannedStatement[] {
     const multirange = multirangeOf(fact).flatMap((named) => [aside("TYPE", named), aside("FUNCTION", named, "()")]);
     return [aside(id.kind.toUpperCase(), { schema: id.schema, name: id.name }), ...multirange];
   });
+}
+
+/** The same, where types are among them that others are made of, or are inside of others: no other plan brings those about. Pure. */
+export function typesUnderOthersAside(from: Facts, to: Facts): PlannedStatement[] {
+  const isUnderOthers = inTheWay(from, to).some(
+    (fact) => madeOf(fact.id, from, to).length > 0 || isCheckedInside(fact, from, to),
+  );
+  return isUnderOthers ? typesAside(from, to) : [];
+}
+
+type Aside = Fact & { readonly id: TypeId };
+type TypeId = ObjectId & { readonly kind: "domain" | "type" };
+
+function isType(id: ObjectId): id is TypeId {
+  return id.kind === "domain" || id.kind === "type";
+}
+
+/** Those that change, with all that are made of them, as far as something has them. */
+function inTheWay(from: Facts, to: Facts): Aside[] {
+  const found = new Map<string, Aside>();
+  const add = (id: ObjectId): void => {
+    const fact = from.get(id);
+    if (fact === undefined || !isType(id) || found.has(encodeId(id)) || !isUsed(id, from)) return;
+    found.set(encodeId(id), { ...fact, id });
+    madeOf(id, from, to).forEach(add);
+  };
+  for (const fact of from.facts()) if (isChanged(fact, from, to)) add(fact.id);
+  return from.facts().flatMap(({ id }) => found.get(encodeId(id)) ?? []);
+}
+
+/** The types that are made of one, and stay. */
+function madeOf(id: ObjectId, from: Facts, to: Facts): ObjectId[] {
+  return from
+    .incomingEdges(id)
+    .flatMap((edge) => (edge.kind === "depends" && isType(edge.from) && to.has(edge.from) ? [edge.from] : []));
+}
+
+function isChanged(fact: Fact, from: Facts, to: Facts): boolean {
+  const after = to.get(fact.id);
+  if (after === undefined || !isType(fact.id)) return false;
+  if (fact.id.kind === "type") return isOtherType(fact, after, from, to);
+  return isOther(fact, after) || isCheckedInside(fact, from, to);
+}
+
+/**
+ * Whether a domain comes to demand something of values that are inside of others, where PostgreSQL looks at none: arrays and
+ * composite types. Only a conversion of the whole does.
+ */
+function isCheckedInside({ id }: Fact, from: Facts, to: Facts): boolean {
+  if (id.kind !== "domain" || !isInside(id, from)) return false;
+  const isStricter = from.get(id)?.payload["notNull"] !== true && to.get(id)?.payload["notNull"] === true;
+  return (
+    isStricter ||
+    to.childrenOf(id).some(({ id: check, payload }) => {
+      return (
+        check.kind === "constraint" && payload["validated"] === true && payload["def"] !== textOf(from, check, "def")
+      );
+    })
+  );
+}
+
+/** Whether tables hold values of a type as parts of others. */
+function isInside(id: ObjectId, facts: Facts): boolean {
+  return facts.incomingEdges(id).some(({ kind, from: user }) => {
+    if (kind !== "depends") return false;
+    if (user.kind === "type") return isUsed(user, facts);
+    if (user.kind === "domain") return isInside(user, facts) || isArray(user, "baseType");
+    return user.kind === "column" && isArray(user, "type");
+  });
+
+  function isArray(user: ObjectId, property: string): boolean {
+    return textOf(facts, user, property)?.endsWith("[]") === true;
+  }
 }
 
 interface Named {

@@ -4,7 +4,8 @@ import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteIdentifier } from "#sql/quote.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { textOf, withPayloads } from "../engine/lookups.ts";
-import { conversionOf } from "./conversions.ts";
+import { type Conversion, conversionOf } from "./conversions.ts";
+import { underlying } from "./domains.ts";
 import { lossHazard, type PlannedStatement } from "./statement.ts";
 
 interface Attribute {
@@ -85,7 +86,7 @@ export function attributeRisk(
   const types = new Map(after.map((attribute) => [attribute.name, attribute.type]));
   const gone = before.filter(({ name }) => !types.has(name)).map(({ name }) => name);
   const kept = before.filter(({ name }) => types.has(name));
-  const conversions = kept.map(({ name, type: held }) => conversionOf(held, types.get(name)!));
+  const conversions = kept.map(({ name, type: held }) => conversionBetween(held, from, types.get(name)!, to));
   const isCut = conversions.some(({ loses }) => loses);
   const rows = conversions.find(({ risk }) => risk !== undefined)?.risk;
   const atRisk = rows === undefined ? {} : { rows };
@@ -93,6 +94,19 @@ export function attributeRisk(
     return { ...atRisk, loss: lossHazard(isCut ? "attributes-and-cut" : "attributes", { names: gone, type }) };
   }
   return isCut ? { ...atRisk, loss: lossHazard("cut", { type }) } : atRisk;
+}
+
+/** As `conversionOf`, with what domains are made of, and composite types attribute by attribute. Pure. */
+export function conversionBetween(held: string, from: Facts, type: string, to: Facts): Conversion {
+  const [before, after] = [underlying(held, from), underlying(type, to)];
+  const [old, attributes] = [attributesOf(before, from), attributesOf(after, to)];
+  if (old === undefined || attributes === undefined) return conversionOf(before, after);
+  const parts = old.map(({ name, type: part }) => {
+    const next = attributes.find((attribute) => attribute.name === name);
+    return next === undefined ? { loses: true } : conversionBetween(part, from, next.type, to);
+  });
+  const risk = parts.find((part) => part.risk !== undefined)?.risk;
+  return { loses: parts.some(({ loses }) => loses), ...(risk === undefined ? {} : { risk }) };
 }
 
 /** The change of a column whose values a statement converts. */

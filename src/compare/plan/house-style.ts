@@ -24,9 +24,9 @@ const USUAL_METHOD = new RegExp(
   ),
 );
 
-/** PostgreSQL lays functions and views out itself, queries and foreign partitions come laid out, and pg-delta does not know the others. */
+/** PostgreSQL lays functions and views out itself, queries, foreign partitions and several changes of a table come laid out, and pg-delta does not know the others. */
 const LAID_OUT =
-  /^(SELECT|UPDATE|DO|CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|CREATE FOREIGN TABLE [^(]+ PARTITION OF|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
+  /^(SELECT|UPDATE|DO|CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|CREATE FOREIGN TABLE [^(]+ PARTITION OF|ALTER TABLE [^\n]+\n {2}ALTER COLUMN|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
 
 function withoutSpace(sql: string): string {
   return sql.replaceAll(/\s+/g, "").toLowerCase();

@@ -8,10 +8,11 @@ import { riskOf } from "./risks.ts";
 import { textOf, withoutObjects, withPayloads } from "../engine/lookups.ts";
 import { argumentsOf } from "../kinds/aggregate-arguments.ts";
 import { isVirtual } from "../kinds/generated-column.ts";
+import { enumChangeOf } from "./enum-columns.ts";
 import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
-import { typesAside } from "./aside.ts";
+import { typesAside, typesUnderOthersAside } from "./aside.ts";
 import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
@@ -32,6 +33,7 @@ import { withPlannerDetails } from "./planner-details.ts";
 import { withRights } from "./object-rights.ts";
 import { withExtras } from "./extras.ts";
 import { withKeysApart, withoutKeyedPartitions } from "./partition-keys.ts";
+import { withTypesTogether } from "./types-together.ts";
 import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 
 /**
@@ -41,7 +43,11 @@ import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
 export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedStatement[] {
-  const first = [...planMoves(from.facts, to.facts).first, ...planDeclarations(from.facts, to.facts)];
+  const first = [
+    ...planMoves(from.facts, to.facts).first,
+    ...planDeclarations(from.facts, to.facts),
+    ...typesUnderOthersAside(from.facts, to.facts),
+  ];
   if (first.length > 0) return first;
   try {
     return planAtOnce(from, to);
@@ -80,8 +86,9 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     withBehind(toStatement(action, right[index - 1], from, to), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
+  const together = withTypesTogether(planned, from.facts, to.facts);
   const inherit = late.map(({ sql }) => statementOf(sql));
-  const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
+  const [now, then] = withoutReferences(withExtras([...together, ...inherit], from, to), moves.references);
   return [...moves.first, ...now, ...moves.last, ...then];
 }
 
@@ -258,9 +265,12 @@ function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   const { otherwise } = action;
+  const values = enumChangeOf(action, from.facts, to.facts);
   return {
-    sql: asReadBack(action.sql),
-    ...(otherwise === undefined ? {} : { otherwise: { ...otherwise, sql: asReadBack(otherwise.sql) } }),
+    sql: asReadBack(values?.sql ?? action.sql),
+    ...(otherwise === undefined || values !== undefined
+      ? {}
+      : { otherwise: { ...otherwise, sql: asReadBack(otherwise.sql) } }),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||

@@ -119,6 +119,11 @@ export function otherForm(statement: PlannedStatement, { server }: ConfitureErro
   return { ...rest, sql, rows: rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details) };
 }
 
+/** PostgreSQL has no cast for a change of type. */
+export function isUncastable({ server }: ConfitureError): boolean {
+  return server?.sqlstate === REFUSED_FOR["unreadable-text"];
+}
+
 /** What the SQLSTATE begins with: a class, or a whole one. */
 const REFUSED_FOR: Readonly<Record<OtherForm["reason"], string>> = {
   // Class 22, "Data Exception"

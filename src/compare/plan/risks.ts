@@ -3,9 +3,10 @@ import type { ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
 import { textOf } from "../engine/lookups.ts";
-import { attributeRisk } from "./composites.ts";
+import { attributeRisk, conversionBetween } from "./composites.ts";
 import { staleHazard } from "./computed.ts";
-import { conversionOf } from "./conversions.ts";
+import { demandsMore } from "./domains.ts";
+import { enumChangeOf } from "./enum-columns.ts";
 import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
 import { publishedHazard } from "./published.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
@@ -23,6 +24,8 @@ export function riskOf(action: Action, from: Facts, to: Facts): Risk {
   const narrowed = needed && boundsHazard(needed, action.sql, from, to);
   if (narrowed !== undefined) return { rows: narrowed };
   if (needed?.kind === "function" && action.verb === "alter") return asRows(staleHazard(needed, from, to));
+  const values = enumChangeOf(action, from, to);
+  if (values !== undefined) return values.losesValues ? { rows: rowsHazard("removed-value") } : {};
   if (needed?.kind === "column") return attributeRisk(action, from, to) ?? columnRisk(action.sql, needed, from, to);
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
     return asRows(constraintRisk(needed, to));
@@ -122,13 +125,7 @@ function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk
   const after = textOf(to, column, "type");
   // The planner brackets the change with DROP and SET DEFAULT, which do nothing to rows.
   if (before === undefined || after === undefined || before === after || !/ TYPE /.test(sql)) return {};
-  const { loses, risk } = conversionOf(underlying(before, from), underlying(after, to));
-  return { ...(loses ? { loss: lossHazard("cut", { type: after }) } : {}), ...asRows(risk) };
-}
-
-/** What a domain is made of; other types themselves. */
-function underlying(type: string, facts: Facts): string {
-  const domain = facts.facts().find(({ id }) => id.kind === "domain" && `${id.schema}.${id.name}` === type);
-  const base = domain?.payload["baseType"];
-  return typeof base === "string" ? underlying(base, facts) : type;
+  const { loses, risk } = conversionBetween(before, from, after, to);
+  const rows = risk ?? (demandsMore(before, from, after, to) ? rowsHazard("check") : undefined);
+  return { ...(loses ? { loss: lossHazard("cut", { type: after }) } : {}), ...asRows(rows) };
 }

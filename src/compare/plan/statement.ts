@@ -19,6 +19,8 @@ export interface PlannedStatement {
   readonly setting?: string;
   /** Statements that belong right behind it. */
   readonly behind?: readonly string[];
+  /** The statements that it stands for, with what is known of each: what PostgreSQL may refuse together, it takes one by one. */
+  readonly apart?: readonly PlannedStatement[];
   /** It cannot share a transaction with the statements before it. */
   readonly startsTransaction: boolean;
   /** What it makes can only be used after a COMMIT: a new value of an enum. */
@@ -32,6 +34,11 @@ export interface PlannedStatement {
   readonly makes: readonly ObjectId[];
   readonly removes: readonly ObjectId[];
   readonly needs: readonly ObjectId[];
+}
+
+/** The statements that one stands for, or itself. Pure. */
+export function partsOf(statement: PlannedStatement): readonly PlannedStatement[] {
+  return statement.apart ?? [statement];
 }
 
 /** A statement in its setting. Pure. */

@@ -4,7 +4,7 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { changedTables, readRowHashes, type Rows } from "../contained/rows.ts";
 import { planSteps } from "../generate/steps.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { partsOf, type PlannedStatement } from "../plan/statement.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
 import { applyPlan, type Edit, keyOfPlanned, readPlan } from "./apply.ts";
@@ -241,7 +241,7 @@ export class Updating {
         noDown: true,
         online: false,
       });
-      return steps.flatMap(({ up }) => up.statements);
+      return steps.flatMap(({ up }) => up.statements.flatMap(partsOf));
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.code !== "generate_refused") throw error;
       throw error.with({ code: "schema_update_refused", hint: `${BY_HAND}\n${listed(compareCatalogues(from, to))}` });

@@ -46,6 +46,18 @@ describe("the plan between two catalogues", () => {
     expect(sql.at(-1)).not.toContain("d_before");
   });
 
+  test("says what to do where PostgreSQL checks no values of a domain", async () => {
+    const around = "CREATE TABLE inner_t (a d); CREATE TABLE t (a inner_t);";
+    const check = "CHECK (value > 0)";
+    const refusal = await between(
+      `CREATE DOMAIN d AS int; ${around}`,
+      `CREATE DOMAIN d AS int ${check}; ${around}`,
+    ).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "generate_refused", hint: expect.stringContaining("NOT VALID") });
+    const unchecked = `CREATE DOMAIN d AS int; ALTER DOMAIN d ADD CONSTRAINT positive ${check} NOT VALID; ${around}`;
+    expect(await between(`CREATE DOMAIN d AS int; ${around}`, unchecked)).toHaveLength(1);
+  });
+
   test("takes back an owner, and starts from the one that there is", async () => {
     const owned = "CREATE TABLE t (a int); CREATE ROLE keeper; ALTER TABLE t OWNER TO keeper;";
     expect(await between(owned, "CREATE TABLE t (a int);")).toEqual(["ALTER TABLE public.t OWNER TO CURRENT_USER"]);

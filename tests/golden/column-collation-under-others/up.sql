@@ -13,12 +13,8 @@ ALTER TABLE public.kept
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE text COLLATE pg_catalog."C";
-
-ALTER TABLE public.t
-  ALTER COLUMN b TYPE text COLLATE pg_catalog."POSIX" USING b::text;
-
-ALTER TABLE public.t
+  ALTER COLUMN a TYPE text COLLATE pg_catalog."C",
+  ALTER COLUMN b TYPE text COLLATE pg_catalog."POSIX" USING b::text,
   ALTER COLUMN c TYPE text;
 
 CREATE VIEW public.v AS SELECT id, a FROM public.t WHERE a > 'b';

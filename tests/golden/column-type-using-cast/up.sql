@@ -1,12 +1,6 @@
 -- migrate:up
 
--- ROWS: fails if a value cannot be read as integer.
--- REWRITE: every row of public.t is rewritten under the lock.
--- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE public.t
-  ALTER COLUMN a TYPE integer USING a::integer;
-
 ALTER TABLE public.t
   ALTER COLUMN b DROP DEFAULT;
 
@@ -14,6 +8,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
+  ALTER COLUMN a TYPE integer USING a::integer,
   ALTER COLUMN b TYPE integer USING b::integer;
 
 ALTER TABLE public.t

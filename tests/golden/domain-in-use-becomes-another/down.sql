@@ -16,13 +16,7 @@ CREATE DOMAIN public.amount AS integer
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE public.amount USING a::public.amount;
-
--- DATA LOSS: values are cut or rounded to fit into public.amount.
--- ROWS: fails if a value does not fit into integer.
--- REWRITE: every row of public.t is rewritten under the lock.
--- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
-ALTER TABLE public.t
+  ALTER COLUMN a TYPE public.amount USING a::public.amount,
   ALTER COLUMN b TYPE public.amount USING b::public.amount;
 
 DROP DOMAIN public.amount_before;

@@ -1,9 +1,9 @@
 -- migrate:up
 
-ALTER TYPE public.mood RENAME TO mood_before;
-
 ALTER DOMAIN public.good_mood
   RENAME TO good_mood_before;
+
+ALTER TYPE public.mood RENAME TO mood_before;
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
@@ -15,24 +15,17 @@ CREATE TYPE public.mood AS ENUM (
 );
 
 CREATE DOMAIN public.good_mood AS public.mood
-  DEFAULT 'ok'::mood CONSTRAINT good_mood_check
+  DEFAULT 'ok'::public.mood CONSTRAINT good_mood_check
   CHECK ((VALUE <> 'happy'::public.mood));
 
--- DATA LOSS: values are cut or rounded to fit into public.good_mood; rolling back does not undo that.
--- ROWS: fails if a value, written as text, cannot be read as public.good_mood. Write USING by hand where it can be said otherwise.
+-- ROWS: fails if a row still uses the removed value.
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE public.good_mood USING a::text::public.good_mood;
+  ALTER COLUMN a TYPE public.good_mood USING a::text::public.good_mood,
+  ALTER COLUMN b TYPE public.mood USING b::text::public.mood;
 
 DROP DOMAIN public.good_mood_before;
-
--- DATA LOSS: values are cut or rounded to fit into public.mood; rolling back does not undo that.
--- ROWS: fails if a value, written as text, cannot be read as public.mood. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.t is rewritten under the lock.
--- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
-ALTER TABLE public.t
-  ALTER COLUMN b TYPE public.mood USING b::text::public.mood;
 
 DROP TYPE public.mood_before;
 

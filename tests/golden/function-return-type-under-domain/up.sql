@@ -18,4 +18,4 @@ ALTER DOMAIN public.amount
   ADD CONSTRAINT amount_fits CHECK ((VALUE <= public.most()));
 
 ALTER DOMAIN public.amount
-  SET DEFAULT most();
+  SET DEFAULT public.most();

@@ -4,11 +4,9 @@
 ALTER TABLE public.p
   DETACH PARTITION public.p_1;
 
-ALTER TABLE public.p
-  ALTER COLUMN name TYPE text;
-
 -- ROWS: fails if a value does not fit into integer.
 ALTER TABLE public.p
+  ALTER COLUMN name TYPE text,
   ALTER COLUMN n TYPE integer USING n::integer;
 
 -- ROWS: fails if a value does not fit into integer.

@@ -5,9 +5,7 @@ ALTER TABLE public.p
   DETACH PARTITION public.p_1;
 
 ALTER TABLE public.p
-  ALTER COLUMN name TYPE text COLLATE pg_catalog."C";
-
-ALTER TABLE public.p
+  ALTER COLUMN name TYPE text COLLATE pg_catalog."C",
   ALTER COLUMN n TYPE bigint USING n::bigint;
 
 -- REWRITE: every row of public.p_1 is rewritten under the lock.

@@ -1,0 +1,1 @@
+create table public.items (id integer primary key, seen boolean, place text, weight integer);

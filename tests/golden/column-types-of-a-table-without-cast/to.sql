@@ -1,0 +1,1 @@
+create table public.items (id bigint primary key, seen bytea, place point, weight bigint);

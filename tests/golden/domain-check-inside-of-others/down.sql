@@ -1,0 +1,4 @@
+-- migrate:down
+
+ALTER DOMAIN public.count
+  DROP CONSTRAINT count_check;

@@ -1,0 +1,3 @@
+-- migrate:down
+
+ALTER TYPE public.mood ADD VALUE 'happy' AFTER 'ok';
