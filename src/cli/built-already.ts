@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isEmptyDatabase } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
+import { upCommand } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
@@ -26,15 +27,15 @@ export async function acceptBuilt(
   const compare = await lackingOfSchema(context, migrating, database);
   const lacking = await compare();
   if (lacking.length === 0) return;
-  const pending = openEntries(await readHistory(database, ledger, migrating));
+  const history = await readHistory(database, ledger, migrating);
   throw new ConfitureError(
     "build_over",
     `The database holds some of what the schema files make, and a build would not bring it the rest ${renderLacking(lacking)}`,
     {
       hint: [
         "Nothing was done.",
-        pending.length > 0
-          ? "To bring it up to date: confiture migrate up"
+        openEntries(history).length > 0
+          ? `To bring it up to date: ${upCommand(history)}`
           : "`confiture drift` compares it with the files. `confiture migrate generate NAME` writes the migration for what is new in them.",
         "To start from nothing, without what it holds: confiture build --fresh",
       ].join("\n"),

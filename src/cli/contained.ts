@@ -7,7 +7,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
-import type { HistoryEntry } from "#migrate/history.ts";
+import { type HistoryEntry, upCommand } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { isAnother, lacking as lackingSquashed } from "#migrate/plan.ts";
@@ -119,7 +119,7 @@ export function containment(
       "build_behind",
       `The schema files hold what ${behind.map(migrationId).join(", ")} ${agree(behind.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
       {
-        hint: `To bring it up to date: confiture migrate up\n${ANEW}`,
+        hint: `To bring it up to date: ${upCommand(history)}\n${ANEW}`,
         data: { lacking: behind.map(({ version }) => version) },
       },
     );

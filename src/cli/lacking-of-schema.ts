@@ -97,8 +97,20 @@ export async function leftAsItWas(
   }
 }
 
-/** @param hasOpen whether there are migrations to run */
-export function tellLeft({ messages }: CommandContext, { lacking, unknown }: LeftAsItWas, hasOpen: boolean): void {
+/** Commands with what each is for, a line each. Those that nobody can run are left out. */
+export function waysOn(ways: readonly (readonly [command: string | undefined, what: string])[]): string {
+  const width = Math.max(...ways.map(([command = ""]) => command.length));
+  return ways
+    .flatMap(([command, what]) => (command === undefined ? [] : [`  ${command.padEnd(width)}   ${what}`]))
+    .join("\n");
+}
+
+/** @param up the command that runs the migrations that are open, where there are any */
+export function tellLeft(
+  { messages }: CommandContext,
+  { lacking, unknown }: LeftAsItWas,
+  up: string | undefined,
+): void {
   if (unknown !== undefined) {
     messages.warn(
       `what was in this database before the build may differ from the schema files; it was not compared (${unknown}). \`confiture drift\` compares it`,
@@ -107,8 +119,10 @@ export function tellLeft({ messages }: CommandContext, { lacking, unknown }: Lef
   if (lacking.length === 0) return;
   messages.warn(
     `this database lacks some of what the schema files make: the build left what was there already as it was ${renderLacking(lacking)}\n` +
-      `Next:\n${hasOpen ? "  confiture migrate up              if migrations that are pending make it\n" : ""}` +
-      "  confiture migrate generate NAME   writes a migration that makes it\n" +
-      "  confiture build --fresh           starts from nothing, without what the database holds",
+      `Next:\n${waysOn([
+        [up, "if migrations that are pending make it"],
+        ["confiture migrate generate NAME", "writes a migration that makes it"],
+        ["confiture build --fresh", "starts from nothing, without what the database holds"],
+      ])}`,
   );
 }

@@ -2,7 +2,7 @@ import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
-import type { HistoryEntry } from "#migrate/history.ts";
+import { type HistoryEntry, upCommand } from "#migrate/history.ts";
 import { status } from "#migrate/status.ts";
 import { isBase, isRepeatable } from "#migrate/files/version.ts";
 import type { CommandContext } from "./command.ts";
@@ -255,7 +255,7 @@ export async function nothingTells(
     hint: [
       "Nothing was written.",
       ...(database?.history.some(({ row }) => row !== undefined) === true && isBehind(database.history)
-        ? [`Once all migrations are applied in it, ${database.source.name} tells: confiture migrate up`]
+        ? [`Once all migrations are applied in it, ${database.source.name} tells: ${upCommand(database.history)}`]
         : []),
       ...(newcomers.length > 0
         ? [

@@ -144,6 +144,12 @@ export function joinHistory(
   }
 }
 
+/** The command that runs what is open. One that is older than what ran has to be asked for. */
+export function upCommand(history: readonly HistoryEntry[]): string {
+  const isLate = history.some(({ standing }) => standing === "out-of-order");
+  return `confiture migrate up${isLate ? " --allow-out-of-order" : ""}`;
+}
+
 /** The row of each file: that of its version, or of the version that it had before it was imported. */
 function matchRows(
   files: readonly MigrationFile[],

@@ -162,7 +162,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
-    { leftAsItWas, tellLeft },
+    { leftAsItWas, tellLeft, waysOn },
+    { upCommand },
     { containment, editedEntries, openEntries, reasonOf, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
@@ -172,6 +173,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("#migrate/status.ts"),
     import("#migrate/base.ts"),
     import("../lacking-of-schema.ts"),
+    import("#migrate/history.ts"),
     import("../contained.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
@@ -210,21 +212,21 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
     const proven = asked === "contained" ? await proof.record(database, ledger) : undefined;
-    const late =
-      proven === undefined || proven.pending.length === 0 ? [] : await readHistory(database, ledger, migrating);
-    const open = asked === "none" ? openEntries(await readHistory(database, ledger, migrating)) : [];
+    const isOpen = proven === undefined ? asked === "none" : proven.pending.length + proven.undecided.length > 0;
+    const history = isOpen ? await readHistory(database, ledger, migrating) : [];
+    const open = asked === "none" ? openEntries(history) : [];
     return {
       duration: built - started,
       recorded: proven?.contained ?? all,
       found: proven ?? { pending: [], undecided: open, why: undefined, next: undefined },
       edited: edits,
-      isLate: late.some(({ standing }) => standing === "out-of-order"),
+      up: upCommand(history),
       // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
       findLeft: wasEmpty || wasThere ? undefined : await leftAsItWas(context, migrating, database, proof.clock()),
     };
   });
   const compared = work.then(async (built) => ({ ...built, left: (await built.findLeft?.()) ?? ALL_NEW }));
-  const { duration, recorded, found, edited, isLate, left } = await compared.catch(async (error: unknown) => {
+  const { duration, recorded, found, edited, up, left } = await compared.catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(error, migrating, isBuilt);
   });
@@ -249,17 +251,19 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   }
   if (pending.length > 0) {
     messages.log(
-      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: confiture migrate up${isLate ? " --allow-out-of-order" : ""}`,
+      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: ${up}`,
     );
   }
-  tellLeft(context, left, pending.length + undecided.length > 0);
+  tellLeft(context, left, pending.length + undecided.length > 0 ? up : undefined);
   if (undecided.length > 0 && !isGone) {
     messages.log(
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
         (next ??
-          "  confiture migrate baseline --proven   to record those that the database holds, by proof\n" +
-            "  confiture migrate baseline            to record them all, without proof\n" +
-            "  confiture migrate up                  to run them"),
+          waysOn([
+            ["confiture migrate baseline --proven", "to record those that the database holds, by proof"],
+            ["confiture migrate baseline", "to record them all, without proof"],
+            [up, "to run them"],
+          ])),
     );
   }
   return {

@@ -7,7 +7,7 @@ tryEveryCell(
   `
   build     behind: builds, records 003 | up: nothing
             ahead: builds | up: history_missing: migrate up --allow-missing > nothing
-            merged: build_over: migrate up > history_out_of_order: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
+            merged: build_over: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
             migration edited: builds, edited 001 | up: history_edited: migrate accept 001 > accept_refused: migrate accept 001 --different > done > nothing
             schema edited: build_over: drift > ~users.bio > build_over | up: nothing
             fresh, embedded: builds, records 001 003 | up: nothing

@@ -6,7 +6,7 @@ tryEveryCell(
   async () => squashed(await begun()),
   `
   build     built: builds | up: nothing
-            merged: build_over: migrate up > history_out_of_order: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
+            merged: build_over: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
             migration edited: builds, edited 003 | up: history_edited: migrate accept 003 > accept_refused: migrate accept 003 --different > done > nothing
             fresh: builds, records 001 003 | up: nothing
             *: builds, records 003 | up: nothing

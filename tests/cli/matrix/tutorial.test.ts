@@ -7,7 +7,7 @@ tryEveryCell(
   `
   build     behind: build_behind: migrate up > applies 003 > builds | up: nothing
             ahead: builds | up: history_missing: migrate up --allow-missing > nothing
-            merged: build_behind: migrate up > history_out_of_order: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
+            merged: build_behind: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
             migration edited: builds, edited 001 | up: history_edited: migrate accept 001 > accept_refused: migrate accept 001 --different > done > nothing
             schema edited: build_over: drift > ~users.bio > build_over | up: nothing
             fresh, embedded: builds, records 001 003 | up: nothing
@@ -34,7 +34,7 @@ tryEveryCell(
   generate  built: writes +extra
             behind: generate_refused: migrate up > applies 003 > writes +extra
             by hand: generate_refused: migrate generate extra --allow-drop > writes +extra -handmade -users.hand
-            merged: generate_refused: migrate up > history_out_of_order: migrate up --allow-out-of-order > applies 002 > writes +extra
+            merged: generate_refused: migrate up --allow-out-of-order > applies 002 > writes +extra
             migration edited: generate_refused: migrate base > done > writes ~users.bio
             schema edited: generate_refused: migrate generate extra --allow-drop > writes +extra ~users.bio
             *: generate_refused: migrate base > done > nothing

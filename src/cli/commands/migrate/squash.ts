@@ -6,6 +6,7 @@ import { withFolderLock } from "#files/lock.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
+import { upCommand } from "#migrate/history.ts";
 import { compareVersions } from "#migrate/files/version.ts";
 import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
@@ -119,7 +120,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     "squash_refused",
     `${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "has", "have")} not run on ${source.name}, and could not any more without ${agree(lacking.length, "its file", "their files")}`,
     {
-      hint: `Nothing was changed. Run ${agree(lacking.length, "it", "them")} first: confiture migrate up${lacking.some(({ standing }) => standing === "out-of-order") ? " --allow-out-of-order" : ""}`,
+      hint: `Nothing was changed. Run ${agree(lacking.length, "it", "them")} first: ${upCommand(lacking)}`,
       data: { lacking: lacking.map(({ version }) => version) },
     },
   );
