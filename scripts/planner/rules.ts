@@ -109,15 +109,6 @@ export function identityOptionsClause(`,
   sql.endsWith(" RESTART") ? { sql } : { sql, otherwise: { reason: "restart", sql: \`\${sql} RESTART\` } };
 function rangesDisjoint(`,
     ],
-    // Default privileges without FOR ROLE are those of the role that runs the statement.
-    [
-      "  let sql = `ALTER DEFAULT PRIVILEGES FOR ROLE ${qid(id.role)}`;",
-      '  let sql = `ALTER DEFAULT PRIVILEGES${id._builder === true ? "" : ` FOR ROLE ${qid(id.role)}`}`;',
-    ],
-    [
-      "export function defaultPrivilegeCreateActions(fact: Fact): ActionSpec[] {\n  const id = fact.id as {",
-      'export function defaultPrivilegeCreateActions(fact: Fact): ActionSpec[] {\n  const id = { ...fact.id, _builder: p(fact, "_builder") } as {',
-    ],
     // A publication would take in the children of a table with it.
     [
       "let member = rel(id.schema, id.table);",

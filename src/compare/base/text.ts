@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { comparePaths } from "#build/order.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { onTerms } from "../catalogue/terms.ts";
+import { mainOwner, onTerms } from "../catalogue/terms.ts";
 import { readSequences } from "../sources/sequences.ts";
 import { readDetails } from "../tree/details.ts";
 import { type PlannedFile, planFiles } from "../tree/statements.ts";
@@ -31,7 +31,9 @@ export async function readScript(database: Database, empty: Catalogue, held: Cat
   const { from, to } = onTerms(empty, held, { owners: false, grants: true, extensionVersions: false });
   const tables = await readCells(database);
   const sequences = await readSequences(database);
-  const objects = behindRows(planFiles(from, to, await readDetails(database), [])).map((file) => ({
+  // Whoever begins with it builds: another role than the scratch database's, or the one that has the database in use.
+  const builders = [mainOwner(empty), mainOwner(held) ?? held.builder];
+  const objects = behindRows(planFiles(from, to, await readDetails(database), builders)).map((file) => ({
     path: file.path,
     text: renderSchemaFile({ ...file, ahead: false }),
   }));

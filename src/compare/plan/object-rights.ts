@@ -12,8 +12,14 @@ type Default = Extract<ObjectId, { kind: "defaultPrivilege" }>;
  * The statements of a plan, with those about rights in place of the planner's, which take all of a role's rights and give those
  * that it shall have. What a role comes to have or loses follows from what it has: by default to what is new, and what goes over
  * to it with the ownership. Pure.
+ * @param builders roles whose default privileges are those of whoever runs the plan
  */
-export function withRights(actions: readonly Action[], from: Catalogue, to: Catalogue): Action[] {
+export function withRights(
+  actions: readonly Action[],
+  from: Catalogue,
+  to: Catalogue,
+  builders: readonly (string | undefined)[] = [to.builder],
+): Action[] {
   const created = new Set(
     actions.flatMap(({ verb, produces }) => (verb === "create" ? produces.filter(isObject).map(encodeId) : [])),
   );
@@ -27,7 +33,7 @@ export function withRights(actions: readonly Action[], from: Catalogue, to: Cata
     at: id.kind === "acl" ? Math.max(at, takenOverAt(actions, id.target)) : at,
     // Whoever loses the rights to a table loses those to its columns (manual, REVOKE).
     isLast: id.kind === "acl" && id.column !== undefined && to.facts.has(id),
-    actions: statementsFor(id, created, from, to).map((sql) => asAction(sql, id, to.facts)),
+    actions: statementsFor(id, { created, builders }, from, to).map((sql) => asAction(sql, id, to.facts)),
   }));
   return [
     ...rest.flatMap((action, index) => [
@@ -59,8 +65,13 @@ function takenOverAt(actions: readonly Action[], target: ObjectId): number {
   );
 }
 
-function statementsFor(id: Grant | Default, created: ReadonlySet<string>, from: Catalogue, to: Catalogue): string[] {
-  if (id.kind === "defaultPrivilege") return defaultStatements(id, from.facts, to);
+function statementsFor(
+  id: Grant | Default,
+  { created, builders }: { created: ReadonlySet<string>; builders: readonly (string | undefined)[] },
+  from: Catalogue,
+  to: Catalogue,
+): string[] {
+  if (id.kind === "defaultPrivilege") return defaultStatements(id, from.facts, to, builders);
   // What is dropped takes the rights to it along.
   if (!to.facts.has(id.target)) return [];
   const isNew = created.has(encodeId(id.target));
@@ -137,13 +148,18 @@ const BUILT_IN: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Without an entry, a role has all rights to what it makes, and everybody what is built in. */
-function defaultStatements(id: Default, from: Facts, to: Catalogue): string[] {
+function defaultStatements(
+  id: Default,
+  from: Facts,
+  to: Catalogue,
+  builders: readonly (string | undefined)[],
+): string[] {
   const all = allRights(id.objtype, to.major);
   const isOwn = id.schema === null && id.grantee === id.role;
   const builtIn = isOwn ? all : id.schema === null && id.grantee === "PUBLIC" ? (BUILT_IN.get(id.objtype) ?? []) : [];
   const usual: Rights = { privileges: builtIn, grantable: [] };
   const [held, wanted] = [rightsOf(from, id) ?? usual, rightsOf(to.facts, id) ?? usual];
-  const role = id.role === to.builder ? "" : `FOR ROLE ${quoteIdentifier(id.role)} `;
+  const role = builders.includes(id.role) ? "" : `FOR ROLE ${quoteIdentifier(id.role)} `;
   const schema = id.schema === null ? "" : `IN SCHEMA ${quoteIdentifier(id.schema)} `;
   const start = `ALTER DEFAULT PRIVILEGES ${role}${schema}`;
   return rightsStatements({

@@ -10,7 +10,7 @@ import { planFiles } from "../tree/statements.ts";
 import { withMissingRoles } from "#scratch/missing.ts";
 import { runTolerantly } from "#scratch/tolerant.ts";
 import { type ScratchOptions, withScratch } from "#scratch/scratch.ts";
-import { onTerms } from "../catalogue/terms.ts";
+import { mainOwner, onTerms } from "../catalogue/terms.ts";
 
 /** A statement that a scratch database refused, and why. */
 interface Refused {
@@ -130,10 +130,11 @@ function whatIsNeeded(facts: Facts, ids: readonly ObjectId[]): Facts {
 async function rebuild(database: Database, catalogue: Catalogue, owners = false): Promise<Refused[]> {
   const empty = await readCatalogue(database);
   const { from, to } = onTerms(empty, catalogue, { owners, grants: true, extensionVersions: false });
+  const builders = owners ? [] : [mainOwner(empty), mainOwner(catalogue)];
   let planned: string[];
   try {
     // As files: a plan adds columns in another order, and `SELECT *` and aliases of columns go by their order.
-    const files = planFiles(from, unfilled(to), [], []).toSorted((a, b) => comparePaths(a.path, b.path));
+    const files = planFiles(from, unfilled(to), [], builders).toSorted((a, b) => comparePaths(a.path, b.path));
     planned = files.flatMap(({ statements }) => statements);
   } catch (error) {
     if (error instanceof ConfitureError) return [{ sql: "", reason: error.message }];

@@ -9,6 +9,7 @@ import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { withPlannerDetails } from "../plan/planner-details.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
+import { withRights } from "../plan/object-rights.ts";
 import { creationsOf } from "../plan/extras.ts";
 import { layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
@@ -45,7 +46,6 @@ export function planFiles(
   const property = ({ id }: Fact): Fact["payload"] | undefined => {
     // The ledger may have a schema made, a provider an extension.
     if ((id.kind === "schema" || id.kind === "extension") && !from.has(id)) return { _whereNotThere: true };
-    if (id.kind === "defaultPrivilege" && builders.includes(id.role)) return { _builder: true };
     return id.kind === "materializedView" && unfilled.has(encodeId(id)) ? { _unfilled: true } : undefined;
   };
   const wanted = withPlannerDetails(withNotNullOnce(live.facts, live, live), live);
@@ -64,16 +64,15 @@ export function planFiles(
     later.map(({ id }) => id),
   );
   const statements = new Map<string, string[]>();
-  // A new object has no grants that a role could lose.
-  const isIdle = ({ sql, produces: [made] }: Action): boolean =>
-    made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
   const late = lateChildren({ facts: to, extras: live.extras }, from);
   const [alone, all] = [first, to].map((facts) => withoutLateParents(facts, late)) as [Facts, Facts];
+  // Planned by what PostgreSQL gives to everything that is new, and by each role's rights alone: `ALL` where a role has all of them.
+  const rightful = (actions: readonly Action[], before: Facts, after: Facts): readonly Action[] =>
+    withRights(actions, { ...empty, facts: before }, { ...live, facts: after }, builders);
   for (const action of [
-    ...wholeTables(planActions(from, alone), from, alone),
-    ...(later.length === 0 ? [] : planActions(alone, all)),
+    ...rightful(wholeTables(planActions(from, alone), from, alone), from, alone),
+    ...(later.length === 0 ? [] : rightful(planActions(alone, all), alone, all)),
   ]) {
-    if (isIdle(action)) continue;
     const about = [...action.consumes, ...action.destroys];
     const unit = units.unitFor({ produces: action.produces, about });
     units.require(unit, action.consumes);

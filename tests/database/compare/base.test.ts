@@ -4,6 +4,9 @@ import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { testMigrations } from "#compare/verify/migration-test.ts";
 import { type VerifyReport, verify } from "#compare/verify/verify.ts";
+import { withDatabase } from "#database/open.ts";
+import type { ServerTarget } from "#database/target.ts";
+import { oldestServer } from "../../support/engines.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
@@ -137,6 +140,30 @@ DO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;
     ]);
     expect((await makeBase({ ...files, from: { kind: "schema" } })).unlikeSchema).toEqual([]);
   });
+
+  for (const engine of oldestServer) {
+    test(`of a database on ${engine.name}, with the rights that its role has given, for whatever role begins with it`, async () => {
+      await using project = await temporaryProject({});
+      await using database = await engine.fresh();
+      const role = `${(database.target as ServerTarget).database}_owner`;
+      try {
+        await withDatabase(database.target, {}, (session) =>
+          session.execute(`CREATE ROLE ${role}; GRANT CREATE ON SCHEMA public TO ${role}; SET ROLE ${role};
+            ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+            CREATE TABLE users (id int); CREATE TABLE notes (id int); GRANT ALL ON users TO PUBLIC`),
+        );
+        const base = await makeBase({
+          ...filesOf(project.dir),
+          from: { kind: "live", target: database.target, name: "used" },
+        });
+        expect(base.text).toContain("GRANT ALL ON TABLE public.users TO PUBLIC;");
+        expect(base.text).toContain("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;");
+      } finally {
+        await database.query(`DROP OWNED BY ${role}`);
+        await database.query(`DROP ROLE ${role}`);
+      }
+    }, 60_000);
+  }
 
   test("not known, where a migration that the source holds has no way back; another source helps", async () => {
     await using project = await temporaryProject({

@@ -3,6 +3,8 @@ import { squash } from "#compare/base/squash.ts";
 import { readSequences } from "#compare/sources/sequences.ts";
 import { verify } from "#compare/verify/verify.ts";
 import { withDatabase } from "#database/open.ts";
+import type { ServerTarget } from "#database/target.ts";
+import { oldestServer } from "../../support/engines.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
@@ -77,6 +79,37 @@ describe("a base moves forward", () => {
     expect(text.indexOf("'long'")).toBeGreaterThan(0);
     expect(text.indexOf("'long'")).toBeLessThan(text.indexOf("NOT VALID"));
   }, 120_000);
+
+  for (const engine of oldestServer) {
+    test(`rights that it gives are those that ${engine.name} knows, and default privileges those of whoever begins with it`, async () => {
+      await using project = await temporaryProject({
+        "db/migrations/001_rights.sql": `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO PUBLIC;
+          CREATE TABLE all_of_them (id int); CREATE TABLE most (id int); REVOKE DELETE ON most FROM PUBLIC;
+          CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION one() FROM PUBLIC;`,
+      });
+      await put(project, "001");
+      const text = await project.read("db/migrations/base.sql");
+      await using database = await engine.fresh();
+      const role = `${(database.target as ServerTarget).database}_plain`;
+      try {
+        const rows = await withDatabase(database.target, {}, async (session) => {
+          await session.execute(`CREATE ROLE ${role}; GRANT CREATE ON SCHEMA public TO ${role}; SET ROLE ${role}`);
+          await session.execute(text);
+          return await session.query(
+            `SELECT (SELECT defaclrole::regrole::text FROM pg_default_acl) AS role,
+                    has_table_privilege('public', 'all_of_them', 'DELETE') AS "all",
+                    has_table_privilege('public', 'most', 'INSERT') AS most,
+                    has_table_privilege('public', 'most', 'DELETE') AS none,
+                    has_function_privilege('public', 'one()', 'EXECUTE') AS may_run`,
+          );
+        });
+        expect(rows).toEqual([{ role, all: true, most: true, none: false, may_run: false }]);
+      } finally {
+        await database.query(`DROP OWNED BY ${role}`);
+        await database.query(`DROP ROLE ${role}`);
+      }
+    }, 120_000);
+  }
 
   test("values of the clock, of chance and of the user are left to the database that begins with it", async () => {
     await using project = await temporaryProject({
