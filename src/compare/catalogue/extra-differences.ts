@@ -1,6 +1,7 @@
 import type { Catalogue } from "./catalogue.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { compareExtras, type ExtraDifference } from "./extras.ts";
+import { isOfConstraint } from "../kinds/partitioned-index.ts";
 import { describe } from "./describe.ts";
 
 /** What differs in what the planner does not know, and not because what it belongs to is new or gone. Pure. */
@@ -21,6 +22,7 @@ export function extraDifferences(from: Catalogue, to: Catalogue): ExtraDifferenc
     if (OF_IDENTITY.has(kind) && !isOfIdentity(to, difference.from!)) return false;
     // An index that is no part of another any more is an object of its own.
     if (kind.startsWith("index ") && to.facts.has({ kind: "index", schema, name })) return false;
+    if (kind === "partitioned index" && isOfConstraint(difference.from!.relation!, to)) return true;
     return hasRelation(to, difference.from?.relation);
   });
 }

@@ -5,13 +5,12 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { textOf, withoutObjects, withPayloads } from "../engine/lookups.ts";
-import { argumentsOf } from "../kinds/aggregate-arguments.ts";
-import { isVirtual } from "../kinds/generated-column.ts";
+import { textOf, withoutObjects } from "../engine/lookups.ts";
 import { enumChangeOf } from "./enum-columns.ts";
 import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
+import { apart } from "./apart.ts";
 import { typesAside, typesUnderOthersAside } from "./aside.ts";
 import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
@@ -191,18 +190,6 @@ function tableOfPart(id: ObjectId): { readonly schema: string; readonly name: st
   if (part !== undefined && "table" in part) return { schema: part.schema, name: part.table };
   // Rights to a column are on its table.
   return id.kind === "acl" && id.column !== undefined && part?.kind === "table" ? part : undefined;
-}
-
-/** What differs in a way that the planner does not know, and has to be made anew, is made to differ for it. */
-function apart(facts: Facts, from: Catalogue, to: Catalogue): Facts {
-  const isVirtualApart = ({ id, payload }: Fact): boolean => {
-    if (id.kind !== "column" || typeof payload["generatedExpr"] !== "string") return false;
-    const path = [id.schema, id.table, id.name] as const;
-    return isVirtual(from.extras, path) !== isVirtual(to.extras, path);
-  };
-  const takesOtherwise = ({ id }: Fact): boolean =>
-    id.kind === "aggregate" && argumentsOf(from.extras, id) !== argumentsOf(to.extras, id);
-  return withPayloads(withPayloads(facts, isVirtualApart, { generatedExpr: "" }), takesOtherwise, { sfunc: "" });
 }
 
 /** Roles belong to the server: none comes or goes, and nothing is made anew because one does. */
