@@ -28,7 +28,8 @@ export interface Action {
 /** What does nearly the same as a statement that PostgreSQL refuses, and what it does to rows or numbers for that. */
 export type OtherForm =
   | { readonly reason: "no-update-path"; readonly sql: string; readonly behind: readonly string[] }
-  | { readonly reason: "not-filled" | "restart"; readonly sql: string }
+  | { readonly reason: "not-filled"; readonly sql: string }
+  | { readonly reason: "restart"; readonly sql: string; readonly behind?: readonly string[] }
   | { readonly reason: "unreadable-text"; readonly sql: string; readonly type: string };
 
 /** The planner knows no statements, or no order of them. */

@@ -69,7 +69,7 @@ function has({ parts }: PartitionedIndex, part: PartitionedIndex["parts"][number
 export function isOfConstraint({ schema, name }: Relation, { facts }: Side): boolean {
   return facts.facts().some(({ id, payload }) => {
     const isNamed = id.kind === "constraint" && id.schema === schema && id.name === name;
-    return isNamed && ["p", "u", "x"].includes(String(payload["type"]));
+    return isNamed && Object.keys(REASONS).some((type) => payload["type"] === type);
   });
 }
 

@@ -42,7 +42,8 @@ export function boundFollowsType(id: ObjectId, sql: string, from: Facts, to: Fac
   return old.maxValue === was && next.maxValue === is && BigInt(is) > BigInt(was);
 }
 
-function optionsOf(fact: Fact | undefined): SequenceOptions | undefined {
+/** Of a sequence, or of an identity. Pure. */
+export function optionsOf(fact: Fact | undefined): SequenceOptions | undefined {
   if (fact?.id.kind === "sequence") return fact.payload as unknown as SequenceOptions;
   const identity = fact?.payload["identity"] as { readonly options?: SequenceOptions | null } | null | undefined;
   return identity?.options ?? undefined;

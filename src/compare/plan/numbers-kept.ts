@@ -11,7 +11,8 @@ export interface Takeover {
   readonly olds: readonly Old[];
 }
 
-interface Source {
+/** A sequence, as an object or as a column's identity. */
+export interface Source {
   readonly schema: string;
   readonly name: string;
   /** The column that it is the identity of; of a default's undefined. */
@@ -120,7 +121,8 @@ export function currentName({ schema, name, aside = name }: Takeover["olds"][num
   return quoteQualified(schema, aside);
 }
 
-function sourceOf(column: ColumnId, facts: Facts): Source | undefined {
+/** Where a column takes its numbers from. Pure. */
+export function sourceOf(column: ColumnId, facts: Facts): Source | undefined {
   const identity = facts.get(column)?.payload["identity"] as
     | { readonly sequence?: { readonly schema: string; readonly name: string } | null }
     | null

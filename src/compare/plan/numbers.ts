@@ -45,15 +45,18 @@ export function setting({ next, columns, olds }: Takeover, to: Facts, there = to
   return `SELECT setval(${name}, ${last}(number))\n  FROM (${numbers}) AS numbers\nHAVING ${last}(number) ${reaches} ${start}`;
 }
 
-/** As an argument of setval. What stood aside for a sequence left its name to it. */
-function nameOf({ schema, name, identity }: Takeover["next"], isFree: boolean): string {
+/** As an argument of setval. What stood aside for a sequence left its name to it. Pure. */
+export function nameOf({ schema, name, identity }: Takeover["next"], isFree: boolean): string {
   if (identity === undefined || isFree) return quoteLiteral(writeQualified(schema, name));
   const table = writeQualified(identity.schema, identity.table);
   return `pg_get_serial_sequence(${quoteLiteral(table)}, ${quoteLiteral(identity.name)})`;
 }
 
-/** The numbers that a column holds; undefined where they are something else. */
-function valueOf(column: ColumnId, facts: Facts): { readonly value: string; readonly table: string } | undefined {
+/** The numbers that a column holds; undefined where they are something else. Pure. */
+export function valueOf(
+  column: ColumnId,
+  facts: Facts,
+): { readonly value: string; readonly table: string } | undefined {
   const type = textOf(facts, column, "type") ?? "";
   if (!/^(?:smallint|integer|bigint|numeric\b.*)$/.test(type)) return undefined;
   const name = quoteIdentifier(column.name);

@@ -17,6 +17,7 @@ import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { boundFollowsType } from "./number-bounds.ts";
 import { numbersGoOn } from "./numbers.ts";
+import { numbersAgain } from "./numbers-again.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
 import { numbersOfPartitions, withSequencesKept } from "./numbers-of-partitions.ts";
 import {
@@ -253,11 +254,23 @@ function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   const { otherwise } = action;
   const values = enumChangeOf(action, from.facts, to.facts);
+  const again = numbersAgain(action, from.facts, to.facts);
+  const behind = again?.sql === undefined ? {} : { behind: [again.sql] };
+  const isSet = again?.isSure === true && again.sql !== undefined;
+  // What is set behind it need not be within the new bounds before.
+  const instead = values?.sql ?? (isSet ? otherwise?.sql : undefined);
   return {
-    sql: asReadBack(values?.sql ?? action.sql),
-    ...(otherwise === undefined || values !== undefined
+    sql: asReadBack(instead ?? action.sql),
+    ...(otherwise === undefined || instead !== undefined
       ? {}
-      : { otherwise: { ...otherwise, sql: asReadBack(otherwise.sql) } }),
+      : {
+          otherwise: {
+            ...otherwise,
+            ...(otherwise.reason === "restart" ? behind : {}),
+            sql: asReadBack(otherwise.sql),
+          },
+        }),
+    ...(isSet ? behind : {}),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||

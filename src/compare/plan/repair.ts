@@ -115,6 +115,10 @@ export function otherForm(statement: PlannedStatement, { server }: ConfitureErro
   const { otherwise, ...rest } = statement;
   if (otherwise === undefined || server?.sqlstate.startsWith(REFUSED_FOR[otherwise.reason]) !== true) return undefined;
   if (otherwise.reason === "no-update-path") return { ...rest, sql: otherwise.sql, behind: otherwise.behind };
+  if (otherwise.reason === "restart" && otherwise.behind !== undefined) {
+    const { rows: _rows, ...safe } = rest;
+    return { ...safe, sql: otherwise.sql, behind: otherwise.behind };
+  }
   const { sql, reason, ...details } = otherwise;
   return { ...rest, sql, rows: rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details) };
 }

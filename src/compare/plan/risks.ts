@@ -8,6 +8,7 @@ import { staleHazard } from "./computed.ts";
 import { demandsMore } from "./domains.ts";
 import { enumChangeOf } from "./enum-columns.ts";
 import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
+import { numbersAgain } from "./numbers-again.ts";
 import { publishedHazard } from "./published.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 
@@ -21,6 +22,8 @@ export function riskOf(action: Action, from: Facts, to: Facts): Risk {
   const [removed] = action.destroys;
   if (removed !== undefined && action.verb === "drop") return removalRisk(removed, action, from, to);
   if (made !== undefined && action.verb === "create") return asRows(creationRisk(made, from, to));
+  const again = numbersAgain(action, from, to);
+  if (again?.isSure === true) return again.sql === undefined ? { rows: rowsHazard("restart") } : {};
   const narrowed = needed && boundsHazard(needed, action.sql, from, to);
   if (narrowed !== undefined) return { rows: narrowed };
   if (needed?.kind === "function" && action.verb === "alter") return asRows(staleHazard(needed, from, to));
