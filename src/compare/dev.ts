@@ -1,8 +1,9 @@
 import { ConfitureError } from "#errors/error.ts";
 import { stampOf } from "#files/stamps.ts";
+import { prepareEmbeddedScratch } from "#scratch/embedded-scratch.ts";
 import { findSchemaFiles, listSchemaFiles } from "#build/collect.ts";
 import { type Change, compareCatalogues } from "./catalogue/changes.ts";
-import type { Catalogue } from "./catalogue/catalogue.ts";
+import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
 import { projectBase, type ProjectFiles, projectMigrations, sourceCatalogue } from "./sources/sources.ts";
 import { migrationPaths } from "./sources/unchanged.ts";
 import { unlessSaved } from "./newer-save.ts";
@@ -34,6 +35,8 @@ export interface Watcher {
    * @throws ConfitureError `interrupted`, and what a scratch database throws
    */
   look(): Promise<Look | undefined>;
+  /** Gets ready for the next look, in the background. Nothing needs to wait for it. */
+  prepare(): void;
 }
 
 /** @param settings paths of files that say how those of the project are read */
@@ -85,6 +88,9 @@ export function watchProject(files: ProjectFiles, settings: readonly string[]): 
         hasMigrations: migrations instanceof ConfitureError || hasMigrations(files),
         duration: performance.now() - started,
       };
+    },
+    prepare() {
+      if (files.scratch.engine === "embedded") prepareEmbeddedScratch(readCatalogue);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { DATABASE } from "#database/embedded/greeting.ts";
 import { openDatabase, orInterrupted } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { emptied } from "./emptied.ts";
 import type { OnLeftOut } from "./left-out.ts";
 import { roomSettings } from "./room.ts";
@@ -11,10 +12,15 @@ import { scratchSession } from "./session.ts";
 interface Used {
   readonly database: Database;
   readonly watch: Watch;
-  readonly settings: string;
+  readonly settings: Settings;
 }
 
-let spare: Used | undefined;
+type Settings = Readonly<Record<string, string>>;
+
+let spare: (Used & { readonly isEmpty: boolean }) | undefined;
+/** What the one that was asked for last began with. */
+let lastSettings: Settings | undefined;
+let preparing: Promise<void> | undefined;
 
 /**
  * A scratch database in the embedded engine. Starting the engine, and having PostgreSQL plan what reads a catalogue, takes
@@ -23,24 +29,54 @@ let spare: Used | undefined;
  * @param ownSettings what its sessions begin with
  */
 export async function withEmbeddedScratch<T>(
-  ownSettings: Readonly<Record<string, string>>,
+  ownSettings: Settings,
   options: Listening,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const settings = { ...ownSettings, ...roomSettings() };
-  const used = (await takeSpare(JSON.stringify(settings), options)) ?? (await open(settings, options));
-  let result: T;
+  lastSettings = settings;
+  await preparing;
+  const used = (await takeSpare(settings, options)) ?? (await open(settings, options));
+  let isWhole = false;
   try {
-    result = await work(used.database);
+    const result = await work(used.database);
+    isWhole = true;
+    return result;
   } catch (error) {
-    await used.database.close();
+    isWhole = error instanceof ConfitureError && error.server !== undefined && !BREAKING.has(error.code);
     throw error;
+  } finally {
+    if (isWhole) await keep(used, false);
+    else await used.database.close();
   }
-  if (spare === undefined && !used.watch.leavesTraces) {
-    spare = used;
-    unawaited.count++;
-  } else await used.database.close();
-  return result;
+}
+
+/** Errors behind which nobody knows what has become of the session. */
+const BREAKING: ReadonlySet<string> = new Set(["connection_lost", "embedded_failed", "internal", "interrupted"]);
+
+/**
+ * Has the next scratch database ready before it is asked for: the one that is left is emptied, or another one started where that cannot
+ * be used again. Whoever asks sooner waits for it.
+ * @param tryOut does in a new one what is to be fast in it: PostgreSQL keeps the plans
+ */
+export function prepareEmbeddedScratch(tryOut: (database: Database) => Promise<unknown>): void {
+  const settings = lastSettings;
+  if (settings === undefined || preparing !== undefined) return;
+  const prepare = async (): Promise<void> => {
+    const used = await takeSpare(settings, {});
+    if (used !== undefined) return await keep(used, true);
+    const started = await open(settings, {});
+    await tryOut(started.database);
+    await keep(started, await emptied(started.database));
+  };
+  unawaited.count++;
+  preparing = prepare()
+    // What is wrong comes up where one is asked for.
+    .catch(() => {})
+    .finally(() => {
+      preparing = undefined;
+      unawaited.count--;
+    });
 }
 
 /** One that begins with what another has saved. Nobody uses it again. */
@@ -49,13 +85,9 @@ export async function withSavedScratch<T>(
   options: Listening,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
+  await preparing;
   // Two engines at a time would take twice the memory.
-  const left = spare;
-  spare = undefined;
-  if (left !== undefined) {
-    unawaited.count--;
-    await left.database.close();
-  }
+  await removeSpare()?.database.close();
   const { database } = await open(roomSettings(), options, saved);
   try {
     return await work(database);
@@ -64,13 +96,24 @@ export async function withSavedScratch<T>(
   }
 }
 
-async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Promise<Used | undefined> {
-  const used = spare;
+async function keep(used: Used, isEmpty: boolean): Promise<void> {
+  if (spare !== undefined || used.watch.leavesTraces) return await used.database.close();
+  spare = { ...used, isEmpty };
+  unawaited.count++;
+}
+
+function removeSpare(): typeof spare {
+  const removed = spare;
   spare = undefined;
+  if (removed !== undefined) unawaited.count--;
+  return removed;
+}
+
+async function takeSpare(settings: Settings, { signal, onLeftOut }: Listening): Promise<Used | undefined> {
+  const used = removeSpare();
   if (used === undefined) return undefined;
-  unawaited.count--;
-  const fits = used.settings === settings && signal?.aborted !== true;
-  if (fits && (await emptied(used.database))) {
+  const fits = JSON.stringify(used.settings) === JSON.stringify(settings) && signal?.aborted !== true;
+  if (fits && (used.isEmpty || (await emptied(used.database)))) {
     used.watch.onLeftOut = onLeftOut;
     used.watch.signal = signal;
     return used;
@@ -80,7 +123,7 @@ async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Pr
 }
 
 async function open(
-  settings: Readonly<Record<string, string>>,
+  settings: Settings,
   { onLeftOut, signal }: Listening,
   saved?: Uint8Array<ArrayBuffer>,
 ): Promise<Used> {
@@ -92,7 +135,7 @@ async function open(
   const watch: Watch = { onLeftOut, signal, leavesTraces: false };
   // One that was used may serve somebody with another signal.
   try {
-    return { database: watched(await openDatabase(target), watch), watch, settings: JSON.stringify(settings) };
+    return { database: watched(await openDatabase(target), watch), watch, settings };
   } catch (error) {
     throw orInterrupted(signal, error);
   }

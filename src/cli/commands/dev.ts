@@ -93,6 +93,7 @@ export const command = defineCommand({
       // What was begun in the environment's database, and is not done, has to be said.
       const isDone = await (mode === "applying" ? telling : telling.catch(unlessStopped(signal)));
       if (isDone !== true) last = "";
+      else watcher.prepare();
     }
     // It has no other end, so this is no error.
     context.messages.log("Stopping");

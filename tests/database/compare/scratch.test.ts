@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { verify } from "#compare/verify/verify.ts";
 import { projectMigrations, sourceCatalogue } from "#compare/sources/sources.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
+import { prepareEmbeddedScratch } from "#scratch/embedded-scratch.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { lookBeside } from "#scratch/site.ts";
 import type { Database } from "#database/database.ts";
@@ -121,11 +122,47 @@ describe("a scratch database of the embedded engine begins as a new one, whateve
     for (const sql of [
       "CREATE TABLE t (id serial PRIMARY KEY, i int GENERATED ALWAYS AS IDENTITY)",
       "CREATE ROLE r; CREATE TABLE t (id int)",
+      'CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION btree_gist; CREATE TABLE t (id uuid DEFAULT uuid_generate_v4())',
+      "SELECT 1/0",
       "SELECT 1",
     ])
-      await look(sql);
+      await look(sql).catch(() => {});
     expect(new Set(sessions).size).toBe(1);
   });
+});
+
+test("a scratch database is not used for ever: what the engine has written stays in memory", async () => {
+  const use = (): Promise<Database> =>
+    withScratch({ scratch: { engine: "embedded" } }, async (database) => {
+      await database.execute("SELECT pg_logical_emit_message(false, '', repeat('x', 20000000))");
+      return database;
+    });
+  const used = new Set<Database>();
+  for (let time = 0; time < 8; time++) used.add(await use());
+  expect(used.size).toBe(2);
+});
+
+test("the next scratch database is prepared ahead, also where the last one cannot be used again; who asks sooner waits for it", async () => {
+  const use = (sql: string): Promise<Database> =>
+    withScratch({ scratch: { engine: "embedded" } }, async (database) => {
+      await database.execute(sql);
+      return database;
+    });
+  let prepared: Database | undefined;
+  const prepare = (): void => {
+    prepareEmbeddedScratch((database) => {
+      prepared = database;
+      return database.execute("SELECT 1");
+    });
+  };
+  const first = await use("CREATE TABLE t (id int)");
+  prepare();
+  expect(await use("CREATE TABLE t (id int); SET app.tenant = 'x'")).toBe(first);
+  expect(prepared).toBeUndefined();
+  prepare();
+  const second = await use("CREATE TABLE t (id int)");
+  expect(second).not.toBe(first);
+  expect(second).toBe(prepared!);
 });
 
 /** What a project says of its own database. */
