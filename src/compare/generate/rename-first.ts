@@ -3,6 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/describe.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 import type { Meter } from "../trace/meter.ts";
 import { effectsOf } from "./effects.ts";
 import type { MeasuredStatement } from "./section.ts";
@@ -61,7 +62,7 @@ export async function renameFirst(
         return planned.length === 0 ? [] : [{ rename, planned }];
       });
     for (const { rename, planned } of ready) {
-      for (const statement of planned)
+      for (const statement of planned.filter((each) => !isMade(each, statements)))
         statements.push({ ...statement, effects: effectsOf(await meter.runAlone(statement.sql, "commit")) });
       done.push(rename);
     }
@@ -166,4 +167,9 @@ export function renameHints(possible: readonly PossibleRename[]): string[] {
 /** How a rename is asked for on the command line. */
 export function renameFlag(rename: Rename): string {
   return `--rename ${shellWord(`${rename.from}=${newName(rename)}`)}`;
+}
+
+/** A schema that another rename of the same round has made. */
+function isMade({ sql, makes: [made] }: PlannedStatement, before: readonly PlannedStatement[]): boolean {
+  return made?.kind === "schema" && before.some((other) => other.sql === sql);
 }
