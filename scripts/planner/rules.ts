@@ -197,8 +197,30 @@ function rangesDisjoint(`,
       "if (desiredIdentity == null && !sourceGenerated && !keepsDefault) {",
     ],
     ["          if (desiredDefault) {\n", "          if (desiredDefault && !keepsDefault) {\n"],
+    // A stored column that is not generated any more keeps its values; one that is not stored has none.
+    [
+      'generatedExpr: "replace",',
+      `generatedExpr: {
+        alter: (fact, _from, _to, _view, sourceView) => {
+          const { schema, table, column } = columnRef(fact);
+          return {
+            sql: \`ALTER TABLE \${rel(schema, table)} ALTER COLUMN \${qid(column)} DROP EXPRESSION\`,
+            releases: dependencyConsumes(sourceView, fact.id),
+          };
+        },
+        replaceWhen: (from, to, fact) => from == null || from === "" || to != null || fact.parent?.kind !== "table",
+      },`,
+    ],
+    [
+      'const sourceGenerated = sourceColumn.payload["generatedExpr"] != null;',
+      'const sourceGenerated = sourceColumn.payload["generatedExpr"] != null && p(fact, "generatedExpr") != null;',
+    ],
+    // It may stand in front of the columns that it is computed from.
+    ['        if (fact.payload["generatedExpr"] == null) {\n', "        {\n"],
     ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
   ],
+  // CREATE OR REPLACE takes another language as it takes another body.
+  "plan/rules/routines.ts": [['language: "replace",', "language: { alter: () => [] },"]],
   // What holds no rows yet is made without them, and so is what its query cannot be run for.
   "plan/rules/views.ts": [
     [
@@ -259,6 +281,9 @@ export const `,
       'server: "replace",\n      parents: "replace",\n      bound: "replace",\n    },\n  },\n};',
     ],
     ["\nexport const ", `\nimport { writeTable } from ${MADE_TABLE};\nexport const `],
+    // A server need not be made anew to have no version any more.
+    ["VERSION ${lit(str(to))}`,\n        }),", 'VERSION ${to == null ? "NULL" : lit(str(to))}`,\n        }),'],
+    ["replaceWhen: (_from, to) => to == null,", ""],
     [
       "create: (fact) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
       "create: (fact, view) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",

@@ -1,9 +1,5 @@
 -- migrate:up
 
--- DATA LOSS: what it held is gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  DROP COLUMN b;
-
-ALTER TABLE public.t
-  ADD COLUMN b integer;
+  ALTER COLUMN b DROP EXPRESSION;

@@ -1,0 +1,3 @@
+CREATE FOREIGN DATA WRAPPER files;
+CREATE SERVER archive VERSION '2' FOREIGN DATA WRAPPER files;
+CREATE FOREIGN TABLE old_orders (id int, note text) SERVER archive;
