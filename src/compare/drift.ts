@@ -54,7 +54,8 @@ export interface Drift {
 
 /**
  * Compares a database in use with what it should be. Reads only.
- * @throws ConfitureError `drift_unknown` when what it should be cannot be made
+ * @throws ConfitureError `drift_unknown` when what it should be cannot be made; `history_squashed` as `up`, in a database that lacks
+ * some of the base
  */
 export async function findDrift(options: DriftOptions): Promise<Drift> {
   options.onStep?.("Reading the database");
@@ -140,9 +141,7 @@ async function pendingVersions({
       });
   const { migrations, base } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
   const history = joinHistory(migrations, rows, factsOf(projectDir), undefined, ledger ? base?.squashed : []);
-  if (history.some(({ standing }) => standing === "lacking")) {
-    throw lacking(history).with({ code: "drift_unknown" });
-  }
+  if (history.some(({ standing }) => standing === "lacking")) throw lacking(history);
   const pending = history
     .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);

@@ -131,7 +131,7 @@ for (const engine of newestAndEmbedded) {
       const terms = { owners: false, grants: false, extensionVersions: false };
       const drift = () =>
         findDrift({ ...filesOf(m.project.dir), target: m.options.target, against: undefined, terms, ignore: [] });
-      expect(await failureOf(drift())).toMatchObject({ code: "drift_unknown", data: { lacking: ["002"] } });
+      expect(await failureOf(drift())).toMatchObject({ code: "history_squashed", data: { lacking: ["002"] } });
       await m.query("CREATE TABLE b (id int PRIMARY KEY)");
       await baseline(m.options, "002");
       expect((await m.up()).results).toEqual(["003 done"]);
