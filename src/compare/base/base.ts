@@ -126,7 +126,7 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
     const { held } = await takeBack(run, migrations);
     const wanted = held.length === 0 ? source : await run.read();
     if (compareCatalogues(empty, wanted).length === 0) return { source, held, wanted, drafts: [] };
-    const header = `${BASE_HEADER}\n`;
+    const header = `${baseHeader(options)}\n`;
     const own = held.length === 0 ? await schemaFilesOf(options) : undefined;
     const script = await readScript(database, empty, wanted);
     return {
@@ -184,10 +184,13 @@ function writersIn(options: BaseOptions): Writer[] {
   );
 }
 
-/** Above every base. */
-export const BASE_HEADER = `-- What a database holds before the first migration. \`confiture migrate up\` runs this first in a database that is
--- empty, and never in another. Together with all migrations it makes what the schema files make.
+/** Stands above every base. */
+export function baseHeader(files: ProjectFiles): string {
+  const together = hasSchemaFiles(files) ? " Together with all migrations it makes what the schema files make." : "";
+  return `-- What a database holds before the first migration. \`confiture migrate up\` runs this first in a database that is
+-- empty, and never in another.${together}
 `;
+}
 
 /** The schema files themselves, where they are the source: their words and their rows are kept. */
 async function schemaFilesOf(options: BaseOptions): Promise<string | undefined> {
@@ -237,7 +240,7 @@ async function prove(
         const failed = await run.step(migration, "up");
         if (failed === undefined) continue;
         throw refused(
-          `${migrationId(migration.file)} does not apply to ${base === undefined ? "an empty database, which the source is" : "that base"}: ${failed.message}`,
+          `${migrationId(migration.file)} does not apply to ${base !== undefined ? "that base" : `an empty database${options.from.kind === "empty" ? "" : ", which the source is"}`}: ${failed.message}`,
           FROM_BEFORE,
           failed,
         );

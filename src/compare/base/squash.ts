@@ -21,7 +21,7 @@ import { readRowHashes } from "../contained/rows.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
-import { BASE_HEADER } from "./base.ts";
+import { baseHeader } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
 import { sessionCode } from "./session-code.ts";
@@ -101,7 +101,7 @@ export async function squash(options: SquashOptions): Promise<Squash> {
       script.tables.length + ends.length === 0
         ? { text: script.text(), wanted, end, others: NONE, othersAtEnd: NONE }
         : await runAgain(options, series, { before, rest, script, wanted, end, ends });
-    const text = withBaseHead(`${BASE_HEADER}\n${again.text}`, { squashed, through: base?.through });
+    const text = withBaseHead(`${baseHeader(options)}\n${again.text}`, { squashed, through: base?.through });
     options.onStep?.("Proving the new base");
     await withTemporaryFolder(async ({ dir, write }) => {
       const file = baseFile("m");

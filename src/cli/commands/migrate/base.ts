@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { baseFile } from "#migrate/base.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
@@ -22,7 +23,7 @@ export const command = defineCommand({
     from: {
       type: "string",
       valueHint: "SOURCE",
-      description: "what holds the base: schema, git:REVISION, env:NAME, a URL or a snapshot file (default: schema)",
+      description: "what holds the base: schema, git:REVISION, env:NAME, a URL or a snapshot file (default: schema, if there are schema files)",
     },
     force: { type: "boolean", description: "replace a base.sql that exists; the old one is kept as base.sql.bak" },
     ...REPLAY_ARGS,
@@ -37,14 +38,17 @@ export const command = defineCommand({
     "confiture migrate base --from env:production",
   ],
   async run(args, context) {
-    const { makeBase } = await import("#compare/base/base.ts");
-    const source = await readSource(context, args.from ?? "schema");
-    if (source.kind === "migrations") {
+    const [{ makeBase }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
+      import("#compare/base/base.ts"),
+      import("#compare/sources/sources.ts"),
+    ]);
+    const given = await readSource(context, args.from ?? "schema");
+    if (given.kind === "migrations") {
       throw new ConfitureError("usage", "The base is what there is before the migrations: --from cannot name them", {
         hint: "Name what a database held before the first of them: schema, git:REVISION, env:NAME, a URL or a snapshot file.",
       });
     }
-    const files = await filesBeside(context, args, liveTarget([source]));
+    const files = await filesBeside(context, args, liveTarget([given]));
     const { path } = baseFile(files.migrationsDir);
     if (existsSync(join(context.projectDir, path)) && args.force !== true) {
       throw new ConfitureError("base_refused", `${path} exists`, {
@@ -52,10 +56,15 @@ export const command = defineCommand({
         location: { file: path },
       });
     }
+    // Without schema files there is nothing to take it from, but migrations that start from nothing need none.
+    const isAlone = args.from === undefined && !hasSchemaFiles(files) && projectMigrations(files).length > 0;
+    const source: Source = isAlone ? { kind: "empty" } : given;
     const { text, takenBack, onTop, changes, unlikeSchema, doubts, holds } = await makeBase({
       ...files,
       from: source,
       onStep: context.step,
+    }).catch(async (error: unknown) => {
+      throw isAlone ? await nameSource(context, error) : error;
     });
     if (args.from === undefined && text !== undefined) await requireThere(context, args, holds);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
@@ -107,6 +116,20 @@ export const command = defineCommand({
     };
   },
 });
+
+/** In a project with migrations alone, something else has to tell what there is before them. */
+async function nameSource(context: CommandContext, error: unknown): Promise<unknown> {
+  if (!(error instanceof ConfitureError) || error.code !== "base_refused") return error;
+  const { environment } = await context.config("files");
+  const from = environment === null ? "URL" : shellWord(`env:${environment}`);
+  return error.with({
+    hint: [
+      "Nothing was written. No schema files tell what a database holds before the first migration.",
+      `To take it from a database that is in use: confiture migrate base --from ${from}`,
+      "--from git:REVISION takes it from schema files of another commit, and a snapshot file can be named as well.",
+    ].join("\n"),
+  });
+}
 
 /** The first few of what differs, by name. Pure. */
 function listed(changes: readonly Change[]): string {

@@ -1,0 +1,52 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { runHere } from "../support/in-process.ts";
+import type { RunResult } from "../support/cli.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+
+setDefaultTimeout(120_000);
+
+const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
+const run = (project: TemporaryProject, ...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
+
+test("a base without schema files speaks of none, and is taken from what can tell it", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/migrations/001_bio.sql": "ALTER TABLE users ADD bio text;\n",
+  });
+  const untold = await run(project, "migrate", "base");
+  expect(untold.exitCode).toBe(1);
+  expect(untold.stderr).toContain(
+    'error: 001_bio does not apply to an empty database: relation "users" does not exist',
+  );
+  expect(untold.stderr).not.toContain("No SQL files found");
+  const [, from = ""] = /confiture migrate base --from (\S+)\n/.exec(untold.stderr) ?? [];
+  expect(from).toBe("env:local");
+
+  await run(project, "db", "sql", "CREATE TABLE users (id int)");
+  expect(await run(project, "migrate", "base", "--from", from)).toMatchObject({ exitCode: 0 });
+  const base = await project.read("db/migrations/base.sql");
+  expect(base).toStartWith("-- What a database holds before the first migration.");
+  expect(base).toContain("CREATE TABLE public.users");
+  expect(base).not.toContain("schema files");
+  await run(project, "db", "sql", "DROP TABLE users");
+  expect(await run(project, "migrate", "up")).toMatchObject({ exitCode: 0 });
+  expect(await run(project, "migrate", "squash", "--through", "001")).toMatchObject({ exitCode: 0 });
+  expect(await project.read("db/migrations/base.sql")).not.toContain("schema files");
+
+  // Where there are schema files, it says what holds of them.
+  await project.write("db/schema/users.sql", "CREATE TABLE users (id int, bio text);\n");
+  expect(await run(project, "migrate", "base", "--force")).toMatchObject({ exitCode: 0 });
+  expect(await project.read("db/migrations/base.sql")).toContain("it makes what the schema files make.");
+});
+
+test("migrations alone that start from nothing need no base, and a project with neither is told of its files", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+  });
+  const none = await run(project, "migrate", "base");
+  expect(none).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("No base is needed") });
+  await Bun.file(project.path("db/migrations/001_users.sql")).delete();
+  await project.write("db/migrations/.keep", "");
+  expect((await run(project, "migrate", "base")).stderr).toContain("No SQL files found");
+});
