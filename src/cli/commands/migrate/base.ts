@@ -23,7 +23,8 @@ export const command = defineCommand({
     from: {
       type: "string",
       valueHint: "SOURCE",
-      description: "what holds the base: schema, git:REVISION, env:NAME, a URL or a snapshot file (default: schema, if there are schema files)",
+      description:
+        "what holds the base: schema, git:REVISION, env:NAME, a URL or a snapshot file (default: schema, if there are schema files)",
     },
     force: { type: "boolean", description: "replace a base.sql that exists; the old one is kept as base.sql.bak" },
     ...REPLAY_ARGS,
