@@ -2,7 +2,13 @@ import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { isBase } from "#migrate/files/version.ts";
 import { unreadHistory } from "#migrate/import/unread-history.ts";
 import { status } from "#migrate/status.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, Outcome } from "./command.ts";
+import { finishRun } from "./output/migrate.ts";
+
+/** The end of a command that found nothing to roll back. */
+export async function nothingBack(context: CommandContext, options: MigrateOptions): Promise<Outcome> {
+  return finishRun(context, { results: [], error: undefined }, await nothingToRollBack(context, options));
+}
 
 /** Why there is nothing to roll back, where no migration was: another tool may have applied some. */
 export async function nothingToRollBack({ messages }: CommandContext, options: MigrateOptions): Promise<string> {

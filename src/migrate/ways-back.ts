@@ -90,15 +90,13 @@ function notKept(row: LedgerRow): ConfitureError {
 }
 
 /**
- * Which migrations `down` would roll back with the text that the ledger keeps. Reads only, and takes no lock.
+ * Which migrations `down` would roll back, newest first. Reads only, and takes no lock.
  * @throws ConfitureError as `down`
  */
-export async function withoutFiles(options: MigrateOptions, plan: PlanDownOptions): Promise<LedgerRow[]> {
-  return await withHistory(options, async ({ database, ledger, history }) => {
-    const planned =
-      database === undefined
-        ? planDown(history, plan)
-        : await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
-    return planned.flatMap(({ file, row }) => (file === undefined ? [row] : []));
-  });
+export async function lookBack(options: MigrateOptions, plan: PlanDownOptions): Promise<AppliedMigration[]> {
+  return await withHistory(options, async ({ database, ledger, history }) =>
+    database === undefined
+      ? planDown(history, plan)
+      : await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan)),
+  );
 }

@@ -540,19 +540,25 @@ describe.skipIf(process.platform === "win32")("a protected environment, at a ter
 
   test("asks before a build and before a way back", async () => {
     await using project = await precious();
-    for (const [args, question] of [
-      [["build"], /to run the schema files: $/],
-      [["build", "--fresh"], /to empty its database \(--fresh\): $/],
-      [["migrate", "down"], /to roll back migrations: $/],
-      [["migrate", "redo"], /to roll back migrations: $/],
-      [["db", "drop"], /to drop its database: $/],
-    ] as const) {
+    const asked = async (args: readonly string[], question: RegExp): Promise<void> => {
       const { exitCode, screen } = await atTerminal(project.dir, [...args, "-e", "precious"], [[question, "no\r"]]);
       expect({ args, exitCode, screen }).toMatchObject({ exitCode: 2 });
+    };
+    await asked(["build"], /to run the schema files: $/);
+    await asked(["build", "--fresh"], /to empty its database \(--fresh\): $/);
+    await asked(["db", "drop"], /to drop its database: $/);
+    // Nobody is asked about nothing.
+    for (const args of [["down"], ["down", "--to", "0"], ["redo"]]) {
+      const { exitCode, screen } = await atTerminal(project.dir, ["migrate", ...args, "-e", "precious"], []);
+      expect({ args, exitCode, screen }).toMatchObject({ exitCode: 0 });
+      expect(screen).toContain("Nothing to roll back");
+      expect(screen).not.toContain("protected");
     }
     const { exitCode } = await atTerminal(project.dir, ["build", "-e", "precious"], [[/files: $/, "precious\r"]]);
     expect(exitCode).toBe(0);
     // The schema files hold the first migration, which is recorded.
+    expect(await done(project)).toEqual([{ users: "users", ledger: "confiture_migrations" }]);
+    for (const way of ["down", "redo"]) await asked(["migrate", way], /to roll back migrations: $/);
     expect(await done(project)).toEqual([{ users: "users", ledger: "confiture_migrations" }]);
   });
 });

@@ -1,11 +1,11 @@
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { down } from "#migrate/migrator.ts";
-import { withoutFiles } from "#migrate/ways-back.ts";
+import { lookBack } from "#migrate/ways-back.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { canAsk } from "../../can-ask.ts";
 import { LOCK_ARGS, migrateOptions, writingOptions } from "../../migrate-options.ts";
-import { nothingToRollBack } from "../../nothing-to-roll-back.ts";
+import { nothingBack } from "../../nothing-to-roll-back.ts";
 import { finishRun } from "../../output/migrate.ts";
 import { inLine } from "../../output/visible.ts";
 import { isProtected, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
@@ -44,9 +44,12 @@ export const command = defineCommand({
       return await dryRunCommand(context, "down", (options) => dryRunDown(options, plan));
     }
     const asks = isProtected(await context.config(), args) && canAsk(context);
+    const ahead = asks ? await lookBack(await migrateOptions(context, args), plan) : undefined;
+    // Nobody is asked about nothing, and what another process applies meanwhile is not rolled back unasked.
+    if (ahead?.length === 0) return await nothingBack(context, await writingOptions(context, args));
     // Whoever is asked is told what the files do not show.
-    const lacking = asks ? await withoutFiles(await migrateOptions(context, args), plan) : [];
-    const names = lacking.map((row) => inLine(migrationId(row))).join(", ");
+    const lacking = (ahead ?? []).filter(({ file }) => file === undefined);
+    const names = lacking.map(({ row }) => inLine(migrationId(row))).join(", ");
     const how = names === "" ? "" : ` (with the text in the ledger, as their files are not here or edited: ${names})`;
     await requirePermission(context, args, `roll back migrations${how}`);
     const options = await writingOptions(context, args);
@@ -55,10 +58,7 @@ export const command = defineCommand({
     if (report.error === undefined && length > 0 && length < (plan.steps ?? 0)) {
       context.messages.log(`No migration is applied any more: there ${length === 1 ? "was" : "were"} only ${length}`);
     }
-    return finishRun(
-      context,
-      report,
-      report.results.length === 0 && report.error === undefined ? await nothingToRollBack(context, options) : "",
-    );
+    if (length === 0 && report.error === undefined) return await nothingBack(context, options);
+    return finishRun(context, report, "");
   },
 });

@@ -1,10 +1,12 @@
 import { redo } from "#migrate/migrator.ts";
+import { lookBack } from "#migrate/ways-back.ts";
 import { readCount } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
-import { nothingToRollBack } from "../../nothing-to-roll-back.ts";
+import { canAsk } from "../../can-ask.ts";
+import { LOCK_ARGS, migrateOptions, writingOptions } from "../../migrate-options.ts";
+import { nothingBack } from "../../nothing-to-roll-back.ts";
 import { finishRun } from "../../output/migrate.ts";
-import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+import { isProtected, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
   args: {
@@ -15,10 +17,13 @@ export const command = defineCommand({
   examples: ["confiture migrate redo", "confiture migrate redo --steps 2"],
   async run(args, context) {
     const steps = readCount("--steps", args.steps) ?? 1;
+    const asks = isProtected(await context.config(), args) && canAsk(context);
+    const ahead = asks ? await lookBack(await migrateOptions(context, args), { steps }) : undefined;
+    if (ahead?.length === 0) return await nothingBack(context, await writingOptions(context, args));
     await requirePermission(context, args, "roll back migrations");
     const options = await writingOptions(context, args);
     const report = await redo(options, steps);
-    const isNothing = report.results.length === 0 && report.error === undefined;
-    return finishRun(context, report, isNothing ? await nothingToRollBack(context, options) : "");
+    if (report.results.length === 0 && report.error === undefined) return await nothingBack(context, options);
+    return finishRun(context, report, "");
   },
 });
