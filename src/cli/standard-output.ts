@@ -18,13 +18,14 @@ export class StandardOutput implements Output {
   readonly #descriptor: 1 | 2;
   #writer: FileSink | undefined;
   #closed = false;
+  #isTerminal: boolean | undefined;
 
   constructor(descriptor: 1 | 2) {
     this.#descriptor = descriptor;
   }
 
   get isTerminal(): boolean {
-    return isTerminal(this.#descriptor);
+    return (this.#isTerminal ??= isTerminal(this.#descriptor));
   }
 
   /** The stream knows, and takes long to make; but a person is there to wait for it. */

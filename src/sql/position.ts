@@ -62,7 +62,7 @@ export function codePointOffset(text: string, position: number): number {
 }
 
 /** Code points in [start, end). A pair cut by `end` does not count: its first half stands for nothing yet. */
-function countCodePoints(text: string, start: number, end: number): number {
+export function countCodePoints(text: string, start: number, end: number): number {
   let count = end - start;
   for (let at = start; at < end; at++) {
     if (text.charCodeAt(at) >= 0xd800 && isPair(text, at)) {

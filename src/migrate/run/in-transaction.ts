@@ -1,6 +1,7 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
+import { inOneMessage } from "#database/one-message.ts";
 import { isOneMessage } from "#database/run-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "../events.ts";
@@ -25,12 +26,14 @@ export async function runInTransaction(
   const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
   const sendsAtOnce = (options.performer ?? DIRECTLY).sendsAtOnce === true && options.takesBack !== true;
   if (sendsAtOnce && canPipeline(body)) {
-    // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
-    await inOrder([
+    // One round trip: should a statement fail, the server skips the rest.
+    await orRolledBack(database, [
       ...beginning(),
-      runBody(database, migration, body, direction, options),
-      recordChecked(database, migration, direction, options),
-      commit(database, migration),
+      inOneMessage(database, [
+        (message) => runBody(message, migration, body, direction, options),
+        (message) => recordChecked(message, migration, direction, options),
+        (message) => commit(message, migration),
+      ]),
     ]);
     return;
   }
@@ -55,7 +58,22 @@ export async function runInTransaction(
     }
     return;
   }
-  await inOrder([recordChecked(database, migration, direction, options), commit(database, migration)]);
+  await orRolledBack(database, [
+    inOneMessage(database, [
+      (message) => recordChecked(message, migration, direction, options),
+      (message) => commit(message, migration),
+    ]),
+  ]);
+}
+
+/** Waits for steps of a transaction that is open afterwards where one of them fails. */
+async function orRolledBack(database: Database, steps: readonly Promise<void>[]): Promise<void> {
+  try {
+    await inOrder(steps);
+  } catch (error) {
+    await rollback(database);
+    throw error;
+  }
 }
 
 /** A part of several migrations that share one transaction. */
