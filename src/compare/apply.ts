@@ -83,7 +83,7 @@ async function runPart(database: Database, script: Script, transactional: boolea
     for (const statement of script.statements) await runStatements(database, script, [statement]);
     return;
   }
-  await prepareSession(database, run, "begin");
+  await prepareSession(database, run, { opening: "begin" });
   try {
     await runStatements(database, script);
     if (run.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");

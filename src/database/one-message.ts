@@ -23,13 +23,16 @@ export async function inOneMessage(
   steps: readonly ((database: Database) => Promise<unknown>)[],
 ): Promise<void> {
   const parts: Part[] = [];
+  let isSent = false;
   const gathering: Database = Object.assign(Object.create(database) as Database, {
     execute: (sql: string) =>
       new Promise<void>((resolve, reject) => {
+        if (isSent) throw new ConfitureError("internal", "A step asked for a statement after the message was sent");
         parts.push({ sql, resolve, reject });
       }),
   });
   const working = steps.map((step) => step(gathering));
+  isSent = true;
   await inOrder([...working, send(database, parts)]);
 }
 

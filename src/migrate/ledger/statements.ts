@@ -35,6 +35,15 @@ function verifySql(ledger: Ledger, rows: 0 | 1, version: string, conditions: rea
 }
 
 /**
+ * An expression for a select list, under any search_path, that fails unless a migration is recorded as applied, or is not recorded.
+ */
+export function isRecorded(ledger: Ledger, version: string, applied: boolean): string {
+  const where = `version operator(pg_catalog.=) ${quoteLiteral(version)}${applied ? " and state operator(pg_catalog.=) 'applied'" : ""}`;
+  const found = `coalesce((select 1 from ${quoteQualified(ledger.schema, ledger.table)} where ${where}), 0)`;
+  return `1 operator(pg_catalog./) ${applied ? found : `(1 operator(pg_catalog.-) ${found})`}`;
+}
+
+/**
  * Statements that write a row.
  * @param row.executionMs a SQL expression
  */

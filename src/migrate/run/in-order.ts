@@ -14,6 +14,7 @@ import { checkContract } from "../phases/contract.ts";
 import { notedAgain } from "../phases/contract-back.ts";
 import type { HistoryEntry } from "../history.ts";
 import { explainFillFailure, fillHeld, runBackfill } from "../fill/run-fill.ts";
+import { type SentAhead, sendAhead } from "./ahead.ts";
 import { runMigration } from "./run.ts";
 import { type RunOptions, runOptionsOf } from "./session.ts";
 import type { MigrationResult, RunReport } from "./report.ts";
@@ -22,6 +23,17 @@ import type { MigrationResult, RunReport } from "./report.ts";
 export interface FillLimits {
   readonly deadline: number | undefined;
   readonly gentle: GentleSignal;
+}
+
+/** What is on its way. */
+class Flight {
+  ahead: SentAhead | undefined;
+
+  take(): SentAhead | undefined {
+    const { ahead } = this;
+    this.ahead = undefined;
+    return ahead;
+  }
 }
 
 /** Runs migrations one behind the other, until one fails, or the time is over. What is not run is in the report as well. */
@@ -48,8 +60,18 @@ export async function runAll(
   const notRun = (from: number): MigrationResult[] =>
     migrations.slice(from).map(({ file }) => ({ migration: file, direction, outcome: "not-run" }));
   options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
+  const flight = new Flight();
+  let isAllSql = true;
+  const sendNext = (index: number): SentAhead | undefined => {
+    const [running, next] = migrations.slice(index);
+    // What TypeScript has left open may have the last word between two migrations.
+    if (next === undefined || !isAllSql || how.fills?.deadline !== undefined) return undefined;
+    return sendAhead(database, running!, next, direction, runOptions);
+  };
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
+    const sent = flight.take()?.outcome;
+    isAllSql &&= migration[direction]?.kind === "sql";
     const late = await afterthought(leftOpen, true);
     if (late !== undefined) return { results: [...results, ...notRun(index)], error: late, isOver: true };
     if (how.fills?.deadline !== undefined && performance.now() >= how.fills.deadline) {
@@ -57,7 +79,8 @@ export async function runAll(
     }
     const isFill = how.fills !== undefined && direction === "up" && backfillOf(migration.up) !== undefined;
     try {
-      throwIfInterrupted(options.signal);
+      // What is sent already comes to an end of its own.
+      if (sent === undefined) throwIfInterrupted(options.signal);
       options.onEvent?.({ type: "started", direction, migration: file });
       const started = performance.now();
       if (isFill) {
@@ -78,7 +101,18 @@ export async function runAll(
           await checkSubscribed(database, migration, runOptions);
         }
         const alsoRecord = direction === "down" ? await notedAgain(database, migration, runOptions) : undefined;
-        await runMigration(database, migration, direction, { ...runOptions, alsoRecord }, how.doneBefore);
+        await runMigration(
+          database,
+          migration,
+          direction,
+          { ...runOptions, alsoRecord },
+          {
+            resume: how.doneBefore,
+            sent,
+            onSent: () => (flight.ahead = sendNext(index)),
+            onRetry: () => (flight.ahead = undefined),
+          },
+        );
       }
       const duration = performance.now() - started;
       options.onEvent?.({ type: "finished", direction, migration: file, duration });
@@ -91,11 +125,15 @@ export async function runAll(
         ? explainFillFailure(cause, file)
         : await explainFailure(cause, migration, direction, options, database);
       const outcome = wasKept(error) ? "done" : "failed";
-      return {
-        results: [...results, { migration: file, direction, outcome }, ...notRun(index + 1)],
-        error,
-        isOver: true,
-      };
+      results.push({ migration: file, direction, outcome });
+      const ahead = flight.take();
+      if (ahead === undefined || !wasKept(error)) {
+        return { results: [...results, ...notRun(index + 1)], error, isOver: true };
+      }
+      // The connection was lost behind the COMMIT, and what was sent behind that may be committed as well.
+      const next = await explainFailure(cause, ahead.migration, direction, options, database);
+      const last = { migration: ahead.migration.file, direction, outcome: wasKept(next) ? "done" : "failed" } as const;
+      return { results: [...results, last, ...notRun(index + 2)], error: next, isOver: true };
     }
   }
   return { results, error: await endLeftOpen(leftOpen, options), isOver: true };

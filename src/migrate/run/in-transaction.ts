@@ -14,6 +14,7 @@ import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } 
 
 /**
  * Runs one migration and its change to the ledger in one transaction.
+ * @param sent its outcome, where `sendWhole` has sent it already
  * @throws ConfitureError when nothing of it was kept; after `connection_lost` only the ledger knows
  */
 export async function runInTransaction(
@@ -22,21 +23,13 @@ export async function runInTransaction(
   direction: Direction,
   body: RunnableBody,
   options: RunOptions,
+  sent?: Promise<void>,
 ): Promise<void> {
-  const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
-  const sendsAtOnce = (options.performer ?? DIRECTLY).sendsAtOnce === true && options.takesBack !== true;
-  if (sendsAtOnce && canPipeline(body)) {
-    // One round trip: should a statement fail, the server skips the rest.
-    await orRolledBack(database, [
-      ...beginning(),
-      inOneMessage(database, [
-        (message) => runBody(message, migration, body, direction, options),
-        (message) => recordChecked(message, migration, direction, options),
-        (message) => commit(message, migration),
-      ]),
-    ]);
+  if (sent !== undefined || isSentWhole(body, options)) {
+    await orRolledBack(database, [sent ?? sendWhole(database, migration, direction, body, options)]);
     return;
   }
+  const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
   if (body.kind === "sql") await inOrder(beginning());
   try {
     if (body.kind === "sql") await runBody(database, migration, body, direction, options);
@@ -58,11 +51,44 @@ export async function runInTransaction(
     }
     return;
   }
-  await orRolledBack(database, [
-    inOneMessage(database, [
-      (message) => recordChecked(message, migration, direction, options),
-      (message) => commit(message, migration),
-    ]),
+  await orRolledBack(database, [recordAndCommit(database, migration, direction, options)]);
+}
+
+/** Whether a migration goes to the server in one round trip. */
+export function isSentWhole(body: RunnableBody, { performer = DIRECTLY, takesBack }: RunOptions): boolean {
+  return performer.sendsAtOnce === true && takesBack !== true && canPipeline(body);
+}
+
+/**
+ * Sends one migration and its change to the ledger, without waiting. After a failure the transaction is still open, so that nothing runs
+ * of what is sent behind it: the caller rolls it back.
+ * @param guard an expression for a select list that has to succeed before the migration begins
+ */
+export async function sendWhole(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  body: RunnableBody,
+  options: RunOptions,
+  guard?: string,
+): Promise<void> {
+  await inOrder([
+    ...begin(database, options, body.kind === "sql" ? body.opening : undefined, guard),
+    // By itself, as whoever looks at the server's sessions and log wants to see it.
+    runBody(database, migration, body, direction, options),
+    recordAndCommit(database, migration, direction, options),
+  ]);
+}
+
+function recordAndCommit(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: RunOptions,
+): Promise<void> {
+  return inOneMessage(database, [
+    (message) => recordChecked(message, migration, direction, options),
+    (message) => commit(message, migration),
   ]);
 }
 
@@ -111,12 +137,16 @@ export async function inOneTransaction(
 }
 
 /** @param opening how a body wants its transaction to begin, see `SqlBody` */
-function begin(database: Database, options: RunOptions, opening?: string): Promise<void>[] {
+function begin(database: Database, options: RunOptions, opening?: string, guard?: string): Promise<void>[] {
   return [
     // What SET SESSION CHARACTERISTICS has left would already hold for this transaction.
     database.execute("reset all"),
     // Inside a transaction, so that a failure stops what is sent behind.
-    prepareSession(database, options, "begin", opening === undefined ? undefined : `commit; ${opening}`),
+    prepareSession(database, options, {
+      opening: "begin",
+      closing: opening === undefined ? undefined : `commit; ${opening}`,
+      guard,
+    }),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "../events.ts";
 import { refuseOverInvalid } from "./invalid-in-way.ts";
-import { bodyOf, type LoadedMigration } from "../files/body.ts";
+import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.ts";
 import { isPatient } from "./patient.ts";
 import { runInTransaction } from "./in-transaction.ts";
 import { runOutsideTransaction } from "./outside-transaction.ts";
@@ -13,9 +13,20 @@ import { noteSettings, type RunOptions } from "./session.ts";
 const LOCK_RETRIES = 3;
 const FIRST_PAUSE = 500;
 
+/** How one migration of a run is run. */
+export interface RunHow {
+  /** Statements that an earlier run has done already, outside a transaction. */
+  readonly resume?: number | undefined;
+  /** Its outcome, where it was sent already. */
+  readonly sent?: Promise<void> | undefined;
+  /** Is called when all of it that can be sent at once is sent. */
+  readonly onSent?: () => void;
+  /** Is called before it is tried again: nothing has happened of what was sent behind it. */
+  readonly onRetry?: () => void;
+}
+
 /**
  * Runs one migration in one direction and records it.
- * @param resume statements that an earlier run has done already, outside a transaction
  * @throws ConfitureError `sql_failed`, `migration_failed`, `ledger_unusable`, `connection_lost`
  */
 export async function runMigration(
@@ -23,7 +34,7 @@ export async function runMigration(
   migration: LoadedMigration,
   direction: Direction,
   options: RunOptions,
-  resume?: number,
+  { resume, sent, onSent, onRetry }: RunHow = {},
 ): Promise<void> {
   const body = bodyOf(migration, direction);
   noteSettings(database, migration);
@@ -31,20 +42,21 @@ export async function runMigration(
     await runOutsideTransaction(database, migration, direction, body, options, resume);
     return;
   }
-  if (direction === "up" && body.kind === "sql" && options.performer === undefined) {
+  if (direction === "up" && body.kind === "sql" && options.performer === undefined && sent === undefined) {
     await refuseOverInvalid(database, body.script, body.script.statements);
   }
-  const isAllPatient =
-    body.kind === "sql" && body.script.statements.length > 0 && body.script.statements.every(isPatient);
-  const own = isAllPatient ? { ...options, lockTimeout: options.concurrentlyLockTimeout ?? 0 } : options;
+  const own = withOwnLimits(body, options);
   for (let attempt = 1; ; attempt++) {
     try {
-      await runInTransaction(database, migration, direction, body, own);
+      const running = runInTransaction(database, migration, direction, body, own, attempt === 1 ? sent : undefined);
+      if (attempt === 1) onSent?.();
+      await running;
       return;
     } catch (error) {
       if (!hasMissedLock(error) || attempt > LOCK_RETRIES || options.signal?.aborted === true) throw error;
       // Rolled back whole, so it can be tried again. Twice the pause each time, with jitter.
       const pause = FIRST_PAUSE * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+      onRetry?.();
       options.onEvent?.({ type: "retrying", migration: migration.file, error, pause, attempt, of: LOCK_RETRIES });
       await sleep(pause, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => {
         throw new ConfitureError(
@@ -54,6 +66,13 @@ export async function runMigration(
       });
     }
   }
+}
+
+/** What keeps nobody waiting while it waits has a limit of its own. */
+export function withOwnLimits(body: RunnableBody, options: RunOptions): RunOptions {
+  const isAllPatient =
+    body.kind === "sql" && body.script.statements.length > 0 && body.script.statements.every(isPatient);
+  return isAllPatient ? { ...options, lockTimeout: options.concurrentlyLockTimeout ?? 0 } : options;
 }
 
 /** lock_not_available (lock_timeout, or NOWAIT), and deadlock_detected. */

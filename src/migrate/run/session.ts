@@ -68,17 +68,23 @@ function settingsOf(options: RunOptions, database: Database): string[] {
  * Prepares the session for one migration, in one round trip, and fails unless this session has the lock. Inside the
  * migration's own transaction that failure also stops what is sent behind it: a division by zero is an error that
  * needs no procedural language.
- * @param opening comes before everything else
- * @param closing comes behind everything else
+ * @param around.opening comes before everything else
+ * @param around.closing comes behind everything else
+ * @param around.guard another expression that has to succeed
  */
 export async function prepareSession(
   database: Database,
   options: RunOptions,
-  opening?: "begin",
-  closing?: string,
+  around: {
+    readonly opening?: "begin";
+    readonly closing?: string | undefined;
+    readonly guard?: string | undefined;
+  } = {},
 ): Promise<void> {
+  const { opening, closing, guard } = around;
   const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
-  const select = `select ${[`1 operator(pg_catalog./) ${locked}`, ...settingsOf(options, database)].join(", ")}`;
+  const checks = [`1 operator(pg_catalog./) ${locked}`, ...(guard === undefined ? [] : [guard])];
+  const select = `select ${[...checks, ...settingsOf(options, database)].join(", ")}`;
   try {
     await database.execute(
       [opening, cleaning(options), select, closing].filter((step) => step !== undefined).join("; "),

@@ -12,7 +12,9 @@ export default class B extends Migration {
   down() { this.execute("DROP TABLE b"); }
 }
 `;
-const SQL = "-- migrate:up\nCREATE TABLE b (id int);\nINSERT INTO b VALUES (1);\n-- migrate:down\nDROP TABLE b;\n";
+// What PostgreSQL may have a word on is not sent before the answer to the migration before it.
+const SQL =
+  "-- migrate:up\nCREATE TABLE IF NOT EXISTS b (id int);\nINSERT INTO b VALUES (1);\n-- migrate:down\nDROP TABLE b;\n";
 
 /**
  * Cuts the first connection at a migration's COMMIT, which comes after its change to the ledger.
@@ -26,7 +28,7 @@ function atCommit(after: boolean, change: RegExp): (passing: Passing) => Verdict
     if (connection > 1) return "pass";
     if (from === "client") {
       isComing ||= change.test(text);
-      if (!isComing || !/Q....commit\0/s.test(text)) return "pass";
+      if (!isComing || !/(?:Q....|;)commit\0/s.test(text)) return "pass";
       if (!after) return "cut";
       isSent = true;
     } else if (isSent && text.includes("COMMIT\0")) {
@@ -61,7 +63,11 @@ for (const major of OLDEST_ALONE) {
       ["SQL", "002_b.sql", SQL],
       ["TypeScript", "002_b.ts", TYPESCRIPT],
     ] as const) {
-      const files = { "001_a.sql": "CREATE TABLE a (id int)", [file]: text, "003_c.sql": "CREATE TABLE c (id int)" };
+      const files = {
+        "001_a.sql": "CREATE TABLE a (id int)",
+        [file]: text,
+        "003_c.sql": "CREATE TABLE IF NOT EXISTS c (id int)",
+      };
 
       test.concurrent(`the answer to COMMIT is lost (${form}): it is said to be applied, and is not applied again`, async () => {
         await using setup = await throughProxy(major, files, atCommit(true, /insert into .*'002'/));

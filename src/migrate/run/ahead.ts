@@ -1,0 +1,49 @@
+import type { Database } from "#database/database.ts";
+import type { Direction } from "../events.ts";
+import type { LoadedMigration } from "../files/body.ts";
+import { isRecorded } from "../ledger/statements.ts";
+import { isSentWhole, sendWhole } from "./in-transaction.ts";
+import { withOwnLimits } from "./run.ts";
+import { noteSettings, type RunOptions } from "./session.ts";
+
+/** A migration that was sent while the one before it was still running. */
+export interface SentAhead {
+  readonly migration: LoadedMigration;
+  readonly outcome: Promise<void>;
+}
+
+/**
+ * Sends a migration behind the one that runs, so that the server does not wait for us between them. Nothing of it runs unless the one
+ * before is recorded: a failure leaves that one's transaction open, in which the server runs nothing more, and its first statement looks into
+ * the ledger, since a failure of COMMIT leaves none open.
+ * @returns undefined where something has to be looked at before it runs, and where its notices would be taken for those of the one before
+ */
+export function sendAhead(
+  database: Database,
+  running: LoadedMigration,
+  next: LoadedMigration,
+  direction: Direction,
+  options: RunOptions,
+): SentAhead | undefined {
+  if (database.engine !== "server" || options.signal?.aborted === true) return undefined;
+  const before = running[direction];
+  const body = next[direction];
+  if (before?.kind !== "sql" || body?.kind !== "sql" || !before.transactional || !body.transactional) return undefined;
+  if (!isSentWhole(before, options) || !isSentWhole(body, options)) return undefined;
+  if (next.up.kind !== "sql" || next.up.marks?.phase !== undefined || body.opening !== undefined) return undefined;
+  if (!body.script.statements.every(({ firstWord, text }) => isQuiet(firstWord, text))) return undefined;
+  noteSettings(database, next);
+  const guard = isRecorded(options.ledger, running.file.version, direction === "up");
+  const outcome = sendWhole(database, next, direction, body, withOwnLimits(body, options), guard);
+  // Nobody waits for it where the one before fails.
+  outcome.catch(() => {});
+  return { migration: next, outcome };
+}
+
+const QUIET = /^(?:CREATE|ALTER|DROP|COMMENT|INSERT|UPDATE|DELETE|GRANT|REVOKE|TRUNCATE)$/;
+/** What PostgreSQL tells with a NOTICE: what is there already, is not there, or goes as well. A function may say anything. */
+const TOLD = /\b(?:exists|cascade|concurrently|system|raise)\b/i;
+
+function isQuiet(firstWord: string | undefined, text: string): boolean {
+  return QUIET.test(firstWord ?? "") && !TOLD.test(text);
+}

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "bun:test";
+import { up } from "#migrate/migrator.ts";
+import { oldestServer } from "../../support/engines.ts";
+import { type Passing, tcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
+import { migrating, type Migrating, type Outcome, outcomeOf } from "./migrating.ts";
+
+const LOG = "CREATE TABLE log (version text);\n";
+/** Leaves a row each time it is run. */
+const logged = (version: string): string =>
+  `-- migrate:up\nCREATE TABLE t${version} (id int);\nINSERT INTO log VALUES ('${version}');\n-- migrate:down\nDROP TABLE t${version};\nINSERT INTO log VALUES ('back ${version}');\n`;
+
+/** PostgreSQL finds out about these two only at COMMIT, and they are no constraint that could be checked before. */
+const FAILS_AT_COMMIT =
+  "CREATE TEMP TABLE p (id int PRIMARY KEY) ON COMMIT DELETE ROWS;\nCREATE TEMP TABLE c (id int REFERENCES p) ON COMMIT PRESERVE ROWS;\n";
+
+async function through(m: Migrating, judge: (passing: Passing) => Verdict): Promise<Outcome> {
+  const { target } = m.database;
+  if (target.engine !== "server") throw new Error("a proxy needs a server");
+  await using proxy = await tcpProxy(target, judge);
+  return await outcomeOf(up({ ...m.options, target: { ...target, host: "127.0.0.1", port: proxy.port } }, {}));
+}
+
+for (const engine of oldestServer) {
+  describe(engine.name, () => {
+    test("a migration is sent while the one before it is still running", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "SELECT pg_sleep(0.3);\nCREATE TABLE a (id int);",
+        "002_b.sql": "CREATE TABLE b (id int);",
+      });
+      const seen: string[] = [];
+      const { results } = await through(m, ({ from, bytes }) => {
+        const text = bytes.toString("latin1");
+        if (from === "client") seen.push(...(text.match(/CREATE TABLE [ab]/g) ?? []));
+        else if (seen.length > 0 && text.includes("COMMIT\0")) seen.push("answer");
+        return "pass";
+      });
+      expect(results).toEqual(["001 done", "002 done"]);
+      // The text of each is in the ledger as well.
+      expect([...new Set(seen)]).toEqual(["CREATE TABLE a", "CREATE TABLE b", "answer"]);
+    });
+
+    test.each([
+      ["a statement fails", "SELECT 1 / 0;\n", "22012"],
+      ["it cannot be parsed", "CREATE TABL a ();\n", "42601"],
+      [
+        "a deferred constraint fails",
+        "CREATE TABLE p (id int PRIMARY KEY, q int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO p VALUES (1, 2);\n",
+        "23503",
+      ],
+      ["COMMIT fails", FAILS_AT_COMMIT, "0A000"],
+      ["it releases the lock", "SELECT pg_advisory_unlock_all();\nSELECT 1 / 0;\n", "22012"],
+    ])("nothing runs of what was sent behind a migration where %s", async (_, text, sqlstate) => {
+      await using m = await migrating(engine, { "001_log.sql": LOG, "002_x.sql": text, "003_c.sql": logged("003") });
+      const failed = await m.up();
+      expect(failed.results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(failed.error).toMatchObject({ code: "sql_failed", server: { sqlstate } });
+      expect(failed.error?.location?.file).toBe("db/migrations/002_x.sql");
+      expect(await m.recorded()).toEqual(["001"]);
+      expect(await m.has("t003")).toBe(false);
+      expect(m.events.filter(({ type }) => type === "notice")).toEqual([]);
+      await m.write("002_x.sql", "SELECT 1;");
+      expect((await m.up()).results).toEqual(["002 done", "003 done"]);
+      expect(await m.query("SELECT version FROM log")).toEqual([{ version: "003" }]);
+    });
+
+    test.each([
+      ["a statement", "SELECT 1 / 0;\n"],
+      ["COMMIT", FAILS_AT_COMMIT],
+    ])("on the way back as well, where %s fails", async (_, text) => {
+      await using m = await migrating(engine, {
+        "001_log.sql": LOG,
+        "002_b.sql": logged("002"),
+        "003_x.sql": `-- migrate:up\nCREATE TABLE x (id int);\n-- migrate:down\n${text}`,
+        "004_d.sql": logged("004"),
+      });
+      await m.up();
+      const { results } = await m.down({ to: "001" });
+      expect(results).toEqual(["004 done", "003 failed", "002 not-run"]);
+      expect(await m.recorded()).toEqual(["001", "002", "003"]);
+      expect(await m.has("t002")).toBe(true);
+    });
+
+    test("a migration that is tried again is followed by what was sent behind it, once", async () => {
+      await using m = await migrating(
+        engine,
+        {
+          "001_log.sql": `${LOG}CREATE TABLE held (id int);`,
+          "002_b.sql": "ALTER TABLE held ADD c int;",
+          "003_c.sql": logged("003"),
+        },
+        { lockTimeout: 100 },
+      );
+      await m.up({ to: "001" });
+      const holding = m.query("SELECT pg_sleep(1) FROM (SELECT count(*) FROM held) AS counted");
+      await Bun.sleep(200);
+      const { results } = await m.up();
+      await holding;
+      expect(m.events.some(({ type }) => type === "retrying")).toBe(true);
+      expect(results).toEqual(["002 done", "003 done"]);
+      expect(await m.query("SELECT version FROM log")).toEqual([{ version: "003" }]);
+    });
+
+    test("an interruption stops what was sent", async () => {
+      await using m = await migrating(engine, {
+        "001_log.sql": LOG,
+        "002_b.sql": "INSERT INTO log SELECT 'slept' FROM pg_sleep(20);",
+        "003_c.sql": logged("003"),
+      });
+      const abort = new AbortController();
+      const started = performance.now();
+      const { results, error } = await m.up(
+        {},
+        {
+          signal: abort.signal,
+          onEvent: (event) => {
+            if (event.type === "finished") abort.abort();
+          },
+        },
+      );
+      expect(performance.now() - started).toBeLessThan(15_000);
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error).toMatchObject({ code: "interrupted" });
+      expect(await m.query("SELECT version FROM log")).toEqual([]);
+    });
+
+    test("wherever the connection is cut, what is said of each migration is what the ledger says, and nothing runs twice", async () => {
+      const versions = ["002", "003", "004", "005", "006"];
+      const files = Object.fromEntries(versions.map((version) => [`${version}_t.sql`, logged(version)]));
+      const said = new Set<string>();
+      for (let cut = 1, isCut = true; isCut; cut++) {
+        await using m = await migrating(engine, { "001_log.sql": LOG, ...files });
+        await m.up({ to: "001" });
+        let passed = 0;
+        isCut = false;
+        const { results, error } = await through(m, ({ connection }) => {
+          if (connection > 1 || ++passed < cut) return "pass";
+          isCut = true;
+          return cut % 2 === 0 ? "cut" : "deliver-and-cut";
+        });
+        const done = results.filter((result) => result.endsWith(" done")).map((result) => result.slice(0, 3));
+        expect(await m.recorded()).toEqual(["001", ...done]);
+        if (isCut && results.length > 0) {
+          expect(error?.code).toBe("connection_lost");
+          said.add(results.map((result) => result.split(" ")[1]).join(" "));
+        }
+        expect((await m.up()).error).toBeUndefined();
+        expect(await m.query("SELECT version FROM log ORDER BY version")).toEqual(
+          versions.map((version) => ({ version })),
+        );
+      }
+      // Cut before the first, behind the last, and in between.
+      expect(said.size).toBeGreaterThan(3);
+    }, 240_000);
+  });
+}
