@@ -1,5 +1,6 @@
 import { CATALOGUE_PATH, inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { inOneMessage } from "#database/one-message.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { explainLedgerError } from "./explain.ts";
@@ -18,23 +19,30 @@ export const CHECK_DEFERRED = "set constraints all immediate";
 /**
  * Changes the ledger inside a transaction that is open and will be committed by the caller.
  * @param before a statement of the migration's, sent along; its failure is thrown as it is
+ * @param behind a step in the same message as the change
  */
 export async function changeLedgerInTransaction(
   database: Database,
   ledger: Ledger,
   sql: string,
   before?: string,
+  behind?: (message: Database) => Promise<void>,
 ): Promise<void> {
   const entering = database.execute(before === undefined ? AS_OURSELVES : `${before}; ${AS_OURSELVES}`);
-  const changing = database.execute(sql);
+  const change = async (message: Database): Promise<void> => {
+    try {
+      await message.execute(sql);
+    } catch (error) {
+      throw explainLedgerError(ledger, error);
+    }
+  };
+  const changing = behind === undefined ? change(database) : inOneMessage(database, [change, behind]);
   await inOrder([
     entering.catch((error: unknown) => {
       const isMigrations = error instanceof ConfitureError && error.server?.completedStatements === 0;
       throw before !== undefined && isMigrations ? error : explainLedgerError(ledger, error);
     }),
-    changing.catch((error: unknown) => {
-      throw explainLedgerError(ledger, error);
-    }),
+    changing,
   ]);
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { Direction } from "../events.ts";
-import type { LoadedMigration } from "../files/body.ts";
+import { backfillOf, type LoadedMigration } from "../files/body.ts";
 import { isRecorded } from "../ledger/statements.ts";
 import { isSentWhole, sendWhole } from "./in-transaction.ts";
 import { withOwnLimits } from "./run.ts";
@@ -30,7 +30,10 @@ export function sendAhead(
   const body = next[direction];
   if (before?.kind !== "sql" || body?.kind !== "sql" || !before.transactional || !body.transactional) return undefined;
   if (!isSentWhole(before, options) || !isSentWhole(body, options)) return undefined;
-  if (next.up.kind !== "sql" || next.up.marks?.phase !== undefined || body.opening !== undefined) return undefined;
+  // Backfills run in batches; an expand or a contract is checked against the database before it begins.
+  if (backfillOf(before) !== undefined || next.up.kind !== "sql" || next.up.marks?.phase !== undefined)
+    return undefined;
+  if (backfillOf(next.up) !== undefined || body.opening !== undefined) return undefined;
   if (!body.script.statements.every(({ firstWord, text }) => isQuiet(firstWord, text))) return undefined;
   noteSettings(database, next);
   const guard = isRecorded(options.ledger, running.file.version, direction === "up");

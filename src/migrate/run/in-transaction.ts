@@ -1,7 +1,6 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { inOneMessage } from "#database/one-message.ts";
 import { isOneMessage } from "#database/run-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "../events.ts";
@@ -51,7 +50,9 @@ export async function runInTransaction(
     }
     return;
   }
-  await orRolledBack(database, [recordAndCommit(database, migration, direction, options)]);
+  await orRolledBack(database, [
+    recordChecked(database, migration, direction, options, (message) => commit(message, migration)),
+  ]);
 }
 
 /** Whether a migration goes to the server in one round trip. */
@@ -76,19 +77,7 @@ export async function sendWhole(
     ...begin(database, options, body.kind === "sql" ? body.opening : undefined, guard),
     // By itself, as whoever looks at the server's sessions and log wants to see it.
     runBody(database, migration, body, direction, options),
-    recordAndCommit(database, migration, direction, options),
-  ]);
-}
-
-function recordAndCommit(
-  database: Database,
-  migration: LoadedMigration,
-  direction: Direction,
-  options: RunOptions,
-): Promise<void> {
-  return inOneMessage(database, [
-    (message) => recordChecked(message, migration, direction, options),
-    (message) => commit(message, migration),
+    recordChecked(database, migration, direction, options, (message) => commit(message, migration)),
   ]);
 }
 
@@ -156,6 +145,7 @@ async function record(
   direction: Direction,
   { ledger, toolVersion, alsoRecord }: RunOptions,
   before?: string,
+  behind?: (message: Database) => Promise<void>,
 ): Promise<void> {
   const own =
     direction === "up"
@@ -165,7 +155,7 @@ async function record(
         ]
       : [deleteSql(ledger, migration.file.version)];
   const sql = [...own, ...(alsoRecord === undefined ? [] : [alsoRecord])].join("; ");
-  await changeLedgerInTransaction(database, ledger, sql, before);
+  await changeLedgerInTransaction(database, ledger, sql, before, behind);
 }
 
 /**
@@ -177,9 +167,10 @@ async function recordChecked(
   migration: LoadedMigration,
   direction: Direction,
   options: RunOptions,
+  behind?: (message: Database) => Promise<void>,
 ): Promise<void> {
   try {
-    await record(database, migration, direction, options, CHECK_DEFERRED);
+    await record(database, migration, direction, options, CHECK_DEFERRED, behind);
   } catch (error) {
     throw error instanceof ConfitureError && error.code === "sql_failed" ? explainDeferred(error, migration) : error;
   }

@@ -140,7 +140,8 @@ for (const engine of oldestServer) {
         const done = results.filter((result) => result.endsWith(" done")).map((result) => result.slice(0, 3));
         expect(await m.recorded()).toEqual(["001", ...done]);
         if (isCut && results.length > 0) {
-          expect(error?.code).toBe("connection_lost");
+          // Behind the last answer there is nothing to lose.
+          if (error !== undefined || done.length < versions.length) expect(error?.code).toBe("connection_lost");
           said.add(results.map((result) => result.split(" ")[1]).join(" "));
         }
         expect((await m.up()).error).toBeUndefined();
