@@ -218,7 +218,7 @@ async function buildIn(
 }
 
 /** How many files are rendered before what that leaves behind is given back. */
-const FILES_AT_ONCE = 5_000;
+const FILES_AT_ONCE = 1_000;
 
 const SCHEMA = { path: "schema", recursive: true, include: ["**/*.sql"], exclude: [] };
 

@@ -112,6 +112,22 @@ describe("a session in memory", () => {
     ]);
   });
 
+  test("holds more tables than files may be open, and what is in them", async () => {
+    const database = await open();
+    const each = (sql: (n: number) => string): string => Array.from({ length: 600 }, (_, n) => sql(n)).join("");
+    await database.execute(
+      `BEGIN; ${each((n) => `CREATE TABLE t${n} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int);`)} COMMIT`,
+    );
+    await database.execute(each((n) => `INSERT INTO t${n} (n) VALUES (${n}), (1);`));
+    await database.execute("CHECKPOINT");
+    await database.execute(each((n) => `UPDATE t${n} SET n = n + 1 WHERE id = 1;`));
+    const all = Array.from({ length: 600 }, (_, n) => `SELECT sum(n) FROM t${n}`).join(" UNION ALL ");
+    expect(await database.query(`SELECT sum(sum)::int FROM (${all}) AS all_of_them`)).toEqual([
+      { sum: (599 * 600) / 2 + 2 * 600 },
+    ]);
+    expect(await database.query("SELECT id FROM t7 WHERE id = 2")).toEqual([{ id: 2 }]);
+  });
+
   test("goes on after errors, in and out of transactions", async () => {
     const database = await open();
     const error = await failure(database.execute("SELECT 1;\nSELECT 1/0"));

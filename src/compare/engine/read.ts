@@ -38,6 +38,8 @@ export async function readFacts(
         query = await session.start(text);
         return { rows: [] };
       }
+      // Of many objects each answer is large, and what it was read from stays behind.
+      giveBackMemory();
       return { rows: await (/^\s*(?:select|with|--)/i.test(text) ? query : session.control)(text) };
     },
     release: () => {},

@@ -13,6 +13,7 @@ import { onlyUtf8 } from "./only-utf8.ts";
 import { protectOutside } from "./outside-data.ts";
 import { NO_PROGRAMS } from "./raise.ts";
 import { type DataFiles, unpackSaved } from "./saved.ts";
+import { shrinkFiles } from "./shrunk-files.ts";
 import { hearingHasBegun, tellHeard } from "./signals.ts";
 import { showingWork } from "./work-line.ts";
 import type { Backend } from "../backend.ts";
@@ -124,6 +125,7 @@ export class PGliteBackend implements Backend {
       writeFiles(engine, PGlite.paths.PGDATA, clusterFiles);
       syncToDisk(engine);
       countWrites(engine);
+      if (folder === undefined) shrinkFiles(engine);
     };
     try {
       const pglite = new Engine({

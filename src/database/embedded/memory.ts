@@ -9,7 +9,8 @@ interface MemoryFiles {
   createNode(parent: object, name: string, mode: number, device: number): MemoryFile;
 }
 
-interface MemoryFile {
+/** One of its files. */
+export interface MemoryFile {
   contents: Uint8Array;
   usedBytes: number;
 }
