@@ -17,7 +17,7 @@ import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
 import { readState, type Replay, type State } from "./replayed.ts";
-import { readTables } from "./rows.ts";
+import { moreThanBuilt, readTables } from "./rows.ts";
 import type { Written } from "./written.ts";
 
 /**
@@ -52,17 +52,34 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         await buildSchema(database, options);
       }
       const run = await startRun(database, options);
-      const failure = (await tryOnTop(run, open.slice(held), options.clock)) ?? error?.message;
-      if (doubt?.at === held) return divide(open, held, failure, { why: doubt.why });
+      const onTop = await tryOnTop(run, open.slice(held), options.clock);
+      const failure = onTop ?? error?.message;
+      const ways = onTop === undefined ? {} : { next: BY_FILES };
+      if (doubt?.at === held) return divide(open, held, failure, { ...ways, why: doubt.why });
       const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
-      if (from === undefined || next === undefined || migration === undefined) return divide(open, held, failure);
+      if (from === undefined || next === undefined || migration === undefined) return divide(open, held, failure, ways);
       const by = migrationId(migration.file);
       const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });
-      if (lacking === undefined || lacking.of === "objects") return divide(open, held, failure);
+      if (lacking === undefined || lacking.of === "objects") return divide(open, held, failure, ways);
       return divide(open, held, failure, withoutRows(lacking, migration, "the schema files"));
     }),
   );
 }
+
+/** What to do where the files hold some of what a migration does, so that it could not run any more. */
+const ALL = "  confiture migrate baseline   to record them all, without proof";
+const BY_FILES = `  confiture schema update   brings what the migrations did into the schema files, or says what is in the way; then: confiture build --fresh\n${ALL}`;
+/** A base that is made of the schema files needs every way back. */
+function byBase(open: readonly LoadedMigration[]): { readonly next: string } {
+  const from = open.some(({ down }) => down === undefined) ? " --from git:REVISION" : "";
+  const what = from === "" ? "" : ", as a commit has it";
+  return {
+    next: `  confiture migrate base${from}   writes down what there is before the first migration${what}, which a proof begins with; then: confiture build --fresh\n${ALL}`,
+  };
+}
+const BY_ROWS = {
+  next: `  bring the rows into the schema files (confiture schema update says which), then: confiture build --fresh\n${ALL}`,
+};
 
 /** Whether a migration says where a sequence goes on. */
 export function placesSequence({ up }: LoadedMigration): boolean {
@@ -135,7 +152,7 @@ async function decideByRollback(
   for (const [index, migration] of [...open.entries()].toReversed()) {
     requireTime(options.clock);
     if (migration.down === undefined) {
-      if (held > 0) return divide(open, 0, `${migrationId(migration.file)} has no way back`);
+      if (held > 0) return divide(open, 0, `${migrationId(migration.file)} has no way back`, byBase(open));
       continue;
     }
     const plain = isBare ? await codeAsSql(migration, options.signal) : undefined;
@@ -155,15 +172,24 @@ async function decideByRollback(
     }
     if (error !== undefined) {
       const isUntouched = isWhole || (await run.fingerprint()) === untouched;
-      if (held > 0 || !isUntouched) return divide(open, 0, failed(migration, error));
+      if (held > 0 || !isUntouched) return divide(open, 0, failed(migration, error), byBase(open));
       await run.forget(migration);
       continue;
     }
     const below = await readState(database, run, written);
     isBack = (await run.step(migration, "up")) === undefined;
     const back = await readState(database, run, written);
-    if (!isBack || lackingOf(below, back, above!, { by: "" }) !== undefined) {
-      return divide(open, 0, `${migrationId(migration.file)} does not bring back what its rollback takes away`);
+    const lacking = isBack ? lackingOf(below, back, above!, { by: migrationId(migration.file) }) : undefined;
+    if (lacking?.of === "rows" && moreThanBuilt(back.rows, above!.rows).size > 0) {
+      return divide(open, 0, `${lacking.what} the schema files`, BY_ROWS);
+    }
+    if (!isBack || lacking !== undefined) {
+      return divide(
+        open,
+        0,
+        `${migrationId(migration.file)} does not bring back what its rollback takes away`,
+        byBase(open),
+      );
     }
     held++;
     if (index === 0) break;
@@ -175,7 +201,7 @@ async function decideByRollback(
   const bare = { rows: new Map(), earlier: new Map(), computed: new Set<string>() };
   const tried = above ?? { ...bare, catalogue: { major: Math.floor(database.serverVersion / 10_000) } };
   const doubt = await doubtOf(replay, new Map([[0, tried]]), true);
-  if (doubt === undefined || doubt.at >= held) return divide(open, held, failure);
+  if (doubt === undefined || doubt.at >= held) return divide(open, held, failure, byBase(open));
   return divide(open, doubt.at, doubt.why);
 }
 

@@ -97,6 +97,20 @@ export function notBuilt(left: Rows, built: Rows): ReadonlyMap<string, ReadonlyS
   );
 }
 
+/**
+ * How many more rows of each table migrations leave than the schema files build, where they were rolled back from what these build:
+ * a way back may have emptied a column of the files' own rows, which are others then. Pure.
+ */
+export function moreThanBuilt(left: Rows, built: Rows): ReadonlyMap<string, number> {
+  const others = notBuilt(built, left);
+  return new Map(
+    [...notBuilt(left, built)].flatMap(([table, { size }]) => {
+      const more = size - (others.get(table)?.size ?? 0);
+      return more > 0 ? [[table, more] as const] : [];
+    }),
+  );
+}
+
 /** Whether a default, of pg_attrdef d, is a constant. */
 export const CONSTANT = `pg_get_expr(d.adbin, d.adrelid)
                   ~ $re$^(\\(?-?[0-9.]+\\)?|'([^']|'')*'|true|false|NULL)(::[a-z0-9_ ."()\\[\\]]+)?$$re$`;

@@ -6,6 +6,7 @@ import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import type { Database } from "#database/database.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
 import { takeBack } from "../base/take-back.ts";
@@ -26,7 +27,7 @@ export interface History {
   readonly migrations: readonly LoadedMigration[];
   readonly base: LoadedMigration | undefined;
   readonly end: Catalogue;
-  /** The rows that they leave; none where they do not start from nothing, as their rows are among those of the files then. */
+  /** The rows that they leave. */
   readonly left: LeftRows;
   /** Whether they start from nothing; otherwise they were applied to what the schema files build. */
   readonly fromNothing: boolean;
@@ -57,14 +58,19 @@ export async function readHistory(
   const fromNothing = await startsFromNothing(files, await series.empty());
   options.onStep?.("Running base and migrations");
   if (!fromNothing) {
-    const { replay } = await replayMigrations(files, series, false);
+    let rows: Omit<LeftRows, "taken"> | undefined;
+    const atEnd = async (there: Database): Promise<void> => {
+      rows = await readLeftRows(there, built, writtenColumns(migrations, parser));
+    };
+    const { replay } = await replayMigrations({ ...files, atEnd }, series, false);
     const [finding] = replay.findings;
-    if (finding === undefined && replay.end !== undefined) {
+    if (finding === undefined && replay.end !== undefined && rows !== undefined) {
+      // What became of the files' own rows on the way back is no change of the migrations.
       return {
         migrations,
         base,
         end: replay.end,
-        left: { hashes: new Map(), tables: [], taken: new Set() },
+        left: { ...rows, taken: new Set(), areAmongOthers: true },
         fromNothing,
       };
     }

@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
-import { hashOf, notBuilt, readRowHashes, readTables, type Rows, rowsOf } from "../contained/rows.ts";
+import { hashOf, moreThanBuilt, notBuilt, readRowHashes, readTables, type Rows, rowsOf } from "../contained/rows.ts";
 import { isWritten, type Written } from "../contained/written.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
@@ -23,6 +23,8 @@ export interface LeftRows {
   readonly tables: readonly LeftTable[];
   /** Tables of which a migration has changed rows or taken some away. */
   readonly taken: ReadonlySet<string>;
+  /** Whether rows of the files were there when the migrations ran, and may be others since. */
+  readonly areAmongOthers?: boolean;
 }
 
 interface LeftTable {
@@ -158,7 +160,13 @@ export async function bringRows(
   const made = built ?? (await readRowHashes(await buildTexts(options, series, before), SCRATCH_LEDGER));
   const missing = notBuilt(left.hashes, made);
   const others = notBuilt(made, left.hashes);
-  const lacking = left.tables.flatMap((table) => lackingIn(table, missing, others) ?? []);
+  const lacking = left.tables.flatMap((table) => {
+    const found = lackingIn(table, missing, others);
+    if (found === undefined || left.areAmongOthers !== true || found.others === 0) return found ?? [];
+    // Which of them are the files' own is not known.
+    const count = moreThanBuilt(left.hashes, made).get(found.table);
+    return count === undefined ? [] : [{ ...found, count, what: rowsOf(count, found.table), sql: undefined }];
+  });
   const edits = lacking.flatMap(({ subject, sql, table, others: other, isKeyed }): Edit[] => {
     // A row that a migration changed would be there twice.
     const isOther = other > 0 && (!isKeyed || left.taken.has(table));

@@ -148,7 +148,10 @@ async function fromSchema(
   watching: Watching,
 ): Promise<Replay & { readonly held: number }> {
   const run = await startRun(database, files);
-  return await rollBackAndForward(run, optionsOf({ ...files, migrations: reversible(files) }, database, watching(run)));
+  const options = optionsOf({ ...files, migrations: reversible(files) }, database, watching(run));
+  const replay = await rollBackAndForward(run, options);
+  if (replay.end !== undefined) await files.atEnd?.(database);
+  return replay;
 }
 
 /** Those that can be rolled back: the way back ends at the last one without a down, or with an empty one. */

@@ -130,6 +130,7 @@ export async function rollBackAndForward(
     findings: [...findings, ...truth],
     applied: held.length + rest.applied,
     end: rest.end,
+    rows: rest.rows,
     held: held.length,
   };
 }

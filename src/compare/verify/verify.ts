@@ -7,11 +7,11 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
-import { notBuilt, type Rows, rowsOf } from "../contained/rows.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
 import { type BuildBeside, buildBeside } from "./build-beside.ts";
 import { type Built, readBuilt } from "./built.ts";
 import { type BuiltBefore, findBuilt } from "./built-before.ts";
+import { differingRows } from "./differing-rows.ts";
 import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
@@ -149,9 +149,7 @@ async function verifyWays(
   const { way, replay, provenBefore } = replayed;
   for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
-  if ((way === "migrations" || way === "base-file") && replay.rows !== undefined) {
-    for (const what of differingRows(replay.rows, built.rows)) unchecked.add(what);
-  }
+  for (const what of differingRows(way, replay.rows, built.rows)) unchecked.add(what);
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
     build,
@@ -159,20 +157,6 @@ async function verifyWays(
     await agreement(series, files, { catalogue: here?.catalogue, digest: built.digest }, replay.end),
   ];
   return { checks, from: way, unchecked: [...unchecked], provenBefore, builtBefore, notCompared };
-}
-
-/** Rows that only one of the two leaves in an empty database. */
-function differingRows(left: Rows, built: Rows): string[] {
-  return [
-    ...[...notBuilt(left, built)].map(
-      ([table, { size }]) =>
-        `${rowsOf(size, table)}, which migrations leave and which ${size === 1 ? "is" : "are"} not in what the schema files build`,
-    ),
-    ...[...notBuilt(built, left)].map(
-      ([table, { size }]) =>
-        `${rowsOf(size, table)}, which the schema files build and which ${size === 1 ? "is" : "are"} not in what migrations leave`,
-    ),
-  ];
 }
 
 function doNotBuild(error: ConfitureError): VerifyReport {

@@ -92,6 +92,27 @@ describe("migrations that only the schema files can carry", () => {
     const held = await decide({ ...files(WITH_BIO), ...oneWay });
     expect(held).toMatchObject({ contained: [], pending: [], undecided: ["001"] });
     expect(held.why).toContain("already exists");
+    expect(held.next).toContain("confiture migrate base --from git:REVISION");
+  });
+
+  test("rows that the files lack are named, and no way out is one that fails", async () => {
+    const tags = {
+      "db/migrations/001_tags.sql":
+        "-- migrate:up\nALTER TABLE users ADD bio text;\nCREATE TABLE tags (n text);\nINSERT INTO tags VALUES ('a'), ('b');\n-- migrate:down\nDROP TABLE tags;\nALTER TABLE users DROP bio;\n",
+    };
+    const without = await decide({ "db/schema/users.sql": `${WITH_BIO}CREATE TABLE tags (n text);`, ...tags });
+    expect(without.next).not.toContain("migrate up");
+    expect(without).toMatchObject({
+      undecided: ["001"],
+      why: "2 rows of public.tags, made by 001_tags, are not in the schema files",
+      next: expect.stringContaining("confiture schema update"),
+    });
+    const rows = `${WITH_BIO}CREATE TABLE tags (n text); INSERT INTO tags VALUES ('a'), ('b');`;
+    expect(await decide({ "db/schema/users.sql": rows, ...tags })).toMatchObject({ contained: ["001"] });
+    const emptied = `${rows} INSERT INTO users VALUES (1, 'x');`;
+    const found = await decide({ "db/schema/users.sql": emptied, ...tags });
+    expect(found.next).not.toContain("migrate up");
+    expect(found).toMatchObject({ undecided: ["001"], next: expect.stringContaining("confiture migrate base ") });
   });
 });
 

@@ -648,3 +648,33 @@ test("where files run in the order of what they need, a new one has the name tha
   });
   expect(after).toEqual({ "a.sql": `${a};\n` });
 });
+
+describe("rows of migrations that only the schema files can carry", () => {
+  const MIGRATION =
+    "-- migrate:up\nALTER TABLE users ADD bio text;\nCREATE TABLE tags (n text);\nINSERT INTO tags VALUES ('a');\n-- migrate:down\nDROP TABLE tags;\nALTER TABLE users DROP bio;\n";
+  const updated = async (files: Readonly<Record<string, string>>): Promise<SchemaUpdate> => {
+    await using project = await temporaryProject({ ...files, "db/migrations/1_tags.sql": MIGRATION });
+    return await updateSchema({ ...filesOf(project.dir), scratch: site });
+  };
+
+  test("are named, or written where the files have rows", async () => {
+    const users = { "db/schema/users.sql": "CREATE TABLE users (id int);\n" };
+    const named = await updated(users);
+    expect(named.lackingRows).toMatchObject([
+      { table: '"public"."tags"', count: 1, sql: expect.stringContaining("INSERT INTO tags (n) VALUES") },
+    ]);
+    const written = await updated({ ...users, "db/schema/z_rows.sql": "INSERT INTO users VALUES (1);\n" });
+    expect(written.lackingRows).toEqual([]);
+    expect(written.files.find(({ path }) => path === "db/schema/z_rows.sql")?.after).toContain("INSERT INTO tags");
+  });
+
+  test("are counted beside rows of the files that a way back may have changed, which are no rows of theirs", async () => {
+    const files = (tags: string): Record<string, string> => ({
+      "db/schema/users.sql": `CREATE TABLE users (id int, bio text);\nINSERT INTO users VALUES (1, 'x');\nCREATE TABLE tags (n text);\n${tags}`,
+    });
+    const all = await updated(files("INSERT INTO tags VALUES ('a');\n"));
+    expect(all).toMatchObject({ files: [], lackingRows: [], takenRows: [] });
+    const none = await updated(files(""));
+    expect(none.lackingRows.length + none.edits.length).toBe(1);
+  });
+});

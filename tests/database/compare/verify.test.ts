@@ -209,6 +209,24 @@ describe("migrations that alter what only the schema files create", () => {
     expect(report.from).toBe("schema");
   });
 
+  test("rows that they leave beside those of the schema files are named", async () => {
+    const migration =
+      "-- migrate:up\nALTER TABLE users ADD bio text;\nCREATE TABLE tags (n text);\nINSERT INTO tags VALUES ('a'), ('b');\n-- migrate:down\nDROP TABLE tags;\nALTER TABLE users DROP bio;\n";
+    // The way back empties the column of the files' own row.
+    const users = "CREATE TABLE users (id int, bio text);\nINSERT INTO users VALUES (1, 'x');";
+    for (const [schema, from, unchecked] of [
+      [`${users}\nCREATE TABLE tags (n text);`, "schema", "2 rows of public.tags"],
+      [`${users}\nCREATE TABLE tags (n text);\nINSERT INTO tags VALUES ('b');`, "schema", "1 row of public.tags"],
+      [`${users}\nCREATE TABLE tags (n text);\nINSERT INTO tags VALUES ('b'), ('a');`, "schema", undefined],
+      ["CREATE TABLE users (id int); INSERT INTO users VALUES (1);", "behind", "2 rows of public.tags"],
+    ] as const) {
+      const report = await verified({ "db/schema/users.sql": schema, "db/migrations/1_tags.sql": migration });
+      expect(report.from).toBe(from);
+      const named = unchecked === undefined ? [] : [expect.stringContaining(`${unchecked}, which migrations leave`)];
+      expect(report.unchecked).toEqual(named);
+    }
+  });
+
   test("schema files that were not updated are found", async () => {
     const report = await verified({
       "db/schema/users.sql": "CREATE TABLE users (id int);",
