@@ -42,7 +42,7 @@ export async function planApply(options: PlanOptions & { readonly from: Live }):
   options.onStep?.("Reading the database");
   const there = await sourceCatalogue(options, options.from);
   const from: Source = { kind: "catalogue", catalogue: there, name: options.from.name };
-  const generated = await generateMigrations({ ...options, from });
+  const generated = await generateMigrations({ ...options, from, keepsGrants: true });
   const parts = generated.migrations.map(({ up, transactional }) => ({
     sql: renderScript([{ statements: up, transactional }]),
     transactional,

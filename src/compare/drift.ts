@@ -67,7 +67,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
   options.onStep?.("Making what it should be");
   for await (const { expected, pending, isRecorded } of whatShouldBe(options)) {
     options.onStep?.("Comparing");
-    const { leftOut, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
+    const { leftOut, grants, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
     const changes = comparison.changes.filter((change) => !isIgnored(change));
     if (least === undefined || changes.length < least.changes.length) {
       least = {
@@ -77,7 +77,13 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         unreworded,
         pending,
         isOfMigrations: isRecorded && changes.length > 0 && (await isMigrated(pending)),
-        gap: { from: comparison.to, to: leaveOut(comparison.from), terms: options.terms, leaveOut },
+        gap: {
+          from: comparison.to,
+          to: leaveOut(comparison.from),
+          terms: options.terms,
+          grants: grants.to,
+          leaveOut,
+        },
       };
     }
     if (changes.length === 0) break;

@@ -74,12 +74,24 @@ export const command = defineCommand({
     const terms = [sources.from, sources.to].some(isInUse) ? readTerms(args) : undefined;
     const comparison = terms
       ? await compareOnTerms(files, catalogues.from, catalogues.to, terms)
-      : { ...catalogues, changes: compareCatalogues(catalogues.from, catalogues.to), leftOut: [], unreworded: [] };
+      : {
+          ...catalogues,
+          changes: compareCatalogues(catalogues.from, catalogues.to),
+          leftOut: [],
+          unreworded: [],
+          grants: undefined,
+        };
     const { from, to, changes } = comparison;
     const plan =
       args.sql !== true || changes.length === 0
         ? undefined
-        : await showPlan(context, files, { from, to, terms, source: terms ? undefined : sources.from });
+        : await showPlan(context, files, {
+            from,
+            to,
+            terms,
+            grants: comparison.grants?.from,
+            source: terms ? undefined : sources.from,
+          });
     const notCompared = [...from.notCompared, ...to.notCompared];
     const limited = tellLimits(context, comparison, notCompared);
     context.messages.log(

@@ -17,6 +17,8 @@ export interface OnTerms {
   readonly to: Catalogue;
   /** Roles whose grants were left out. */
   readonly leftOut: readonly string[];
+  /** The grants of each side that were left out, but for default privileges. */
+  readonly grants: { readonly from: readonly Fact[]; readonly to: readonly Fact[] };
 }
 
 /**
@@ -30,12 +32,32 @@ export function onTerms(from: Catalogue, to: Catalogue, terms: Terms): OnTerms {
     // Default privileges belong to the role that makes objects, which is another one in a scratch database.
     to: terms.owners ? sides[1].catalogue : renameOwner(sides[1].catalogue, mainOwner(to), mainOwner(from)),
     leftOut: [...new Set(sides.flatMap(({ leftOut }) => leftOut))].toSorted(),
+    grants: { from: sides[0].grants, to: sides[1].grants },
   };
+}
+
+/**
+ * A catalogue with grants on what both it and another have. What a plan makes anew has grants that do not count afterwards as well, if
+ * both of its ends have them. Pure.
+ */
+export function withGrants(catalogue: Catalogue, other: Catalogue, grants: readonly Fact[]): Catalogue {
+  const { facts } = catalogue;
+  const shared = grants.filter(
+    ({ id }) => !facts.has(id) && [facts, other.facts].every((side) => id.kind === "acl" && hasTarget(side, id)),
+  );
+  return shared.length === 0 ? catalogue : { ...catalogue, facts: factsOf(facts, [...facts.facts(), ...shared]) };
+}
+
+function hasTarget(facts: Facts, { target, column }: ObjectId & { readonly kind: "acl" }): boolean {
+  if (!facts.has(target)) return false;
+  if (column === undefined) return true;
+  return facts.childrenOf(target).some(({ id }) => "name" in id && id.name === column);
 }
 
 interface Side {
   readonly catalogue: Catalogue;
   readonly leftOut: readonly string[];
+  readonly grants: readonly Fact[];
 }
 
 function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Side {
@@ -43,6 +65,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   const known = grantees(other);
   const owner = mainOwner(catalogue);
   const leftOut = new Set<string>();
+  const grants: Fact[] = [];
   const ledgerSchema = loneLedgerSchema(catalogue, other);
   const isLeftOut = (grantee: string): boolean => {
     if (terms.grants || !catalogue.inUse || known.has(grantee)) return false;
@@ -57,7 +80,10 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     // Those of a schema only add to others (manual, ALTER DEFAULT PRIVILEGES): who is not among them has lost nothing.
     if (id.kind === "defaultPrivilege" && id.schema !== null && isEmpty(fact.payload["privileges"])) return [];
     const grantee = granteeOf(id);
-    if (grantee !== undefined && !isOwners && isLeftOut(grantee)) return [];
+    if (grantee !== undefined && !isOwners && isLeftOut(grantee)) {
+      if (id.kind === "acl") grants.push({ ...fact, payload: levelPrivileges(catalogue, other, id, fact.payload) });
+      return [];
+    }
     // An extension brings its comment along, in the words of its version.
     if (catalogue.major !== other.major && id.kind === "comment" && id.target.kind === "extension") return [];
     if (straddle(catalogue, other, 17) && isNamedNotNull(facts, fact)) return [];
@@ -82,6 +108,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
         .map((object) => (terms.owners ? object : { ...object, owner: undefined })),
     },
     leftOut: [...leftOut],
+    grants,
   };
 }
 

@@ -14,7 +14,10 @@ import { planFrom, type PlanSegment, segmentOf } from "./plan.ts";
 import { isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
 import { WrittenStatements } from "../sources/written.ts";
 import type { Plan, Step } from "./steps.ts";
-import { onTerms } from "../catalogue/terms.ts";
+import { describe } from "../catalogue/describe.ts";
+import { onTerms, withGrants } from "../catalogue/terms.ts";
+import type { Fact } from "../engine/facts.ts";
+import { encodeId } from "../engine/object-id.ts";
 
 /** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
 export interface GeneratedMigration {
@@ -46,6 +49,8 @@ export interface Generated {
   readonly byHand: Plan["byHand"];
   /** Roles that default privileges of a database in use give rights to what is made, and of which no file speaks. */
   readonly givenByDefault: readonly string[];
+  /** Grants of a database in use that go with what is made anew, and of which no file speaks: "view public.v to reader". */
+  readonly lostGrants: readonly string[];
   /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
   readonly notKept?: string | undefined;
   /** And functions whose text may be about a column that goes, which nothing here could try. */
@@ -60,7 +65,7 @@ export interface Generated {
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
 export async function generateMigrations(given: PlanOptions): Promise<Generated> {
-  const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
+  const { to, unfinished, givenByDefault, grants, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
   const { steps, changes, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(options, to);
@@ -75,7 +80,8 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     return { ...found, migrations, comesBehind, names, notKept };
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
-  const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault, naming };
+  const lostGrants = grantsOnRemade(steps, grants);
+  const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault, lostGrants, naming };
   if (steps.length === 0) {
     if (allByHand.up.length === 0) return { ...found, migrations: [], names: "qualified" };
     throw unproven("No SQL is planned for the kinds of objects that differ", allByHand.up);
@@ -137,17 +143,20 @@ function behind(step: Step, contracts: readonly MigrationFile[]): Step {
 async function readEnds(options: PlanOptions): Promise<Ends> {
   options.onStep?.("Building the schema files");
   const to = await sourceCatalogue(options, { kind: "schema" });
-  if (!isInUse(options.from)) return { from: options.from, to, unfinished: [], givenByDefault: [] };
+  if (!isInUse(options.from)) return { from: options.from, to, unfinished: [], givenByDefault: [], grants: [] };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
   const levelled = onTerms(to, catalogue, noise);
   const defaults = catalogue.facts.facts().flatMap(({ id }) => (id.kind === "defaultPrivilege" ? [id.grantee] : []));
+  const isKept = options.keepsGrants === true;
+  const grants = isKept ? levelled.grants.to : [];
   return {
-    from: { kind: "catalogue", catalogue: levelled.to, name: "The database in use" },
+    from: { kind: "catalogue", catalogue: withGrants(levelled.to, to, grants), name: "The database in use" },
     givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
+    grants: isKept ? [] : levelled.grants.to,
     // Rebuilt as well, so that both are in the same words.
-    to: withoutVersions((await reword(options, to)).catalogue),
+    to: withGrants(withoutVersions((await reword(options, to)).catalogue), levelled.to, grants),
     unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
   };
 }
@@ -163,6 +172,24 @@ interface Ends {
   /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */
   readonly unfinished: readonly Change[];
   readonly givenByDefault: Generated["givenByDefault"];
+  /** Grants of it that do not count, and that nothing keeps. */
+  readonly grants: readonly Fact[];
+}
+
+/** Of grants, those on what a plan takes away and makes again. */
+function grantsOnRemade(steps: readonly Step[], grants: readonly Fact[]): string[] {
+  const statements = steps.flatMap(({ up }) => up.statements);
+  const [removed, made] = [
+    new Set(statements.flatMap(({ removes }) => removes.map(encodeId))),
+    new Set(statements.flatMap(({ makes }) => makes.map(encodeId))),
+  ];
+  return grants.flatMap(({ id }) => {
+    if (id.kind !== "acl") return [];
+    const { target, grantee } = id;
+    if (!removed.has(encodeId(target)) || !made.has(encodeId(target))) return [];
+    const { kind, name } = describe(target);
+    return [`${kind} ${name} to ${grantee}`];
+  });
 }
 
 function toMigration({ part, up, down }: Step, names: Names): GeneratedMigration {

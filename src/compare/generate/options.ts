@@ -11,6 +11,8 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   readonly from: Source;
   /** Takes out of what the scratch database holds what does not count, before it is compared with the other side. */
   readonly level?: ((catalogue: Catalogue) => Catalogue) | undefined;
+  /** It is for the database that it begins from, and no other: what it makes anew keeps grants that do not count. */
+  readonly keepsGrants?: boolean | undefined;
   /** Asked about everything that would be taken away; where it is left out, nothing may be. */
   readonly permit?: Permit | undefined;
   /** Statements that are taken as they stand there, where they make the same. */

@@ -3,7 +3,8 @@ import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/
 import { describe } from "../catalogue/describe.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
-import { onTerms, type Terms } from "../catalogue/terms.ts";
+import { onTerms, type Terms, withGrants } from "../catalogue/terms.ts";
+import type { Fact } from "../engine/facts.ts";
 import { textsOf } from "../plan/statement.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { inWordsOf } from "../sources/comparison.ts";
@@ -38,6 +39,8 @@ export interface Ends {
   readonly source?: Source | undefined;
   /** What counts where a database in use takes part. */
   readonly terms?: Terms | undefined;
+  /** Grants of `from` that do not count: what is made anew has them as well. */
+  readonly grants?: readonly Fact[] | undefined;
   /** Tells which dropped and added objects are one that has another name; none is when undefined. */
   readonly decideRenames?: DecideRenames | undefined;
   /** Takes out what is to stay as it is, and is not in `to` any more. */
@@ -50,8 +53,9 @@ export interface Ends {
  */
 export async function planBetween(
   files: ProjectFiles,
-  { from, to, source, terms, decideRenames, leaveOut = asItIs }: Ends,
+  { from: given, to: wanted, source, terms, grants = [], decideRenames, leaveOut = asItIs }: Ends,
 ): Promise<Plan> {
+  const [from, to] = [withGrants(given, wanted, grants), withGrants(wanted, given, grants)];
   const written = WrittenStatements.inFiles(files);
   const options = { ...files, renames: [], decideRenames, written, permit: () => {}, noDown: true, online: false };
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);

@@ -7,7 +7,7 @@ import { withPayloads } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { reword } from "./rebuild.ts";
 import type { ScratchOptions } from "#scratch/scratch.ts";
-import { onTerms, type Terms } from "../catalogue/terms.ts";
+import { onTerms, type OnTerms, type Terms } from "../catalogue/terms.ts";
 
 /** Two databases laid side by side. */
 export interface Comparison {
@@ -17,6 +17,8 @@ export interface Comparison {
   readonly changes: readonly Change[];
   /** Roles whose grants in a database in use were left out. */
   readonly leftOut: readonly string[];
+  /** What these grants of each side were. */
+  readonly grants: OnTerms["grants"];
   /** Why some definitions were compared in the words of different versions; empty when all were brought to the same. */
   readonly unreworded: readonly string[];
 }
@@ -35,7 +37,7 @@ export async function compareOnTerms(
   terms: Terms,
 ): Promise<Comparison> {
   giveBackMemory();
-  const { leftOut, ...levelled } = onTerms(from, to, terms);
+  const { leftOut, grants, ...levelled } = onTerms(from, to, terms);
   giveBackMemory();
   let sides = levelled;
   let unlike = wordedUnlike(sides.from, sides.to);
@@ -57,6 +59,7 @@ export async function compareOnTerms(
     ...sides,
     changes: compareCatalogues(sides.from, sides.to),
     leftOut,
+    grants,
     unreworded: unlike.length === 0 ? [] : [...unreworded],
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
+import { planApply } from "#compare/apply.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
+import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import type { ScratchSite } from "#scratch/site.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
@@ -226,6 +228,30 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       });
       const sql = migrations.flatMap((migration) => migration.up.map((statement) => statement.sql));
       expect(sql).toEqual([expect.stringContaining("CREATE TABLE public.more")]);
+    });
+
+    test("what is made anew keeps grants of which no file speaks, and a migration tells which it loses", async () => {
+      const schema = "CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a FROM t;\n";
+      await using place = await deployed(schema);
+      await place.database.query("GRANT SELECT ON v TO in_use_admin");
+      await place.database.query("GRANT SELECT (b), INSERT ON t TO in_use_admin");
+      await place.project.write("db/schema/all.sql", schema.replace("a int", "a bigint"));
+      const again = "GRANT SELECT ON TABLE public.v TO in_use_admin";
+      for (const scratch of [EMBEDDED, place.target]) {
+        const files = { ...filesOf(place.project.dir), scratch };
+        const drift = await place.drift(scratch);
+        expect(names(drift)).toEqual(["changed column public.t.a"]);
+        const closing = statementsOf(segmentsOf(await planBetween(files, drift.gap)));
+        expect(closing.filter((sql) => /GRANT|REVOKE/.test(sql))).toEqual([again]);
+        const from = { kind: "live", target: place.target, name: "env:production" } as const;
+        const options = { ...files, from, renames: [], noDown: false, online: false };
+        const { migrations, lostGrants } = await generateMigrations(options);
+        expect(migrations.map(({ text }) => text).join("\n")).not.toMatch(/GRANT|REVOKE/);
+        expect(lostGrants).toEqual(["view public.v to in_use_admin"]);
+        const { parts, ...applied } = await planApply(options);
+        expect(parts.map(({ sql }) => sql).join("\n")).toContain(`${again};`);
+        expect(applied.lostGrants).toEqual([]);
+      }
     });
 
     test("every kind of object: no drift, and nothing to generate", async () => {

@@ -148,6 +148,7 @@ export const command = defineCommand({
       possibleRenames,
       byHand,
       givenByDefault,
+      lostGrants,
       names,
       comesBehind = [],
     } = generated;
@@ -173,6 +174,11 @@ export const command = defineCommand({
     if (migrations.length > 0 && givenByDefault.length > 0) {
       context.messages.warn(
         `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them; a REVOKE in the migration takes them away)`,
+      );
+    }
+    if (lostGrants.length > 0) {
+      context.messages.warn(
+        `what is made anew loses grants of the database of which no file speaks: ${lostGrants.join(", ")} (grant them again where these roles are)`,
       );
     }
     for (const warning of stepsWarnings(generated)) context.messages.warn(warning);
