@@ -1,12 +1,13 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { openFileLimit } from "#files/descriptor.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
 import { syncFolder, syncTree } from "#files/sync.ts";
 import { recoverReplaced } from "./replacement.ts";
-import { guardFolder, type GuardOptions } from "./guard.ts";
+import { guardFolder, type GuardOptions, NEEDS_WRITING } from "./guard.ts";
 import { loadAssets } from "./load.ts";
 
 /** The folder of the tool's own files in a project; what is in it is never committed. */
@@ -40,6 +41,7 @@ export interface DataFolder {
 export async function openDataFolder(path: string, wait: number, options: GuardOptions = {}): Promise<DataFolder> {
   const mostFiles = filesOfPostgres(path);
   const folder = await makeParent(resolve(path));
+  requireWritable(folder);
   const guard = await guardFolder(folder, wait, options);
   try {
     await recoverReplaced(folder);
@@ -87,6 +89,27 @@ async function hideFromGit(parent: string): Promise<void> {
     return;
   }
 }
+
+/** Whoever may only read it would get as far as PostgreSQL's own lock file, and no word of what is in the way. */
+function requireWritable(folder: string): void {
+  for (const path of [dirname(folder), folder, ...WRITTEN.map((name) => join(folder, name))]) {
+    try {
+      if (existsSync(path)) accessSync(path, constants.W_OK);
+    } catch (error) {
+      throw new ConfitureError(
+        "embedded_failed",
+        `The database in ${folder} cannot be opened: ${reasonOf(error)} (${path})`,
+        {
+          hint: `${NEEDS_WRITING}\nWhere that cannot be, copy the folder while no confiture has it open, and name the copy: cp -R ${shellWord(folder)} FOLDER, and path: FOLDER in the environment file. Nothing was changed.`,
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+/** Some of what PostgreSQL writes to whenever it starts and ends. */
+const WRITTEN = ["PG_VERSION", "postmaster.pid", "global/pg_control"];
 
 /** Makes sure that the folder holds a cluster. A failure on the way leaves nothing, a crash nothing under the folder's name. */
 async function initialise(folder: string): Promise<void> {

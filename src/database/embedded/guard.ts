@@ -11,6 +11,9 @@ export interface Guard {
   release(): void;
 }
 
+export const NEEDS_WRITING =
+  "PostgreSQL writes to its data folder whenever it starts, also where a command only reads, and a lock file is kept beside it: both folders have to be writable.";
+
 export type GuardOptions = Pick<OpenOptions, "signal" | "onHeld">;
 
 /**
@@ -64,7 +67,7 @@ function tryGuard(file: string): Guard | undefined {
     database?.close();
     if (isBusy(error)) return undefined;
     throw new ConfitureError("embedded_failed", `The embedded database's lock file ${file} cannot be used`, {
-      hint: "Its folder has to be writable. The file itself may be deleted while no confiture is running.",
+      hint: `${NEEDS_WRITING} The file itself may be deleted while no confiture is running.`,
       cause: error,
     });
   }
