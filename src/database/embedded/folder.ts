@@ -100,7 +100,7 @@ function requireWritable(folder: string): void {
         "embedded_failed",
         `The database in ${folder} cannot be opened: ${reasonOf(error)} (${path})`,
         {
-          hint: `${NEEDS_WRITING}\nWhere that cannot be, copy the folder while no confiture has it open, and name the copy: cp -R ${shellWord(folder)} FOLDER, and path: FOLDER in the environment file. Nothing was changed.`,
+          hint: `${NEEDS_WRITING}\nWhere that cannot be, copy the folder while no confiture is running, and name the copy: cp -R ${shellWord(folder)} FOLDER, and path: FOLDER in the environment file. Nothing was changed.`,
           cause: error,
         },
       );
