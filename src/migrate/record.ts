@@ -6,7 +6,7 @@ import type { Edit } from "./files/edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { createLedger } from "./ledger/change.ts";
-import type { Ledger } from "./ledger/ledger.ts";
+import type { KeptText, Ledger } from "./ledger/ledger.ts";
 import { readKept } from "./ledger/read.ts";
 import { deleteSql, insertSql, squashedSql, updateSql } from "./ledger/statements.ts";
 import { invalidAmong, invalidInWay } from "./run/invalid-in-way.ts";
@@ -61,6 +61,8 @@ export interface PutRight {
   readonly entry: HistoryEntry;
   /** False where the record already said so. */
   readonly changed: boolean;
+  /** The text that the ledger kept of a row that was forgotten, where no file has it. */
+  readonly lost?: KeptText | undefined;
 }
 
 /**
@@ -78,11 +80,12 @@ export async function resolveMigration(
     if (entry.standing === "filling") await claimFill(database, ledger, entry.version);
     if (as === "rolled-back") {
       if (row === undefined) return { entry, changed: false };
+      const lost = file === undefined ? (await readKept(database, ledger, [row.version])).get(row.version) : undefined;
       await changeLedgerSurely(options, database, ledger, {
         sql: deleteSql(ledger, row.version),
         isMade: (found) => found(row.version) === undefined,
       });
-      return { entry, changed: true };
+      return { entry, changed: true, lost };
     }
     if (row?.state === "applied") return { entry, changed: false };
     if (row === undefined) {

@@ -159,3 +159,36 @@ test.skipIf(process.platform === "win32")(
     expect(readdirSync(project.path("db/migrations"))).not.toContain("base.sql");
   },
 );
+
+test("what the ledger alone knows of a migration is not forgotten without a word", async () => {
+  await using project = await cliProject({
+    "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+    "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n",
+    "db/migrations/003_tags.sql": "CREATE TABLE tags (id int);\n",
+  });
+  await project.succeed(["migrate", "up"]);
+  await project.succeed(["migrate", "squash", "--through", "1"]);
+  const forget = (version: string, ...more: string[]): string[] => [
+    "migrate",
+    "resolve",
+    version,
+    "--rolled-back",
+    ...more,
+  ];
+
+  const squashed = await project.succeed(forget("1"));
+  expect(squashed.stderr).toContain("was squashed into base.sql, so no file runs it");
+  expect(squashed.stderr).toContain("  CREATE TABLE users (id int);");
+  await expectRefusal(project, ["migrate", "up"], { exitCode: 7, code: "history_squashed", next: "baseline" });
+  await project.succeed(["migrate", "resolve", "001", "--applied"]);
+
+  const done = await project.succeed(forget("2"));
+  expect(done.stderr).toContain("runs it again, and fails where it makes what the database still has");
+  expect(done.stderr).not.toContain("CREATE TABLE");
+  await project.succeed(["migrate", "resolve", "002", "--applied"]);
+  expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+
+  await rm(project.path("db/migrations/003_tags.sql"));
+  const document = readDocument(await project.run(forget("3", "--format", "json")));
+  expect(document).toMatchObject({ changed: true, lostSource: "CREATE TABLE tags (id int);\n", lostSourceDown: null });
+});

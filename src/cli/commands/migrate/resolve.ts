@@ -1,11 +1,16 @@
 import { migrationId } from "#migrate/files/migration-file.ts";
+import { isBase } from "#migrate/files/version.ts";
+import type { HistoryEntry } from "#migrate/history.ts";
+import type { KeptText } from "#migrate/ledger/ledger.ts";
 import { resume } from "#migrate/migrator.ts";
 import { resolveMigration } from "#migrate/record.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { readVersion } from "../../arguments.ts";
-import { defineCommand } from "../../command.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { finishRun } from "../../output/migrate.ts";
+import { inLine } from "../../output/visible.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
@@ -43,19 +48,44 @@ export const command = defineCommand({
     if (way !== "continue") await requirePermission(context, args, PURPOSES[way]);
     const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
-    const { entry, changed } = await resolveMigration(options, version, way);
+    const { entry, changed, lost } = await resolveMigration(options, version, way);
+    if (changed && way === "rolled-back") tellForgotten(context, entry, lost);
     const [now, already] =
       way === "applied"
         ? ["recorded as applied", "is recorded as applied already"]
         : ["is no longer recorded", "is not recorded"];
     return {
-      json: { version: entry.version, name: entry.name, resolved: way, changed },
+      json: { version: entry.version, name: entry.name, resolved: way, changed, ...lostTexts(lost) },
       text: changed
         ? `✅ Migration ${migrationId(entry)} ${now}\n`
         : `Nothing to do: migration ${migrationId(entry)} ${already}\n`,
     };
   },
 });
+
+/** What the ledger does not have any more, and what `up` makes of that. */
+function tellForgotten({ messages }: CommandContext, entry: HistoryEntry, lost: KeptText | undefined): void {
+  const { row, file, squashed, version } = entry;
+  if (squashed !== undefined) {
+    messages.warn(
+      `${migrationId(entry)} was squashed into base.sql, so no file runs it: \`confiture migrate up\` refuses this database until it is recorded again. Where the database has it after all: confiture migrate resolve ${shellWord(version)} --applied`,
+    );
+  } else if (row?.state === "applied" && file !== undefined && !isBase(version)) {
+    messages.warn(
+      `it was recorded as done: the next \`confiture migrate up\` runs it again, and fails where it makes what the database still has. To record it again: confiture migrate resolve ${shellWord(version)} --applied`,
+    );
+  }
+  const texts = Object.values(lostTexts(lost)).filter((text) => text !== null);
+  if (texts.length === 0) return;
+  const lines = texts.flatMap((text) => text.trimEnd().split("\n"));
+  messages.warn(
+    `its file is not here, and the ledger kept its text, which it has no more:\n${lines.map((line) => `  ${inLine(line)}`).join("\n")}`,
+  );
+}
+
+function lostTexts(lost: KeptText | undefined): { lostSource?: string; lostSourceDown?: string | null } {
+  return lost === undefined || lost.source === null ? {} : { lostSource: lost.source, lostSourceDown: lost.sourceDown };
+}
 
 const PURPOSES = {
   "rolled-back": "forget that a migration is applied",
