@@ -5,8 +5,10 @@ export interface Location {
   readonly file: string;
   readonly line?: number;
   readonly column?: number;
-  /** The whole source line, shown above the caret. */
+  /** The source line, shown above the caret; of a long one, a part that may begin behind its start. */
   readonly sourceLine?: string;
+  /** The column that `sourceLine` begins with; 1 when left out. */
+  readonly sourceColumn?: number;
 }
 
 /** What PostgreSQL says about an error (protocol fields, https://www.postgresql.org/docs/current/protocol-error-fields.html). */

@@ -1,14 +1,18 @@
 import type { Location } from "#errors/error.ts";
 
-/** Longer source lines are cut; a caret further right gets no source line. In code points. */
+/** Longer source lines are cut. In code points. */
 export const SOURCE_LINE_LIMIT = 1000;
+/** Further right, a line that is cut behind so many would show too little of what follows. */
+const FROM_START = SOURCE_LINE_LIMIT - 60;
 
 export interface Position {
   /** Both 1-based; `column` counts code points, and a byte order mark is none. */
   readonly line: number;
   readonly column: number;
-  /** The line without its line end, for a caret under `column`. */
-  readonly sourceLine?: string;
+  /** The line without its line end, for a caret under `column`; of a long one, what is around it. */
+  readonly sourceLine: string;
+  /** The column that `sourceLine` begins with, where that is not the first. */
+  readonly sourceColumn?: number;
 }
 
 const BOM = 0xfeff;
@@ -39,8 +43,9 @@ export function locate(text: string, offset: number): Position {
   last = { text, line, lineStart, carriageReturn, lineFeed };
   if (lineStart === 0 && text.charCodeAt(0) === BOM) lineStart = 1;
   const column = 1 + countCodePoints(text, lineStart, Math.max(lineStart, at));
-  const sourceLine = cutLine(text, lineStart, column);
-  return sourceLine === undefined ? { line, column } : { line, column, sourceLine };
+  if (column <= FROM_START) return { line, column, sourceLine: cutLine(text, lineStart) };
+  const from = stepBack(text, at, SOURCE_LINE_LIMIT / 2);
+  return { line, column, sourceLine: cutLine(text, from), sourceColumn: column - SOURCE_LINE_LIMIT / 2 };
 }
 
 /** `locate`, as a location for an error. */
@@ -80,8 +85,14 @@ function isPair(text: string, at: number): boolean {
   return following >= 0xdc00 && following <= 0xdfff;
 }
 
-function cutLine(text: string, start: number, column: number): string | undefined {
-  if (column > SOURCE_LINE_LIMIT) return undefined;
+/** So many code points before an offset, which has as many before it. */
+function stepBack(text: string, offset: number, count: number): number {
+  let at = offset;
+  for (let left = count; left > 0; left--) at -= at > 1 && isPair(text, at - 2) ? 2 : 1;
+  return at;
+}
+
+function cutLine(text: string, start: number): string {
   let end = start;
   for (let count = 0; count < SOURCE_LINE_LIMIT && end < text.length; count++) {
     const code = text.charCodeAt(end);

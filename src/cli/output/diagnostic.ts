@@ -16,12 +16,12 @@ export function renderError(error: ConfitureError, paint: Paint): string {
 
 /** The place, and the source line with a caret under it. */
 export function renderLocation(location: Location, paint: Paint): string[] {
-  const { file, line, column, sourceLine } = location;
+  const { file, line, column, sourceLine, sourceColumn = 1 } = location;
   const place = [inLine(file), line, column].filter((part) => part !== undefined).join(":");
   const lines = [`  ${paint("cyan", "-->")} ${place}`];
   if (line === undefined || column === undefined || sourceLine === undefined) return lines;
   const gutter = String(line);
-  const { text, caret } = excerpt(sourceLine, column);
+  const { text, caret } = excerpt(sourceLine, column - sourceColumn + 1);
   lines.push(`${paint("dim", `${gutter} |`)} ${text}`);
   lines.push(`${paint("dim", `${" ".repeat(gutter.length)} |`)} ${caret}${paint("red", "^")}`);
   return lines;

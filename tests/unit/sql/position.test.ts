@@ -26,10 +26,22 @@ describe("locate", () => {
     expect(locate(text, offset)).toEqual({ line, column, sourceLine });
   });
 
-  test("a long line is cut, and left out where the caret would not fit", () => {
+  test("a long line is cut, further right to what is around the column", () => {
     const text = `a\n${"x".repeat(5000)}\nb`;
     expect(locate(text, 2 + 900)).toEqual({ line: 2, column: 901, sourceLine: "x".repeat(SOURCE_LINE_LIMIT) });
-    expect(locate(text, 2 + 3000)).toEqual({ line: 2, column: 3001 });
+    expect(locate(text, 2 + 3000)).toEqual({
+      line: 2,
+      column: 3001,
+      sourceLine: "x".repeat(SOURCE_LINE_LIMIT),
+      sourceColumn: 2501,
+    });
+    const fruit = "🍓".repeat(1500);
+    expect(locate(`a\n${fruit}x\nb`, 2 + fruit.length)).toEqual({
+      line: 2,
+      column: 1501,
+      sourceLine: `${"🍓".repeat(500)}x`,
+      sourceColumn: 1001,
+    });
   });
 
   test("is exact in a large text", () => {
