@@ -238,6 +238,29 @@ describe("several clients", () => {
     expect((await one.query("SELECT 'LISTEN news' AS text")).rows).toEqual([{ text: "LISTEN news" }]);
   });
 
+  test("CREATE DATABASE, which would make one that nobody can connect to, is refused with what to do", async () => {
+    await using one = await connect();
+    for (const query of ["CREATE DATABASE more", "SELECT 1; create  database more TEMPLATE template0"]) {
+      const error = (await one.query(query).catch((reason: unknown) => reason)) as Record<string, unknown>;
+      expect(error).toMatchObject({
+        code: "0A000",
+        message: 'CREATE DATABASE does not work here: there is one database, "postgres"',
+        hint: expect.stringContaining("confiture db serve -e NAME"),
+      });
+    }
+    const { rows } = await one.query("SELECT count(*)::int AS n, 'create database' AS text FROM pg_database");
+    expect(rows).toEqual([{ n: 3, text: "create database" }]);
+  });
+
+  test("what is refused says nothing of how, and an error of the client's own says where", async () => {
+    await using one = await connect();
+    const errorOf = async (query: string) => (await one.query(query).catch((reason: unknown) => reason)) as object;
+    for (const query of ["LISTEN news", "CREATE DATABASE more"]) {
+      expect(await errorOf(query)).toMatchObject({ where: undefined, file: undefined, routine: undefined });
+    }
+    expect(await errorOf("DO $$ BEGIN RAISE 'own'; END $$")).toMatchObject({ where: expect.stringContaining("RAISE") });
+  });
+
   test("an advisory lock of a session keeps the others out until it is free", async () => {
     await using one = await connect();
     await using two = await connect();

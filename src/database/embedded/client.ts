@@ -1,6 +1,5 @@
-import type { Statement } from "#sql/statement.ts";
 import { backendMessages, type FrontendMessage, message, statementText } from "./protocol.ts";
-import { rewritten } from "./rewritten.ts";
+import { withoutOrigin, withRefusals } from "./refused.ts";
 import type { Backend } from "../backend.ts";
 
 /** Statements that may change what belongs to a session, as far as their text tells. */
@@ -8,7 +7,6 @@ const CHANGES_SETTINGS = /\b(?:set|reset|discard|set_config)\b/i;
 const PREPARES = /\b(?:prepare|deallocate|discard)\b/i;
 const FORGETS_STATEMENTS = /\b(?:deallocate|discard)\b/i;
 const LOCKS = /advisory/i;
-const LISTENS = /\blisten\b/i;
 /** Settings of no program but the client's own (`app.tenant`), which PostgreSQL does not list. */
 const CUSTOM = /(?<![\w.])[a-z_]\w*(?:\.\w+)+(?![\w.])/gi;
 /** Names to remember of a client at most. */
@@ -104,8 +102,7 @@ export class Client implements Backend {
     const sent: Buffer[] = [];
     for (const given of backendMessages(messages)) {
       const type = String.fromCharCode(given[0]!);
-      const mayListen = (type === "Q" || type === "P") && LISTENS.test(statementText({ type, bytes: given }));
-      const bytes = mayListen ? rewritten(given, isListen, REFUSE_LISTEN) : given;
+      const bytes = withRefusals(given);
       if (type === "Q" || type === "P") this.#note(type, bytes, sent);
       if (type === "P") this.#parse(bytes, sent);
       else if (type === "B") {
@@ -194,8 +191,10 @@ export class Client implements Backend {
     while (at + 5 <= all.length) {
       const end = at + 1 + all.readUInt32BE(at + 1);
       if (end > all.length) break;
-      if (!this.#shows(all.subarray(at, end))) {
-        shown.push(all.subarray(from, at));
+      const reply = all.subarray(at, end);
+      const seen = this.#shows(reply) ? withoutOrigin(reply) : undefined;
+      if (seen !== reply) {
+        shown.push(all.subarray(from, at), ...(seen === undefined ? [] : [seen]));
         from = end;
       }
       at = end;
@@ -233,14 +232,6 @@ export class Client implements Backend {
     this.#hiddenReadies--;
     return false;
   }
-}
-
-/** Clients share one session: whoever asks to be told would wait for ever, and others would be told in its place. */
-const REFUSE_LISTEN =
-  "do $$ begin raise feature_not_supported using message = 'LISTEN does not work here: all clients of confiture db serve share one session'; end $$";
-
-function isListen({ firstWord }: Statement): boolean {
-  return firstWord === "LISTEN";
 }
 
 const NO_PORTAL = "none has this name";
