@@ -215,6 +215,11 @@ function rangesDisjoint(`,
       'const sourceGenerated = sourceColumn.payload["generatedExpr"] != null;',
       'const sourceGenerated = sourceColumn.payload["generatedExpr"] != null && p(fact, "generatedExpr") != null;',
     ],
+    // Nor does PostgreSQL change the type of a column that the body of a function in SQL names.
+    [
+      '          "policy",\n        ],',
+      '          "policy",\n          "function",\n          "procedure",\n        ],',
+    ],
     // It may stand in front of the columns that it is computed from.
     ['        if (fact.payload["generatedExpr"] == null) {\n', "        {\n"],
     ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
@@ -255,6 +260,11 @@ export const `,
       `const only = p(fact, "_incomplete") === true ? "ONLY " : "";
       const target = constraintTarget(fact).replace(/^ALTER TABLE (?!ONLY )/, \`ALTER TABLE \${only}\`);
       let sql =`,
+    ],
+    // What is not enforced is not valid, either.
+    [
+      'if (!p(fact, "validated") && !str(p(fact, "def")).includes("NOT VALID")) {',
+      'if (!p(fact, "validated") && !/ NOT (?:VALID|ENFORCED)$/.test(str(p(fact, "def")))) {',
     ],
   ],
   // PostgreSQL's own validator, which knows no options of wrappers, can only have come behind them, and maybe behind what is
@@ -305,8 +315,17 @@ export const `,
       "return [{ sql }, ...(comesLast ? [validation()] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
     ],
   ],
-  // What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.
+  // What a publication or subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.
   "plan/rules/publications.ts": [
+    [
+      'const withParts = [\n        `publish = ${lit(((p(fact, "publish") as string[]) ?? []).join(", "))}`,\n      ];',
+      `const publish = ((p(fact, "publish") as string[]) ?? []).join(", ");
+      const withParts = publish === "insert, update, delete, truncate" ? [] : [\`publish = \${lit(publish)}\`];`,
+    ],
+    [
+      'sql += ` WITH (${withParts.join(", ")})`;',
+      'if (withParts.length > 0) sql += ` WITH (${withParts.join(", ")})`;',
+    ],
     ...["disableOnError", "runAsOwner", "twoPhase"].map(
       (key) => [`  bool("${key}", `, `  if (p(fact, "${key}") === true) bool("${key}", `] as const,
     ),

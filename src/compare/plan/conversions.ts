@@ -21,6 +21,8 @@ export function conversionOf(from: string, to: string): Conversion {
   const b = parseType(to);
   if (isText(b.base)) return textConversion(a, b);
   if (isText(a.base)) {
+    // As it is.
+    if (CITEXT.test(b.base)) return SAFE;
     if (TAKE_ANY_TEXT.has(b.base)) return LOSS;
     const loses = b.modifiers.length > 0 || TAKE_WHAT_THEY_CAN.has(b.base);
     return { loses, risk: rowsHazard("unreadable", { type: to }) };
@@ -31,7 +33,8 @@ export function conversionOf(from: string, to: string): Conversion {
   if (TIMES.includes(a.base) || a.base === "date") return timeConversion(a, b);
   if (WHOLE_OR_NOT_AT_ALL.has(b.base)) return { loses: false, risk: rowsHazard("unreadable", { type: to }) };
   if (a.base === "json" && b.base === "jsonb") return { loses: false, risk: rowsHazard("json-keys") };
-  if (a.base === "jsonb" && b.base === "json") return SAFE;
+  if (WHOLE.some(([source, target]) => source === a.base && target === b.base)) return SAFE;
+  if (BITS.includes(a.base) && b.base === "bit varying") return bitConversion(a, b);
   if (a.base === "money" && b.base === "numeric") return moneyConversion(b, to);
   const reason = MAY_FAIL.find(([source, target]) => source.includes(a.base) && target.includes(b.base))?.[2];
   return reason === undefined ? LOSS : { loses: true, risk: rowsHazard(reason, { type: to }) };
@@ -64,6 +67,17 @@ const INTEGERS: readonly string[] = ["smallint", "integer", "bigint"];
 const FLOATS: readonly string[] = ["real", "double precision"];
 const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
 const TIMES: readonly string[] = ["timestamp without time zone", "timestamp with time zone"];
+
+/** Casts under which every value stays what it is. */
+const WHOLE: readonly (readonly [from: string, to: string])[] = [
+  ["jsonb", "json"],
+  ["boolean", "integer"],
+  ["cidr", "inet"],
+];
+
+const BITS: readonly string[] = ["bit", "bit varying"];
+/** Of the extension, in whatever schema. */
+const CITEXT = /^(?:.*\.)?citext$/;
 
 /** Other casts that PostgreSQL has and that not every value goes through. */
 const MAY_FAIL: readonly (readonly [from: readonly string[], to: readonly string[], RowsHazard["reason"]])[] = [
@@ -112,6 +126,11 @@ function textConversion(from: TypeName, to: TypeName): Conversion {
   if (limit === undefined) return SAFE;
   const [length] = isText(from.base) ? from.modifiers : [];
   return length !== undefined && length <= limit ? SAFE : LOSS;
+}
+
+function bitConversion(from: TypeName, { modifiers: [limit] }: TypeName): Conversion {
+  const [length] = from.modifiers;
+  return limit === undefined || (length !== undefined && length <= limit) ? SAFE : LOSS;
 }
 
 function numberConversion(from: TypeName, to: TypeName, name: string): Conversion {

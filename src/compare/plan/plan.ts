@@ -217,11 +217,22 @@ function isOfSchema({ sql, produces, consumes, destroys, releases }: Action, bui
  * Before a change of type, the planner takes a default away whether there is one or not; and it changes the type of a column whose
  * table is made anew, and the bound that an identity has with its type.
  */
-function isIdle({ sql, verb, consumes: [column] }: Action, from: Facts, to: Facts): boolean {
+function isIdle(action: Action, from: Facts, to: Facts): boolean {
+  const {
+    sql,
+    verb,
+    consumes: [column],
+  } = action;
+  if (isOwnComment(action, from)) return true;
   if (verb !== "alter" || column?.kind !== "column") return false;
   if (CHANGES_TYPE.test(sql)) return isMadeAnew({ schema: column.schema, name: column.table }, from, to);
   if (boundFollowsType(column, sql, from, to)) return true;
   return sql.endsWith(" DROP DEFAULT") && !from.childrenOf(column).some(({ id }) => id.kind === "default");
+}
+
+/** A new extension brings a comment along; where another is wanted, the next round finds that. */
+function isOwnComment({ produces: [made] }: Action, from: Facts): boolean {
+  return made?.kind === "comment" && made.target.kind === "extension" && !from.has(made.target);
 }
 
 const CHANGES_TYPE = /^ALTER TABLE .+? ALTER COLUMN (?:[\w$]+|"(?:[^"]|"")+") TYPE /;

@@ -47,6 +47,8 @@ function removalRisk(id: ObjectId, { dataLoss }: Action, from: Facts, to: Facts)
   if (kind === "sequence") return { loss: lossHazard("next-number") };
   // What a materialized view holds is made of rows that stay.
   if (dataLoss === "none" || kind === "materializedView") return {};
+  // What a foreign table shows is somewhere else.
+  if (from.get(id)?.parent?.kind === "foreignTable") return {};
   // A column that is made anew is computed anew.
   if ([from, to].every((facts) => textOf(facts, id, "generatedExpr") !== undefined)) return {};
   if (kind !== "table") return { loss: lossHazard("values") };
@@ -69,6 +71,8 @@ function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefi
   const fact = to.get(id);
   // What is made together with its table meets no rows.
   if (fact?.parent === undefined || !from.has(fact.parent)) return undefined;
+  // PostgreSQL reads no row of a foreign table.
+  if (fact.parent.kind === "foreignTable") return undefined;
   switch (id.kind) {
     case "column": {
       const { notNull, identity = null, generatedExpr = null } = fact.payload;
@@ -81,7 +85,7 @@ function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefi
     case "index":
       return textOf(to, id, "def")?.startsWith("CREATE UNIQUE ") === true ? rowsHazard("unique") : undefined;
     case "table": {
-      const rest = defaultPartition(fact, from);
+      const rest = defaultPartition(fact, from, to);
       return rest === undefined ? undefined : rowsHazard("default-partition", { partition: rest });
     }
     default:
@@ -89,8 +93,8 @@ function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefi
   }
 }
 
-/** The partition that has had the rows of a new one until now. */
-function defaultPartition({ payload }: Fact, from: Facts): string | undefined {
+/** The partition that has had the rows of a new one until now, if it stays. */
+function defaultPartition({ payload }: Fact, from: Facts, to: Facts): string | undefined {
   if (typeof payload["partitionBound"] !== "string") return undefined;
   const rest = from
     .facts()
@@ -98,6 +102,7 @@ function defaultPartition({ payload }: Fact, from: Facts): string | undefined {
       ({ id, payload: other }) =>
         id.kind === "table" &&
         other["partitionBound"] === "DEFAULT" &&
+        to.get(id)?.payload["partitionBound"] === "DEFAULT" &&
         Bun.deepEquals(other["parentTable"], payload["parentTable"]),
     );
   return rest?.id.kind === "table" ? `${rest.id.schema}.${rest.id.name}` : undefined;

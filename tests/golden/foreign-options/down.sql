@@ -1,6 +1,5 @@
 -- migrate:down
 
--- DATA LOSS: what it held is gone.
 -- LOCK: reads and writes of public.ft wait until the migration is committed.
 ALTER TABLE public.ft
   DROP COLUMN b;
