@@ -71,7 +71,25 @@ export function listSchemaFiles(options: CollectOptions): string[] {
   return [...schemaFilesByRealPath(options).values()];
 }
 
-function schemaFilesByRealPath(options: CollectOptions): Map<string, string> {
+/**
+ * Files that would be schema files, were their names not ending in `.SQL` or the like: they are no part of the schema. None where the
+ * folders cannot be read, which whoever collects the others says.
+ */
+export function misnamedSchemaFiles(options: CollectOptions): string[] {
+  try {
+    return [
+      ...schemaFilesByRealPath(options, (name) => /\.sql$/i.test(name) && !name.endsWith(".sql")).values(),
+    ].toSorted();
+  } catch (error) {
+    if (error instanceof ConfitureError) return [];
+    throw error;
+  }
+}
+
+function schemaFilesByRealPath(
+  options: CollectOptions,
+  isNamed = (name: string): boolean => name.endsWith(".sql"),
+): Map<string, string> {
   const projectRoot = realpathSync(options.projectDir);
   const excluded = options.excludeDirs.map((dir) => normalise(options.projectDir, dir));
   const byRealPath = new Map<string, string>();
@@ -95,7 +113,7 @@ function schemaFilesByRealPath(options: CollectOptions): Map<string, string> {
           const real = isLink ? requireInside(projectRoot, absolute, path) : `${realFolder}${sep}${entry.name}`;
           if (parents.includes(real)) throw linkLoop(path);
           walk(path, inside, [...parents, real], recursive);
-        } else if (!isFolder && entry.name.endsWith(".sql") && wanted(inside)) {
+        } else if (!isFolder && isNamed(entry.name) && wanted(inside.replace(/\.sql$/i, ".sql"))) {
           const real = isLink ? requireInside(projectRoot, absolute, path) : `${realFolder}${sep}${entry.name}`;
           const seen = byRealPath.get(real);
           if (seen === undefined || comparePaths(path, seen) < 0) byRealPath.set(real, path);

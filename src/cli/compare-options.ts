@@ -11,6 +11,7 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readDuration } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
+import { tellMisnamed } from "./misnamed.ts";
 import { count } from "./output/text.ts";
 import { inLine } from "./output/visible.ts";
 import { VERSION } from "./version.ts";
@@ -93,6 +94,7 @@ async function filesWith(context: CommandContext, site: ScratchSite, given: Scra
     throw new ConfitureError("usage", "--time-limit must be longer than 0, or no statement would run");
   if (site.engine === "embedded") await context.io.hearSignals();
   const config = await context.config("files");
+  tellMisnamed(context, config);
   return {
     projectDir: context.projectDir,
     includeDirs: config.includeDirs,

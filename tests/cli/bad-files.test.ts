@@ -244,3 +244,24 @@ test.each([
   expect(error?.code).toBe("schema_no_files");
   expect(error?.hint).toStartWith("A project with migrations alone needs none: `confiture migrate up`");
 });
+
+test("a file that is no schema file for its name alone is named, once, by what builds", async () => {
+  await using project = await temporaryProject({
+    "db/schema/users.sql": "CREATE TABLE users (id int);\n",
+    "db/schema/orders.SQL": "CREATE TABLE orders (id int);\n",
+    "db/schema/notes.md": "Notes\n",
+    "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+    "db/environments/local.yaml": "database: { engine: embedded, path: .confiture/local }\n",
+  });
+  for (const args of [["build"], ["verify"], ["migrate", "generate", "more"]]) {
+    const { stderr } = await runHere(args, { cwd: project.dir });
+    expect(stderr.match(/^warning: .* is left out: .*$/gm)).toEqual([
+      "warning: db/schema/orders.SQL is left out: names of schema files end in .sql",
+    ]);
+  }
+  await project.write(
+    "db/environments/local.yaml",
+    'database: { engine: embedded, path: .confiture/local }\ninclude_dirs:\n  - path: db/schema\n    exclude: ["orders.sql"]\n',
+  );
+  expect((await runHere(["build", "--dry-run"], { cwd: project.dir })).stderr).not.toContain("left out");
+});

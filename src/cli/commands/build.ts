@@ -11,6 +11,7 @@ import { type CommandContext, defineCommand, type Outcome } from "../command.ts"
 import { tellDatabase } from "../database-options.ts";
 import type { LeftAsItWas } from "../lacking-of-schema.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
+import { tellMisnamed } from "../misnamed.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { forPeople } from "../output/style.ts";
 import { agree, count, formatSeconds } from "../output/text.ts";
@@ -68,6 +69,7 @@ export const command = defineCommand({
     messages.log(`Building schema for environment: ${config.environment ?? "(none)"}`);
     const files = collectSchemaFiles({ ...config, order: config.build.order, projectDir: context.projectDir });
     messages.log(`Found ${count(files.length, "SQL file")}`);
+    tellMisnamed(context, config);
     const options: BuildOptions = {
       projectDir: context.projectDir,
       files,
