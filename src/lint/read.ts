@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { decodeSql, placeIn, type Script } from "#database/script.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
 import { giveBackMemory } from "#compare/engine/memory.ts";
 import { readRegularFile } from "#files/read.ts";
 import type { Body } from "#migrate/files/body.ts";
@@ -177,11 +177,13 @@ function sqlFile(
       const complaint = parser.complaint(made.text);
       // Only comments, or nothing that PostgreSQL would call a statement.
       if (complaint === undefined) continue;
-      const at = statement.start + codePointOffset(made.text, complaint.position + 1);
+      const location = placeIn(script, statement.start + codePointOffset(made.text, complaint.position + 1));
+      // What has no end is why the runner refuses the file, too.
+      if (refusals.some((refusal) => isSamePlace(refusal.location, location))) continue;
       problems.push({
         rule: "syntax-error",
         message: `PostgreSQL's parser says: ${complaint.message}. No other rule looked at this statement`,
-        location: placeIn(script, at),
+        location,
         statement: made,
       });
     }
@@ -201,6 +203,10 @@ function sqlFile(
     problems,
     locate,
   };
+}
+
+function isSamePlace(one: Location, other: Location): boolean {
+  return one.line !== undefined && one.line === other.line && one.column === other.column;
 }
 
 /** Each statement with the transaction that it runs in. */

@@ -192,6 +192,16 @@ describe("migrate plan", () => {
     expect(stdout).toContain(`${701 - rows.length} more statements`);
   }, 60_000);
 
+  test("markdown of what cannot run has the reason, and no table without rows", async () => {
+    await using project = await embedded({ "db/migrations/2_a.sql": "ALTER TABLE users ADD a text DEFAULT 'x;\n" });
+    await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+    const { stdout } = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
+    expect(stdout.replaceAll("\\", "")).toContain(
+      "- `db/migrations/2_a.sql`: cannot run: db/migrations/2_a.sql:1 ends inside a string; none of its statements was tried",
+    );
+    expect(stdout).not.toContain("|");
+  });
+
   test("says in markdown how each migration runs, what is held, and what was not seen, as it does to people", async () => {
     await using project = await embedded({
       "db/migrations/2_a.sql":

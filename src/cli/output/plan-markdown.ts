@@ -52,8 +52,7 @@ export function planToMarkdown({ trace, sizes, above }: Plan): string {
       return failed === undefined ? [] : [`- \`${inCode(migration.file.path)}\`: ${escaped(failed)}`, ""];
     }),
     ...migrationItems(migrations),
-    "| place | statement | worst | locks |",
-    "|---|---|---|---|",
+    ...(ranked.length === 0 ? [] : ["| place | statement | worst | locks |", "|---|---|---|---|"]),
   ].join("\n");
   const tail = notes(trace, sizes)
     .map((note) => `\n${escaped(note)}\n`)

@@ -374,13 +374,15 @@ describe("what cannot be read is said, and the rest is checked all the same", ()
     expect(rulesIn(sql)).toContain("index-blocks-writes");
   });
 
-  test("an unclosed quote takes the rest with it", () => {
-    expect(rulesIn("CREATE INDEX ON t (a);\nSELECT 'abc;\nDROP TABLE t;")).toEqual([
-      "index-blocks-writes",
-      "not-runnable",
-      "syntax-error",
-    ]);
-  });
+  test.each(["'abc", '"abc', "$$ abc", "/* abc", "E'abc\\'"])(
+    "what is never closed takes the rest with it, and is said once: %s",
+    (open) => {
+      expect(rulesIn(`CREATE INDEX ON t (a);\nSELECT ${open};\nDROP TABLE t;`)).toEqual([
+        "index-blocks-writes",
+        "not-runnable",
+      ]);
+    },
+  );
 });
 
 test("a finding is known again when lines are added above it, and when the same statement stands there twice", () => {
