@@ -11,7 +11,29 @@ const WITHOUT_VALIDITY = [
 
 /** What statements pg-delta makes for an object, and what they say. */
 export const RULES: Changes = {
-  "extract/relations.ts": [WITHOUT_VALIDITY],
+  "extract/relations.ts": [
+    WITHOUT_VALIDITY,
+    // Whether a view can be replaced depends on them.
+    [
+      "pg_get_viewdef(c.oid) AS def,",
+      `pg_get_viewdef(c.oid) AS def,
+           CASE c.relkind WHEN 'v' THEN (
+             SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation::text) ORDER BY a.attnum)
+               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END AS columns,`,
+    ],
+    [
+      'payload: { def: String(row["def"]), reloptions: reloptions(row) },',
+      `payload: {
+          def: String(row["def"]),
+          reloptions: reloptions(row),
+          ...(row["columns"] == null ? {} : { _columns: row["columns"] as PayloadValue }),
+        },`,
+    ],
+    [
+      "\nexport async function extractViews(",
+      '\nimport type { PayloadValue } from "../core/hash.ts";\nexport async function extractViews(',
+    ],
+  ],
   "extract/types.ts": [
     WITHOUT_VALIDITY,
     // The text of a domain's default has no schema in front of what its maker's search_path named.
@@ -226,8 +248,39 @@ function rangesDisjoint(`,
   ],
   // CREATE OR REPLACE takes another language as it takes another body.
   "plan/rules/routines.ts": [['language: "replace",', "language: { alter: () => [] },"]],
-  // What holds no rows yet is made without them, and so is what its query cannot be run for.
+  // What holds no rows yet is made without them, and so is what its query cannot be run for. A view that keeps its columns, and maybe
+  // has more behind them, is replaced with all that depends on it (manual, CREATE VIEW).
   "plan/rules/views.ts": [
+    [
+      `      def: "replace",
+      reloptions: {
+        alter: (fact, from, to) => {
+          const id = fact.id as { schema: string; name: string };
+          return reloptionsAlterSpecs(
+            \`ALTER VIEW `,
+      `      def: {
+        alter: (fact, _from, _to, view, sourceView) => {
+          const id = fact.id as { schema: string; name: string };
+          const [needed, needs] = [sourceView, view].map((side) =>
+            side.outgoingEdges(fact.id).flatMap((edge) => (edge.kind === "depends" ? [edge.to] : [])),
+          ) as [StableId[], StableId[]];
+          const kept = new Set(needs.map(encodeId));
+          return {
+            sql: \`CREATE OR REPLACE VIEW \${rel(id.schema, id.name)}\${reloptionsWithClause(fact)} AS \${str(p(fact, "def"))}\`,
+            consumes: needs,
+            releases: needed.filter((one) => !kept.has(encodeId(one))),
+          };
+        },
+        replaceWhen: (_from, _to, fact, before) => !keepsColumns(before, fact),
+      },
+      reloptions: {
+        alter: (fact, from, to, _view, sourceView) => {
+          // They come with its query.
+          if (sourceView.get(fact.id)?.payload["def"] !== p(fact, "def")) return [];
+          const id = fact.id as { schema: string; name: string };
+          return reloptionsAlterSpecs(
+            \`ALTER VIEW `,
+    ],
     [
       'sql: `CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`,',
       '...filled(`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`.trim().replace(/;$/, ""), p(fact, "_unfilled") !== true),',
@@ -235,6 +288,12 @@ function rangesDisjoint(`,
     [
       "\nexport const ",
       `
+import { encodeId, type StableId } from "../../core/stable-id.ts";
+import type { Fact } from "../../core/fact.ts";
+const keepsColumns = (before: Fact | undefined, after: Fact): boolean => {
+  const [old, wanted] = [before, after].map((fact) => (fact?.payload["_columns"] ?? []) as unknown[]);
+  return old!.length > 0 && old!.every((column, index) => JSON.stringify(column) === JSON.stringify(wanted![index]));
+};
 const filled = (query: string, isFilled: boolean) => {
   const unfilled = \`\${query}\\nWITH NO DATA\`;
   return isFilled ? { sql: query, otherwise: { reason: "not-filled", sql: unfilled } } : { sql: unfilled };
@@ -344,6 +403,10 @@ export const `,
   ],
   // Unless it is changed to do without what goes. What needs a part of something, such as a column, needs it whole.
   "plan/phases/replacement-expansion.ts": [
+    [
+      "attrRule.replaceWhen?.(s.from, s.to, fact)",
+      "attrRule.replaceWhen?.(s.from, s.to, fact, source.getByEncoded(key))",
+    ],
     ["const targets = new Set([...fullDestroy", "addParts(fullDestroy);\n    const targets = new Set([...fullDestroy"],
     [
       "const worklist = [...targets];",
@@ -367,7 +430,10 @@ export const `,
     [
       "if (!isRebuildable(dependent.id.kind)) continue;",
       `if (!isRebuildable(dependent.id.kind)) continue;
-        if (dependent.id.kind === "extensionIntent" && removed.has(toKey) && setsByFact.has(fromKey)) continue;`,
+        const isChanged =
+          dependent.id.kind === "extensionIntent" ||
+          (dependent.id.kind === "view" && setsByFact.get(fromKey)?.some((set) => set.attr === "def") === true);
+        if (isChanged && removed.has(toKey) && setsByFact.has(fromKey) && !replaceIds.has(fromKey)) continue;`,
     ],
   ],
   // In schema files, what may be there already is made where it is not.

@@ -6,7 +6,8 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { textOf, withPayloads } from "../engine/lookups.ts";
 import { type Conversion, conversionOf } from "./conversions.ts";
 import { underlying } from "./domains.ts";
-import { lossHazard, type PlannedStatement } from "./statement.ts";
+import { lacksValues } from "./enum-columns.ts";
+import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 
 interface Attribute {
   readonly name: string;
@@ -99,6 +100,8 @@ export function attributeRisk(
 /** As `conversionOf`, with what domains are made of, and composite types attribute by attribute. Pure. */
 export function conversionBetween(held: string, from: Facts, type: string, to: Facts): Conversion {
   const [before, after] = [underlying(held, from), underlying(type, to)];
+  const lacks = lacksValues(before, from, after, to);
+  if (lacks !== undefined) return lacks ? { loses: false, risk: rowsHazard("removed-value") } : { loses: false };
   const [old, attributes] = [attributesOf(before, from), attributesOf(after, to)];
   if (old === undefined || attributes === undefined) return conversionOf(before, after);
   const parts = old.map(({ name, type: part }) => {

@@ -19,9 +19,15 @@ export function enumChangeOf(
   to: Facts,
 ): EnumChange | undefined {
   if (verb !== "alter" || column?.kind !== "column" || otherwise?.reason !== "unreadable-text") return undefined;
-  const [old, values] = [from, to].map((facts) => valuesOf(textOf(facts, column, "type") ?? "", facts));
-  if (old === undefined || values === undefined) return undefined;
-  return { sql: otherwise.sql, losesValues: !old.every((value) => values.includes(value)) };
+  const [before, after] = [from, to].map((facts) => textOf(facts, column, "type") ?? "");
+  const losesValues = lacksValues(before!, from, after!, to);
+  return losesValues === undefined ? undefined : { sql: otherwise.sql, losesValues };
+}
+
+/** Whether an enum lacks values of another one; undefined where one of the types is no enum. Pure. */
+export function lacksValues(before: string, from: Facts, after: string, to: Facts): boolean | undefined {
+  const [old, values] = [valuesOf(before, from), valuesOf(after, to)];
+  return old === undefined || values === undefined ? undefined : !old.every((value) => values.includes(value));
 }
 
 /** Of an enum, a domain of one, or an array of these. */

@@ -2,7 +2,7 @@ import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
-import { conversionOf } from "./conversions.ts";
+import { conversionBetween } from "./composites.ts";
 import { isReferenced, referencesTo } from "./references.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 
@@ -206,11 +206,12 @@ function joining(
     { type, collation }: { readonly type: string; readonly collation: string | undefined },
   ): PlannedStatement {
     const quoted = quoteIdentifier(column);
-    const { loses, risk } = conversionOf(before, type);
+    const { loses, risk } = conversionBetween(before, from, type, to);
+    const head = `ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type}${collation === undefined ? "" : ` COLLATE ${collation}`}`;
+    const throughText = `${head} USING ${quoted}::text::${type}`;
     return {
-      ...statementOf(
-        `ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type}${collation === undefined ? "" : ` COLLATE ${collation}`}${before === type ? "" : ` USING ${quoted}::${type}`}`,
-      ),
+      ...statementOf(before === type ? head : `${head} USING ${quoted}::${type}`),
+      ...(before === type ? {} : { otherwise: { reason: "unreadable-text", sql: throughText, type } as const }),
       ...(loses ? { loss: lossHazard("cut", { type }) } : {}),
       ...(risk === undefined ? {} : { rows: risk }),
       needs: [{ kind: "column", ...placeIn(table), name: column }],

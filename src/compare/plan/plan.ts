@@ -61,6 +61,7 @@ export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedSta
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const unkeyed = withoutKeyedPartitions(from.facts, to.facts);
   const moves = planMoves(withKeysApart(from.facts, unkeyed), unkeyed);
+  if (moves.first.length > 0) return [...moves.first];
   const [before, after] = withSameRoles(
     apart(withoutPartsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
@@ -89,7 +90,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const together = withTypesTogether(planned, from.facts, to.facts);
   const inherit = late.map(({ sql }) => statementOf(sql));
   const [now, then] = withoutReferences(withExtras([...together, ...inherit], from, to), moves.references);
-  return [...moves.first, ...now, ...moves.last, ...then];
+  return [...now, ...moves.last, ...then];
 }
 
 /** Statements without those that make foreign keys, or need them, and these. */

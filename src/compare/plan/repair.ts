@@ -119,6 +119,7 @@ export function otherForm(statement: PlannedStatement, { server }: ConfitureErro
     const { rows: _rows, ...safe } = rest;
     return { ...safe, sql: otherwise.sql, behind: otherwise.behind };
   }
+  if (rest.rows?.reason === "removed-value") return { ...rest, sql: otherwise.sql };
   const { sql, reason, ...details } = otherwise;
   return { ...rest, sql, rows: rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details) };
 }

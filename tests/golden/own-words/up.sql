@@ -1,8 +1,5 @@
 -- migrate:up
 
--- LOCK: reads and writes of shop.unpaid wait until the migration is committed.
-DROP VIEW shop.unpaid;
-
 CREATE TYPE shop.money_range AS ENUM (
   'small',
   'large'
@@ -41,7 +38,8 @@ CREATE VIEW shop.everything AS
 
 create view shop.paid with (security_barrier, check_option = local) as select id from shop.orders where paid_at is not null;
 
-create view shop.unpaid as
+-- LOCK: reads and writes of shop.unpaid wait until the migration is committed.
+create or replace view shop.unpaid as
 with open as (            -- found before any table of that name
   select o.id, o.customer, o.cents
     from shop.orders o
