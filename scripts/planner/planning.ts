@@ -68,6 +68,29 @@ function encode(id: StableId): string {`,
       ["WHERE pp.prokind IN ('f','p','a','w')", "pp.oid"],
       ["WHERE base.typtype IN ('d', 'e', 'c', 'r')", "base.oid"],
     ].map(([condition, number]) => [condition!, `${condition} AND ${number}::int8 >= 16384`] as const),
+    // An inherited column is that of the table that declares it.
+    [
+      `             json_build_object('kind','column','schema',rn.nspname,
+                               'table',rc.relname,'name',att.attname) AS id
+      FROM pg_attribute att
+      JOIN pg_class rc ON rc.oid = att.attrelid AND rc.relkind IN ('r','p','f')
+      JOIN pg_namespace rn ON rn.oid = rc.relnamespace`,
+      `             json_build_object('kind','column','schema',rn.nspname,
+                               'table',rc.relname,'name',att.attname) AS id
+      FROM pg_attribute att
+      JOIN pg_class rc ON rc.relkind IN ('r','p','f') AND rc.oid = CASE WHEN att.attislocal THEN att.attrelid ELSE COALESCE((
+        SELECT i.inhparent FROM pg_inherits i
+        JOIN pg_attribute up ON up.attrelid = i.inhparent AND up.attname = att.attname AND NOT up.attisdropped AND up.attislocal
+        WHERE i.inhrelid = att.attrelid LIMIT 1), (
+        WITH RECURSIVE above (oid, islocal) AS (
+          SELECT att.attrelid, false
+          UNION ALL
+          SELECT i.inhparent, up.attislocal
+          FROM above JOIN pg_inherits i ON i.inhrelid = above.oid AND NOT above.islocal
+          JOIN pg_attribute up ON up.attrelid = i.inhparent AND up.attname = att.attname AND NOT up.attisdropped)
+        SELECT oid FROM above WHERE islocal LIMIT 1)) END
+      JOIN pg_namespace rn ON rn.oid = rc.relnamespace`,
+    ],
     [
       "AND rr.objsubid = dep.refobjsubid`);",
       'AND rr.objsubid = dep.refobjsubid\n    ORDER BY rd.id::text COLLATE "C", rr.id::text COLLATE "C"`);',

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
   isGone,
@@ -50,7 +51,7 @@ export async function runPlanned(
       const first = [
         ...(await dependentsOf(database, statement, error, planned, context.from)),
         ...makeWay(statement, error, context.from.facts, planned),
-      ].filter(({ sql }) => !repaired.has(sql));
+      ].filter(({ sql, removes }) => !repaired.has(sql) && !areGone(removes, measured));
       for (const { sql } of first) repaired.add(sql);
       if (first.length > 0) return [...first, statement];
       const otherwise = otherForm(statement, error) ?? withItsFunctions(statement, error, context.from);
@@ -134,6 +135,16 @@ export async function runPlanned(
     if (!online && hasOnlineForm(statement, statements, tried)) return "--online writes it so that nobody waits";
     return adviceFor(statement, context);
   }
+}
+
+/** Whether statements that ran have taken something away, and not made it again. */
+function areGone(ids: readonly ObjectId[], ran: readonly PlannedStatement[]): boolean {
+  const gone = new Set<string>();
+  for (const { removes, makes } of ran) {
+    for (const id of removes) gone.add(encodeId(id));
+    for (const id of makes) gone.delete(encodeId(id));
+  }
+  return ids.length > 0 && ids.every((id) => gone.has(encodeId(id)));
 }
 
 /** duplicate_column */

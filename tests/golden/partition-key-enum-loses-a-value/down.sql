@@ -1,0 +1,3 @@
+-- migrate:down
+
+ALTER TYPE public.state ADD VALUE 'old' BEFORE 'paid';
