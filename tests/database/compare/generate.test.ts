@@ -227,6 +227,7 @@ test("what PostgreSQL does is written above each statement: rewrites, scans, loc
     "-- LOCK: writes to public.users",
     "-- LOCK: reads and writes of public.posts",
     "-- LOCK: reads and writes of public.users",
+    "-- LOCK: reads and writes of public.tags",
   ]);
 });
 
