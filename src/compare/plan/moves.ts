@@ -3,6 +3,7 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
 import { conversionBetween } from "./composites.ts";
+import { checksOf, declaration, indexesOf, placeIn, primaryKeyOf, triggersOf } from "./table-parts.ts";
 import { isReferenced, referencesTo } from "./references.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 
@@ -47,12 +48,12 @@ export function planMoves(from: Facts, to: Facts): Moves {
     const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before, from, to)];
     if (ways === undefined) continue;
     if (before.parent === undefined && after.parent !== undefined && isMadeAnew(after.parent, from, to)) {
-      waiting.push(id);
+      waiting.push(...withBelow(id, to));
       joined.push(after.parent);
       continue;
     }
     (before.parent === undefined ? last : first).push(...ways);
-    moved.push(id);
+    moved.push(...withBelow(id, to));
     if (before.bound !== undefined) left.push(before.parent!);
     else if (before.parent === undefined && after.bound !== undefined) joined.push(after.parent!);
   }
@@ -61,6 +62,15 @@ export function planMoves(from: Facts, to: Facts): Moves {
   const tooEarly = joined.filter((table) => isMadeAnew(table, from, to)).flatMap((table) => referencesTo(table, to));
   const target = withoutObjects(withTablesOf(to, from, waiting), tooEarly);
   return { first, last, references, from: withTablesOf(from, to, moved), to: target };
+}
+
+/** A table, and those that are its partitions or inherit from it, at any level. */
+function withBelow(table: ObjectId, facts: Facts): ObjectId[] {
+  const children = facts.facts().filter(({ id }) => {
+    const parent = id.kind === "table" ? parentTable(facts, id) : undefined;
+    return parent !== undefined && encodeId({ kind: "table", ...parent }) === encodeId(table);
+  });
+  return [table, ...children.flatMap(({ id }) => withBelow(id, facts))];
 }
 
 /** No statement changes how a table is partitioned. Pure. */
@@ -158,8 +168,14 @@ function joining(
     // An index like one of the parent's would become part of that; where both are to be there, it is made again.
     const ofParent = new Set(indexesOf({ kind: "table", ...parent! }, to).map(({ form }) => form));
     const indexes = indexesOf(table, from).filter(({ id, form }) => ofParent.has(form) && to.has(id));
+    // A table has one primary key: that of the parent becomes it.
+    const [key, keyOfParent] = [primaryKeyOf(table, from), primaryKeyOf({ kind: "table", ...parent! }, to)];
+    const isOtherKey = key !== undefined && keyOfParent !== undefined && key.def !== keyOfParent.def;
     const others = [...wanted].filter(([column, after]) => own.has(column) && !isOfSameType(own.get(column)!, after));
     return [
+      ...(isOtherKey
+        ? [{ ...statementOf(`ALTER TABLE ${name} DROP CONSTRAINT ${quoteIdentifier(key.id.name)}`), removes: [key.id] }]
+        : []),
       ...missing.flatMap((statement) => statement ?? []),
       ...more.map((column) => ({
         ...statementOf(`ALTER TABLE ${name} DROP COLUMN ${quoteIdentifier(column)}`),
@@ -217,43 +233,6 @@ function joining(
       needs: [{ kind: "column", ...placeIn(table), name: column }],
     };
   }
-}
-
-/** Where a column that a table has is declared: there, or in the nearest of its parents. */
-function declaration(name: string, table: Named, facts: Facts): ObjectId & { readonly kind: "column" } {
-  const id = { kind: "column" as const, ...placeIn(table), name };
-  const parent = parentTable(facts, { kind: "table", schema: table.schema, name: table.name });
-  return facts.has(id) || parent === undefined ? id : declaration(name, parent, facts);
-}
-
-function placeIn({ schema, name }: Named): { readonly schema: string; readonly table: string } {
-  return { schema, table: name };
-}
-
-function checksOf(table: ObjectId, facts: Facts): { readonly name: string; readonly definition: string }[] {
-  const { parent } = placeOf(table, facts);
-  const inherited = parent === undefined ? [] : checksOf({ kind: "table", ...parent }, facts);
-  const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
-    const definition = textOf(facts, id, "def") ?? "";
-    if (id.kind !== "constraint" || payload["type"] !== "c" || definition.endsWith(" NO INHERIT")) return [];
-    return [{ name: id.name, definition }];
-  });
-  return [...inherited, ...own];
-}
-
-function triggersOf(table: ObjectId, facts: Facts): string[] {
-  return facts.childrenOf(table).flatMap(({ id }) => (id.kind === "trigger" ? [id.name] : []));
-}
-
-/** With what two indexes of different tables have in common when they are alike. */
-function indexesOf(
-  table: ObjectId,
-  facts: Facts,
-): { readonly id: Named & { readonly kind: "index" }; readonly form: string }[] {
-  return facts.childrenOf(table).flatMap(({ id }) => {
-    const [, unique = "", form] = /^CREATE (UNIQUE )?INDEX .*? (USING .*)$/s.exec(textOf(facts, id, "def") ?? "") ?? [];
-    return id.kind !== "index" || form === undefined ? [] : [{ id: { ...id, kind: id.kind }, form: unique + form }];
-  });
 }
 
 /** `from`, with some tables and what belongs to them as they are in `to`. */

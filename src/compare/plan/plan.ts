@@ -87,10 +87,9 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     withBehind(toStatement(action, right[index - 1], from, to), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
-  const together = withTypesTogether(planned, from.facts, to.facts);
   const inherit = late.map(({ sql }) => statementOf(sql));
-  const [now, then] = withoutReferences(withExtras([...together, ...inherit], from, to), moves.references);
-  return [...now, ...moves.last, ...then];
+  const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
+  return withTypesTogether([...now, ...moves.last, ...then], from.facts, to.facts);
 }
 
 /** Statements without those that make foreign keys, or need them, and these. */

@@ -50,7 +50,7 @@ export function isGone(error: ConfitureError): boolean {
 const GONE: ReadonlySet<string> = new Set(["42P01", "42703"]);
 
 /**
- * PostgreSQL changes no type of a column that a trigger names or a generated column is computed from (manual, ALTER
+ * PostgreSQL changes no type of a column that a trigger, view, rule or policy names or a generated column is computed from (manual, ALTER
  * TABLE, "SET DATA TYPE"), and drops nothing that something else needs. What is in the way and holds nothing of its own is
  * taken away first, and the next round plans it anew. A partition that references to its table need is detached.
  * @param planned what the plan does anyway, or has done
@@ -67,7 +67,7 @@ export function makeWay(
       return removals(
         needs.filter(({ kind }) => kind === "column"),
         facts,
-        (id) => columnRemoval(id, facts),
+        (id) => (ON_COLUMNS.has(id.kind) ? removal(id, facts) : columnRemoval(id, facts)),
       );
     // A foreign key wants both of its columns to be of types that it can compare.
     case DATATYPE_MISMATCH:
@@ -86,6 +86,9 @@ export function makeWay(
       return [];
   }
 }
+
+/** What keeps a column's type, besides triggers and what is computed from it. */
+const ON_COLUMNS: ReadonlySet<ObjectId["kind"]> = new Set(["view", "materializedView", "rule", "policy"]);
 
 function removals(
   ids: readonly ObjectId[],

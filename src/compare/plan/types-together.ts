@@ -7,11 +7,7 @@ import type { PlannedStatement } from "./statement.ts";
  * several (manual, ALTER TABLE, "Notes"). What is computed from other columns has a statement of its own: it is made anew where those
  * change. Pure.
  */
-export function withTypesTogether(
-  statements: readonly PlannedStatement[],
-  from: Facts,
-  to: Facts,
-): readonly PlannedStatement[] {
+export function withTypesTogether(statements: readonly PlannedStatement[], from: Facts, to: Facts): PlannedStatement[] {
   const changes = statements.map((statement) => changeOf(statement, from, to));
   const result: PlannedStatement[] = [];
   for (let start = 0; start < statements.length;) {

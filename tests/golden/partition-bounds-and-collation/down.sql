@@ -13,9 +13,7 @@ ALTER TABLE public.p
 -- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.p_1
-  ALTER COLUMN n TYPE integer USING n::integer;
-
-ALTER TABLE public.p_1
+  ALTER COLUMN n TYPE integer USING n::integer,
   ALTER COLUMN name TYPE text;
 
 -- ROWS: fails if one does not belong there.

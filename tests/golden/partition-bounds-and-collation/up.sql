@@ -11,9 +11,7 @@ ALTER TABLE public.p
 -- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.p_1
-  ALTER COLUMN n TYPE bigint USING n::bigint;
-
-ALTER TABLE public.p_1
+  ALTER COLUMN n TYPE bigint USING n::bigint,
   ALTER COLUMN name TYPE text COLLATE pg_catalog."C";
 
 -- ROWS: fails if one does not belong there.

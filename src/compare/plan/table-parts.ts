@@ -1,0 +1,61 @@
+import type { Facts } from "../engine/facts.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Where a column that a table has is declared: there, or in the nearest of its parents. Pure. */
+export function declaration(name: string, table: Named, facts: Facts): ObjectId & { readonly kind: "column" } {
+  const id = { kind: "column" as const, ...placeIn(table), name };
+  const parent = parentTable(facts, { kind: "table", schema: table.schema, name: table.name });
+  return facts.has(id) || parent === undefined ? id : declaration(name, parent, facts);
+}
+
+/** As the ids of its parts name it. Pure. */
+export function placeIn({ schema, name }: Named): { readonly schema: string; readonly table: string } {
+  return { schema, table: name };
+}
+
+/** What it demands of rows, and its parents as well. Pure. */
+export function checksOf(table: ObjectId, facts: Facts): { readonly name: string; readonly definition: string }[] {
+  const parent = parentTable(facts, table);
+  const inherited = parent === undefined ? [] : checksOf({ kind: "table", ...parent }, facts);
+  const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
+    const definition = textOf(facts, id, "def") ?? "";
+    if (id.kind !== "constraint" || payload["type"] !== "c" || definition.endsWith(" NO INHERIT")) return [];
+    return [{ name: id.name, definition }];
+  });
+  return [...inherited, ...own];
+}
+
+/** Its own, or that of its parents. Pure. */
+export function primaryKeyOf(
+  table: ObjectId,
+  facts: Facts,
+): { readonly id: ObjectId & { readonly kind: "constraint" }; readonly def: string } | undefined {
+  const [key] = facts.childrenOf(table).flatMap(({ id, payload }) => {
+    return id.kind === "constraint" && payload["type"] === "p" ? [{ ...id, kind: id.kind }] : [];
+  });
+  if (key !== undefined) return { id: key, def: textOf(facts, key, "def") ?? "" };
+  const parent = parentTable(facts, table);
+  return parent === undefined ? undefined : primaryKeyOf({ kind: "table", ...parent }, facts);
+}
+
+/** By name. Pure. */
+export function triggersOf(table: ObjectId, facts: Facts): string[] {
+  return facts.childrenOf(table).flatMap(({ id }) => (id.kind === "trigger" ? [id.name] : []));
+}
+
+/** With what two indexes of different tables have in common when they are alike. Pure. */
+export function indexesOf(
+  table: ObjectId,
+  facts: Facts,
+): { readonly id: Named & { readonly kind: "index" }; readonly form: string }[] {
+  return facts.childrenOf(table).flatMap(({ id }) => {
+    const [, unique = "", form] = /^CREATE (UNIQUE )?INDEX .*? (USING .*)$/s.exec(textOf(facts, id, "def") ?? "") ?? [];
+    return id.kind !== "index" || form === undefined ? [] : [{ id: { ...id, kind: id.kind }, form: unique + form }];
+  });
+}
