@@ -85,8 +85,12 @@ CREATE VIEW v WITH (security_invoker = true, security_barrier = true) AS SELECT 
 CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1';
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touched BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TABLE u ADD CONSTRAINT positive CHECK (a > 0);
+CREATE UNIQUE INDEX u_b ON u (b);
 `;
     const open = protectedBy
+      .replace("CHECK (a > 0)", "CHECK (a > 0) NOT ENFORCED")
+      .replace("CREATE UNIQUE INDEX", "CREATE INDEX")
       .replace(" PARTITION OF t FOR VALUES IN (1)", " (a int)")
       .replace(" AS RESTRICTIVE", "")
       .replace(" WITH CHECK (b <> '')", "")
@@ -112,6 +116,8 @@ CREATE TRIGGER touched BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION touch();
       "view public.v takes rows that it does not show (CHECK OPTION)",
       "function public.f() no longer has a search_path of its own, and runs with the rights of its owner",
       "trigger public.u.touched is switched off",
+      "constraint public.u.positive is no longer enforced",
+      "index public.u_b is no longer unique",
     ]) {
       expect(listed).toContain(`  ${line}\n`);
     }

@@ -52,9 +52,7 @@ function protectionLost({ kind }: Change, { property, from, to }: PropertyChange
     case "where":
       return hasNone(to) && !hasNone(from) ? [{ kind, fate: "sends every row" }] : [];
     case "def":
-      return losesPath(from, to)
-        ? [{ kind, fate: "no longer has a search_path of its own, and runs with the rights of its owner" }]
-        : [];
+      return definitionLost(kind, from, to).map((fate) => ({ kind, fate }));
     default:
       return [];
   }
@@ -83,6 +81,14 @@ function optionsLost(from: unknown, to: unknown): Lost[] {
   const has = (options: unknown, option: RegExp): boolean =>
     Array.isArray(options) && options.some((one) => typeof one === "string" && option.test(one));
   return OPTIONS.flatMap(([option, fate]) => (has(from, option) && !has(to, option) ? [{ kind: "view", fate }] : []));
+}
+
+/** What an object protected by its definition alone. */
+function definitionLost(kind: string, from: unknown, to: unknown): string[] {
+  const changes = (has: (definition: string) => boolean): boolean => has(String(from)) && !has(String(to));
+  if (kind === "constraint") return changes((text) => !text.endsWith(" NOT ENFORCED")) ? ["is no longer enforced"] : [];
+  if (kind === "index") return changes((text) => text.startsWith("CREATE UNIQUE ")) ? ["is no longer unique"] : [];
+  return losesPath(from, to) ? ["no longer has a search_path of its own, and runs with the rights of its owner"] : [];
 }
 
 /** The search_path of a function that runs with the rights of its owner: without it, callers choose what its names mean. */
