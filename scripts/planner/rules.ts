@@ -242,6 +242,11 @@ function rangesDisjoint(`,
       '          "policy",\n        ],',
       '          "policy",\n          "function",\n          "procedure",\n        ],',
     ],
+    // A foreign table is made whole as well.
+    [
+      'if (fact.parent !== undefined && fact.parent.kind === "table") {',
+      'if (fact.parent !== undefined && (fact.parent.kind === "table" || fact.parent.kind === "foreignTable")) {',
+    ],
     // It may stand in front of the columns that it is computed from.
     ['        if (fact.payload["generatedExpr"] == null) {\n', "        {\n"],
     ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
@@ -320,6 +325,7 @@ export const `,
       const target = constraintTarget(fact).replace(/^ALTER TABLE (?!ONLY )/, \`ALTER TABLE \${only}\`);
       let sql =`,
     ],
+    ['fact.parent?.kind === "table"\n', '(fact.parent?.kind === "table" || fact.parent?.kind === "foreignTable")\n'],
     // What is not enforced is not valid, either.
     [
       'if (!p(fact, "validated") && !str(p(fact, "def")).includes("NOT VALID")) {',
@@ -338,7 +344,7 @@ export const `,
             const bound = p(fact, "bound");
             if (bound != null) return { sql: \`\${head} PARTITION OF \${named} \${str(bound)}\\n \${from}\`, consumes };
             const table = { head, elements: [], tail: (named === "" ? "" : \` INHERITS (\${named})\`) + from };
-            return { sql: writeTable(table), table, consumes };
+            return { sql: writeTable(table), table, consumes, acceptsColumnFolds: true };
           })(
             \`CREATE FOREIGN TABLE \${rel(id.schema, id.name)}\`,
             \` SERVER \${qid(str(p(fact, "server")))}\${optionsClause((p(fact, "options") as string[]) ?? [])}\`,

@@ -1,9 +1,8 @@
 -- migrate:up
 
-CREATE FOREIGN TABLE public.g () SERVER far;
-
-ALTER TABLE public.g
-  ADD COLUMN a integer;
+CREATE FOREIGN TABLE public.g (
+  a integer
+) SERVER far;
 
 -- LOCK: reads and writes of public.f wait until the migration is committed.
 ALTER FOREIGN TABLE public.f

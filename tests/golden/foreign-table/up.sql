@@ -8,10 +8,7 @@ CREATE SERVER far
 
 CREATE USER MAPPING FOR PUBLIC SERVER far;
 
-CREATE FOREIGN TABLE public.ft () SERVER far OPTIONS (table_name 't');
-
-ALTER TABLE public.ft
-  ADD COLUMN id integer NOT NULL;
-
-ALTER TABLE public.ft
-  ADD COLUMN name text;
+CREATE FOREIGN TABLE public.ft (
+  id   integer NOT NULL,
+  name text
+) SERVER far OPTIONS (table_name 't');
