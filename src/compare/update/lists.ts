@@ -50,7 +50,7 @@ export function removeItem(tree: SchemaTree, { sentence, items }: ListText, item
   const index = items.indexOf(item);
   const before = items[index - 1];
   const line = lineStart(text, item.start);
-  const lead = text.slice(line, item.start);
+  const lead = text.slice(line, behindWhich(text, comments, item.start, line));
   const isCommaFirst = /^[ \t]*,[ \t]*$/.test(lead);
   const begins = isBlank(lead) || isCommaFirst;
   const ends = item.comma === undefined || isCommaFirst ? item.end : item.comma + 1;
@@ -70,6 +70,15 @@ export function removeItem(tree: SchemaTree, { sentence, items }: ListText, item
   } else if (before?.comma !== undefined) {
     tree.splice(file, before.comma, item.end, "");
   } else tree.splice(file, item.start, item.end, "");
+}
+
+/** Where what stands in front of an item on its line ends: comments between the two are the item's, where it begins the line. */
+function behindWhich(text: string, comments: readonly Span[], start: number, line: number): number {
+  for (let from = start; ;) {
+    const comment = comments.findLast(({ end }) => end <= from && /^[ \t]*$/.test(text.slice(end, from)));
+    if (comment === undefined || comment.start < line) return isBlank(text.slice(line, from)) ? from : start;
+    from = comment.start;
+  }
 }
 
 /** A comment above several items stays; one above this one alone, or that names it, goes. */

@@ -678,3 +678,22 @@ describe("rows of migrations that only the schema files can carry", () => {
     expect(none.lackingRows.length + none.edits.length).toBe(1);
   });
 });
+
+test("a table comes with its exclusions once, whatever they are named by", async () => {
+  const table =
+    "CREATE TABLE stays (room int, since int, till int, EXCLUDE USING gist (int4range(since, till) WITH &&), EXCLUDE ((since + till) WITH =));";
+  const { after } = await update({ "rooms.sql": "CREATE TABLE rooms (id int);\n" }, table);
+  expect(
+    Object.values(after)
+      .join("")
+      .match(/EXCLUDE/g),
+  ).toHaveLength(2);
+});
+
+test("a comment in front of a column on its line goes with it", async () => {
+  const users = (columns: string): string => `CREATE TABLE users (\n  id int,\n${columns}  bio text\n);\n`;
+  for (const columns of ["  /* the ERP reads it */ legacy text,\n", "  /* once */ /* twice */ legacy text, -- old\n"]) {
+    const { after } = await update({ "users.sql": users(columns) }, "ALTER TABLE users DROP legacy;");
+    expect(after).toEqual({ "users.sql": users("") });
+  }
+});

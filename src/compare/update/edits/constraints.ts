@@ -87,11 +87,18 @@ function columnsOf(constraint: Constraint): string[] {
     case "CONSTR_EXCLUSION":
       return (constraint.exclusions ?? []).flatMap((each) => {
         const [element] = inside(each, "List")?.items ?? [];
-        return inside(element, "IndexElem")?.name ?? [];
+        const { name, expr } = inside(element, "IndexElem") ?? {};
+        return name ?? nameOfExpression(expr);
       });
     default:
       return strings(constraint.keys);
   }
+}
+
+/** What PostgreSQL calls a column of an index that is an expression: the commonest kinds (FigureColname in its parser). */
+function nameOfExpression(expression: Node | undefined): string {
+  const names = inside(expression, "FuncCall")?.funcname ?? inside(expression, "ColumnRef")?.fields;
+  return strings(names).at(-1) ?? "expr";
 }
 
 /** Names of columns in an expression, without their tables. */
