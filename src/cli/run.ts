@@ -139,6 +139,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   refuseFile(projectDir);
   let config: Promise<Config> | undefined;
   let defaults: Promise<Config> | undefined;
+  let hearing: Promise<void> | undefined;
   // By their text: another configuration of the same command may say the same.
   const warned = new Set<string>();
   const context: CommandContext = {
@@ -162,6 +163,10 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
     config: async (use = "database") => {
       config ??= loadOwnConfiguration();
       const loaded = await (use === "files" ? config.catch(defaultsWithout) : config);
+      if (use === "database" && loaded.target.engine === "embedded") {
+        io.prepareEngine();
+        await (hearing ??= io.hearSignals());
+      }
       warn(loaded.warnings.filter(({ connection }) => use === "database" || connection !== true));
       return loaded;
     },
@@ -213,10 +218,6 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
       databaseUrl: await shownUrl(args["database-url"], form),
       confirm: confirmationOf(loaded),
     };
-    if (loaded.target.engine === "embedded") {
-      io.prepareEngine();
-      await io.hearSignals();
-    }
     return loaded;
   }
 
