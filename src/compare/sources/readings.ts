@@ -1,4 +1,6 @@
 import { type AlterTableCmd, inside, type Node, type RangeVar, strings, type TypeName } from "#sql/parser.ts";
+import type { IndexStmt } from "libpg-query";
+import { NAME_BYTES } from "#sql/clip-name.ts";
 import type { Subject } from "./subjects.ts";
 
 /** What a statement is for. */
@@ -57,7 +59,7 @@ export function readStatement(node: Node, resolve: Resolve): Reading | undefined
   const index = inside(node, "IndexStmt");
   if (index !== undefined) {
     const on = relation(index.relation);
-    return made("index", { kind: "relation", schema: on.schema, name: index.idxname ?? "" }, [on]);
+    return made("index", { kind: "relation", schema: on.schema, name: index.idxname ?? defaultIndexName(index) }, [on]);
   }
   const routineMade = inside(node, "CreateFunctionStmt");
   if (routineMade !== undefined) {
@@ -225,4 +227,11 @@ function objectOf(type: string, object: Node | undefined, { qualified, routine, 
 function shortType(type: TypeName | undefined): string {
   const name = strings(type?.names).at(-1) ?? "";
   return `${name}${(type?.arrayBounds ?? []).length > 0 ? "[]" : ""}`;
+}
+
+/** The name that PostgreSQL gives to an index without one, of columns (ChooseIndexName in its source); nothing where it is of expressions. */
+function defaultIndexName({ relation, indexParams = [], indexIncludingParams = [] }: IndexStmt): string {
+  const columns = [...indexParams, ...indexIncludingParams].map((each) => inside(each, "IndexElem")?.name);
+  const name = [relation?.relname, ...columns, "idx"].join("_");
+  return columns.includes(undefined) || Buffer.byteLength(name) > NAME_BYTES ? "" : name;
 }

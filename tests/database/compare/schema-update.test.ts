@@ -48,6 +48,20 @@ describe("schema files follow what a golden folder's migration does, in place", 
   }
 });
 
+test("an index without a name of its own goes with its statement, and with what stands above it", async () => {
+  const { after, ...result } = await update(
+    {
+      "t.sql":
+        "CREATE TABLE t (id int, b text, c text);\n-- By text\nCREATE INDEX ON t USING btree (b);\nCREATE INDEX ON t (b, c);\nCREATE INDEX ON t (lower(b));\nCREATE UNIQUE INDEX ON t (id) INCLUDE (c);\n",
+    },
+    "DROP INDEX t_b_idx;\nDROP INDEX t_id_c_idx;\n",
+  );
+  expect(hows(result)).toEqual(["removed", "removed"]);
+  expect(after["t.sql"]).toBe(
+    "CREATE TABLE t (id int, b text, c text);\nCREATE INDEX ON t (b, c);\nCREATE INDEX ON t (lower(b));\n",
+  );
+});
+
 // Two functions that call each other, with the setting that lets them; a plan that works in its own order alone.
 test.each(["functions-in-a-circle", "partition-attach-with-index"])(
   "what cannot be edited is appended: %s",
