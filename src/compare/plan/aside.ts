@@ -16,9 +16,13 @@ export function typesAside(from: Facts, to: Facts): PlannedStatement[] {
       statementOf(
         `ALTER ${kind} ${quoteQualified(named.schema, named.name)}${args} RENAME TO ${quoteIdentifier(freeName(named, from, to))}`,
       );
+    const own = { schema: id.schema, name: id.name };
+    // The functions that make a range are called like it, and those of the new type may take the same.
+    const subtype = sameSubtype(fact, from, to);
+    const makers = subtype === undefined ? [] : ["", ", text"].map((more) => `(${subtype}, ${subtype}${more})`);
     // The type of several ranges came with it, and the function that makes an empty one.
     const multirange = multirangeOf(fact).flatMap((named) => [aside("TYPE", named), aside("FUNCTION", named, "()")]);
-    return [aside(id.kind.toUpperCase(), { schema: id.schema, name: id.name }), ...multirange];
+    return [aside(id.kind.toUpperCase(), own), ...makers.map((args) => aside("FUNCTION", own, args)), ...multirange];
   });
 }
 
@@ -126,6 +130,14 @@ export function losesValues(type: string, from: Facts, to: Facts): boolean {
   const [before, after] = [from, to].map((facts) => facts.get({ kind: "type", schema, name }));
   const isEnum = [before, after].every((fact) => fact?.payload["variant"] === "enum");
   return isEnum && isReduced(before!, after!);
+}
+
+/** What a range is of, before and afterwards; undefined where that is a type that makes room as well. */
+function sameSubtype({ id, payload }: Aside, from: Facts, to: Facts): string | undefined {
+  const subtype = payload["subtype"];
+  if (typeof subtype !== "string" || textOf(to, id, "subtype") !== subtype) return undefined;
+  const { schema, name } = parseQualifiedName(subtype) ?? {};
+  return inTheWay(from, to).some((other) => other.id.schema === schema && other.id.name === name) ? undefined : subtype;
 }
 
 function multirangeOf({ payload }: Fact): Named[] {
