@@ -4,11 +4,16 @@ import { inside, loadParser, type Node, type RangeVar, strings } from "#sql/pars
 const parser = await loadParser();
 
 /**
- * What one direction of a plan makes more than once: each object is to be made when all that it needs is as it stays. What stood
- * before may go and come back, or be replaced.
+ * What a migration makes more than once on one of its ways: each object is to be made when all that it needs is as it stays. What
+ * stood before may go and come back, or be replaced.
+ * @param sections those of one direction of a plan, each of a migration of its own
  * @returns each by its kind and name
  */
-export function madeTwice(section: string): string[] {
+export function madeTwice(sections: string): string[] {
+  return sections.split(/^(?=-- migrate:)/m).flatMap(madeTwiceBy);
+}
+
+function madeTwiceBy(section: string): string[] {
   const made = new Set<string>();
   const faults = new Set<string>();
   for (const { start, end } of splitStatements(section).statements) {
