@@ -47,9 +47,15 @@ export interface PlannedHazard {
 
 /** Those of all statements, in their order. Pure. */
 export function hazardsIn({ statements, transactional }: Section): PlannedHazard[] {
-  return statements.flatMap((statement) =>
-    hazardsOf(statement, transactional).map((hazard) => ({ sql: statement.sql, hazard })),
-  );
+  return statements.flatMap((statement) => {
+    const parts = partsOf(statement).map((part) => ({ sql: part.sql, hazards: valueHazards(part) }));
+    return hazardsOf(statement, transactional).map((hazard) => {
+      const { relation: _relation, ...plain } = { relation: undefined, ...hazard };
+      // Of several changes in one statement, the one that it comes from.
+      const own = parts.find(({ hazards }) => hazards.some((other) => Bun.deepEquals(other, plain)));
+      return { sql: own?.sql ?? statement.sql, hazard };
+    });
+  });
 }
 
 const UNGUARDED = /^ALTER TABLE .* DISABLE ROW LEVEL SECURITY$/s;
