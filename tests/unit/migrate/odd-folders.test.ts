@@ -44,6 +44,23 @@ describe("migrations are inside the project, as schema files are", () => {
     expect(same.migrations.map(({ version }) => version)).toEqual(["20230101", "20230102000000"]);
   });
 
+  test("files with the names of migrations in a folder inside it are named, and no others", async () => {
+    await using project = await temporaryProject({
+      "db/migrations/001_a.sql": SQL,
+      "db/migrations/2024/002_b.sql": SQL,
+      "db/migrations/old/001_a.sql": SQL,
+      "db/migrations/old/002_b.ts": TYPESCRIPT,
+      "db/migrations/parts/users.sql": SQL,
+    });
+    const { migrations, ignored } = discoverMigrations(project.dir, "db/migrations", undefined);
+    expect(migrations.map(({ path }) => path)).toEqual(["db/migrations/001_a.sql"]);
+    const rest = "the name of a migration, but only files directly inside db/migrations count";
+    expect(ignored).toEqual([
+      { path: "db/migrations/2024", why: `002_b.sql in it has ${rest}` },
+      { path: "db/migrations/old", why: `2 files in it have ${rest}` },
+    ]);
+  });
+
   test("a link to a folder inside it is a folder", async () => {
     const files = { "db/migrations/1_a/migration.sql": SQL, "real/migration.sql": SQL };
     await using project = await temporaryProject(files);
