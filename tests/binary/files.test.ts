@@ -278,6 +278,20 @@ describe("where there is no room, nothing changes", () => {
     expect(readdirSync(join(disk.dir, ".confiture")).filter((name) => !/^\.gitignore$|\.lock$/.test(name))).toEqual([]);
   });
 
+  test.skipIf(!canMount)("on a full disk (needs root): a database of the embedded engine that is there", async () => {
+    await using disk = await fullDisk(256 * 1024);
+    if (disk === undefined) return console.warn("skipped: this root may not mount");
+    await Bun.write(
+      join(disk.dir, "db", "environments", "local.yaml"),
+      "database:\n  engine: embedded\n  path: data\n",
+    );
+    await mkdir(join(disk.dir, "data"));
+    Bun.spawnSync(["sh", "-c", `cat /dev/zero > ${disk.dir}/rest`], { stderr: "ignore" });
+    const { exitCode, stderr } = await runHere(["build"], { cwd: disk.dir });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("/data.lock cannot be used: no space is left on the disk\n  next: Free some space");
+  });
+
   test.skipIf(!canMount)(
     "on a full disk (needs root): export",
     async () => {

@@ -66,8 +66,12 @@ function tryGuard(file: string): Guard | undefined {
   } catch (error) {
     database?.close();
     if (isBusy(error)) return undefined;
-    throw new ConfitureError("embedded_failed", `The embedded database's lock file ${file} cannot be used`, {
-      hint: `${NEEDS_WRITING} The file itself may be deleted while no confiture is running.`,
+    const isFull = (error as { code?: string }).code === "SQLITE_FULL";
+    const why = isFull ? "no space is left on the disk" : (error as Error).message;
+    throw new ConfitureError("embedded_failed", `The embedded database's lock file ${file} cannot be used: ${why}`, {
+      hint: isFull
+        ? "Free some space, then run it again. Nothing was done."
+        : `${NEEDS_WRITING} The file itself may be deleted while no confiture is running.`,
       cause: error,
     });
   }
