@@ -29,7 +29,8 @@ export const command = defineCommand({
     "Moves the base forward: base.sql gets what the migrations up to that version do, and their files go, all or nothing.\n" +
     "Proven before anything is written: the new base makes the same objects and rows, alone and with the migrations after\n" +
     "it. Databases that have the squashed ones recorded need nothing; in one that lacks some, `up` says what to do. If the\n" +
-    "environment's own database lacks some, nothing is squashed. What was squashed cannot be rolled back any more.",
+    "environment's own database lacks some, nothing is squashed. What was squashed cannot be rolled back any more.\n" +
+    "base.sql is written anew: comments in it and in the squashed files stay in version control alone.",
   examples: ["confiture migrate squash --through 040"],
   async run(args, context) {
     const through = readVersion("--through", args.through);
@@ -65,6 +66,9 @@ export const command = defineCommand({
     context.messages.log(
       `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: run \`confiture migrate up\` there with the files as they were. \`up\` stops in one that lacks some of it.`,
     );
+    if (kind === "replace") {
+      context.messages.log(`${base.path} was written anew: comments in the former one are not in it`);
+    }
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     return {
       json: {
