@@ -4,7 +4,9 @@ import { quoteQualified } from "#sql/quote.ts";
 
 /** Says of a failed statement of ours that it was the ledger's, and what to do. */
 export function explainLedgerError(ledger: Ledger, error: unknown): unknown {
-  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
+  // A session that the server ends says nothing about the ledger.
+  if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "connection_lost")
+    return error;
   const name = quoteQualified(ledger.schema, ledger.table);
   if (error.server.sqlstate === NOT_WRITTEN) return notWritten(name, error);
   const hints: Record<string, string> = {
@@ -13,10 +15,14 @@ export function explainLedgerError(ledger: Ledger, error: unknown): unknown {
     "3F000": `Make its schema first: CREATE SCHEMA "${ledger.schema}"`,
     "42P01": "It was there a moment ago: someone dropped or renamed it. Nothing was recorded since.",
   };
+  const isTriggers = error.server.sqlstate === "42P01" && error.server.context !== undefined;
+  const hint = isTriggers
+    ? "A function that a trigger on it runs does not find this: only pg_catalog is looked in, so its names need their schema."
+    : hints[error.server.sqlstate];
   return error.with({
     code: "ledger_unusable",
     message: `The ledger ${name} cannot be used: ${error.server.message}`,
-    hint: ROW_SECURITY.has(error.server.routine ?? "") ? rowSecurity(name) : hints[error.server.sqlstate],
+    hint: ROW_SECURITY.has(error.server.routine ?? "") ? rowSecurity(name) : hint,
   });
 }
 

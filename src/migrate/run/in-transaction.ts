@@ -218,12 +218,17 @@ async function runBody(
 
 function explainDeferred(error: unknown, migration: LoadedMigration): unknown {
   // 25P02: the transaction had failed before, which is reported by itself.
-  if (!(error instanceof ConfitureError) || error.server === undefined || error.server.sqlstate === "25P02") {
+  if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || error.server?.sqlstate === "25P02") {
     return error;
   }
+  const { message, sqlstate, context } = error.server!;
+  // A constraint says so by its class, a trigger by where it failed.
+  const isDeferred = sqlstate.startsWith("23") || context !== undefined;
+  const deferred = isDeferred ? "A deferred constraint or constraint trigger is checked at COMMIT. " : "";
+  const advice = sqlstate === "57014" && error.hint !== undefined ? `${error.hint}\n` : "";
   return error.with({
-    message: `COMMIT failed: ${error.server.message}`,
+    message: `COMMIT failed: ${message}`,
     location: { file: migration.file.path },
-    hint: "A deferred constraint or constraint trigger is checked at COMMIT. The migration was rolled back.",
+    hint: `${advice}${deferred}The migration was rolled back.`,
   });
 }

@@ -55,6 +55,7 @@ for (const engine of oldestServer) {
       expect(failed.results).toEqual(["001 done", "002 failed", "003 not-run"]);
       expect(failed.error).toMatchObject({ code: "sql_failed", server: { sqlstate } });
       expect(failed.error?.location?.file).toBe("db/migrations/002_x.sql");
+      expect(failed.error?.hint?.includes("deferred constraint") === true).toBe(sqlstate === "23503");
       expect(await m.recorded()).toEqual(["001"]);
       expect(await m.has("t003")).toBe(false);
       expect(m.events.filter(({ type }) => type === "notice")).toEqual([]);

@@ -173,6 +173,27 @@ for (const engine of oldestServer) {
       expect([await m.has("b"), await m.recorded(), await advisoryLocks(m)]).toEqual([false, ["001"], 0]);
     });
 
+    test.each([
+      ["checks what was put off to COMMIT", "t"],
+      ["writes the ledger", "confiture_migrations"],
+    ])("a backend that is killed while it %s: lost, and the ledger is read again", async (_, table) => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE t (id int);",
+        "002_b.sql": `CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+          CREATE CONSTRAINT TRIGGER put_off AFTER INSERT ON ${table} ${table === "t" ? "DEFERRABLE INITIALLY DEFERRED" : ""}
+          FOR EACH ROW EXECUTE FUNCTION put_off();
+          INSERT INTO t VALUES (1);`,
+        "003_c.sql": "CREATE TABLE c (id int)",
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error).toMatchObject({ code: "connection_lost", data: { recorded: null } });
+      expect(error?.message).toContain("The connection to the database was lost during migration 002_b");
+      expect(error?.hint).toContain("002_b is not applied");
+      expect([await m.has("c"), await m.recorded()]).toEqual([false, ["001"]]);
+    });
+
     test("a backend that is killed outside a transaction: the ledger's count is told", async () => {
       await using m = await migrating(engine, {
         "001_a.sql":
