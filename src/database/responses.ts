@@ -5,6 +5,7 @@ export class ProtocolViolation extends Error {}
 
 const COMMAND_COMPLETE = 0x43;
 const ERROR_RESPONSE = 0x45;
+const NOTICE_RESPONSE = 0x4e;
 const READY_FOR_QUERY = 0x5a;
 const ROW_DESCRIPTION = 0x54;
 const DATA_ROW = 0x44;
@@ -39,6 +40,10 @@ const HEARD = new Set([ROW_DESCRIPTION, DATA_ROW, COPY_DATA, COMMAND_COMPLETE, R
 export class ResponseWatcher {
   /** Completed statements before the failing one, a number for each failed query, oldest first. */
   readonly #failedAfter: number[] = [];
+  /** Of each notice, how many queries were answered before it, oldest first. */
+  readonly #noticedAfter: number[] = [];
+  /** Not counting the answer to the start of the session. */
+  #answered = -1;
   #completed = 0;
   #failed = false;
   #farewell: { sqlstate: string; message: string } | undefined;
@@ -157,6 +162,7 @@ export class ResponseWatcher {
     }
     const longest = type === ROW_DESCRIPTION ? LONGEST_ROW_DESCRIPTION : LONG.has(type) ? LONGEST : LONGEST_SHORT;
     if (length < 4 || length > longest) throw new ProtocolViolation(`sent a message of ${length} bytes`);
+    if (type === NOTICE_RESPONSE) this.#noticedAfter.push(this.#answered);
     const size = length - 4;
     const read = this.#lengthRead(type, size);
     this.#skip = size - read;
@@ -189,6 +195,7 @@ export class ResponseWatcher {
       this.#readError(body.toString("utf8"));
     } else if (type === READY_FOR_QUERY) {
       this.#authenticated = true;
+      this.#answered++;
       if (this.#failed) this.#failedAfter.push(this.#completed);
       this.#completed = 0;
       this.#failed = false;
@@ -207,6 +214,11 @@ export class ResponseWatcher {
   /** To be called once for each failed query, in order. */
   takeFailedAfter(): number | undefined {
     return this.#failedAfter.shift();
+  }
+
+  /** To be called once for each notice, in order. */
+  takeNoticedAfter(): number {
+    return this.#noticedAfter.shift() ?? 0;
   }
 
   get farewell(): { sqlstate: string; message: string } | undefined {

@@ -10,6 +10,7 @@ import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, OpenOptions, ResultListener } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
+import { NoticeOrder } from "./notice-order.ts";
 import { longSql, LongQuery } from "./long-sql.ts";
 import { guardSerializers, requireParameters } from "./parameters.ts";
 import { ProtocolViolation, ResponseWatcher } from "./responses.ts";
@@ -48,6 +49,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   let lost = false;
   let closing = false;
   const responses = new ResponseWatcher();
+  const order = new NoticeOrder((notice) => options.onNotice?.(notice));
 
   const socket = (): DriverStream => {
     // One that ended before the driver has it would never tell the driver so.
@@ -92,7 +94,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     onparameter: (name: string, value: string) => {
       if (name === "client_encoding") isUtf8 = /^(?:utf-?8|unicode)$/i.test(value);
     },
-    onnotice: (notice: postgres.Notice) => options.onNotice?.(toNotice(notice)),
+    onnotice: (notice: postgres.Notice) => order.notice(responses.takeNoticedAfter(), toNotice(notice)),
     onclose: () => (lost = true),
   };
   // The driver's types know neither `socket` nor `sslnegotiation`.
@@ -134,6 +136,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   };
   const run = <T extends object>(query: PromiseLike<T>): Promise<T> =>
     new Promise((resolve, reject) => {
+      const number = order.send();
       const fail = (error: unknown): void => {
         if (!running.delete(query)) return;
         failures++;
@@ -141,11 +144,15 @@ export async function openSession(options: SessionOptions): Promise<Database> {
         reject(failure(error));
       };
       running.set(query, fail);
-      query.then((result) => {
-        running.delete(query);
-        answered();
-        return resolve(result);
-      }, fail);
+      query.then(
+        (result) =>
+          order.settle(number, () => {
+            running.delete(query);
+            answered();
+            resolve(result);
+          }),
+        (error: unknown) => order.settle(number, () => fail(error)),
+      );
       if (ended) endRunning();
     });
   function endRunning(): void {
@@ -269,6 +276,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     copyIn: async (text, data, results) => {
       refuseWhenLost();
+      order.send();
       await heardBy(results, () => listeningFor(() => copyIn(sql.unsafe(text), data, connection, failure)));
     },
 

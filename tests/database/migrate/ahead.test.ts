@@ -13,6 +13,11 @@ const logged = (version: string): string =>
 const FAILS_AT_COMMIT =
   "CREATE TEMP TABLE p (id int PRIMARY KEY) ON COMMIT DELETE ROWS;\nCREATE TEMP TABLE c (id int REFERENCES p) ON COMMIT PRESERVE ROWS;\n";
 
+/** Where the answers to COMMIT end, with the ReadyForQuery behind each. */
+function endsOfCommits(bytes: Buffer): number[] {
+  return [...bytes.toString("latin1").matchAll(/COMMIT\0Z.{5}/gs)].map(({ 0: answer, index }) => index + answer.length);
+}
+
 async function through(m: Migrating, judge: (passing: Passing) => Verdict): Promise<Outcome> {
   const { target } = m.database;
   if (target.engine !== "server") throw new Error("a proxy needs a server");
@@ -101,6 +106,30 @@ for (const engine of oldestServer) {
       expect(await m.query("SELECT version FROM log")).toEqual([{ version: "003" }]);
     });
 
+    test("what the server tells of a migration comes behind its beginning and before its end", async () => {
+      const versions = ["002", "003", "004", "005", "006"];
+      await using m = await migrating(engine, {
+        "001_log.sql": `${LOG}CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN RAISE WARNING '%', NEW.version; RETURN NULL; END $$;
+          CREATE TRIGGER now_ AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION tell();
+          CREATE CONSTRAINT TRIGGER at_the_end AFTER INSERT ON confiture_migrations DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION tell();`,
+        ...Object.fromEntries(versions.map((version) => [`${version}_t.sql`, logged(version)])),
+      });
+      await m.up({ to: "001" });
+      m.events.length = 0;
+      expect((await m.up()).error).toBeUndefined();
+      const told = m.events.flatMap((event) => {
+        if (event.type === "notice") return [event.notice.message];
+        return event.type === "started" || event.type === "finished"
+          ? [`${event.type} ${event.migration.version}`]
+          : [];
+      });
+      expect(told).toEqual(
+        versions.flatMap((version) => [`started ${version}`, version, version, `finished ${version}`]),
+      );
+    });
+
     test("an interruption stops what was sent", async () => {
       await using m = await migrating(engine, {
         "001_log.sql": LOG,
@@ -128,13 +157,23 @@ for (const engine of oldestServer) {
       const versions = ["002", "003", "004", "005", "006"];
       const files = Object.fromEntries(versions.map((version) => [`${version}_t.sql`, logged(version)]));
       const said = new Set<string>();
-      for (let cut = 1, isCut = true; isCut; cut++) {
+      /** @returns whether there was such a place */
+      const cutAt = async (place: "answer" | "chunk", cut: number): Promise<boolean> => {
         await using m = await migrating(engine, { "001_log.sql": LOG, ...files });
         await m.up({ to: "001" });
         let passed = 0;
-        isCut = false;
-        const { results, error } = await through(m, ({ connection }) => {
-          if (connection > 1 || ++passed < cut) return "pass";
+        let isCut = false;
+        const { results, error } = await through(m, ({ connection, from, bytes }) => {
+          if (connection > 1) return "pass";
+          if (place === "answer") {
+            const ends = from === "server" ? endsOfCommits(bytes) : [];
+            const end = ends[cut - 1 - passed];
+            passed += ends.length;
+            if (end === undefined) return "pass";
+            isCut = true;
+            return (sink) => void sink.end(bytes.subarray(0, end));
+          }
+          if (++passed < cut) return "pass";
           isCut = true;
           return cut % 2 === 0 ? "cut" : "deliver-and-cut";
         });
@@ -149,7 +188,11 @@ for (const engine of oldestServer) {
         expect(await m.query("SELECT version FROM log ORDER BY version")).toEqual(
           versions.map((version) => ({ version })),
         );
-      }
+        return isCut;
+      };
+      for (let cut = 1; await cutAt("chunk", cut); cut++);
+      // A busy machine delivers several answers in one chunk.
+      for (let cut = 1; await cutAt("answer", cut); cut++);
       // Cut before the first, behind the last, and in between.
       expect(said.size).toBeGreaterThan(3);
     }, 240_000);
