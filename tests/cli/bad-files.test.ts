@@ -226,24 +226,19 @@ describe.each(OLDEST_ALONE)("bad files change nothing, PostgreSQL %d", (major) =
   });
 });
 
-test.each([
-  "build",
-  "apply --no-ledger",
-  "dev --once",
-  "diff",
-  "migrate generate next",
-  "migrate base",
-  "schema update",
-])("%s says that a project with migrations alone needs no schema files", async (line) => {
-  const environment = "database:\n  engine: embedded\n  path: .confiture/local\n";
-  await using project = await temporaryProject({
-    "db/migrations/001_one.sql": "CREATE TABLE one ();\n",
-    "db/environments/local.yaml": environment,
-  });
-  const { error } = readDocument(await runHere([...line.split(" "), "--format", "json"], { cwd: project.dir }));
-  expect(error?.code).toBe("schema_no_files");
-  expect(error?.hint).toStartWith("A project with migrations alone needs none: `confiture migrate up`");
-});
+test.each(["build", "apply --no-ledger", "dev --once", "diff", "migrate generate next", "schema update"])(
+  "%s says that a project with migrations alone needs no schema files",
+  async (line) => {
+    const environment = "database:\n  engine: embedded\n  path: .confiture/local\n";
+    await using project = await temporaryProject({
+      "db/migrations/001_one.sql": "CREATE TABLE one ();\n",
+      "db/environments/local.yaml": environment,
+    });
+    const { error } = readDocument(await runHere([...line.split(" "), "--format", "json"], { cwd: project.dir }));
+    expect(error?.code).toBe("schema_no_files");
+    expect(error?.hint).toStartWith("A project with migrations alone needs none: `confiture migrate up`");
+  },
+);
 
 test("a file that is no schema file for its name alone is named, once, by what builds", async () => {
   await using project = await temporaryProject({

@@ -122,7 +122,7 @@ DO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;
     });
     const error = await failureOf(() => withBase(project, "empty"));
     expect(error).toMatchObject({ code: "base_refused", hint: expect.stringContaining("--from git:REVISION") });
-    expect(error.message).toStartWith("1_bio does not apply to an empty database, which the source is: ");
+    expect(error.message).toStartWith("1_bio does not apply to an empty database: ");
   });
 
   test("of another source than the schema files, what it makes besides is named, and what it lacks", async () => {
