@@ -10,6 +10,7 @@ import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, OpenOptions, ResultListener } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
+import { giveBack, TERMINATE } from "./chunks.ts";
 import { NoticeOrder } from "./notice-order.ts";
 import { longSql, LongQuery } from "./long-sql.ts";
 import { guardSerializers, requireParameters } from "./parameters.ts";
@@ -27,9 +28,6 @@ export interface SessionOptions extends OpenOptions {
   /** Another one to the same server, for a request to cancel; the embedded engine has no use for it. */
   readonly connectAgain?: (signal: AbortSignal) => Promise<ByteStream>;
 }
-
-/** The client's farewell (protocol manual, "Termination"). */
-const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 
 /** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
 const CANCEL_AGAIN = 200;
@@ -299,12 +297,4 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       throw query.failure === undefined ? error : query.failure.error;
     }
   }
-}
-
-/**
- * Gives the memory of a chunk that nobody holds back at once: rows of a COPY bring half a megabyte each, faster than the collector
- * looks.
- */
-function giveBack({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

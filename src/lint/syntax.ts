@@ -296,6 +296,6 @@ function wider(from: readonly number[], to: readonly number[], at: number): bool
 
 /** A type as `typeText` writes it, without and with what stands in its brackets. */
 export function partsOfType(type: string): { readonly name: string; readonly modifiers: readonly number[] } {
-  const [, name = type, modifiers = ""] = /^([^(]+)(?:\(([\d,]+)\))?$/.exec(type) ?? [];
-  return { name, modifiers: modifiers === "" ? [] : modifiers.split(",").map(Number) };
+  const [, name = type, modifiers] = /^([^(]+)(?:\(([\d,]+)\))?$/.exec(type) ?? [];
+  return { name, modifiers: modifiers?.split(",").map(Number) ?? [] };
 }
