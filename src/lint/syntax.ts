@@ -290,8 +290,7 @@ export function isFreeConversion(from: string, to: string): boolean {
 const TEXTS: ReadonlySet<string> = new Set(["text", "varchar"]);
 
 function wider(from: readonly number[], to: readonly number[], at: number): boolean {
-  const [a, b] = [from[at], to[at]];
-  return a !== undefined && b !== undefined && b >= a;
+  return (from[at] ?? Number.NaN) <= (to[at] ?? Number.NaN);
 }
 
 /** A type as `typeText` writes it, without and with what stands in its brackets. */
