@@ -16,7 +16,8 @@ export async function readRowHashes(
   { only, written = new Set(), ignored = new Set() }: ReadRowsOptions = {},
 ): Promise<Rows> {
   const found = new Map<string, ReadonlyMap<string, number>>();
-  for (const { schema, table, columns } of await readTables(database, without)) {
+  for (const rowTable of await readTables(database, without)) {
+    const { schema, table, columns } = rowTable;
     const name = quoteQualified(schema, table);
     if (only !== undefined && !only.has(name)) continue;
     const compared = columns.filter(
@@ -25,7 +26,7 @@ export async function readRowHashes(
     );
     const hashes = await queryCatalogue<{ hash: string; times: number }>(
       database,
-      `select ${hashOf(compared)} as hash, count(*)::int as times from ${name} group by 1`,
+      `select ${hashOf(compared)} as hash, count(*)::int as times from ${sourceOf(rowTable)} group by 1`,
     );
     if (hashes.length > 0) found.set(name, new Map(hashes.map(({ hash, times }) => [hash, times])));
   }
@@ -49,6 +50,8 @@ export interface RowTable {
   readonly made: number;
   /** Those that are not generated, in the order of their names. */
   readonly columns: readonly RowColumn[];
+  /** Where some of its partitions or children are foreign tables: it and the others, quoted; else null. */
+  readonly local: readonly string[] | null;
 }
 
 export interface RowColumn {
@@ -77,6 +80,13 @@ export async function readTables(
     table,
   ]);
   return tables.map((each) => ({ ...each, columns: each.columns ?? [] }));
+}
+
+/** What to read a table's rows from: those that are on another server are nobody's here. Pure. */
+export function sourceOf({ schema, table, columns, local }: RowTable): string {
+  if (local === null) return quoteQualified(schema, table);
+  const read = ["tableoid", "ctid", ...columns.map(({ name }) => quoteIdentifier(name))].join(", ");
+  return `(${local.map((part) => `select ${read} from only ${part}`).join(" union all ")}) as local_rows`;
 }
 
 /** The hash of a row, as an expression over its columns in the order of their names. Pure. */
@@ -137,14 +147,21 @@ const TABLES = `
             from pg_attribute a
             left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-             and a.attgenerated = '') as columns
+             and a.attgenerated = '') as columns,
+         (with recursive tree (oid) as (
+            select c.oid union select i.inhrelid from pg_inherits i join tree on i.inhparent = tree.oid)
+          select case when bool_or(part.relkind = 'f')
+                      then json_agg(format('%I.%I', own.nspname, part.relname) order by part.oid) filter (where part.relkind = 'r') end
+            from tree
+            join pg_class part on part.oid = tree.oid
+            join pg_namespace own on own.oid = part.relnamespace) as local
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p') and not c.relispartition
-     -- Those of a partitioned table are in its partitions; one on another server has no size here.
+     -- Those of a partitioned table are in its partitions.
      and case c.relkind when 'r' then pg_relation_size(c.oid) > 0
               else exists (select from pg_partition_tree(c.oid) tree join pg_class part on part.oid = tree.relid
-                            where tree.isleaf and (part.relkind = 'f' or pg_relation_size(part.oid) > 0)) end
+                            where tree.isleaf and part.relkind = 'r' and pg_relation_size(part.oid) > 0) end
      and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
      and (n.nspname, c.relname) <> ($1, $2)
    order by 1, 2`;

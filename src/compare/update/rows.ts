@@ -4,7 +4,16 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
-import { hashOf, moreThanBuilt, notBuilt, readRowHashes, readTables, type Rows, rowsOf } from "../contained/rows.ts";
+import {
+  hashOf,
+  moreThanBuilt,
+  notBuilt,
+  readRowHashes,
+  readTables,
+  sourceOf,
+  type Rows,
+  rowsOf,
+} from "../contained/rows.ts";
 import { isWritten, type Written } from "../contained/written.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
@@ -79,9 +88,8 @@ export async function readLeftRows(
   const hashes = await readRowHashes(database, SCRATCH_LEDGER);
   const missing = notBuilt(hashes, built);
   const tables: LeftTable[] = [];
-  for (const { schema, table, columns } of (await readTables(database, SCRATCH_LEDGER)).toSorted(
-    (a, b) => a.made - b.made,
-  )) {
+  for (const rowTable of (await readTables(database, SCRATCH_LEDGER)).toSorted((a, b) => a.made - b.made)) {
+    const { schema, table, columns } = rowTable;
     const lacking = missing.get(quoteQualified(schema, table));
     if (lacking === undefined) continue;
     // What a database counts or computes by itself stays out, unless a migration has said it.
@@ -97,7 +105,7 @@ export async function readLeftRows(
     const rows = await queryCatalogue<{ hash: string; row: string }>(
       database,
       `select ${hashOf(columns.filter(({ same }) => same))} as hash, ${cells.length === 0 ? "'()'" : `'(' || concat_ws(', ', ${cells.join(", ")}) || ')'`} as row
-         from ${quoteQualified(schema, table)} order by tableoid, ctid`,
+         from ${sourceOf(rowTable)} order by tableoid, ctid`,
     );
     const relation = writeQualified(schema, table);
     const overriding = said.some(({ always }) => always) ? " OVERRIDING SYSTEM VALUE" : "";
