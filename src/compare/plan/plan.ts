@@ -167,7 +167,7 @@ function isInCycle({ id, parent, payload }: Fact, dropped: ReadonlySet<string>, 
   if (parent === undefined || !dropped.has(encodeId(parent))) return false;
   if (id.kind === "constraint") return payload["type"] === "c" || payload["type"] === "f";
   // It goes with what it is on, which goes before what it needs.
-  const needs = from.outgoingEdges(id).map(({ to }) => encodeId(to));
+  const needs = [id, ...from.outgoingEdges(id).map(({ to }) => to)].map(encodeId);
   return PARTS.has(id.kind) && needs.some((key) => key !== encodeId(parent) && dropped.has(key));
 }
 
