@@ -16,7 +16,7 @@ export interface SentAhead {
  * Sends a migration behind the one that runs, so that the server does not wait for us between them. Nothing of it runs unless the one
  * before is recorded: a failure leaves that one's transaction open, in which the server runs nothing more, and its first statement looks into
  * the ledger, since a failure of COMMIT leaves none open.
- * @returns undefined where something has to be looked at before it runs, and where its notices would be taken for those of the one before
+ * @returns undefined where something has to be looked at before it runs, and where PostgreSQL may have a word on it
  */
 export function sendAhead(
   database: Database,

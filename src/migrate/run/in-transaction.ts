@@ -25,7 +25,7 @@ export async function runInTransaction(
   sent?: Promise<void>,
 ): Promise<void> {
   if (sent !== undefined || isSentWhole(body, options)) {
-    await orRolledBack(database, [sent ?? sendWhole(database, migration, direction, body, options)]);
+    await orRolledBack(database, sent ?? sendWhole(database, migration, direction, body, options));
     return;
   }
   const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
@@ -50,9 +50,10 @@ export async function runInTransaction(
     }
     return;
   }
-  await orRolledBack(database, [
+  await orRolledBack(
+    database,
     recordChecked(database, migration, direction, options, (message) => commit(message, migration)),
-  ]);
+  );
 }
 
 /** Whether a migration goes to the server in one round trip. */
@@ -81,10 +82,10 @@ export async function sendWhole(
   ]);
 }
 
-/** Waits for steps of a transaction that is open afterwards where one of them fails. */
-async function orRolledBack(database: Database, steps: readonly Promise<void>[]): Promise<void> {
+/** Waits for work whose transaction is open afterwards where it fails. */
+async function orRolledBack(database: Database, work: Promise<void>): Promise<void> {
   try {
-    await inOrder(steps);
+    await work;
   } catch (error) {
     await rollback(database);
     throw error;
