@@ -68,7 +68,9 @@ export interface Containment {
    */
   refuseBehind(database: Database, ledger: Ledger): Promise<void>;
   /** Records the migrations that a database holds already, by proof. Nothing is looked at where every one is recorded. */
-  record(database: Database, ledger: Ledger): Promise<Contained>;
+  readonly record: (database: Database, ledger: Ledger) => Promise<Contained>;
+  /** The command that compares the environment's database with what the project has: its schema files, or migrations alone. */
+  compareThere(): Promise<string>;
   /** The time that is left for it, from the first question on. */
   clock(): Clock;
 }
@@ -100,7 +102,7 @@ export function containment(
       major: Math.floor(serverVersion / 10_000),
     });
   };
-  return { refuseBehind, record, clock };
+  return { refuseBehind, record, compareThere, clock };
 
   async function refuseBehind(database: Database, ledger: Ledger): Promise<void> {
     const history = await readHistory(database, ledger, migrating);
@@ -184,12 +186,10 @@ export function containment(
     ].join("\n");
   }
 
-  /** The command that compares the environment's database with what the project has: its schema files, or migrations alone. */
   async function compareThere(): Promise<string> {
-    const [{ environment }, { hasSchemaFiles }] = await Promise.all([
-      context.config(),
-      import("#compare/sources/sources.ts"),
-    ]);
+    const [config, { hasSchemaFiles }] = await Promise.all([context.config(), import("#compare/sources/sources.ts")]);
+    // Another address than the environment's goes with every command that is named.
+    const environment = context.chosen?.startsWith("env:") === false ? null : config.environment;
     if (hasSchemaFiles(await readFiles())) {
       return `confiture diff${environment === null ? "" : ` -e ${shellWord(environment)}`}`;
     }

@@ -52,6 +52,23 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.run(["build", "--no-baseline", "--baseline"])).exitCode).toBe(2);
   });
 
+  test("what a database holds in part is not proven, with commands that show what it lacks where it is", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.query(`${USERS} ALTER TABLE users ADD COLUMN bio text; CREATE TABLE beside (id int);`);
+    await project.write(
+      "db/migrations/002_index.sql",
+      "CREATE INDEX beside_id ON beside (id); CREATE TABLE more (id int);\n",
+    );
+    const here = await project.run(["migrate", "baseline", "--proven"]);
+    expect(here.stderr).toContain("not proven: 001_bio, 002_index");
+    expect(here.stderr).toContain("confiture diff -e local ");
+    expect(here.stderr).toMatch(/confiture migrate baseline --through 002 +once you have seen/);
+    const elsewhere = await project.run(["migrate", "baseline", "--proven", "--database-url", project.url]);
+    // The environment's own database is another one.
+    expect(elsewhere.stderr).not.toContain("-e local");
+    expect(elsewhere.stderr).toContain("confiture diff --database-url ");
+  });
+
   test("a migration that was edited after it ran here is said, proves nothing, and is not squashed", async () => {
     await using project = await cliProject(FILES, { major });
     await project.succeed(["migrate", "up"]);

@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
@@ -96,12 +97,8 @@ function outcomeOf(recorded: readonly MigrationFile[], left: readonly MigrationF
 async function proven(context: CommandContext, options: MigrateOptions, scratch: ScratchArgs): Promise<Outcome> {
   const { exclusively } = await import("#migrate/exclusive.ts");
   const { containment, reasonOf } = await import("../../contained.ts");
-  const { contained, pending, undecided, why, next } = await exclusively(options, (database, ledger) =>
-    containment(context, options, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch }).record(
-      database,
-      ledger,
-    ),
-  );
+  const proof = containment(context, options, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch });
+  const { contained, pending, undecided, why, next } = await exclusively(options, proof.record);
   if (contained.length > 0) tellRecorded(context, contained);
   else if (pending.length + undecided.length === 0) {
     tellNothing(context, options);
@@ -109,9 +106,17 @@ async function proven(context: CommandContext, options: MigrateOptions, scratch:
   if (pending.length > 0) {
     context.messages.log(`Not in the database, and pending: ${pending.map(migrationId).join(", ")}${reasonOf(why)}`);
   }
-  if (undecided.length > 0) {
+  const last = undecided.at(-1);
+  if (last !== undefined) {
+    const { waysOn } = await import("../../lacking-of-schema.ts");
+    const ways = async () =>
+      waysOn([
+        [await proof.compareThere(), "shows what the database lacks, and what it has besides"],
+        ["confiture migrate status -v", "shows which migrations are recorded, and what was edited in them"],
+        [`confiture migrate baseline --through ${shellWord(last.version)}`, "once you have seen that it has them"],
+      ]);
     context.messages.warn(
-      `not proven: ${undecided.map(migrationId).join(", ")}${reasonOf(why)}${next === undefined ? "" : `. Next:\n${next}`}`,
+      `not proven: ${undecided.map(migrationId).join(", ")}${reasonOf(why)}. Next:\n${next ?? (await ways())}`,
     );
   }
   return outcomeOf(contained, [...pending, ...undecided]);
