@@ -223,6 +223,11 @@ function adpCustomizesObjtype(`,
       "sql: `${ownerAlterPrefix(fact)} OWNER TO ${qid(roleName)}`,",
       "sql: `${ownerAlterPrefix(fact)} OWNER TO ${ownerWord(projectedDesired, ownerEdge.to)}`,",
     ],
+    // What the statement of a table that is made anew says of a column is not said again.
+    [
+      "        if (producerOf.has(childKey)) {\n          recreate(child.id);",
+      "        if (producerOf.has(childKey)) {\n          recreatedByReplace.add(childKey);\n          recreate(child.id);",
+    ],
     // A text that was put together keeps its parts until it is looked into.
     [
       "export function emitActions(",

@@ -4,8 +4,8 @@ import { type Action, migrationActions, PlannerRefusal } from "../engine/actions
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
-import { riskOf } from "./risks.ts";
-import { textOf, withoutObjects } from "../engine/lookups.ts";
+import { riskOf, tablesMadeAnew } from "./risks.ts";
+import { withoutObjects } from "../engine/lookups.ts";
 import { enumChangeOf } from "./enum-columns.ts";
 import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
@@ -33,6 +33,7 @@ import { withPlannerDetails } from "./planner-details.ts";
 import { withRights } from "./object-rights.ts";
 import { withExtras } from "./extras.ts";
 import { withKeysApart, withoutKeyedPartitions } from "./partition-keys.ts";
+import { partitionedIndexesFirst } from "./partitioned-indexes.ts";
 import { withTypesTogether } from "./types-together.ts";
 import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 
@@ -83,8 +84,9 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);
   const defaultRights = withoutDefaultRights(from, to);
   const behind = new Map([...numbersGoOn(right, taken, to.facts), ...numbersOfPartitions(right, from.facts, to.facts)]);
+  const made = tablesMadeAnew(right, to.facts);
   const planned = right.flatMap((action, index) => [
-    withBehind(toStatement(action, right[index - 1], from, to), behind.get(action)),
+    withBehind(toStatement(action, right[index - 1], from, to, made), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
   const inherit = late.map(({ sql }) => statementOf(sql));
@@ -214,8 +216,8 @@ function isOfSchema({ sql, produces, consumes, destroys, releases }: Action, bui
 }
 
 /**
- * Before a change of type, the planner takes a default away whether there is one or not; and it changes the type of a column whose
- * table is made anew, and the bound that an identity has with its type.
+ * Before a change of type, the planner takes a default away whether there is one or not; and it changes the bound that an identity has
+ * with its type.
  */
 function isIdle(action: Action, from: Facts, to: Facts): boolean {
   const {
@@ -225,7 +227,6 @@ function isIdle(action: Action, from: Facts, to: Facts): boolean {
   } = action;
   if (isOwnComment(action, from)) return true;
   if (verb !== "alter" || column?.kind !== "column") return false;
-  if (CHANGES_TYPE.test(sql)) return isMadeAnew({ schema: column.schema, name: column.table }, from, to);
   if (boundFollowsType(column, sql, from, to)) return true;
   return sql.endsWith(" DROP DEFAULT") && !from.childrenOf(column).some(({ id }) => id.kind === "default");
 }
@@ -235,34 +236,13 @@ function isOwnComment({ produces: [made] }: Action, from: Facts): boolean {
   return made?.kind === "comment" && made.target.kind === "extension" && !from.has(made.target);
 }
 
-const CHANGES_TYPE = /^ALTER TABLE .+? ALTER COLUMN (?:[\w$]+|"(?:[^"]|"")+") TYPE /;
-
-/** An index of a partitioned table takes over what partitions have like it: those that are to stay their own come after it. */
-function partitionedIndexesFirst(actions: readonly Action[], to: Facts): Action[] {
-  const sorted = ["index", "constraint"].map((kind) => {
-    const [ofPartitions, others] = [true, false].map((wanted) =>
-      actions.filter((action) => makesIndex(action, kind, to) && isOfPartition(action, to) === wanted),
-    );
-    return { kind, inOrder: [...others!, ...ofPartitions!] };
-  });
-  return actions.map((action) => {
-    const own = sorted.find(({ kind }) => makesIndex(action, kind, to));
-    return own?.inOrder.shift() ?? action;
-  });
-}
-
-/** As an object of its own, or as a constraint that has one. */
-function makesIndex({ verb, produces: [made] }: Action, kind: string, to: Facts): boolean {
-  if (verb !== "create" || made === undefined || made.kind !== kind) return false;
-  return kind === "index" || ["p", "u", "x"].includes(textOf(to, made, "type") ?? "");
-}
-
-function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
-  const table = made === undefined ? undefined : to.get(made)?.parent;
-  return table !== undefined && textOf(to, table, "partitionBound") !== undefined;
-}
-
-function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
+function toStatement(
+  action: Action,
+  before: Action | undefined,
+  from: Catalogue,
+  to: Catalogue,
+  made: ReadonlySet<string>,
+): PlannedStatement {
   const { otherwise } = action;
   const values = enumChangeOf(action, from.facts, to.facts);
   const again = numbersAgain(action, from.facts, to.facts);
@@ -282,7 +262,7 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
           },
         }),
     ...(isSet ? behind : {}),
-    ...riskOf(action, from.facts, to.facts),
+    ...riskOf(action, from.facts, to.facts, made),
     startsTransaction:
       action.newSegmentBefore ||
       action.transactionality === "nonTransactional" ||

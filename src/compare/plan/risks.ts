@@ -1,8 +1,8 @@
 import type { Fact, Facts } from "../engine/facts.ts";
-import type { ObjectId } from "../engine/object-id.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
-import { textOf } from "../engine/lookups.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
 import { attributeRisk, conversionBetween } from "./composites.ts";
 import { staleHazard } from "./computed.ts";
 import { demandsMore } from "./domains.ts";
@@ -15,13 +15,16 @@ import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 /** What a statement may do to rows that are there. */
 export type Risk = Pick<PlannedStatement, "loss" | "rows">;
 
-/** What `action`, part of a plan from `from` to `to`, means for rows that are there. Pure. */
-export function riskOf(action: Action, from: Facts, to: Facts): Risk {
-  const [made] = action.produces;
+/**
+ * What `action`, part of a plan from `from` to `to`, means for rows that are there. Pure.
+ * @param made ids of tables that the plan makes anew, and that have no rows
+ */
+export function riskOf(action: Action, from: Facts, to: Facts, made: ReadonlySet<string>): Risk {
+  const [produced] = action.produces;
   const [needed] = action.consumes;
   const [removed] = action.destroys;
   if (removed !== undefined && action.verb === "drop") return removalRisk(removed, action, from, to);
-  if (made !== undefined && action.verb === "create") return asRows(creationRisk(made, from, to));
+  if (produced !== undefined && action.verb === "create") return asRows(creationRisk(produced, from, to, made));
   const again = numbersAgain(action, from, to);
   if (again?.isSure === true) return again.sql === undefined ? { rows: rowsHazard("restart") } : {};
   const narrowed = needed && boundsHazard(needed, action.sql, from, to);
@@ -67,10 +70,27 @@ function isWithoutPartitions({ schema, name }: Named, facts: Facts): boolean {
   return !facts.facts().some(({ payload }) => Bun.deepEquals(payload["parentTable"], place));
 }
 
-function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefined {
+/** Ids of the tables that `actions` make anew, unless partitions bring rows to them. Pure. */
+export function tablesMadeAnew(actions: readonly Action[], to: Facts): ReadonlySet<string> {
+  const [made, dropped] = (["produces", "destroys"] as const).map(
+    (effect) => new Set(actions.flatMap((action) => action[effect].slice(0, 1).map(encodeId))),
+  );
+  const kept = to.facts().filter(({ id }) => id.kind === "table" && !made!.has(encodeId(id)));
+  const filled = new Set(kept.flatMap(({ id }) => tablesAbove(id, to).map(encodeId)));
+  return made!.intersection(dropped!).difference(filled);
+}
+
+function tablesAbove(table: ObjectId, facts: Facts): ObjectId[] {
+  const parent = parentTable(facts, table);
+  if (parent === undefined) return [];
+  const id = { kind: "table", ...parent } as const;
+  return [id, ...tablesAbove(id, facts)];
+}
+
+function creationRisk(id: ObjectId, from: Facts, to: Facts, made: ReadonlySet<string>): RowsHazard | undefined {
   const fact = to.get(id);
   // What is made together with its table meets no rows.
-  if (fact?.parent === undefined || !from.has(fact.parent)) return undefined;
+  if (fact?.parent === undefined || !from.has(fact.parent) || made.has(encodeId(fact.parent))) return undefined;
   // PostgreSQL reads no row of a foreign table.
   if (fact.parent.kind === "foreignTable") return undefined;
   switch (id.kind) {

@@ -30,7 +30,6 @@ CREATE TABLE public.invoices (
   CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day)
 );
 
--- ROWS: fails if one refers to what is not there.
 ALTER TABLE public.orders
   ADD CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day)
     REFERENCES public.invoices(id, day);

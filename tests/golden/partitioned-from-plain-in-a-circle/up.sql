@@ -27,19 +27,15 @@ CREATE TABLE public.invoices (
   day date
 ) PARTITION BY RANGE (day);
 
--- ROWS: fails if two share a key.
 ALTER TABLE public.invoices
   ADD CONSTRAINT invoices_id_day_key UNIQUE (id, day);
 
--- ROWS: fails if two share a key.
 ALTER TABLE public.orders
   ADD CONSTRAINT orders_id_day_key UNIQUE (id, day);
 
--- ROWS: fails if one refers to what is not there.
 ALTER TABLE public.invoices
   ADD CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
 
--- ROWS: fails if one refers to what is not there.
 ALTER TABLE public.orders
   ADD CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day)
     REFERENCES public.invoices(id, day);

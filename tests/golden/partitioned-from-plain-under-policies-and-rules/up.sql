@@ -36,7 +36,6 @@ ALTER TABLE public.notes
 ALTER TABLE public.users
   ALTER COLUMN number TYPE bigint USING number::bigint;
 
--- ROWS: fails if two share a key, or one has none.
 ALTER TABLE public.notes
   ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
 

@@ -16,6 +16,5 @@ CREATE TABLE public.t (
 
 CREATE OR REPLACE FUNCTION public.weight(public.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1.note)';
 
--- ROWS: fails if an existing row violates this.
 ALTER TABLE public.t
   ADD CONSTRAINT light CHECK ((public.weight(t.*) < 100));

@@ -9,7 +9,6 @@ CREATE TABLE public.note (
   c0 date
 ) PARTITION BY RANGE (id);
 
--- ROWS: fails if two share a key, or one has none.
 ALTER TABLE public.note
   ADD CONSTRAINT note_pkey PRIMARY KEY (id);
 
