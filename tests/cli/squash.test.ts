@@ -101,6 +101,39 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect(shown).toMatchObject({ version: "base.sql", state: "covered", from: "file", checksum: null });
     expect((await project.succeed(["migrate", "show", "base.sql"])).stdout).toContain("-- squashed: 001 ");
   });
+
+  test("owners that migrations name, and what is granted to and by these, are in the base", async () => {
+    const role = `owner_${crypto.randomUUID().slice(0, 8)}`;
+    await using project = await cliProject(
+      {
+        "db/migrations/001_theirs.sql":
+          `CREATE TABLE mine (id int PRIMARY KEY);\nCREATE TABLE theirs (id int);\nCREATE TABLE theirs_too (id int);\n` +
+          `ALTER TABLE theirs OWNER TO ${role};\nREVOKE DELETE ON theirs FROM ${role};\n` +
+          `ALTER TABLE theirs_too OWNER TO ${role};\nCREATE SCHEMA s AUTHORIZATION ${role};\n` +
+          `CREATE STATISTICS s.st ON id, (id + 1) FROM mine;\n` +
+          `ALTER STATISTICS s.st OWNER TO ${role};\n` +
+          `ALTER DEFAULT PRIVILEGES FOR ROLE ${role} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;\n`,
+      },
+      { major },
+    );
+    await project.query(`CREATE ROLE ${role}`);
+    try {
+      await project.succeed(["migrate", "up"]);
+      await project.succeed(["migrate", "squash", "--through", "001"]);
+      const base = await Bun.file(project.path("db/migrations/base.sql")).text();
+      expect(base.match(/OWNER TO \w+|AUTHORIZATION \w+|PRIVILEGES FOR ROLE \w+/g)?.toSorted()).toEqual([
+        `AUTHORIZATION ${role}`,
+        `OWNER TO ${role}`,
+        `OWNER TO ${role}`,
+        `OWNER TO ${role}`,
+        `PRIVILEGES FOR ROLE ${role}`,
+      ]);
+      expect(base).toContain(`REVOKE DELETE ON TABLE public.theirs FROM ${role};`);
+      await project.succeed(["migrate", "test"]);
+    } finally {
+      await project.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+    }
+  });
 });
 
 test("one that is older than what ran is to be run with the flag that it takes", async () => {

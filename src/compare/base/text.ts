@@ -28,11 +28,11 @@ export interface BaseScript {
  * @param held what this one holds
  */
 export async function readScript(database: Database, empty: Catalogue, held: Catalogue): Promise<BaseScript> {
-  const { from, to } = onTerms(empty, held, { owners: false, grants: true, extensionVersions: false });
+  const { from, to } = onTerms(empty, held, { owners: "given", grants: true, extensionVersions: false });
   const tables = await readCells(database);
   const sequences = await readSequences(database);
   // Whoever begins with it builds: another role than the scratch database's, or the one that has the database in use.
-  const builders = [mainOwner(empty), mainOwner(held) ?? held.builder];
+  const builders = [mainOwner(empty), held.builder];
   const objects = behindRows(planFiles(from, to, await readDetails(database), builders)).map((file) => ({
     path: file.path,
     text: renderSchemaFile({ ...file, ahead: false }),

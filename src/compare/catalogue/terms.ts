@@ -4,8 +4,8 @@ import type { Catalogue } from "./catalogue.ts";
 
 /** What counts in a comparison with a database in use, besides what only schema files and migrations make. */
 export interface Terms {
-  /** Owners, and what objects grant to their owners. */
-  readonly owners: boolean;
+  /** Owners, and what objects grant to their owners; "given": of what is not the builder's of a scratch database. */
+  readonly owners: boolean | "given";
   /** Grants in the database in use to roles that the other side grants nothing to. */
   readonly grants: boolean;
   readonly extensionVersions: boolean;
@@ -30,7 +30,7 @@ export function onTerms(from: Catalogue, to: Catalogue, terms: Terms): OnTerms {
   return {
     from: sides[0].catalogue,
     // Default privileges belong to the role that makes objects, which is another one in a scratch database.
-    to: terms.owners ? sides[1].catalogue : renameOwner(sides[1].catalogue, mainOwner(to), mainOwner(from)),
+    to: terms.owners !== false ? sides[1].catalogue : renameOwner(sides[1].catalogue, mainOwner(to), mainOwner(from)),
     leftOut: [...new Set(sides.flatMap(({ leftOut }) => leftOut))].toSorted(),
     grants: { from: sides[0].grants, to: sides[1].grants },
   };
@@ -72,10 +72,12 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     leftOut.add(grantee);
     return true;
   };
+  const countsOwner = (role: string | undefined): boolean =>
+    terms.owners === "given" ? ![catalogue.builder, "pg_database_owner"].includes(role) : terms.owners;
   const kept = facts.facts().flatMap((fact) => {
     const { id } = fact;
     const isOwners = isGrantToOwner(facts, id, owner);
-    if (!terms.owners && isOwners) return [];
+    if (isOwners && !countsOwner(granteeOf(id))) return [];
     if (ledgerSchema !== undefined && isSchema("target" in id ? id.target : id, ledgerSchema)) return [];
     // Those of a schema only add to others (manual, ALTER DEFAULT PRIVILEGES): who is not among them has lost nothing.
     if (id.kind === "defaultPrivilege" && id.schema !== null && isEmpty(fact.payload["privileges"])) return [];
@@ -92,7 +94,9 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     return isEmpty(payload["privileges"]) && !isEmpty(fact.payload["privileges"]) ? [] : [{ ...fact, payload }];
   });
   const edges = facts.edges.filter(
-    ({ kind, from }) => kind !== "owner" || (terms.owners && !(isPublicSchema(from) && straddle(catalogue, other, 15))),
+    ({ kind, from, to }) =>
+      kind !== "owner" ||
+      (countsOwner("name" in to ? to.name : undefined) && !(isPublicSchema(from) && straddle(catalogue, other, 15))),
   );
   return {
     catalogue: {
@@ -105,7 +109,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
           if (kind === "sequence persistence") return !straddle(catalogue, other, 15);
           return terms.extensionVersions || kind !== "extension version";
         })
-        .map((object) => (terms.owners ? object : { ...object, owner: undefined })),
+        .map((object) => (countsOwner(object.owner) ? object : { ...object, owner: undefined })),
     },
     leftOut: [...leftOut],
     grants,

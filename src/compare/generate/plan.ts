@@ -61,7 +61,7 @@ export async function planBetween(
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);
   const there = { kind: "catalogue", catalogue: from, name: "What is there" } as const;
   const plan = await withScratch(files, async (database) => {
-    await rebuildExactly(database, from, there.name, terms?.owners ?? true);
+    await rebuildExactly(database, from, there.name, terms?.owners !== false);
     const rebuilt = await readPlanned(database, { from: there });
     const inItsWords = inWordsOf(from, rebuilt);
     const level = (catalogue: Catalogue): Catalogue =>
