@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import type { Edit } from "#compare/update/apply.ts";
-import { updateSchema } from "#compare/update/update.ts";
+import { type SchemaUpdate, updateSchema } from "#compare/update/update.ts";
 import type { ScratchSite } from "#scratch/site.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { buildSchema, type ProjectFiles } from "#compare/sources/sources.ts";
 import { unifiedDiff } from "../../src/cli/output/unified-diff.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { build, type Golden, migrate } from "./golden.ts";
+import { filesOf } from "../database/compare/project-files.ts";
 import { temporaryProject, type TemporaryProject } from "./project.ts";
 import type { LikelyMigration, SchemaTree } from "./schema-trees.ts";
 
@@ -19,6 +20,23 @@ export type UpdateOutcome =
   /** They build something else than they should. */
   | { readonly kind: "wrong"; readonly diff: string; readonly different: string }
   | { readonly kind: "refused"; readonly reason: string };
+
+/** Brings a migration into schema files that lack it; the base holds what they build. */
+export async function update(
+  schema: Readonly<Record<string, string>>,
+  migration: string,
+  base = Object.values(schema).join("\n"),
+  more: Partial<ProjectFiles> = {},
+): Promise<SchemaUpdate & { readonly after: Readonly<Record<string, string | undefined>> }> {
+  await using project = await temporaryProject({
+    ...Object.fromEntries(Object.entries(schema).map(([path, text]) => [`db/schema/${path}`, text])),
+    "db/migrations/base.sql": base,
+    "db/migrations/1_change.sql": migration,
+  });
+  const result = await updateSchema({ ...filesOf(project.dir), ...more });
+  const after = result.files.map(({ path, after: text }) => [path.slice("db/schema/".length), text] as const);
+  return { ...result, after: Object.fromEntries(after) };
+}
 
 /** A project whose schema file is `from.sql`, and whose one migration is `up.sql`; the base is `from.sql` as well. */
 export async function updateGolden(golden: Golden, scratch: ScratchSite): Promise<UpdateOutcome> {

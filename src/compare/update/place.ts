@@ -16,6 +16,8 @@ export interface Newcomer {
   readonly on: Subject | undefined;
   /** What has to be made before it. */
   readonly needs: readonly Subject[];
+  /** Statements that it has to stand behind, apart from those that make what it needs. */
+  readonly after?: readonly Sentence[];
   /** Whether it is better not added than put into another file than those of its kind have. */
   readonly strict?: boolean;
 }
@@ -74,12 +76,12 @@ function putBehind(tree: SchemaTree, sentence: Sentence, sql: string): string {
   return sentence.file;
 }
 
-function lastNeeded(tree: SchemaTree, { needs, makes }: Newcomer): Sentence | undefined {
+function lastNeeded(tree: SchemaTree, { needs, makes, after = [] }: Newcomer): Sentence | undefined {
   const makers = needs
-    .map(wholeOf)
+    .flatMap((need) => (need.of === undefined ? [need] : [need, wholeOf(need)]))
     .filter((need) => makes === undefined || !isSame(need, makes))
     .flatMap((need) => tree.maker(need) ?? []);
-  return makers.reduce<Sentence | undefined>(
+  return [...makers, ...after].reduce<Sentence | undefined>(
     (last, maker) => (last === undefined || isLater(tree, maker, last) ? maker : last),
     undefined,
   );

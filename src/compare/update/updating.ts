@@ -119,6 +119,8 @@ export class Updating {
         if (pushed || (own.length > 0 && again.length === 0)) standing = next;
         // What is written already and makes nothing, such as a UNIQUE of the primary key's columns beside it.
         else if (own.length === 0 && this.#levels.push(next.plan, "appended")) standing = first;
+        // The first plan is one that surely works behind everything.
+        else if (this.#levels.push(first.plan, "last")) standing = first;
         else throw this.#remains(next.catalogue);
       }
     }

@@ -2,10 +2,9 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { updateSchema } from "#compare/update/update.ts";
 import type { ScratchSite } from "#scratch/site.ts";
-import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { readGoldens } from "../../support/golden.ts";
 import { temporaryProject } from "../../support/project.ts";
-import { updateGolden } from "../../support/schema-update.ts";
+import { update, updateGolden } from "../../support/schema-update.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
 
@@ -14,23 +13,6 @@ setDefaultTimeout(300_000);
 
 /** Emptied faster than a server makes a database. */
 const site: ScratchSite = { engine: "embedded" };
-
-/** Brings a migration into schema files that lack it; the base holds what they build. */
-async function update(
-  schema: Readonly<Record<string, string>>,
-  migration: string,
-  base = Object.values(schema).join("\n"),
-  more: Partial<ProjectFiles> = {},
-): Promise<SchemaUpdate & { readonly after: Readonly<Record<string, string | undefined>> }> {
-  await using project = await temporaryProject({
-    ...Object.fromEntries(Object.entries(schema).map(([path, text]) => [`db/schema/${path}`, text])),
-    "db/migrations/base.sql": base,
-    "db/migrations/1_change.sql": migration,
-  });
-  const result = await updateSchema({ ...filesOf(project.dir), scratch: site, ...more });
-  const after = result.files.map(({ path, after: text }) => [path.slice("db/schema/".length), text] as const);
-  return { ...result, after: Object.fromEntries(after) };
-}
 
 const hows = ({ edits }: SchemaUpdate): string[] => edits.map(({ how }) => how);
 

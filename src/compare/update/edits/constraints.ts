@@ -14,7 +14,8 @@ import { removeSentence } from "../lines.ts";
 import { removeItem } from "../lists.ts";
 import { inside, type Node, strings } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
-import type { SchemaTree } from "../schema-tree.ts";
+import { attachedBy, isOnly, partitionsOf } from "../partitions.ts";
+import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
 import { comesBack, isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
@@ -112,15 +113,42 @@ function columnsIn(node: unknown): string[] {
 
 function drop(planned: Planned, work: Work, table: Subject, name: string): Done | undefined {
   const { tree } = work;
-  if (comesBack(planned, work)) return NOTHING;
   const found = findConstraint(tree, table, name);
+  const isOfSome = isOfSomePartitions(planned, work, found);
+  if (comesBack(planned, work) && !isOfSome) return NOTHING;
   if (found === undefined) return undefined;
   const { how, file } = remove(tree, found);
+  if (isOfSome) removeParts(tree, { kind: "relation", schema: table.schema, name });
   const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
   for (;;) {
     const own = tree.about(subject).find(({ reading }) => isSame(reading!.about[0]!, subject));
     if (own === undefined) return { how, file };
     removeSentence(tree, own);
+  }
+}
+
+/** Whether a key is, or will be, one that partitions are given by themselves: it is made anew together with theirs. */
+function isOfSomePartitions(planned: Planned, { plan }: Work, found: FoundConstraint | undefined): boolean {
+  const isMadeAnew = plan.some(({ node, subject, command }) => {
+    const isIt = subject !== undefined && planned.subject !== undefined && isSame(subject, planned.subject);
+    return isIt && command?.subtype === "AT_AddConstraint" && isOnly(node);
+  });
+  return isMadeAnew || (found?.kind === "command" && isOnly(found.command.list.sentence.node));
+}
+
+/** Removes the keys of partitions that are attached to an index, which go together with it. */
+function removeParts(tree: SchemaTree, index: Subject): void {
+  for (;;) {
+    const attached = tree.about(index).find(({ node }) => attachedBy(node) !== undefined);
+    if (attached === undefined) return;
+    const name = attachedBy(attached.node)!.relname ?? "";
+    removeSentence(tree, attached);
+    for (const { reading } of tree.sentences) {
+      const key = reading?.kind === "table" ? findConstraint(tree, reading.makes!, name) : undefined;
+      if (key === undefined) continue;
+      remove(tree, key);
+      break;
+    }
   }
 }
 
@@ -140,9 +168,11 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
   const words = tokensOf(planned.sql);
   const word = words.find((token) => token.depth === 0 && isWord(token, "CONSTRAINT"));
   if (constraint?.conname === undefined || word === undefined) return undefined;
-  if (isUnchanged(planned, work)) return NOTHING;
-  const definition = planned.sql.slice(word.start).trim();
   const found = findConstraint(tree, table, constraint.conname);
+  const isOfSome = isOnly(planned.node) && INDEXED.has(constraint.contype);
+  // What was taken away together with the keys of partitions comes back.
+  if (isUnchanged(planned, work) && !(isOfSome && found === undefined)) return NOTHING;
+  const definition = planned.sql.slice(word.start).trim();
   // A column that was just added may bring it along: the next round tells.
   if (found !== undefined && !planned.makes.some((id) => from.has(id))) return NOTHING;
   if (found?.kind === "command") {
@@ -158,6 +188,11 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
     if (found !== undefined) remove(tree, found);
     return undefined;
   }
+  // In parentheses, or before a partition, it would be a key of that as well.
+  if (isOfSome) {
+    if (found !== undefined) remove(tree, found);
+    return apart(partitionsOf(tree, table));
+  }
   const sql = style.part(withoutDefaultName(tree, table, constraint, definition));
   if (found?.kind === "element") {
     tree.splice(found.table.sentence.file, found.element.start, found.element.end, sql);
@@ -166,21 +201,30 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
   if (found?.kind === "clause") removeClause(tree, found.table.sentence.file, found.clause);
   const text = readTable(tree, table);
   if (text === undefined || standsApart(tree, constraint) || refersAhead(tree, text, constraint)) {
-    if (found !== undefined) return undefined;
-    const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name: constraint.conname };
-    const { reading, needs } = planned;
+    return found === undefined ? apart() : undefined;
+  }
+  addElement(tree, text, sql, "constraint");
+  return edited(text.sentence.file);
+
+  function apart(after: readonly Sentence[] = []): Done {
+    const { reading, needs, subject } = planned;
     const file = work.place({
       sql: style.statement(planned.sql),
       kind: reading?.kind ?? "constraint",
       makes: subject,
       on: table,
       needs,
+      after,
     });
     return { how: "added", file };
   }
-  addElement(tree, text, sql, "constraint");
-  return edited(text.sentence.file);
 }
+
+const INDEXED: ReadonlySet<Constraint["contype"]> = new Set<Constraint["contype"]>([
+  "CONSTR_PRIMARY",
+  "CONSTR_UNIQUE",
+  "CONSTR_EXCLUSION",
+]);
 
 /** Where constraints in the tree have no names of their own, one that would get its name anyway has none, either. */
 function withoutDefaultName(tree: SchemaTree, table: Subject, constraint: Constraint, definition: string): string {

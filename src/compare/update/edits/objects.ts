@@ -1,4 +1,6 @@
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
+import { removeSentence } from "../lines.ts";
+import { isOnly, partitionsOf } from "../partitions.ts";
 import { isUnchanged } from "./lookups.ts";
 import { type EditKind, NOTHING } from "./edit.ts";
 
@@ -11,7 +13,10 @@ export const objects: EditKind = {
     if (isUnchanged(planned, work)) return NOTHING;
     const there = tree.maker(makes);
     const worded = wording?.statement(makes);
-    if (there !== undefined) {
+    // Before a partition, it would be an index of that as well.
+    const [table] = kind === "index" && isOnly(planned.node) ? about : [];
+    if (there !== undefined && table !== undefined) removeSentence(tree, there);
+    else if (there !== undefined) {
       const old = there.statement.text;
       const sql = worded === undefined || worded === old ? style.statement(planned.sql) : worded;
       tree.splice(there.file, there.start, there.end, withHead(old, sql));
@@ -19,7 +24,13 @@ export const objects: EditKind = {
     }
     const isPart = kind === "index" || kind === "trigger" || kind === "policy" || kind === "rule";
     const on = isPart ? about[0] : undefined;
-    const newcomer = { kind, makes, on, needs: planned.needs };
+    const newcomer = {
+      kind,
+      makes,
+      on,
+      needs: planned.needs,
+      after: table === undefined ? [] : partitionsOf(tree, table),
+    };
     // The planner's table has its foreign keys in statements of their own.
     const file = worded === undefined ? undefined : work.placeStrictly({ ...newcomer, sql: worded });
     return { how: "added", file: file ?? work.place({ ...newcomer, sql: style.statement(planned.sql) }) };

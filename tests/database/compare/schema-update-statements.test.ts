@@ -1,0 +1,82 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { update } from "../../support/schema-update.ts";
+
+// Several scratch databases each.
+setDefaultTimeout(300_000);
+
+describe("keys and indexes that only some partitions have", () => {
+  const PARTITIONS = `CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+CREATE TABLE p1 (a int NOT NULL, b int);
+ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
+`;
+
+  test.each([
+    [
+      "a unique constraint",
+      "ALTER TABLE ONLY p ADD CONSTRAINT u UNIQUE (a, b); ALTER TABLE p2 ADD CONSTRAINT u2 UNIQUE (a, b); ALTER INDEX u ATTACH PARTITION u2;",
+      `CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+
+ALTER TABLE p2
+  ADD CONSTRAINT u2 UNIQUE (a, b);
+CREATE TABLE p1 (a int NOT NULL, b int);
+ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
+
+ALTER TABLE ONLY p
+  ADD CONSTRAINT u UNIQUE (a, b);
+
+ALTER INDEX u ATTACH PARTITION u2;
+`,
+    ],
+    [
+      "an index",
+      "CREATE INDEX p_b ON ONLY p (b);\nCREATE INDEX p2_b ON p2 (b);\nALTER INDEX p_b ATTACH PARTITION p2_b;",
+      `CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+
+CREATE INDEX p2_b ON p2 (b);
+CREATE TABLE p1 (a int NOT NULL, b int);
+ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
+
+CREATE INDEX p_b ON ONLY p (b);
+
+ALTER INDEX p_b ATTACH PARTITION p2_b;
+`,
+    ],
+  ])("%s comes behind the partitions", async (_, migration, partitions) => {
+    const p = "CREATE TABLE p (a int NOT NULL, b int) PARTITION BY LIST (a);\n";
+    const { after } = await update({ "p.sql": p + PARTITIONS }, migration);
+    expect(after).toEqual({ "p.sql": p + partitions });
+  });
+
+  test.each([
+    ["a key", "CREATE TABLE p (a int NOT NULL, b int, PRIMARY KEY (a)) PARTITION BY LIST (a);\n"],
+    ["an index", "CREATE TABLE p (a int NOT NULL, b int) PARTITION BY LIST (a);\nCREATE INDEX p_b ON p (b);\n"],
+  ])("%s of all of them that becomes one of some moves behind them", async (what, p) => {
+    const only =
+      what === "a key"
+        ? "ALTER TABLE ONLY p\n  ADD CONSTRAINT p_pkey PRIMARY KEY (a);"
+        : "CREATE INDEX p_b ON ONLY p (b);";
+    const drop = what === "a key" ? "ALTER TABLE p DROP CONSTRAINT p_pkey;" : "DROP INDEX p_b;";
+    const { after } = await update({ "p.sql": p + PARTITIONS }, `${drop}\n${only}`);
+    expect(after).toEqual({
+      "p.sql": `CREATE TABLE p (a int NOT NULL, b int) PARTITION BY LIST (a);\n${PARTITIONS}\n${only}\n`,
+    });
+  });
+
+  test("those of partitions go where the last one gets its own, or another one", async () => {
+    const [p, two] = [
+      "CREATE TABLE p (a int NOT NULL) PARTITION BY LIST (a);\n",
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\n",
+    ];
+    const key = (number: number): string =>
+      `ALTER TABLE p${number} ADD CONSTRAINT k${number} PRIMARY KEY (a);\nALTER INDEX p_pkey ATTACH PARTITION k${number};\n`;
+    const before = `${p}CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n${two}ALTER TABLE ONLY p ADD PRIMARY KEY (a);\n${key(2)}`;
+    const all = await update({ "p.sql": before }, key(1));
+    expect(all.after["p.sql"]).not.toContain("ATTACH");
+    const other = await update(
+      { "p.sql": before },
+      `ALTER TABLE p DROP CONSTRAINT p_pkey;\nALTER TABLE ONLY p ADD PRIMARY KEY (a);\n${key(1)}`,
+    );
+    expect(other.after["p.sql"]).toContain("ATTACH PARTITION k1");
+    expect(other.after["p.sql"]).not.toContain("k2");
+  });
+});
