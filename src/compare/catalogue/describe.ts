@@ -1,3 +1,4 @@
+import { quoteIdentifier } from "#sql/quote.ts";
 import { extraOf, type ObjectId } from "../engine/object-id.ts";
 
 /** An object, as people read of it. */
@@ -14,7 +15,7 @@ export interface Described {
 export function describe(id: ObjectId): Described {
   const of = (kind: string, ...path: string[]): Described => ({
     kind,
-    name: path.join("."),
+    name: dotted(path),
     path,
   });
   switch (id.kind) {
@@ -28,7 +29,11 @@ export function describe(id: ObjectId): Described {
     case "function":
     case "procedure":
     case "aggregate":
-      return { kind: id.kind, name: `${id.schema}.${id.name}(${id.args.join(", ")})`, path: [id.schema, id.name] };
+      return {
+        kind: id.kind,
+        name: `${dotted([id.schema, id.name])}(${id.args.join(", ")})`,
+        path: [id.schema, id.name],
+      };
     case "comment":
     case "securityLabel":
       return belonging(id.kind === "comment" ? "comment" : "security label", id.target);
@@ -73,6 +78,11 @@ export function describe(id: ObjectId): Described {
     case "server":
       return of(id.kind === "fdw" ? "foreign data wrapper" : words(id.kind), id.name);
   }
+}
+
+/** Quoted is only what could be read as more names than one: two objects never have one name. */
+function dotted(path: readonly string[]): string {
+  return path.map((name) => (/[."]/.test(name) ? quoteIdentifier(name) : name)).join(".");
 }
 
 /** A comment, label or grant: named by what it is on. */

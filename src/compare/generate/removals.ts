@@ -39,13 +39,17 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
     wordsOf(losing.find(({ removes }) => removes.some((id) => describe(id).name === name)));
   // What a sequence holds is its number, which the next one goes on from.
   const numbered = takeovers(from.facts, to.facts).filter(({ olds }) => olds.length > 0);
-  const goOn = new Set([
-    ...numbered.flatMap(({ olds }) => olds.map(({ schema, name }) => `sequence ${schema}.${name}`)),
-    // An identity takes the place of the default that gave the numbers until now.
-    ...numbered.flatMap(({ next, columns }) =>
-      next.identity === undefined ? [] : columns.map(({ schema, table, name }) => `default ${schema}.${table}.${name}`),
-    ),
-  ]);
+  const goOn = new Set(
+    numbered
+      .flatMap(({ olds, next, columns }) => [
+        ...olds.map(({ schema, name }) => describe({ kind: "sequence", schema, name })),
+        // An identity takes the place of the default that gave the numbers until now.
+        ...(next.identity === undefined
+          ? []
+          : columns.map(({ schema, table, name }) => describe({ kind: "default", schema, table, name }))),
+      ])
+      .map(({ kind, name }) => `${kind} ${name}`),
+  );
   const objects = takenAway(compareCatalogues(from, to))
     .filter(({ kind, name }) => !goOn.has(`${kind} ${name}`))
     .map((taken): Removal => ({
