@@ -223,6 +223,13 @@ export function liveTarget(sources: readonly Source[]): Target | undefined {
   return sources.flatMap((source) => (source.kind === "live" ? [source.target] : []))[0];
 }
 
+/** Says what is there and no comparison, and so no plan, is about. */
+export function warnNotCompared(context: CommandContext, notCompared: Catalogue["notCompared"]): void {
+  for (const { kind, count: number, samples } of notCompared) {
+    context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
+  }
+}
+
 /**
  * Says what a comparison left out.
  * @returns whether some of it could not be compared at all
@@ -232,9 +239,7 @@ export function tellLimits(
   { leftOut, unreworded }: Pick<Comparison, "leftOut" | "unreworded">,
   notCompared: Catalogue["notCompared"],
 ): boolean {
-  for (const { kind, count: number, samples } of notCompared) {
-    context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
-  }
+  warnNotCompared(context, notCompared);
   for (const why of unreworded)
     context.messages.warn(`two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`);
   if (leftOut.length > 0) {

@@ -72,7 +72,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
     if (least === undefined || changes.length < least.changes.length) {
       least = {
         changes,
-        notCompared: [...expected.notCompared, ...live.notCompared],
+        notCompared: [...comparison.from.notCompared, ...comparison.to.notCompared],
         leftOut,
         unreworded,
         pending,

@@ -1,4 +1,4 @@
-import { mayReachOutside, reachesOutside } from "#sql/effects/outside.ts";
+import { aboutSubscription, mayReachOutside, reachesOutside } from "#sql/effects/outside.ts";
 import { splitStatements } from "#sql/split.ts";
 import { Statement } from "#sql/statement.ts";
 import { writtenName } from "#sql/lexer/token-names.ts";
@@ -25,7 +25,9 @@ export class Outside {
 
   /** Why a statement is not to be run; undefined where it may. */
   of(statement: Statement): string | undefined {
-    const reach = mayReachOutside(statement.text) ? reachesOutside(statement, this.#isShared) : undefined;
+    const reach = mayReachOutside(statement.text)
+      ? (reachesOutside(statement, this.#isShared) ?? aboutSubscription(statement))
+      : undefined;
     if (reach !== undefined || this.#functions.size === 0 || !CALLS.test(statement.firstWord ?? "")) return reach;
     // What reads the catalogue is not the project's own.
     if (/\bpg_/.test(statement.text)) return undefined;

@@ -8,7 +8,7 @@ import { ask } from "../ask.ts";
 import { liveSource, planFor } from "../apply-plan.ts";
 import { canAsk } from "../can-ask.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
-import { filesBeside, REPLAY_ARGS } from "../compare-options.ts";
+import { filesBeside, REPLAY_ARGS, warnNotCompared } from "../compare-options.ts";
 import { databasePlace, openOptions, tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
@@ -159,10 +159,12 @@ async function refusal(
 }
 
 function tellByHand(
-  { messages }: CommandContext,
-  { byHand, givenByDefault, possibleRenames }: ApplyPlan,
+  context: CommandContext,
+  { byHand, givenByDefault, notCompared, possibleRenames }: ApplyPlan,
   renameFlag: (rename: Rename) => string,
 ): void {
+  const { messages } = context;
+  warnNotCompared(context, notCompared);
   for (const { change, kind, name } of byHand.up) {
     messages.warn(`no SQL is planned for this, do it by hand: ${kind} ${name} (${change})`);
   }
@@ -185,6 +187,7 @@ function toJson(plan: ApplyPlan, duration: number | null): Record<string, unknow
     hazards: plan.migrations.flatMap(({ hazards }) => hazards.up.map(hazardToJson)),
     possibleRenames: plan.possibleRenames,
     givenByDefault: plan.givenByDefault,
+    notCompared: plan.notCompared,
     byHand: plan.byHand.up.map(changeToJson),
     applied: duration !== null,
     durationMs: duration === null ? null : Math.round(duration),

@@ -10,11 +10,13 @@ import { type MigrationFile, migrationId } from "#migrate/files/migration-file.t
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
+import { withoutSubscriptions } from "../catalogue/subscriptions.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { withRevision } from "../sources/git.ts";
 import {
   hasSchemaFiles,
+  isInUse,
   prepareSource,
   type ProjectFiles,
   projectMigrations,
@@ -49,6 +51,8 @@ export interface Base {
   readonly changes: readonly Change[];
   /** What differs between base with all migrations and the schema files, where these are not the source. */
   readonly unlikeSchema: readonly Change[];
+  /** What a database in use has that no base can make. */
+  readonly notCompared: Catalogue["notCompared"];
   /** What code of the schema files may do, and the base may not. */
   readonly doubts: readonly string[];
   /** Whether the base makes an object. */
@@ -82,7 +86,12 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
   const { source, held, wanted, drafts } = await readBefore(options, migrations);
   const onTop = migrations.filter((migration) => !held.includes(migration));
   const files = (all: readonly LoadedMigration[]): MigrationFile[] => all.map(({ file }) => file);
-  const made = { takenBack: files(held), onTop: files(onTop), holds: (object: Named): boolean => isIn(wanted, object) };
+  const made = {
+    takenBack: files(held),
+    onTop: files(onTop),
+    holds: (object: Named): boolean => isIn(wanted, object),
+    notCompared: await notComparedOf(options),
+  };
   options.onStep?.("Proving it");
   if (drafts.length === 0) {
     const end = await prove(options, undefined, wanted, migrations);
@@ -100,6 +109,12 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
     }
   }
   throw refusal;
+}
+
+/** A base is made of what a scratch database held, which never has a subscription, for example. */
+async function notComparedOf(options: BaseOptions): Promise<Catalogue["notCompared"]> {
+  if (!isInUse(options.from)) return [];
+  return withoutSubscriptions(await sourceCatalogue(options, options.from)).notCompared;
 }
 
 /** What the schema files build otherwise than base and migrations do; nothing where they are the source, or there are none. */

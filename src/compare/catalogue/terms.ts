@@ -1,6 +1,7 @@
 import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { withoutSubscriptions } from "./subscriptions.ts";
 
 /** What counts in a comparison with a database in use, besides what only schema files and migrations make. */
 export interface Terms {
@@ -23,9 +24,10 @@ export interface OnTerms {
 
 /**
  * Takes from both catalogues what `terms` leave out and what their PostgreSQL versions cannot share, so that what is
- * compared and planned afterwards is the rest. Pure.
+ * compared and planned afterwards is the rest. Subscriptions are compared between databases in use alone. Pure.
  */
-export function onTerms(from: Catalogue, to: Catalogue, terms: Terms): OnTerms {
+export function onTerms(one: Catalogue, other: Catalogue, terms: Terms): OnTerms {
+  const [from, to] = one.inUse && other.inUse ? [one, other] : [withoutSubscriptions(one), withoutSubscriptions(other)];
   const sides = [from, to].map((side) => withoutNoise(side, side === from ? to : from, terms)) as [Side, Side];
   return {
     from: sides[0].catalogue,

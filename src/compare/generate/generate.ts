@@ -49,6 +49,8 @@ export interface Generated {
   readonly byHand: Plan["byHand"];
   /** Roles that default privileges of a database in use give rights to what is made, and of which no file speaks. */
   readonly givenByDefault: readonly string[];
+  /** What a database in use has and no plan is about, because it cannot be compared. */
+  readonly notCompared: Catalogue["notCompared"];
   /** Grants of a database in use that go with what is made anew, and of which no file speaks: "view public.v to reader". */
   readonly lostGrants: readonly string[];
   /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
@@ -65,7 +67,7 @@ export interface Generated {
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
 export async function generateMigrations(given: PlanOptions): Promise<Generated> {
-  const { to, unfinished, givenByDefault, grants, ...ends } = await readEnds(given);
+  const { to, unfinished, givenByDefault, notCompared, grants, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
   const { steps, changes, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(options, to);
@@ -81,7 +83,16 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
   const lostGrants = grantsOnRemade(steps, grants);
-  const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault, lostGrants, naming };
+  const found = {
+    changes,
+    renames,
+    possibleRenames,
+    byHand: allByHand,
+    givenByDefault,
+    notCompared,
+    lostGrants,
+    naming,
+  };
   if (steps.length === 0) {
     if (allByHand.up.length === 0) return { ...found, migrations: [], names: "qualified" };
     throw unproven("No SQL is planned for the kinds of objects that differ", allByHand.up);
@@ -143,7 +154,8 @@ function behind(step: Step, contracts: readonly MigrationFile[]): Step {
 async function readEnds(options: PlanOptions): Promise<Ends> {
   options.onStep?.("Building the schema files");
   const to = await sourceCatalogue(options, { kind: "schema" });
-  if (!isInUse(options.from)) return { from: options.from, to, unfinished: [], givenByDefault: [], grants: [] };
+  if (!isInUse(options.from))
+    return { from: options.from, to, unfinished: [], givenByDefault: [], notCompared: [], grants: [] };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
@@ -154,6 +166,7 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
   return {
     from: { kind: "catalogue", catalogue: withGrants(levelled.to, to, grants), name: "The database in use" },
     givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
+    notCompared: levelled.to.notCompared,
     grants: isKept ? [] : levelled.grants.to,
     // Rebuilt as well, so that both are in the same words.
     to: withGrants(withoutVersions((await reword(options, to)).catalogue), levelled.to, grants),
@@ -172,6 +185,7 @@ interface Ends {
   /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */
   readonly unfinished: readonly Change[];
   readonly givenByDefault: Generated["givenByDefault"];
+  readonly notCompared: Generated["notCompared"];
   /** Grants of it that do not count, and that nothing keeps. */
   readonly grants: readonly Fact[];
 }

@@ -3,6 +3,7 @@ import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/
 import { describe } from "../catalogue/describe.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
+import { isOfSubscription, withoutSubscriptions } from "../catalogue/subscriptions.ts";
 import { onTerms, type Terms, withGrants } from "../catalogue/terms.ts";
 import type { Fact } from "../engine/facts.ts";
 import { textsOf } from "../plan/statement.ts";
@@ -55,7 +56,9 @@ export async function planBetween(
   files: ProjectFiles,
   { from: given, to: wanted, source, terms, grants = [], decideRenames, leaveOut = asItIs }: Ends,
 ): Promise<Plan> {
-  const [from, to] = [withGrants(given, wanted, grants), withGrants(wanted, given, grants)];
+  const [from, to] = [withGrants(given, wanted, grants), withGrants(wanted, given, grants)].map(
+    withoutSubscriptions,
+  ) as [Catalogue, Catalogue];
   const written = WrittenStatements.inFiles(files);
   const options = { ...files, renames: [], decideRenames, written, permit: () => {}, noDown: true, online: false };
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);
@@ -70,7 +73,8 @@ export async function planBetween(
   });
   // A rebuilt index is valid, so that nothing was planned for one that is not.
   const unfinished = compareCatalogues(leaveOut(from), to).filter(isUnfinishedIndex);
-  return { ...plan, byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished] } };
+  const subscriptions = compareCatalogues(leaveOut(given), wanted).filter(isOfSubscription);
+  return { ...plan, byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished, ...subscriptions] } };
 }
 
 function asItIs(catalogue: Catalogue): Catalogue {

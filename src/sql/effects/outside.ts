@@ -92,6 +92,12 @@ function byFile(text: string): string | undefined {
   return SERVER_FILE.test(text) ? "reads or writes a file on the server" : undefined;
 }
 
+/** What a statement about a subscription does, which no scratch database has, shared or not. Pure. */
+export function aboutSubscription({ words: [first = "", second, third] }: Statement): string | undefined {
+  if (first === "COMMENT") return third === "SUBSCRIPTION" ? "is about a subscription" : undefined;
+  return second === "SUBSCRIPTION" && /^(?:CREATE|ALTER|DROP)$/.test(first) ? "connects to another server" : undefined;
+}
+
 const CHANGES_ROLES = "changes roles of the whole server";
 
 /** What belongs to all databases of a server, or has to do with another one. */
@@ -103,7 +109,7 @@ function ofServer(statement: Statement): string | undefined {
     case "DROP":
     case "ALTER": {
       if (second === "TABLESPACE") return "changes where the whole server keeps files";
-      if (second === "SUBSCRIPTION") return "connects to another server";
+      if (second === "SUBSCRIPTION") return aboutSubscription(statement);
       if (second === "DATABASE") {
         const isAnother = firstWord !== "ALTER" || /\b(?:rename\s+to|set\s+tablespace)\b/i.test(text);
         return isAnother ? "is about another database of the server" : undefined;
@@ -114,9 +120,8 @@ function ofServer(statement: Statement): string | undefined {
       return isRole && !/\bin\s+database\b/i.test(text) ? CHANGES_ROLES : undefined;
     }
     case "COMMENT":
-      return second === "ON" && /^(?:ROLE|TABLESPACE|SUBSCRIPTION)$/.test(third)
-        ? "is about the whole server"
-        : undefined;
+      if (second === "ON" && third === "SUBSCRIPTION") return aboutSubscription(statement);
+      return second === "ON" && /^(?:ROLE|TABLESPACE)$/.test(third) ? "is about the whole server" : undefined;
     case "REASSIGN":
       return CHANGES_ROLES;
     case "GRANT":

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mayReachOutside, reachesOutside } from "#sql/effects/outside.ts";
+import { aboutSubscription, mayReachOutside, reachesOutside } from "#sql/effects/outside.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const of = (sql: string, isShared: boolean) => {
@@ -37,6 +37,15 @@ test.each([
   ["CREATE TABLESPACE t LOCATION '/x'", "changes where the whole server keeps files"],
 ])("%s: on a server with other databases, it %s", (sql, reason) => {
   expect([of(sql, false), of(sql, true)]).toEqual([undefined, reason]);
+});
+
+test.each([
+  ["CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect = false)", "connects to another server"],
+  ["ALTER SUBSCRIPTION s DISABLE", "connects to another server"],
+  ["DROP SUBSCRIPTION IF EXISTS s", "connects to another server"],
+  ["COMMENT ON SUBSCRIPTION s IS 'x'", "is about a subscription"],
+])("%s: no scratch database has subscriptions, and it %s", (sql, reason) => {
+  expect([of(sql, true), aboutSubscription(splitStatements(sql).statements[0]!)]).toEqual([reason, reason]);
 });
 
 test.each([

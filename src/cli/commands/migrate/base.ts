@@ -60,7 +60,7 @@ export const command = defineCommand({
     // Without schema files there is nothing to take it from, but migrations that start from nothing need none.
     const isAlone = args.from === undefined && !hasSchemaFiles(files) && projectMigrations(files).length > 0;
     const source: Source = isAlone ? { kind: "empty" } : given;
-    const { text, takenBack, onTop, changes, unlikeSchema, doubts, holds } = await makeBase({
+    const { text, takenBack, onTop, changes, unlikeSchema, notCompared, doubts, holds } = await makeBase({
       ...files,
       from: source,
       onStep: context.step,
@@ -103,6 +103,9 @@ export const command = defineCommand({
       context.messages.warn(
         `base and migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listed(unlikeSchema)}. confiture verify shows it`,
       );
+    }
+    for (const { kind, count: number, samples } of notCompared) {
+      context.messages.warn(`not in the base: ${count(number, kind)} (${samples.join(", ")})`);
     }
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     const rest = takenBack.length + onTop.length;

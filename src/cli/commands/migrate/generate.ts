@@ -9,7 +9,15 @@ import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { displayName, filesBeside, liveTarget, projectFiles, readSource, REPLAY_ARGS } from "../../compare-options.ts";
+import {
+  displayName,
+  filesBeside,
+  liveTarget,
+  projectFiles,
+  readSource,
+  REPLAY_ARGS,
+  warnNotCompared,
+} from "../../compare-options.ts";
 import { changeToJson } from "../../output/changes.ts";
 import { renderCreated } from "../../output/created.ts";
 import { makersIn } from "../../output/findings.ts";
@@ -148,6 +156,7 @@ export const command = defineCommand({
       possibleRenames,
       byHand,
       givenByDefault,
+      notCompared,
       lostGrants,
       names,
       comesBehind = [],
@@ -168,6 +177,7 @@ export const command = defineCommand({
       const { from, to, kind } = rename;
       context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
     }
+    warnNotCompared(context, notCompared);
     for (const { change, kind, name } of byHand.up) {
       context.messages.warn(`not in the migration, write it by hand: ${kind} ${name} (${change})`);
     }
@@ -231,6 +241,7 @@ export const command = defineCommand({
         renames,
         possibleRenames,
         givenByDefault,
+        notCompared,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
       text: renderCreated(written, migrations, { noWayBack, byHand }),
