@@ -7,7 +7,7 @@ import type { MeasuredStatement, Section } from "#compare/generate/section.ts";
 import type { Rename } from "#compare/generate/renames.ts";
 import { WrittenStatements } from "#compare/sources/written.ts";
 import { withMissingRoles } from "#scratch/missing.ts";
-import { planSteps } from "#compare/generate/steps.ts";
+import { planSteps, type Step } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { openDatabase } from "#database/open.ts";
@@ -78,8 +78,32 @@ export async function planIn(
   database: Database,
   from: Catalogue,
   to: Catalogue,
-  { renames, to: files = "" }: Pick<Golden, "renames"> & Partial<Pick<Golden, "to">>,
+  golden: Pick<Golden, "renames"> & Partial<Pick<Golden, "to">>,
 ): Promise<Planned> {
+  const steps = await stepsIn(database, from, to, golden);
+  // The way back of each file stands behind its way up.
+  const sections = steps.map(({ up, down = EMPTY }) => {
+    const file = renderMigration(up, down, "qualified");
+    const middle = file.indexOf("\n-- migrate:down");
+    return { up: file.slice(0, middle), down: file.slice(middle + 1) };
+  });
+  return {
+    script: renderScript(steps.map(({ up }) => up)),
+    up: sections.map(({ up }) => up).join("\n"),
+    down: sections
+      .toReversed()
+      .map(({ down }) => down)
+      .join("\n"),
+  };
+}
+
+/** The same, with what is known of each statement. */
+export async function stepsIn(
+  database: Database,
+  from: Catalogue,
+  to: Catalogue,
+  { renames, to: files = "" }: Pick<Golden, "renames"> & Partial<Pick<Golden, "to">>,
+): Promise<readonly Step[]> {
   const { steps } = await planSteps(database, from, to, {
     projectDir: "",
     includeDirs: [],
@@ -96,20 +120,7 @@ export async function planIn(
     noDown: false,
     online: false,
   });
-  // The way back of each file stands behind its way up.
-  const sections = steps.map(({ up, down = EMPTY }) => {
-    const file = renderMigration(up, down, "qualified");
-    const middle = file.indexOf("\n-- migrate:down");
-    return { up: file.slice(0, middle), down: file.slice(middle + 1) };
-  });
-  return {
-    script: renderScript(steps.map(({ up }) => up)),
-    up: sections.map(({ up }) => up).join("\n"),
-    down: sections
-      .toReversed()
-      .map(({ down }) => down)
-      .join("\n"),
-  };
+  return steps;
 }
 
 const EMPTY: Section = { statements: [] as readonly MeasuredStatement[], transactional: true };

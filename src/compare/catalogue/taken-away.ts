@@ -99,8 +99,8 @@ function losesPath(from: unknown, to: unknown): boolean {
 
 const PATH = /^ SET search_path TO /m;
 
-/** What stands before the body, as pg_get_functiondef writes it. */
-function headOf(definition: unknown): string {
+/** What stands before the body of a function, as pg_get_functiondef writes it. Pure. */
+export function headOf(definition: unknown): string {
   const text = typeof definition === "string" ? definition : "";
   const body = /^(?:AS \$|BEGIN ATOMIC$| ?RETURN )/m.exec(text);
   return body === null ? text : text.slice(0, body.index);

@@ -1,5 +1,5 @@
 import type { ObjectId } from "../engine/object-id.ts";
-import type { DataLoss, Hazard, RowsHazard } from "#sql/effects/hazard.ts";
+import type { DataLoss, Hazard, RowsHazard, SecurityHazard } from "#sql/effects/hazard.ts";
 import { SECRET } from "../catalogue/catalogue.ts";
 import { partsOf, type PlannedStatement } from "../plan/statement.ts";
 import type { MeasuredStatement, Section } from "./section.ts";
@@ -9,7 +9,7 @@ import type { MeasuredStatement, Section } from "./section.ts";
  * @param transactional whether it shares a transaction with the statements around it
  */
 export function hazardsOf(statement: MeasuredStatement, transactional: boolean): Hazard[] {
-  const { sql, security, effects, advice } = statement;
+  const { sql, security = [], effects, advice } = statement;
   const { rewrites, scans, blocksReads, blocksWrites } = effects;
   const isSlow = rewrites.length > 0 || scans.length > 0;
   const until = transactional ? "commit" : isSlow ? "end" : "moment";
@@ -19,10 +19,8 @@ export function hazardsOf(statement: MeasuredStatement, transactional: boolean):
     relations.length === 0 ? [] : [{ code: "LOCK", relations, blocks, until }];
   return [
     ...(SECRET.test(sql) ? [{ code: "SECRET" } as const] : []),
-    ...(UNGUARDED.test(sql) ? [{ code: "SECURITY", reason: "row-security-off", ...about } as const] : []),
-    ...(NOT_FORCED.test(sql) ? [{ code: "SECURITY", reason: "row-security-not-forced", ...about } as const] : []),
-    ...(TO_ALL.test(sql) ? [{ code: "SECURITY", reason: "granted-to-public", ...about } as const] : []),
-    ...(security === undefined ? [] : [{ ...security, ...about }]),
+    ...OPENING.flatMap(([form, reason]) => (form.test(sql) ? [{ code: "SECURITY", reason, ...about } as const] : [])),
+    ...security.map((hazard) => ({ ...about, ...hazard })),
     ...valueHazards(statement).map((hazard) => ({ ...hazard, ...about })),
     ...(rewrites.length === 0 ? [] : [{ code: "REWRITE", relations: rewrites } as const]),
     ...(scans.length === 0 ? [] : [{ code: "SCAN", relations: scans } as const]),
@@ -58,9 +56,14 @@ export function hazardsIn({ statements, transactional }: Section): PlannedHazard
   });
 }
 
-const UNGUARDED = /^ALTER TABLE .* DISABLE ROW LEVEL SECURITY$/s;
-const NOT_FORCED = /^ALTER TABLE .* NO FORCE ROW LEVEL SECURITY$/s;
-const TO_ALL = /^GRANT .* TO (?:.*, )?PUBLIC(?: WITH GRANT OPTION)?$/s;
+/** Statements that show more by what they say. */
+const OPENING: readonly (readonly [form: RegExp, reason: SecurityHazard["reason"]])[] = [
+  [/^ALTER TABLE .* DISABLE ROW LEVEL SECURITY$/s, "row-security-off"],
+  [/^ALTER TABLE .* NO FORCE ROW LEVEL SECURITY$/s, "row-security-not-forced"],
+  [/^GRANT .* TO (?:.*, )?PUBLIC(?: WITH GRANT OPTION)?$/s, "granted-to-public"],
+  [/^ALTER DEFAULT PRIVILEGES .*\bGRANT .* TO (?:.*, )?PUBLIC$/s, "granted-to-public-later"],
+  [/^CREATE USER MAPPING FOR PUBLIC /, "mapping-for-public"],
+];
 
 /** The table, view or sequence that it is about, qualified, as far as the planner says. */
 function relationOf({ makes, removes, needs }: PlannedStatement): string | undefined {

@@ -1,7 +1,8 @@
 import { unquoteNames } from "#sql/lexer/unquote.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { securityOf } from "../plan/wider-policy.ts";
+import { exposuresOf } from "../plan/exposures.ts";
 import type { Facts } from "../engine/facts.ts";
+import { encodeId } from "../engine/object-id.ts";
 import type { Effects } from "./effects.ts";
 
 /** A statement of a plan that was run. */
@@ -43,11 +44,16 @@ export function inPlannersWords(section: Section): Section {
   return { ...section, statements };
 }
 
-/** With a warning where a policy may let through more than before. Pure. */
+/** With warnings where somebody may see or do more than before, each once. Pure. */
 export function guarded(section: Section, from: Facts, to: Facts): Section {
+  const said = new Set<string>();
   const statements = section.statements.map((statement) => {
-    const security = securityOf(statement, from, to);
-    return security === undefined ? statement : { ...statement, security };
+    const [subject] = [...statement.makes, ...statement.removes, ...statement.needs];
+    const security = exposuresOf(statement, from, to).filter((hazard) => {
+      const key = `${subject === undefined ? "" : encodeId(subject)} ${JSON.stringify(hazard)}`;
+      return !said.has(key) && said.add(key);
+    });
+    return security.length === 0 ? statement : { ...statement, security };
   });
   return { ...section, statements };
 }

@@ -14,7 +14,7 @@ export interface PlannedStatement {
   /** What rows that are there can do to it. */
   readonly rows?: RowsHazard;
   /** Who may see or write more. */
-  readonly security?: SecurityHazard;
+  readonly security?: readonly SecurityHazard[];
   /** What has to be set for it, and reset behind it: "search_path = ext". */
   readonly setting?: string;
   /** Statements that belong right behind it. */

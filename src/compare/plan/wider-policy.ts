@@ -3,27 +3,32 @@ import type { ObjectId } from "../engine/object-id.ts";
 import type { SecurityHazard } from "#sql/effects/hazard.ts";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
-import type { PlannedStatement } from "./statement.ts";
 
 /**
- * Whether a statement makes or changes a policy that may let through more than the one it takes the place of. What a condition
- * means is not judged: another one may let through more, unless it is the old one with something added by AND. Pure.
+ * Whether a policy that is made, changed or taken away lets through more than before. What a condition means is not judged: another one
+ * may let through more, unless it is the old one with something added by AND. Pure.
  */
-export function securityOf(
-  { sql, makes, needs }: Pick<PlannedStatement, "sql" | "makes" | "needs">,
-  from: Facts,
-  to: Facts,
-): SecurityHazard | undefined {
-  const id = (sql.startsWith("ALTER POLICY ") ? needs : makes).find(({ kind }) => kind === "policy");
-  const [before, after] = [id && policyOf(id, from), id && policyOf(id, to)];
-  if (id?.kind !== "policy" || before === undefined || after === undefined) return undefined;
+export function policyHazards(id: ObjectId, from: Facts, to: Facts): SecurityHazard[] {
+  const reason = id.kind === "policy" ? reasonOf(id, from, to) : undefined;
+  return reason === undefined || !("name" in id) ? [] : [{ code: "SECURITY", reason, policy: id.name }];
+}
+
+function reasonOf(id: PolicyId, from: Facts, to: Facts): SecurityHazard["reason"] | undefined {
+  const [before, after] = [policyOf(id, from), policyOf(id, to)];
+  if (before === undefined || after === undefined) {
+    // Without row security before, everything was let through; without it afterwards, that is said.
+    const table: ObjectId = { kind: "table", schema: id.schema, name: id.table };
+    if (![from, to].every((facts) => facts.get(table)?.payload["rowSecurity"] === true)) return undefined;
+    if (before?.permissive === false) return "policy-gone";
+    return after?.permissive === true ? "policy-new" : undefined;
+  }
   // A restriction lets nothing through by itself.
   if (before.permissive && !after.permissive) return undefined;
-  const about = { code: "SECURITY", policy: id.name } as const;
-  if (!isNarrower(before.using, after.using) || !isNarrower(before.check, after.check))
-    return { ...about, reason: "policy-condition" };
-  return isWiderInScope(before, after) ? { ...about, reason: "policy-scope" } : undefined;
+  if (!isNarrower(before.using, after.using) || !isNarrower(before.check, after.check)) return "policy-condition";
+  return isWiderInScope(before, after) ? "policy-scope" : undefined;
 }
+
+type PolicyId = Extract<ObjectId, { table: string; name: string }>;
 
 interface Policy {
   readonly permissive: boolean;
@@ -50,8 +55,8 @@ function policyOf(id: ObjectId, facts: Facts): Policy | undefined {
   };
 }
 
-/** Whether everything that fulfils `after` fulfils `before`, as far as the texts tell. */
-function isNarrower(before: string | undefined, after: string | undefined): boolean {
+/** Whether everything that fulfils `after` fulfils `before`, as far as the texts tell. Pure. */
+export function isNarrower(before: string | undefined, after: string | undefined): boolean {
   if (before === undefined || before === "true" || before === after) return true;
   if (after === undefined) return false;
   const now = new Set(conjuncts(after));

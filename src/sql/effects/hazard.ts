@@ -51,14 +51,20 @@ export type RowsReason = keyof typeof ROWS_WORDS;
 export interface SecurityHazard {
   readonly code: "SECURITY";
   readonly reason: keyof typeof SECURITY_WORDS;
-  /** The policy that is another one. */
+  /** The policy that is another one, or calls what is another one. */
   readonly policy?: string;
+  readonly publication?: string;
+  /** Who owns it from here on. */
+  readonly owner?: string;
+  /** What rows are read through, or the table that is read. */
+  readonly through?: string;
+  readonly relation?: string;
 }
 
 /** What can go wrong when a statement runs on a database in use. Codes and reasons are for programs, `describeHazard` is for people. */
 export type Hazard =
   | { readonly code: "SECRET" }
-  | (SecurityHazard & { readonly relation?: string })
+  | SecurityHazard
   | (DataLoss & { readonly relation?: string })
   | (RowsHazard & { readonly relation?: string })
   /** Every row of `relations` is written anew, or read, while others wait. */
@@ -83,7 +89,7 @@ function wordsOf(hazard: Hazard): string {
     case "SECRET":
       return "replace the placeholder with the real secret before running this";
     case "SECURITY":
-      return SECURITY_WORDS[hazard.reason](hazard.relation ?? "the table", hazard.policy ?? "");
+      return SECURITY_WORDS[hazard.reason]({ relation: "the table", ...hazard });
     case "DATA_LOSS":
       return lossWords(hazard);
     case "ROWS":
@@ -100,14 +106,51 @@ function wordsOf(hazard: Hazard): string {
 }
 
 const SECURITY_WORDS = {
-  "row-security-off": (table: string) => `policies no longer limit who sees which rows of ${table}`,
-  "row-security-not-forced": (table: string) => `policies no longer limit which rows the owner of ${table} sees`,
+  "row-security-off": ({ relation }: Exposed) => `policies no longer limit who sees which rows of ${relation}`,
+  "row-security-not-forced": ({ relation }: Exposed) =>
+    `policies no longer limit which rows the owner of ${relation} sees`,
   "granted-to-public": () => "everybody who can connect gets this right",
-  "policy-condition": (table: string, policy: string) =>
-    `the policy ${policy} has another condition, or one over other types, which may let through rows of ${table} that the old one kept back. Compare the two`,
-  "policy-scope": (table: string, policy: string) =>
-    `the policy ${policy} holds for other roles or commands, or no longer restricts, and may let through rows of ${table} that it kept back`,
+  "granted-to-public-later": () => "everybody who can connect gets this right to whatever is made later",
+  "mapping-for-public": () => "everybody who may use the server sees there what this user may see",
+  "policy-condition": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} has another condition, or one over other types, which may let through rows of ${relation} that the old one kept back. Compare the two`,
+  "policy-scope": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} holds for other roles or commands, or no longer restricts, and may let through rows of ${relation} that it kept back`,
+  "policy-new": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} may let through rows of ${relation} that were kept back`,
+  "policy-gone": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} no longer keeps back rows of ${relation} that others let through`,
+  "policy-function": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} calls this function, and may let through rows of ${relation} that it kept back. Compare the two`,
+  published: ({ publication }: Exposed) => `subscribers of ${publication} get rows that they did not get before`,
+  "published-columns": ({ relation, publication }: Exposed) =>
+    `subscribers of ${publication} get columns of ${relation} that they did not get before`,
+  "published-rows": ({ relation, publication }: Exposed) =>
+    `other rows of ${relation} go to subscribers of ${publication}, maybe some that were kept back. Compare the two conditions`,
+  "published-root": ({ publication }: Exposed) =>
+    `of ${publication}, other conditions and lists of columns hold: those of partitioned tables, or those of their partitions. Compare them`,
+  "published-changes": ({ publication }: Exposed) =>
+    `subscribers of ${publication} get changes that they did not get before`,
+  "view-invoker-off": ({ relation }: Exposed) =>
+    `${relation} reads with the rights of its owner from here on, whatever rights and policies hold for who reads it`,
+  "view-barrier-off": ({ relation }: Exposed) =>
+    `functions of whoever reads ${relation} may be given rows that it does not show`,
+  "view-check-off": ({ relation }: Exposed) => `rows that ${relation} does not show can be written through it`,
+  "view-past-policies": ({ relation, through }: Exposed) =>
+    `whoever may read ${relation} sees rows of ${through} that policies keep back from them`,
+  definer: () => "it runs with the rights of its owner, whoever calls it",
+  "definer-path": () =>
+    "names in it mean what the search_path of its caller says, and it runs with the rights of its owner. Give it SET search_path",
+  leakproof: () => "it may be given values that policies and views keep back from who calls it",
+  owner: ({ owner }: Exposed) => `${owner} owns it from here on, and may do anything with it`,
+  "owner-past-policies": ({ owner }: Exposed) =>
+    `${owner} owns it from here on, and may do anything with it, whatever its policies say`,
+  "owner-rights": ({ owner }: Exposed) => `it reads and runs with the rights of ${owner} from here on`,
+  part: ({ relation, through }: Exposed) =>
+    `whoever may read ${through} sees rows of ${relation} in it, where policies of ${relation} do not hold`,
 };
+
+type Exposed = Omit<SecurityHazard, "code" | "reason">;
 
 const UNTIL = { commit: "until the migration is committed", end: "until it is done", moment: "for a moment" } as const;
 

@@ -6,6 +6,7 @@ CREATE SERVER far
   FOREIGN DATA WRAPPER w
   OPTIONS (host 'far');
 
+-- SECURITY: everybody who may use the server sees there what this user may see.
 CREATE USER MAPPING FOR PUBLIC SERVER far;
 
 CREATE FOREIGN TABLE public.ft (

@@ -29,6 +29,7 @@ create aggregate shop.cents_of(shop.orders) (  -- one argument, a row
   sfunc = shop.add_cents, stype = bigint, initcond = '0'
 );
 
+-- SECURITY: whoever may read shop.everything sees rows of shop.orders that policies keep back from them.
 CREATE VIEW shop.everything AS
  SELECT id,
     customer,
@@ -36,8 +37,10 @@ CREATE VIEW shop.everything AS
     paid_at
    FROM shop.orders;
 
+-- SECURITY: whoever may read shop.paid sees rows of shop.orders that policies keep back from them.
 create view shop.paid with (security_barrier, check_option = local) as select id from shop.orders where paid_at is not null;
 
+-- SECURITY: whoever may read shop.unpaid sees rows of shop.orders that policies keep back from them.
 -- LOCK: reads and writes of shop.unpaid wait until the migration is committed.
 create or replace view shop.unpaid as
 with open as (            -- found before any table of that name
@@ -67,6 +70,7 @@ create policy own_orders on shop.orders
 
 create policy written_anyhow on shop.orders to pg_write_all_data, pg_read_all_data using (true);
 
+-- SECURITY: whoever may read shop.totals sees rows of shop.orders that policies keep back from them.
 create materialized view shop.totals as
   select customer, sum(cents) as cents, shop.size_of(o) as size
     from shop.orders o

@@ -7,6 +7,7 @@ CREATE TABLE public.entries (
 ALTER TABLE public.entries
   OWNER TO app;
 
+-- SECURITY: app owns it from here on, and may do anything with it.
 -- LOCK: reads and writes of public.ledger wait until the migration is committed.
 ALTER TABLE public.ledger
   OWNER TO app;

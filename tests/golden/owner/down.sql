@@ -1,5 +1,6 @@
 -- migrate:down
 
+-- SECURITY: clerk owns it from here on, and may do anything with it.
 -- LOCK: reads and writes of public.a wait until the migration is committed.
 ALTER TABLE public.a
   OWNER TO clerk;

@@ -5,6 +5,7 @@ DROP POLICY own ON public.users;
 
 DROP FUNCTION public.me();
 
+-- SECURITY: the policy own calls this function, and may let through rows of public.users that it kept back. Compare the two.
 CREATE OR REPLACE FUNCTION public.me()
  RETURNS character varying
  LANGUAGE sql
