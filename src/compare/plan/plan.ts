@@ -14,6 +14,7 @@ import { apart } from "./apart.ts";
 import { typesAside, typesUnderOthersAside } from "./aside.ts";
 import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
+import { expressionsFirst } from "./expressions-first.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { boundFollowsType } from "./number-bounds.ts";
 import { numbersGoOn } from "./numbers.ts";
@@ -91,7 +92,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   ]);
   const inherit = late.map(({ sql }) => statementOf(sql));
   const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
-  return withTypesTogether([...now, ...moves.last, ...then], from.facts, to.facts);
+  return withTypesTogether(expressionsFirst([...now, ...moves.last, ...then]), to.facts);
 }
 
 /** Statements without those that make foreign keys, or need them, and these. */

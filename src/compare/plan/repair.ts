@@ -8,6 +8,7 @@ import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 import { functionsOf } from "../kinds/base-type.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
+import { plainFrom } from "./expressions-first.ts";
 import { nameOf } from "./extra-statements.ts";
 import { detachment } from "./moves.ts";
 
@@ -57,18 +58,24 @@ const GONE: ReadonlySet<string> = new Set(["42P01", "42703"]);
  * @returns the statements that take it away; none when that is not what was refused
  */
 export function makeWay(
-  { needs, removes }: PlannedStatement,
+  { sql, needs, removes }: PlannedStatement,
   error: ConfitureError,
   facts: Facts,
   planned: readonly PlannedStatement[],
 ): readonly PlannedStatement[] {
+  if (isRefusedType(error, sql)) {
+    // One that is a plain column by now holds values.
+    const plain = new Set(planned.flatMap((statement) => plainFrom(statement) ?? []).map(encodeId));
+    return removals(
+      needs.filter(({ kind }) => kind === "column"),
+      facts,
+      (id) => {
+        if (ON_COLUMNS.has(id.kind)) return removal(id, facts);
+        return plain.has(encodeId({ ...id, kind: "column" } as ObjectId)) ? undefined : columnRemoval(id, facts);
+      },
+    );
+  }
   switch (error.server?.sqlstate) {
-    case FEATURE_NOT_SUPPORTED:
-      return removals(
-        needs.filter(({ kind }) => kind === "column"),
-        facts,
-        (id) => (ON_COLUMNS.has(id.kind) ? removal(id, facts) : columnRemoval(id, facts)),
-      );
     // A foreign key wants both of its columns to be of types that it can compare.
     case DATATYPE_MISMATCH:
       return removals(
@@ -105,7 +112,12 @@ function removals(
 
 const STILL_NEEDED = "2BP01";
 const DATATYPE_MISMATCH = "42804";
-const FEATURE_NOT_SUPPORTED = "0A000";
+
+/** PostgreSQL refused to change a type: feature_not_supported, before PostgreSQL 15 also syntax_error and internal_error. */
+function isRefusedType({ server }: ConfitureError, sql: string): boolean {
+  if (server?.sqlstate === "0A000") return true;
+  return ["42601", "XX000"].includes(server?.sqlstate ?? "") && / ALTER COLUMN .* TYPE /s.test(sql);
+}
 
 /**
  * Between many types PostgreSQL has no cast, but every type can be written as text and read from it (manual, CREATE CAST, "I/O

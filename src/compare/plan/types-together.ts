@@ -7,8 +7,8 @@ import type { PlannedStatement } from "./statement.ts";
  * several (manual, ALTER TABLE, "Notes"). What is computed from other columns has a statement of its own: it is made anew where those
  * change. Pure.
  */
-export function withTypesTogether(statements: readonly PlannedStatement[], from: Facts, to: Facts): PlannedStatement[] {
-  const changes = statements.map((statement) => changeOf(statement, from, to));
+export function withTypesTogether(statements: readonly PlannedStatement[], to: Facts): PlannedStatement[] {
+  const changes = statements.map((statement) => changeOf(statement, to));
   const result: PlannedStatement[] = [];
   for (let start = 0; start < statements.length;) {
     let end = start;
@@ -51,14 +51,14 @@ interface ColumnChange {
 const ALTERS = /^(ALTER TABLE (?:[\w$]+|"(?:[^"]|"")+")\.(?:[\w$]+|"(?:[^"]|"")+")) (ADD COLUMN|ALTER COLUMN) /;
 const TYPE = /^ALTER COLUMN (?:[\w$]+|"(?:[^"]|"")+") TYPE /;
 
-function changeOf(statement: PlannedStatement, from: Facts, to: Facts): ColumnChange | undefined {
+function changeOf(statement: PlannedStatement, to: Facts): ColumnChange | undefined {
   const { sql, makes, needs, startsTransaction, endsTransaction, transactional } = statement;
   const [, table] = ALTERS.exec(sql) ?? [];
   const column = [...makes, ...needs].find(isOfColumn);
   const isAlone = startsTransaction || endsTransaction || !transactional;
   if (table === undefined || column === undefined || isAlone) return undefined;
   const id: ObjectId = { ...column, kind: "column" };
-  const isComputed = [from, to].some((facts) => typeof facts.get(id)?.payload["generatedExpr"] === "string");
+  const isComputed = typeof to.get(id)?.payload["generatedExpr"] === "string";
   const changesType = !isComputed && TYPE.test(sql.slice(table.length + 1)) && statement.behind === undefined;
   return { statement, table, column: encodeId(id), changesType };
 }

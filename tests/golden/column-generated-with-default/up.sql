@@ -3,8 +3,11 @@
 -- LOCK: reads and writes of public.v wait until the migration is committed.
 DROP VIEW public.v;
 
--- DATA LOSS: what it held is gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
+ALTER TABLE public.t
+  ALTER COLUMN b DROP EXPRESSION;
+
+-- DATA LOSS: what it held is gone; rolling back does not undo that.
 ALTER TABLE public.t
   DROP COLUMN c;
 
@@ -12,9 +15,6 @@ DROP FUNCTION public.doubled(integer);
 
 ALTER TABLE public.t
   ADD COLUMN c integer;
-
-ALTER TABLE public.t
-  ALTER COLUMN b DROP EXPRESSION;
 
 -- ROWS: fails if one has NULL here.
 -- SCAN: every row of public.t is read under the lock.

@@ -1,0 +1,31 @@
+-- migrate:down
+
+-- LOCK: reads and writes of public.v wait until the migration is committed.
+DROP VIEW public.v;
+
+-- LOCK: reads and writes of public.t wait until the migration is committed.
+ALTER TABLE public.t
+  DROP CONSTRAINT t_b_key;
+
+-- DATA LOSS: what it held is gone.
+ALTER TABLE public.t
+  DROP COLUMN b;
+
+-- ROWS: fails if a value does not fit into integer.
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE integer USING a::integer;
+
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER TABLE public.t
+  ADD COLUMN b integer GENERATED ALWAYS AS ((a + 1)) STORED;
+
+-- ROWS: fails if two share a key.
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+ALTER TABLE public.t
+  ADD CONSTRAINT t_b_key UNIQUE (b);
+
+CREATE VIEW public.v AS SELECT a, b FROM public.t;

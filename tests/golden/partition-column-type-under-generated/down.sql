@@ -1,0 +1,31 @@
+-- migrate:down
+
+-- LOCK: reads and writes of public.p, public.p1 wait until the migration is committed.
+ALTER TABLE public.p
+  DROP COLUMN g;
+
+-- ROWS: fails if a value does not fit into integer.
+-- REWRITE: every row of public.p1 is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.p
+  ALTER COLUMN a TYPE integer USING a::integer;
+
+-- LOCK: reads and writes of public.t wait until the migration is committed.
+ALTER TABLE public.t
+  DROP COLUMN g;
+
+-- ROWS: fails if a value does not fit into integer.
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE integer USING a::integer;
+
+-- REWRITE: every row of public.p1 is rewritten under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER TABLE public.p
+  ADD COLUMN g integer GENERATED ALWAYS AS ((a * 2)) STORED;
+
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER TABLE public.t
+  ADD COLUMN g integer GENERATED ALWAYS AS ((a * 2)) STORED;

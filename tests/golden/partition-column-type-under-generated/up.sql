@@ -1,0 +1,29 @@
+-- migrate:up
+
+-- LOCK: reads and writes of public.p, public.p1 wait until the migration is committed.
+ALTER TABLE public.p
+  DROP COLUMN g;
+
+-- REWRITE: every row of public.p1 is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.p
+  ALTER COLUMN a TYPE bigint USING a::bigint;
+
+-- LOCK: reads and writes of public.t wait until the migration is committed.
+ALTER TABLE public.t
+  DROP COLUMN g;
+
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE bigint USING a::bigint;
+
+-- REWRITE: every row of public.p1 is rewritten under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER TABLE public.p
+  ADD COLUMN g bigint GENERATED ALWAYS AS ((a * 2)) STORED;
+
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER TABLE public.t
+  ADD COLUMN g bigint GENERATED ALWAYS AS ((a * 2)) STORED;
