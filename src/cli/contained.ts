@@ -108,7 +108,7 @@ export function containment(
     const history = await readHistory(database, ledger, migrating);
     // Where nothing was ever recorded, a build is how it begins.
     if (lackingIn(history).length > 0 && recordedIn(history).length > 0) {
-      const why = await whyNotBegun(database, ledger);
+      const why = await whyNotBegun(database, ledger, recordedFiles(history));
       const refusal = lackingSquashed(history);
       if (why !== undefined) throw refusal.with({ hint: `${refusal.hint}\n${ANEW}` });
     }
@@ -135,12 +135,13 @@ export function containment(
     // A replay of the files would tell of another database than this one.
     if (edited.length > 0) return { ...NONE, undecided: open, why: wereEdited(edited) };
     context.step(`Looking whether migrations are contained in ${isBuilt ? "the schema files" : "the database"}`);
-    const why = lacking.length === 0 ? undefined : await whyNotBegun(database, ledger);
-    // What comes after the base is looked at on top of it, and is no proof of it.
+    const found = open.length === 0 ? NONE : await findContained(history, database, ledger);
+    const held = [...recordedFiles(history), ...found.contained];
+    const why = lacking.length === 0 ? undefined : await whyNotBegun(database, ledger, held);
+    // What comes after the base was looked at on top of it, and is no proof of it.
     if (why !== undefined) {
       return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why, next: await afterSquash(lacking) };
     }
-    const found = open.length === 0 ? NONE : await findContained(history, database, ledger);
     const last = found.contained.at(-1) ?? lacking.at(-1);
     if (last === undefined) return found;
     return { ...found, contained: await recordBaseline(database, ledger, migrating, last.version) };
@@ -153,12 +154,21 @@ export function containment(
       : await (await import("#compare/contained/in-database.ts")).containedInDatabase(replayed, database, ledger);
   }
 
-  /** Why what was squashed into the base is not known to be there; undefined where it is. */
-  async function whyNotBegun(database: Database, ledger: Ledger): Promise<string | undefined> {
+  /**
+   * Why what was squashed into the base is not known to be there; undefined where it is.
+   * @param then migrations that are there, which may have changed again what the base makes
+   */
+  async function whyNotBegun(
+    database: Database,
+    ledger: Ledger,
+    then: readonly MigrationFile[],
+  ): Promise<string | undefined> {
     const { baseLackingInDatabase, baseLackingInSchema } = await import("#compare/contained/base.ts");
     const files = await readFiles();
     try {
-      return isBuilt ? await baseLackingInSchema(files) : await baseLackingInDatabase(files, database, ledger);
+      return isBuilt
+        ? await baseLackingInSchema(files, then)
+        : await baseLackingInDatabase(files, then, database, ledger);
     } catch (error) {
       // What cannot be decided stops nothing.
       if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
@@ -207,6 +217,10 @@ const ANEW = "To start from nothing, without what it holds: confiture build --fr
 /** What was squashed into the base and is not recorded. */
 function lackingIn(history: readonly HistoryEntry[]): HistoryEntry[] {
   return history.filter(({ standing }) => standing === "lacking");
+}
+
+function recordedFiles(history: readonly HistoryEntry[]): MigrationFile[] {
+  return history.flatMap(({ row, file }) => (row === undefined ? [] : (file ?? [])));
 }
 
 function recordedIn(history: readonly HistoryEntry[]): string[] {

@@ -102,6 +102,36 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect((await project.succeed(["migrate", "show", "base.sql"])).stdout).toContain("-- squashed: 001 ");
   });
 
+  test("what a later migration changes again of the base counts as it is in the end", async () => {
+    const squashed = {
+      ...FILES,
+      "db/schema/users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
+      "db/migrations/003_wide.sql": "ALTER TABLE users DROP bio, ALTER id TYPE bigint;\n",
+    };
+    await using project = await cliProject(squashed, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.succeed(["migrate", "squash", "--through", "2"]);
+    const isUpToDate = async (): Promise<void> => {
+      expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+    };
+    expect((await project.succeed(["build", "--fresh"])).stderr).toContain("3 migrations are contained");
+    await isUpToDate();
+    await project.succeed(["build", "--fresh", "--no-baseline"]);
+    await project.succeed(["migrate", "baseline", "--proven"]);
+    await isUpToDate();
+    // A database that only the base has made.
+    await project.succeed(["build", "--fresh", "--no-baseline"]);
+    await project.query("ALTER TABLE users ADD bio text, ALTER id TYPE int");
+    const proven = readDocument(await project.run(["migrate", "baseline", "--proven", "--format", "json"]));
+    expect(proven).toMatchObject({ recorded: [{ version: "001" }, { version: "002" }], unrecorded: ["003"] });
+    await project.succeed(["migrate", "up"]);
+    await project.succeed(["drift"]);
+    // One that lacks what the base makes, and nothing that comes after it.
+    await project.succeed(["build", "--fresh", "--no-baseline"]);
+    await project.query("ALTER TABLE users DROP CONSTRAINT users_pkey");
+    expect((await project.run(["migrate", "baseline", "--proven"])).stderr).toContain("not proven: 001_users, 002_bio");
+  });
+
   test("owners that migrations name, and what is granted to and by these, are in the base", async () => {
     const role = `owner_${crypto.randomUUID().slice(0, 8)}`;
     await using project = await cliProject(

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { startRun } from "../runs/scratch-run.ts";
@@ -14,27 +15,33 @@ import { changedTables, readRowHashes } from "./rows.ts";
 
 /**
  * What the schema files lack of what the base makes, by proof in scratch databases.
+ * @param then migrations that the schema files hold: what these change again counts as it is after them
  * @returns undefined where they lack nothing
  */
-export async function baseLackingInSchema(options: ProjectFiles): Promise<string | undefined> {
-  return await withBase(options, async ({ before, after, base }, series) => {
+export async function baseLackingInSchema(
+  options: ProjectFiles,
+  then: readonly MigrationFile[],
+): Promise<string | undefined> {
+  return await withBase(options, then, async ({ before, after, ran }, series) => {
     const built = await build(await series.empty(), options);
-    const lacking = lackingOf(before, after, built, { by: BY, isExact: placesSequence(base) });
+    const lacking = lackingOf(before, after, built, { by: BY, isExact: ran.some(placesSequence) });
     return lacking && `${lacking.what} the schema files`;
   });
 }
 
 /**
  * What a database in use lacks of what the base makes. The database is only read.
+ * @param then migrations that it holds, as for `baseLackingInSchema`
  * @returns undefined where it lacks nothing
  */
 export async function baseLackingInDatabase(
   options: ProjectFiles,
+  then: readonly MigrationFile[],
   database: Database,
   ledger: Ledger,
 ): Promise<string | undefined> {
   const live = await readInUse(database, options.table);
-  return await withBase(options, async ({ before, after }) => {
+  return await withBase(options, then, async ({ before, after }) => {
     if (!mayHold(before, after, live) || (await shareIn(options, before, after, live)) !== "all") {
       return `some of what ${BY} makes is not in the database`;
     }
@@ -49,26 +56,31 @@ export async function baseLackingInDatabase(
 const BY = "base.sql";
 
 interface RunBase {
-  readonly base: LoadedMigration;
-  /** An empty database, and the same with the base. */
+  /** The base, and what ran behind it. */
+  readonly ran: readonly LoadedMigration[];
+  /** An empty database, and the same with all of them. */
   readonly before: State;
   readonly after: State;
 }
 
-/** Runs the base in a scratch database. A project without one lacks nothing of it. */
+/** Runs the base in a scratch database, and migrations behind it. A project without one lacks nothing of it. */
 async function withBase(
   options: ProjectFiles,
+  then: readonly MigrationFile[],
   look: (run: RunBase, series: ScratchSeries) => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const [file] = projectBase(options);
-  if (file === undefined) return undefined;
-  const base = await loadWithinLimit(options, file);
+  const base = projectBase(options);
+  if (base.length === 0) return undefined;
+  const ran: LoadedMigration[] = [];
+  for (const file of [...base, ...then]) ran.push(await loadWithinLimit(options, file));
   return await withScratchSeries(options, async (series) => {
     const database = await series.empty();
     const run = await startRun(database, options);
     const before = await readState(database, run);
-    const error = await run.step(base, "up");
-    if (error !== undefined) throw error;
-    return await look({ base, before, after: await readState(database, run) }, series);
+    for (const migration of ran) {
+      const error = await run.step(migration, "up");
+      if (error !== undefined) throw error;
+    }
+    return await look({ ran, before, after: await readState(database, run) }, series);
   });
 }

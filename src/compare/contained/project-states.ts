@@ -180,7 +180,7 @@ async function dividedBySchema(
   options: ProjectFiles,
   cause: ConfitureError,
 ): Promise<{ readonly held: readonly MigrationFile[]; readonly lacking: Lacking }> {
-  const ofBase = await baseLackingInSchema(options).catch((error: unknown) => {
+  const ofBase = await baseLackingInSchema(options, []).catch((error: unknown) => {
     throw error instanceof ConfitureError && error.code !== "interrupted" ? unknownEnd(error, cause) : error;
   });
   if (ofBase !== undefined) throw unknownEnd(cause.with({ message: ofBase }), cause);
