@@ -6,6 +6,7 @@ import type { MigrateOptions } from "../exclusive.ts";
 import { readFillStatement } from "../fill/statement.ts";
 import { loadMigration } from "./load.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import type { importMigrations } from "./typescript.ts";
 import { canonicalVersion } from "./version.ts";
 
 /** Reads all of them, and requires that each can go the way asked, before any of them runs. */
@@ -15,8 +16,10 @@ export async function loadAll(
   options: MigrateOptions,
 ): Promise<LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
+  const code = files.filter(({ form }) => form === "typescript");
+  const imported = code.length === 0 ? undefined : await importTogether(code, options);
   for (const file of files) {
-    const migration = await loadMigration(options.projectDir, file, options.signal);
+    const migration = await loadMigration(options.projectDir, file, options.signal, imported);
     const before = direction === "up" ? loaded.at(-1) : undefined;
     if (file.form === "foreign" && before !== undefined) throw runnableBefore(migration, before.file);
     if (!waitsForItsTurn(migration[direction], direction)) tellEmpty(migration, direction, options);
@@ -25,6 +28,14 @@ export async function loadAll(
     loaded.push(migration);
   }
   return loaded;
+}
+
+async function importTogether(
+  files: readonly MigrationFile[],
+  { projectDir, signal }: MigrateOptions,
+): ReturnType<typeof importMigrations> {
+  const { importMigrations: importAll } = await import("./typescript.ts");
+  return await importAll(projectDir, files, signal);
 }
 
 /** Why a program of another tool cannot run, with what can be run before it. */

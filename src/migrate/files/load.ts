@@ -9,6 +9,7 @@ import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import { cutFile } from "../layouts/cut.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
 import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
+import type { importMigrations } from "./typescript.ts";
 import type { readTypeScriptBackfill } from "./typescript-backfill.ts";
 import { callsBackfill } from "./typescript-marks.ts";
 import { isBase } from "./version.ts";
@@ -55,18 +56,23 @@ function keptOf(projectDir: string, path: string): string | null {
 /**
  * Reads a migration. What is wrong with a way of it, and can be known before it runs, is in that way: a `RefusedBody`.
  * @param signal ends the wait for a TypeScript file that does not finish
+ * @param imported TypeScript files that were imported before
  * @throws ConfitureError `file_unreadable`, and for TypeScript `migration_invalid`, `migration_failed`, `interrupted`
  */
 export async function loadMigration(
   projectDir: string,
   file: MigrationFile,
   signal?: AbortSignal,
+  imported?: Awaited<ReturnType<typeof importMigrations>>,
 ): Promise<LoadedMigration> {
   const source = readMigrationSource(projectDir, file.path);
   const kept = recorded(projectDir, file, source);
   if (file.form === "typescript") {
-    const { loadTypeScript } = await import("./typescript.ts");
-    const { up: code, down } = await loadTypeScript(projectDir, file, signal);
+    const { importMigrations: importAll } = await import("./typescript.ts");
+    const ways = (imported ?? (await importAll(projectDir, [file], signal))).get(file);
+    if (ways === undefined) throw new Error("it comes behind one that could not be imported");
+    if (ways instanceof ConfitureError) throw ways;
+    const { up: code, down } = ways;
     const text = source.sql("whole").text;
     const up = callsBackfill(text) ? await backfillIn(file.path, code.absolutePath, text, signal) : code;
     return lazyMigration(

@@ -3,49 +3,77 @@ import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { TypeScriptBody } from "./body.ts";
-import { loadInGuest } from "../guest/host.ts";
+import { type GuestEnd, loadInGuest } from "../guest/host.ts";
 import type { Fault, GuestFacts, Said } from "../guest/messages.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { canonicalVersion } from "./version.ts";
 
+/** The ways of a TypeScript migration. */
+export interface ImportedWays {
+  readonly up: TypeScriptBody;
+  readonly down: TypeScriptBody | undefined;
+}
+
 /**
- * Imports a TypeScript migration.
+ * Imports TypeScript migrations, one after the other, up to the first that cannot be. They take one message to their thread, and not one each.
  * @param signal ends the wait for a file that does not finish
- * @throws ConfitureError `migration_invalid` with the place in the file where it is known; `interrupted`
+ * @returns what became of each: of one that cannot be imported, `migration_invalid` or `migration_failed` with the place in the file
+ * where it is known, and nothing of those behind it
+ * @throws ConfitureError `interrupted`
  */
-export async function loadTypeScript(
+export async function importMigrations(
   projectDir: string,
-  file: MigrationFile,
+  files: readonly MigrationFile[],
   signal: AbortSignal | undefined,
-): Promise<{ up: TypeScriptBody; down: TypeScriptBody | undefined }> {
-  const absolutePath = resolve(projectDir, file.path);
+): Promise<Map<MigrationFile, ImportedWays | ConfitureError>> {
+  const paths = files.map((file) => resolve(projectDir, file.path));
+  const misnamed = files.findIndex((file, index) => refusedPath(file, paths[index]!) !== undefined);
+  const end = await loadInGuest(misnamed < 0 ? paths : paths.slice(0, misnamed), signal);
+  const isCut = end.fault !== undefined || end.ended !== undefined || misnamed >= 0;
+  const loaded = isCut ? end.loaded.slice(0, files.length - 1) : end.loaded;
+  return new Map(
+    files.slice(0, loaded.length + 1).map((file, index) => {
+      const facts = loaded[index];
+      const absolutePath = paths[index]!;
+      try {
+        return [file, facts === undefined ? notLoaded(file, absolutePath, end) : waysOf(file, absolutePath, facts)];
+      } catch (error) {
+        if (error instanceof ConfitureError) return [file, error];
+        throw error;
+      }
+    }),
+  );
+}
+
+function refusedPath(file: MigrationFile, absolutePath: string): ConfitureError | undefined {
   // Bun takes what follows a "?" for a query (also percent-encoded in a file: URL) and a backslash for a slash, and then
   // says that the file is not there.
   const wrong = absolutePath.includes("?") ? "?" : sep === "/" && absolutePath.includes("\\") ? "\\" : undefined;
-  if (wrong !== undefined) {
-    throw invalid(
-      file.path,
-      `${file.path} cannot be loaded: there is a "${wrong}" in its path, ${absolutePath}`,
-      "Rename the file or folder, or write the migration in SQL.",
-    );
-  }
-  const outcome = await loadInGuest(absolutePath, signal);
-  if (!("exports" in outcome)) {
-    const { ended, fault } = outcome;
-    if (ended !== undefined) throw endedItself(file.path, absolutePath, `${file.path} cannot be loaded`, ended, fault);
-    throw importFailed(file.path, absolutePath, fault);
-  }
-  requireMigration(file, outcome);
-  requireAgreement(file, "version", outcome.version, (a, b) => canonicalVersion(a) === canonicalVersion(b));
-  requireAgreement(file, "name", outcome.name, (a, b) => a === b);
+  if (wrong === undefined) return undefined;
+  return invalid(
+    file.path,
+    `${file.path} cannot be loaded: there is a "${wrong}" in its path, ${absolutePath}`,
+    "Rename the file or folder, or write the migration in SQL.",
+  );
+}
+
+function notLoaded(file: MigrationFile, absolutePath: string, { ended, fault }: GuestEnd): ConfitureError {
+  if (ended === undefined) return refusedPath(file, absolutePath) ?? importFailed(file.path, absolutePath, fault);
+  return endedItself(file.path, absolutePath, `${file.path} cannot be loaded`, ended, fault);
+}
+
+function waysOf(file: MigrationFile, absolutePath: string, facts: GuestFacts): ImportedWays {
+  requireMigration(file, facts);
+  requireAgreement(file, "version", facts.version, (a, b) => canonicalVersion(a) === canonicalVersion(b));
+  requireAgreement(file, "name", facts.name, (a, b) => a === b);
   const body = (method: "up" | "down"): TypeScriptBody => ({
     kind: "typescript",
     file: file.path,
     absolutePath,
     method,
-    transactional: outcome.transactional,
+    transactional: facts.transactional,
   });
-  return { up: body("up"), down: outcome.hasDown ? body("down") : undefined };
+  return { up: body("up"), down: facts.hasDown ? body("down") : undefined };
 }
 
 function requireMigration(file: MigrationFile, { exports, hasUp }: GuestFacts): void {

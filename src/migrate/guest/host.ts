@@ -6,8 +6,10 @@ import type { Fault, FromGuest, GuestFacts, GuestStatement, Refusal, ToGuest } f
 // Defined by the compiler, which lays every module that is not an entry beside main.ts.
 declare const CONFITURE_COMPILED: true | undefined;
 
-/** How a migration went that was let run. */
+/** How a task of the guests' thread went. */
 export interface GuestEnd {
+  /** Files that were loaded, in their order. */
+  readonly loaded: readonly GuestFacts[];
   readonly fault: Fault | undefined;
   /** A sentence about what it did instead of coming to its end; `fault` holds the place, if there is one. */
   readonly ended: string | undefined;
@@ -27,11 +29,11 @@ let current: GuestThread | undefined;
 let tasks: Promise<unknown> = Promise.resolve();
 
 /**
- * Imports a migration in the guests' thread.
+ * Imports migrations in the guests' thread, one after the other, until one cannot be: what is said of the end is about that one.
  * @throws ConfitureError `interrupted`, or the reason that the signal was given
  */
-export async function loadInGuest(path: string, signal: AbortSignal | undefined): Promise<GuestFacts | GuestEnd> {
-  return await inTurn(signal, (thread) => thread.perform({ type: "load", path }, signal, refuseAll));
+export async function loadInGuest(paths: readonly string[], signal: AbortSignal | undefined): Promise<GuestEnd> {
+  return await inTurn(signal, (thread) => thread.perform({ type: "load", paths }, signal, refuseAll));
 }
 
 /**
@@ -44,7 +46,7 @@ export async function runInGuest(
   signal: AbortSignal | undefined,
   answer: Answer,
 ): Promise<GuestEnd> {
-  return (await inTurn(signal, (thread) => thread.perform({ type: "run", path, method }, signal, answer))) as GuestEnd;
+  return await inTurn(signal, (thread) => thread.perform({ type: "run", path, method }, signal, answer));
 }
 
 function inTurn<T>(signal: AbortSignal | undefined, task: (thread: GuestThread) => Promise<T>): Promise<T> {
@@ -94,11 +96,12 @@ class GuestThread {
     task: ToGuest & { readonly type: "load" | "run" },
     signal: AbortSignal | undefined,
     answer: Answer,
-  ): Promise<GuestFacts | GuestEnd> {
+  ): Promise<GuestEnd> {
     return new Promise((resolve, reject) => {
+      const loaded: GuestFacts[] = [];
       let failedAt: string | undefined;
       let grace: NodeJS.Timeout | undefined;
-      const settle = (outcome: GuestFacts | Partial<GuestEnd> | ConfitureError): void => {
+      const settle = (outcome: Partial<GuestEnd> | ConfitureError): void => {
         signal?.removeEventListener("abort", onAbort);
         clearTimeout(grace);
         this.#onExit = () => {};
@@ -107,10 +110,9 @@ class GuestThread {
         };
         this.#rest();
         if (outcome instanceof ConfitureError) reject(outcome);
-        else if ("exports" in outcome) resolve(outcome);
         else {
           const nothing = { fault: undefined, ended: undefined, late: undefined, leftOpen: undefined };
-          resolve({ ...nothing, failedAt, ...outcome });
+          resolve({ ...nothing, loaded, failedAt, ...outcome });
         }
       };
       const onAbort = (): void => {
@@ -147,10 +149,14 @@ class GuestThread {
             return;
           case "late":
             this.#terminate();
-            settle(message.path === task.path ? { late: message.stack } : { fault: lateOfOther(message) });
+            settle(
+              task.type === "run" && message.path === task.path
+                ? { late: message.stack }
+                : { fault: lateOfOther(message) },
+            );
             return;
           case "loaded":
-            settle(message.facts);
+            loaded.push(message.facts);
             return;
           case "over":
             settle({ fault: message.fault });

@@ -58,6 +58,11 @@ export class AllLeftOpen<About> {
     if (open.length > THREADS) open[0]?.left.end();
   }
 
+  /** Whether all of it has come to its end without a word. */
+  get isSilent(): boolean {
+    return this.#all.every(({ left }) => left.isOver && left.spoke === undefined);
+  }
+
   /** The first that has spoken. */
   spoken(): { readonly about: About; readonly spoke: Afterthought } | undefined {
     for (const { about, left } of this.#all) if (left.spoke !== undefined) return { about, spoke: left.spoke };

@@ -1,12 +1,13 @@
 /** Goes to the thread that migrations run in. One task at a time. */
 export type ToGuest =
-  | { readonly type: "load"; readonly path: string }
+  | { readonly type: "load"; readonly paths: readonly string[] }
   | { readonly type: "run"; readonly path: string; readonly method: "up" | "down" }
   | { readonly type: "done"; readonly number: number; readonly rows: readonly object[] | undefined }
   | { readonly type: "refused"; readonly number: number; readonly refusal: Refusal };
 
 /** Comes from it. */
 export type FromGuest =
+  /** One more file of those that are to be loaded. */
   | { readonly type: "loaded"; readonly facts: GuestFacts }
   | ({ readonly type: "statement" } & GuestStatement)
   /** Where the statement that failed was asked for: a stack. */

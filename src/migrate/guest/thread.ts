@@ -46,7 +46,7 @@ async function perform(task: ToGuest & { readonly type: "load" | "run" }): Promi
   port.unref();
   let over: FromGuest;
   try {
-    over = task.type === "load" ? await load(task.path) : await run(task.path, task.method);
+    over = task.type === "load" ? await load(task.paths) : await run(task.path, task.method);
   } catch (thrown) {
     over = { type: "over", fault: faultOf(thrown) };
   }
@@ -54,7 +54,17 @@ async function perform(task: ToGuest & { readonly type: "load" | "run" }): Promi
   post(over);
 }
 
-async function load(path: string): Promise<FromGuest> {
+/** Loads files until one cannot be. */
+async function load(paths: readonly string[]): Promise<FromGuest> {
+  for (const path of paths) {
+    const outcome = await loadFile(path);
+    if (outcome.type !== "loaded") return outcome;
+    post(outcome);
+  }
+  return { type: "over", fault: undefined };
+}
+
+async function loadFile(path: string): Promise<FromGuest> {
   const exported = ((await import(path)) as { default?: unknown }).default;
   const empty = { hasUp: false, hasDown: false, transactional: true, version: undefined, name: undefined };
   if (exported === undefined) return { type: "loaded", facts: { exports: "nothing", ...empty } };

@@ -2,20 +2,21 @@ import type { Database } from "#database/database.ts";
 import type { Direction } from "../events.ts";
 import { backfillOf, type LoadedMigration } from "../files/body.ts";
 import { isRecorded } from "../ledger/statements.ts";
-import { isSentWhole, sendWhole } from "./in-transaction.ts";
+import { isSentWhole, sendBeginning, sendWhole, type Sent } from "./in-transaction.ts";
 import { withOwnLimits } from "./run.ts";
 import { noteSettings, type RunOptions } from "./session.ts";
 
-/** A migration that was sent while the one before it was still running. */
+/** A migration that was sent, or begun, while the one before it was still running. */
 export interface SentAhead {
   readonly migration: LoadedMigration;
-  readonly outcome: Promise<void>;
+  readonly sent: Sent;
 }
 
 /**
  * Sends a migration behind the one that runs, so that the server does not wait for us between them. Nothing of it runs unless the one
  * before is recorded: a failure leaves that one's transaction open, in which the server runs nothing more, and its first statement looks into
- * the ledger, since a failure of COMMIT leaves none open.
+ * the ledger, since a failure of COMMIT leaves none open. Of TypeScript, only the beginning of its transaction is sent, which the caller
+ * rolls back after a failure of the one before.
  * @returns undefined where something has to be looked at before it runs, and where PostgreSQL may have a word on it
  */
 export function sendAhead(
@@ -28,8 +29,16 @@ export function sendAhead(
   if (database.engine !== "server" || options.signal?.aborted === true) return undefined;
   const before = running[direction];
   const body = next[direction];
-  if (before?.kind !== "sql" || body?.kind !== "sql" || !before.transactional || !body.transactional) return undefined;
-  if (!isSentWhole(before, options) || !isSentWhole(body, options)) return undefined;
+  if (before === undefined || before.kind === "refused" || !before.transactional) return undefined;
+  if (body === undefined || body.kind === "refused" || !body.transactional) return undefined;
+  if (body.kind === "typescript") {
+    noteSettings(database, next);
+    const beginning = sendBeginning(database, body, options);
+    // A failure of the one before fails it as well.
+    beginning.catch(() => {});
+    return { migration: next, sent: { beginning } };
+  }
+  if (!isSentWhole(body, options)) return undefined;
   // Backfills run in batches; an expand or a contract is checked against the database before it begins.
   if (backfillOf(before) !== undefined || next.up.kind !== "sql" || next.up.marks?.phase !== undefined)
     return undefined;
@@ -40,7 +49,7 @@ export function sendAhead(
   const outcome = sendWhole(database, next, direction, body, withOwnLimits(body, options), guard);
   // Nobody waits for it where the one before fails.
   outcome.catch(() => {});
-  return { migration: next, outcome };
+  return { migration: next, sent: { whole: outcome } };
 }
 
 const QUIET = /^(?:CREATE|ALTER|DROP|COMMENT|INSERT|UPDATE|DELETE|GRANT|REVOKE|TRUNCATE)$/;

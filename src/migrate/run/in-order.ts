@@ -61,17 +61,15 @@ export async function runAll(
     migrations.slice(from).map(({ file }) => ({ migration: file, direction, outcome: "not-run" }));
   options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
   const flight = new Flight();
-  let isAllSql = true;
   const sendNext = (index: number): SentAhead | undefined => {
     const [running, next] = migrations.slice(index);
     // What TypeScript has left open may have the last word between two migrations.
-    if (next === undefined || !isAllSql || how.fills?.deadline !== undefined) return undefined;
+    if (next === undefined || !leftOpen.isSilent || how.fills?.deadline !== undefined) return undefined;
     return sendAhead(database, running!, next, direction, runOptions);
   };
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
-    const sent = flight.take()?.outcome;
-    isAllSql &&= migration[direction]?.kind === "sql";
+    const sent = flight.take()?.sent;
     const late = await afterthought(leftOpen, true);
     if (late !== undefined) return { results: [...results, ...notRun(index)], error: late, isOver: true };
     if (how.fills?.deadline !== undefined && performance.now() >= how.fills.deadline) {
@@ -127,7 +125,7 @@ export async function runAll(
       const outcome = wasKept(error) ? "done" : "failed";
       results.push({ migration: file, direction, outcome });
       const ahead = flight.take();
-      if (ahead === undefined || !wasKept(error)) {
+      if (ahead === undefined || "beginning" in ahead.sent || !wasKept(error)) {
         return { results: [...results, ...notRun(index + 1)], error, isOver: true };
       }
       // The connection was lost behind the COMMIT, and what was sent behind that may be committed as well.

@@ -11,9 +11,13 @@ import { explainInTransaction } from "./explain.ts";
 import { DIRECTLY } from "./performer.ts";
 import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./session.ts";
 
+/** What was sent of a migration behind the one before it: all of it, or the beginning of its transaction. */
+export type Sent = { readonly whole: Promise<void> } | { readonly beginning: Promise<void> };
+
 /**
  * Runs one migration and its change to the ledger in one transaction.
- * @param sent its outcome, where `sendWhole` has sent it already
+ * @param how.sent what was sent of it already
+ * @param how.onSent is called when all of it is sent
  * @throws ConfitureError when nothing of it was kept; after `connection_lost` only the ledger knows
  */
 export async function runInTransaction(
@@ -22,18 +26,21 @@ export async function runInTransaction(
   direction: Direction,
   body: RunnableBody,
   options: RunOptions,
-  sent?: Promise<void>,
+  { sent, onSent }: { readonly sent?: Sent | undefined; readonly onSent?: (() => void) | undefined } = {},
 ): Promise<void> {
-  if (sent !== undefined || isSentWhole(body, options)) {
-    await orRolledBack(database, sent ?? sendWhole(database, migration, direction, body, options));
+  const whole = sent !== undefined && "whole" in sent ? sent.whole : undefined;
+  if (whole !== undefined || isSentWhole(body, options)) {
+    const running = whole ?? sendWhole(database, migration, direction, body, options);
+    onSent?.();
+    await orRolledBack(database, running);
     return;
   }
-  const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
-  if (body.kind === "sql") await inOrder(beginning());
+  const begun = sent !== undefined && "beginning" in sent ? sent.beginning : sendBeginning(database, body, options);
+  if (body.kind === "sql") await begun;
   try {
     if (body.kind === "sql") await runBody(database, migration, body, direction, options);
     // TypeScript begins to compute while BEGIN is on its way; what it asks for is sent behind that.
-    else await inOrder([...beginning(), runBody(database, migration, body, direction, options)]);
+    else await inOrder([begun, runBody(database, migration, body, direction, options)]);
     // An interrupt while no statement was running has not stopped anything yet.
     if (options.signal?.aborted === true) {
       throw new ConfitureError("interrupted", "Interrupted; the migration was rolled back");
@@ -50,10 +57,14 @@ export async function runInTransaction(
     }
     return;
   }
-  await orRolledBack(
-    database,
-    recordChecked(database, migration, direction, options, (message) => commit(message, migration)),
-  );
+  const recording = recordChecked(database, migration, direction, options, (message) => commit(message, migration));
+  onSent?.();
+  await orRolledBack(database, recording);
+}
+
+/** Sends the beginning of a migration's transaction, without waiting. The caller rolls it back where the migration does not follow. */
+export async function sendBeginning(database: Database, body: RunnableBody, options: RunOptions): Promise<void> {
+  await inOrder(begin(database, options, body.kind === "sql" ? body.opening : undefined));
 }
 
 /** Whether a migration goes to the server in one round trip. */

@@ -5,7 +5,7 @@ import type { Direction } from "../events.ts";
 import { refuseOverInvalid } from "./invalid-in-way.ts";
 import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.ts";
 import { isPatient } from "./patient.ts";
-import { runInTransaction } from "./in-transaction.ts";
+import { runInTransaction, type Sent } from "./in-transaction.ts";
 import { runOutsideTransaction } from "./outside-transaction.ts";
 import { noteSettings, type RunOptions } from "./session.ts";
 
@@ -17,9 +17,9 @@ const FIRST_PAUSE = 500;
 export interface RunHow {
   /** Statements that an earlier run has done already, outside a transaction. */
   readonly resume?: number | undefined;
-  /** Its outcome, where it was sent already. */
-  readonly sent?: Promise<void> | undefined;
-  /** Is called when all of it that can be sent at once is sent. */
+  /** What was sent of it already. */
+  readonly sent?: Sent | undefined;
+  /** Is called when all of it is sent, unless it runs outside a transaction. */
   readonly onSent?: () => void;
   /** Is called before it is tried again: nothing has happened of what was sent behind it. */
   readonly onRetry?: () => void;
@@ -48,9 +48,8 @@ export async function runMigration(
   const own = withOwnLimits(body, options);
   for (let attempt = 1; ; attempt++) {
     try {
-      const running = runInTransaction(database, migration, direction, body, own, attempt === 1 ? sent : undefined);
-      if (attempt === 1) onSent?.();
-      await running;
+      const how = attempt === 1 ? { sent, onSent } : {};
+      await runInTransaction(database, migration, direction, body, own, how);
       return;
     } catch (error) {
       if (!hasMissedLock(error) || attempt > LOCK_RETRIES || options.signal?.aborted === true) throw error;

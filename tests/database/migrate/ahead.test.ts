@@ -9,6 +9,14 @@ const LOG = "CREATE TABLE log (version text);\n";
 const logged = (version: string): string =>
   `-- migrate:up\nCREATE TABLE t${version} (id int);\nINSERT INTO log VALUES ('${version}');\n-- migrate:down\nDROP TABLE t${version};\nINSERT INTO log VALUES ('back ${version}');\n`;
 
+/** The same as TypeScript, with more code in its `up`. */
+const code = (version: string, more = ""): string =>
+  `import { Migration } from "confiture";
+export default class extends Migration {
+  up() { ${more} this.execute("CREATE TABLE t${version} (id int); INSERT INTO log VALUES ('${version}')"); }
+}
+`;
+
 /** PostgreSQL finds out about these two only at COMMIT, and they are no constraint that could be checked before. */
 const FAILS_AT_COMMIT =
   "CREATE TEMP TABLE p (id int PRIMARY KEY) ON COMMIT DELETE ROWS;\nCREATE TEMP TABLE c (id int REFERENCES p) ON COMMIT PRESERVE ROWS;\n";
@@ -42,6 +50,63 @@ for (const engine of oldestServer) {
       expect(results).toEqual(["001 done", "002 done"]);
       // The text of each is in the ledger as well.
       expect([...new Set(seen)]).toEqual(["CREATE TABLE a", "CREATE TABLE b", "answer"]);
+    });
+
+    test("the transaction of a TypeScript migration is begun while the one before it is recorded", async () => {
+      await using m = await migrating(engine, {
+        "001_log.sql": LOG,
+        "002_b.ts": code("002"),
+        "003_c.ts": code("003"),
+        "004_d.sql": logged("004"),
+      });
+      await m.up({ to: "001" });
+      const seen: string[] = [];
+      const { results } = await through(m, ({ from, bytes }) => {
+        const text = bytes.toString("latin1");
+        if (from === "client")
+          seen.push(...(text.match(/begin; close all|CREATE TABLE t00\d|state = 'applied'/g) ?? []));
+        else if (seen.at(-1) !== "answer" && seen.length > 0 && text.includes("COMMIT\0")) seen.push("answer");
+        return "pass";
+      });
+      expect(results).toEqual(["002 done", "003 done", "004 done"]);
+      const recorded = seen.flatMap((text, index) => (text === "state = 'applied'" ? [index] : []));
+      expect(recorded.map((at) => seen[at + 1])).toEqual(["begin; close all", "begin; close all", "answer"]);
+      // Nothing of it but that.
+      expect(seen.indexOf("CREATE TABLE t003")).toBeGreaterThan(seen.indexOf("answer"));
+    });
+
+    test.each([
+      ["a statement fails", "SELECT 1 / 0;\n"],
+      ["COMMIT fails", FAILS_AT_COMMIT],
+    ])("no code runs of a TypeScript migration behind one where %s", async (_, text) => {
+      for (const before of ["002_x.sql", "002_x.ts"]) {
+        const failing = `import { Migration } from "confiture";\nexport default class extends Migration { up() { this.execute(\`${text}\`); } }\n`;
+        await using m = await migrating(engine, {
+          "001_log.sql": LOG,
+          [before]: before.endsWith(".ts") ? failing : text,
+          "003_c.ts": code("003", `require("node:fs").writeFileSync(import.meta.dir + "/ran", "");`),
+          "004_d.sql": logged("004"),
+        });
+        const failed = await m.up();
+        expect(failed.results).toEqual(["001 done", "002 failed", "003 not-run", "004 not-run"]);
+        expect(failed.error?.location?.file).toBe(`db/migrations/${before}`);
+        expect(await Bun.file(`${m.project.dir}/db/migrations/ran`).exists()).toBe(false);
+        expect(await m.recorded()).toEqual(["001"]);
+      }
+    });
+
+    test("nothing is sent behind what a TypeScript migration has left open", async () => {
+      await using m = await migrating(engine, {
+        "001_log.sql": LOG,
+        "002_open.ts": code("002", `setTimeout(() => this.execute("SELECT 1"), 500);`),
+        "003_c.sql": logged("003").replace("up\n", "up\nSELECT pg_sleep(0.7);\n"),
+        "004_d.sql": logged("004"),
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 done", "003 done", "004 not-run"]);
+      expect(error?.location?.file).toBe("db/migrations/002_open.ts");
+      expect(await m.recorded()).toEqual(["001", "002", "003"]);
+      expect(await m.has("t004")).toBe(false);
     });
 
     test.each([
@@ -153,48 +218,60 @@ for (const engine of oldestServer) {
       expect(await m.query("SELECT version FROM log")).toEqual([]);
     });
 
-    test("wherever the connection is cut, what is said of each migration is what the ledger says, and nothing runs twice", async () => {
-      const versions = ["002", "003", "004", "005", "006"];
-      const files = Object.fromEntries(versions.map((version) => [`${version}_t.sql`, logged(version)]));
-      const said = new Set<string>();
-      /** @returns whether there was such a place */
-      const cutAt = async (place: "answer" | "chunk", cut: number): Promise<boolean> => {
-        await using m = await migrating(engine, { "001_log.sql": LOG, ...files });
-        await m.up({ to: "001" });
-        let passed = 0;
-        let isCut = false;
-        const { results, error } = await through(m, ({ connection, from, bytes }) => {
-          if (connection > 1) return "pass";
-          if (place === "answer") {
-            const ends = from === "server" ? endsOfCommits(bytes) : [];
-            const end = ends[cut - 1 - passed];
-            passed += ends.length;
-            if (end === undefined) return "pass";
-            isCut = true;
-            return (sink) => void sink.end(bytes.subarray(0, end));
-          }
-          if (++passed < cut) return "pass";
-          isCut = true;
-          return cut % 2 === 0 ? "cut" : "deliver-and-cut";
-        });
-        const done = results.filter((result) => result.endsWith(" done")).map((result) => result.slice(0, 3));
-        expect(await m.recorded()).toEqual(["001", ...done]);
-        if (isCut && results.length > 0) {
-          // Behind the last answer there is nothing to lose.
-          if (error !== undefined || done.length < versions.length) expect(error?.code).toBe("connection_lost");
-          said.add(results.map((result) => result.split(" ")[1]).join(" "));
-        }
-        expect((await m.up()).error).toBeUndefined();
-        expect(await m.query("SELECT version FROM log ORDER BY version")).toEqual(
-          versions.map((version) => ({ version })),
+    test.each([
+      ["SQL", ["sql", "sql", "sql", "sql", "sql"]],
+      ["TypeScript and SQL", ["ts", "ts", "sql", "ts"]],
+    ])(
+      "wherever the connection is cut, what is said of each migration is what the ledger says, and nothing runs twice: %s",
+      async (_, forms) => {
+        const versions = forms.map((_form, index) => `00${index + 2}`);
+        const files = Object.fromEntries(
+          versions.map((version, index) => [
+            `${version}_t.${forms[index]}`,
+            forms[index] === "ts" ? code(version) : logged(version),
+          ]),
         );
-        return isCut;
-      };
-      for (let cut = 1; await cutAt("chunk", cut); cut++);
-      // A busy machine delivers several answers in one chunk.
-      for (let cut = 1; await cutAt("answer", cut); cut++);
-      // Cut before the first, behind the last, and in between.
-      expect(said.size).toBeGreaterThan(3);
-    }, 240_000);
+        const said = new Set<string>();
+        /** @returns whether there was such a place */
+        const cutAt = async (place: "answer" | "chunk", cut: number): Promise<boolean> => {
+          await using m = await migrating(engine, { "001_log.sql": LOG, ...files });
+          await m.up({ to: "001" });
+          let passed = 0;
+          let isCut = false;
+          const { results, error } = await through(m, ({ connection, from, bytes }) => {
+            if (connection > 1) return "pass";
+            if (place === "answer") {
+              const ends = from === "server" ? endsOfCommits(bytes) : [];
+              const end = ends[cut - 1 - passed];
+              passed += ends.length;
+              if (end === undefined) return "pass";
+              isCut = true;
+              return (sink) => void sink.end(bytes.subarray(0, end));
+            }
+            if (++passed < cut) return "pass";
+            isCut = true;
+            return cut % 2 === 0 ? "cut" : "deliver-and-cut";
+          });
+          const done = results.filter((result) => result.endsWith(" done")).map((result) => result.slice(0, 3));
+          expect(await m.recorded()).toEqual(["001", ...done]);
+          if (isCut && results.length > 0) {
+            // Behind the last answer there is nothing to lose.
+            if (error !== undefined || done.length < versions.length) expect(error?.code).toBe("connection_lost");
+            said.add(results.map((result) => result.split(" ")[1]).join(" "));
+          }
+          expect((await m.up()).error).toBeUndefined();
+          expect(await m.query("SELECT version FROM log ORDER BY version")).toEqual(
+            versions.map((version) => ({ version })),
+          );
+          return isCut;
+        };
+        for (let cut = 1; await cutAt("chunk", cut); cut++);
+        // A busy machine delivers several answers in one chunk.
+        for (let cut = 1; await cutAt("answer", cut); cut++);
+        // Cut before the first, behind the last, and in between.
+        expect(said.size).toBeGreaterThan(3);
+      },
+      240_000,
+    );
   });
 }

@@ -448,6 +448,23 @@ for (const engine of newestServer) {
       expect(await m.query("SELECT * FROM dates")).toEqual([{ a: "infinity", b: "2024-02-29" }]);
     });
 
+    test.each([
+      ["does not parse", migration("up() {"), "migration_invalid"],
+      ["exports something else", "export default 1;", "migration_invalid"],
+      ["throws", `throw new Error("no");\n${migration("up() {}")}`, "migration_failed"],
+      ["ends the process", `process.exit(0);\n${migration("up() {}")}`, "migration_failed"],
+      ["waits for ever", `await new Promise(() => {});\n${migration("up() {}")}`, "migration_failed"],
+    ])("of several files, the first that cannot be loaded is named: one that %s", async (_what, bad, code) => {
+      const good = migration("up() { return this.execute('SELECT 1'); }");
+      for (const at of [0, 1, 2]) {
+        const files = ["002_b.ts", "003_c.ts", "004_d.ts"].map((name, index) => [name, index === at ? bad : good]);
+        await using m = await migrating(engine, { ...TABLE, ...Object.fromEntries(files) });
+        const { error, refused } = await m.up();
+        expect(refused).toBe(true);
+        expect(error).toMatchObject({ code, location: { file: `db/migrations/${files[at]![0]}` } });
+      }
+    });
+
     test("a helper that does not parse is named, with the place in it", async () => {
       await using m = await migrating(engine, {
         ...TABLE,
