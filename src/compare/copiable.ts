@@ -1,10 +1,9 @@
 import type { Catalogue } from "./catalogue/catalogue.ts";
 import { describe } from "./catalogue/describe.ts";
+import { withoutGrants } from "./catalogue/extra-grants.ts";
 import { mainOwner } from "./catalogue/terms.ts";
 import { withoutObjects } from "./engine/lookups.ts";
 import type { ObjectId } from "./engine/object-id.ts";
-import type { Grants } from "./kinds/grants.ts";
-import type { Extra } from "./kinds/kind.ts";
 
 /** What is not copied, for people. */
 export interface LeftOut {
@@ -20,9 +19,6 @@ export interface LeftOut {
   /** What has options that may be secret, in place of which the copy has placeholders. */
   readonly placeholders: readonly string[];
 }
-
-/** Of those that the planner does not know. */
-const GRANTS: ReadonlySet<string> = new Set(["column grants", "language grants", "sequence grants"]);
 
 /**
  * What a target can have of a source, and what it cannot. Pure.
@@ -52,12 +48,7 @@ export function copiable(catalogue: Catalogue, roles: ReadonlySet<string>): { li
   const live = {
     ...catalogue,
     facts: withoutObjects(facts, [...policies, ...rights, ...subscriptions, ...userMappings]),
-    extras: catalogue.extras.flatMap((extra): Extra[] => {
-      if (!GRANTS.has(extra.kind)) return [extra];
-      const { grants } = extra.payload as Grants;
-      const kept = grants.filter(({ grantee }) => grantee === null || !isMissing(grantee));
-      return kept.length === 0 && grants.length > 0 ? [] : [{ ...extra, payload: { grants: kept } }];
-    }),
+    extras: catalogue.extras.flatMap((extra) => withoutGrants(extra, isMissing) ?? []),
   };
   return {
     live,

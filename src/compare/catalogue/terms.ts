@@ -1,7 +1,9 @@
 import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { grantsIn, withColumnGrants, withGrantsOf, withoutGrants } from "./extra-grants.ts";
 import { withoutSubscriptions } from "./subscriptions.ts";
+import type { Extra } from "../kinds/kind.ts";
 
 /** What counts in a comparison with a database in use, besides what only schema files and migrations make. */
 export interface Terms {
@@ -12,6 +14,12 @@ export interface Terms {
   readonly extensionVersions: boolean;
 }
 
+/** Grants of which no file speaks. */
+export interface OtherGrants {
+  readonly facts: readonly Fact[];
+  readonly extras: readonly Extra[];
+}
+
 /** Two catalogues without what is not to be compared. */
 export interface OnTerms {
   readonly from: Catalogue;
@@ -19,7 +27,7 @@ export interface OnTerms {
   /** Roles whose grants were left out. */
   readonly leftOut: readonly string[];
   /** The grants of each side that were left out, but for default privileges. */
-  readonly grants: { readonly from: readonly Fact[]; readonly to: readonly Fact[] };
+  readonly grants: { readonly from: OtherGrants; readonly to: OtherGrants };
 }
 
 /**
@@ -42,12 +50,17 @@ export function onTerms(one: Catalogue, other: Catalogue, terms: Terms): OnTerms
  * A catalogue with grants on what both it and another have. What a plan makes anew has grants that do not count afterwards as well, if
  * both of its ends have them. Pure.
  */
-export function withGrants(catalogue: Catalogue, other: Catalogue, grants: readonly Fact[]): Catalogue {
+export function withGrants(catalogue: Catalogue, other: Catalogue, grants: OtherGrants | undefined): Catalogue {
+  if (grants === undefined) return catalogue;
   const { facts } = catalogue;
-  const shared = grants.filter(
+  const shared = grants.facts.filter(
     ({ id }) => !facts.has(id) && [facts, other.facts].every((side) => id.kind === "acl" && hasTarget(side, id)),
   );
-  return shared.length === 0 ? catalogue : { ...catalogue, facts: factsOf(facts, [...facts.facts(), ...shared]) };
+  return {
+    ...catalogue,
+    ...(shared.length === 0 ? {} : { facts: factsOf(facts, [...facts.facts(), ...shared]) }),
+    extras: withColumnGrants(catalogue, other, grants.extras) ?? catalogue.extras,
+  };
 }
 
 function hasTarget(facts: Facts, { target, column }: ObjectId & { readonly kind: "acl" }): boolean {
@@ -59,7 +72,7 @@ function hasTarget(facts: Facts, { target, column }: ObjectId & { readonly kind:
 interface Side {
   readonly catalogue: Catalogue;
   readonly leftOut: readonly string[];
-  readonly grants: readonly Fact[];
+  readonly grants: OtherGrants;
 }
 
 function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Side {
@@ -68,6 +81,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   const owner = mainOwner(catalogue);
   const leftOut = new Set<string>();
   const grants: Fact[] = [];
+  const inExtras: Extra[] = [];
   const ledgerSchema = loneLedgerSchema(catalogue, other);
   const isLeftOut = (grantee: string): boolean => {
     if (terms.grants || !catalogue.inUse || known.has(grantee)) return false;
@@ -105,16 +119,18 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
       ...catalogue,
       facts: factsOf(facts, kept, edges),
       extras: catalogue.extras
-        .filter(({ kind, path: [, , grantee = ""] }) => {
-          if (kind === "sequence grants") return !isLeftOut(grantee);
+        .flatMap((extra): Extra[] => {
           // Before version 15 no sequence was unlogged, also where its table was.
-          if (kind === "sequence persistence") return !straddle(catalogue, other, 15);
-          return terms.extensionVersions || kind !== "extension version";
+          if (extra.kind === "sequence persistence" && straddle(catalogue, other, 15)) return [];
+          if (extra.kind === "extension version" && !terms.extensionVersions) return [];
+          const rest = withoutGrants(extra, isLeftOut);
+          if (rest !== extra) inExtras.push(withGrantsOf(extra, leftOut));
+          return rest === undefined ? [] : [rest];
         })
         .map((object) => (countsOwner(object.owner) ? object : { ...object, owner: undefined })),
     },
     leftOut: [...leftOut],
-    grants,
+    grants: { facts: grants, extras: inExtras },
   };
 }
 
@@ -129,11 +145,11 @@ function isNamedNotNull(facts: Facts, { id, parent, payload }: Fact): boolean {
 function grantees(catalogue: Catalogue): ReadonlySet<string> {
   const { facts, extras } = catalogue;
   const owner = mainOwner(catalogue);
-  const ofSequences = extras.flatMap(({ kind, path }) => (kind === "sequence grants" ? [path[2] ?? ""] : []));
+  const inExtras = extras.flatMap((extra) => (grantsIn(extra) ?? []).flatMap(({ grantee }) => grantee ?? []));
   return new Set([
     "PUBLIC",
     ...facts.facts().flatMap(({ id }) => (isGrantToOwner(facts, id, owner) ? [] : (granteeOf(id) ?? []))),
-    ...ofSequences,
+    ...inExtras,
   ]);
 }
 

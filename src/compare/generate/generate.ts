@@ -15,9 +15,9 @@ import { isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
 import { WrittenStatements } from "../sources/written.ts";
 import type { Plan, Step } from "./steps.ts";
 import { describe } from "../catalogue/describe.ts";
-import { onTerms, withGrants } from "../catalogue/terms.ts";
-import type { Fact } from "../engine/facts.ts";
-import { encodeId } from "../engine/object-id.ts";
+import { grantsIn } from "../catalogue/extra-grants.ts";
+import { onTerms, type OtherGrants, withGrants } from "../catalogue/terms.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 
 /** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
 export interface GeneratedMigration {
@@ -155,19 +155,19 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
   options.onStep?.("Building the schema files");
   const to = await sourceCatalogue(options, { kind: "schema" });
   if (!isInUse(options.from))
-    return { from: options.from, to, unfinished: [], givenByDefault: [], notCompared: [], grants: [] };
+    return { from: options.from, to, unfinished: [], givenByDefault: [], notCompared: [], grants: undefined };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
   const levelled = onTerms(to, catalogue, noise);
   const defaults = catalogue.facts.facts().flatMap(({ id }) => (id.kind === "defaultPrivilege" ? [id.grantee] : []));
   const isKept = options.keepsGrants === true;
-  const grants = isKept ? levelled.grants.to : [];
+  const grants = isKept ? levelled.grants.to : undefined;
   return {
     from: { kind: "catalogue", catalogue: withGrants(levelled.to, to, grants), name: "The database in use" },
     givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
     notCompared: levelled.to.notCompared,
-    grants: isKept ? [] : levelled.grants.to,
+    grants: isKept ? undefined : levelled.grants.to,
     // Rebuilt as well, so that both are in the same words.
     to: withGrants(withoutVersions((await reword(options, to)).catalogue), levelled.to, grants),
     unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
@@ -187,23 +187,32 @@ interface Ends {
   readonly givenByDefault: Generated["givenByDefault"];
   readonly notCompared: Generated["notCompared"];
   /** Grants of it that do not count, and that nothing keeps. */
-  readonly grants: readonly Fact[];
+  readonly grants: OtherGrants | undefined;
 }
 
 /** Of grants, those on what a plan takes away and makes again. */
-function grantsOnRemade(steps: readonly Step[], grants: readonly Fact[]): string[] {
+function grantsOnRemade(steps: readonly Step[], grants: OtherGrants | undefined): string[] {
+  if (grants === undefined) return [];
   const statements = steps.flatMap(({ up }) => up.statements);
-  const [removed, made] = [
-    new Set(statements.flatMap(({ removes }) => removes.map(encodeId))),
-    new Set(statements.flatMap(({ makes }) => makes.map(encodeId))),
-  ];
-  return grants.flatMap(({ id }) => {
-    if (id.kind !== "acl") return [];
-    const { target, grantee } = id;
-    if (!removed.has(encodeId(target)) || !made.has(encodeId(target))) return [];
+  const made = new Set(statements.flatMap(({ makes }) => makes.map(encodeId)));
+  const remade = statements.flatMap(({ removes }) => removes.filter((id) => made.has(encodeId(id))));
+  const keys = new Set(remade.map(encodeId));
+  const lost = (target: ObjectId, grantee: string): string => {
     const { kind, name } = describe(target);
-    return [`${kind} ${name} to ${grantee}`];
+    return `${kind} ${name} to ${grantee}`;
+  };
+  const ofFacts = grants.facts.flatMap(({ id }) =>
+    id.kind === "acl" && keys.has(encodeId(id.target)) ? [lost(id.target, id.grantee)] : [],
+  );
+  const ofColumns = grants.extras.flatMap((extra) => {
+    const { kind, path } = extra;
+    const target = remade.find(
+      (id) => "schema" in id && "name" in id && !("table" in id) && id.schema === path[0] && id.name === path[1],
+    );
+    if (kind !== "column grants" || target === undefined) return [];
+    return (grantsIn(extra) ?? []).flatMap(({ grantee }) => (grantee === null ? [] : [lost(target, grantee)]));
   });
+  return [...new Set([...ofFacts, ...ofColumns])];
 }
 
 function toMigration({ part, up, down }: Step, names: Names): GeneratedMigration {

@@ -4,8 +4,7 @@ import { describe } from "../catalogue/describe.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { isOfSubscription, withoutSubscriptions } from "../catalogue/subscriptions.ts";
-import { onTerms, type Terms, withGrants } from "../catalogue/terms.ts";
-import type { Fact } from "../engine/facts.ts";
+import { onTerms, type OtherGrants, type Terms, withGrants } from "../catalogue/terms.ts";
 import { textsOf } from "../plan/statement.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { inWordsOf } from "../sources/comparison.ts";
@@ -41,7 +40,7 @@ export interface Ends {
   /** What counts where a database in use takes part. */
   readonly terms?: Terms | undefined;
   /** Grants of `from` that do not count: what is made anew has them as well. */
-  readonly grants?: readonly Fact[] | undefined;
+  readonly grants?: OtherGrants | undefined;
   /** Tells which dropped and added objects are one that has another name; none is when undefined. */
   readonly decideRenames?: DecideRenames | undefined;
   /** Takes out what is to stay as it is, and is not in `to` any more. */
@@ -54,7 +53,7 @@ export interface Ends {
  */
 export async function planBetween(
   files: ProjectFiles,
-  { from: given, to: wanted, source, terms, grants = [], decideRenames, leaveOut = asItIs }: Ends,
+  { from: given, to: wanted, source, terms, grants, decideRenames, leaveOut = asItIs }: Ends,
 ): Promise<Plan> {
   const [from, to] = [withGrants(given, wanted, grants), withGrants(wanted, given, grants)].map(
     withoutSubscriptions,

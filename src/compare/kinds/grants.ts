@@ -13,9 +13,10 @@ export interface Grants {
   readonly grants: readonly Grant[];
 }
 
-/** A jsonb array of them, from rows of aclexplode. */
+/** A jsonb array of them, from rows of aclexplode, in an order that is the same in every database. */
 export const GRANTS = `jsonb_agg(jsonb_build_object('privilege', privilege_type, 'withOption', is_grantable,
-  'grantee', case when grantee <> 0 then pg_get_userbyid(grantee) end) order by privilege_type, grantee)`;
+  'grantee', case when grantee <> 0 then pg_get_userbyid(grantee) end) order by privilege_type,
+  case when grantee <> 0 then pg_get_userbyid(grantee) end collate "C")`;
 
 /** `on` is what they are to, from ON on, with the columns before it. */
 export function grantStatements(on: string, grants: readonly Grant[]): string[] {
