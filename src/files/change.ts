@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { beside, decide, type Journal, removeEmptyFolders, sweepFolder } from "./leftovers.ts";
 import { notRegular } from "./read.ts";
 import { cannotWrite } from "./reason.ts";
-import { applyStep, hashOf, type Step, tidyStep, undoStep } from "./step.ts";
+import { applyStep, hashOf, removeFile, type Step, tidyStep, undoStep } from "./step.ts";
 import { syncFolder } from "./sync.ts";
 import { requireWritable } from "./writable.ts";
 
@@ -70,7 +70,7 @@ export async function changeFiles(
     for (const step of done.toReversed()) undoStep(root, step);
     for (const step of steps) tidyStep(root, step);
     removeEmptyFolders(root, made);
-    if (note !== undefined) rmSync(note, { force: true });
+    if (note !== undefined) removeFile(note);
     throw error;
   }
   for (const step of steps) tidyStep(root, step);

@@ -139,13 +139,16 @@ function readJournal(path: string): Journal | undefined {
   }
 }
 
+/** Why a folder may stay: it holds something, is gone, or lies where nothing can be removed. */
+const STAYS: ReadonlySet<string> = new Set(["ENOTEMPTY", "EEXIST", "ENOENT", "EROFS", "EACCES", "EPERM"]);
+
 /** @param folders outermost first; those that hold something stay */
 export function removeEmptyFolders(root: string, folders: readonly string[]): void {
   for (const folder of folders.toReversed()) {
     try {
       rmdirSync(join(root, folder));
     } catch (error) {
-      if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(systemCode(error))) throw error;
+      if (!STAYS.has(systemCode(error))) throw error;
     }
   }
 }

@@ -85,17 +85,18 @@ export function undoStep(root: string, step: Step): void {
 
 /** Removes what a step left beside its place. */
 export function tidyStep(root: string, step: Step): void {
-  if (step.kind === "create" || step.kind === "replace") remove(join(root, step.from));
-  if (step.kind === "remove") remove(join(root, step.to));
-  if (step.kind === "replace" && step.drop) remove(join(root, step.keep));
+  if (step.kind === "create" || step.kind === "replace") removeFile(join(root, step.from));
+  if (step.kind === "remove") removeFile(join(root, step.to));
+  if (step.kind === "replace" && step.drop) removeFile(join(root, step.keep));
 }
 
-function remove(path: string): void {
+/** Removes a file of ours, if it is there. */
+export function removeFile(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    // A path that leads through a file leads to nothing.
-    if (!["ENOENT", "ENOTDIR"].includes(systemCode(error))) throw error;
+    // A path that leads through a file leads to nothing, and a read-only file system took nothing.
+    if (!["ENOENT", "ENOTDIR", "EROFS"].includes(systemCode(error))) throw error;
   }
 }
 

@@ -266,6 +266,26 @@ describe("where there is no room, nothing changes", () => {
     120_000,
   );
 
+  test.skipIf(!canMount).each([
+    ["that has never been verified", []],
+    ["that was verified before", ["db/environments/local.yaml", ".confiture/.gitignore"]],
+  ])("on a read-only file system (needs root), verify works in a project %s", async (_name, files) => {
+    await using disk = await fullDisk(1024 * 1024);
+    if (disk === undefined) return console.warn("skipped: this root may not mount");
+    await mkdir(join(disk.dir, "db", "migrations"));
+    await Bun.write(join(disk.dir, "db", "migrations", "001_t.sql"), Bun.file(join(disk.dir, "db", "schema", "t.sql")));
+    for (const file of files) await Bun.write(join(disk.dir, file), file.endsWith(".yaml") ? EMBEDDED : "*\n");
+    expect(Bun.spawnSync(["mount", "-o", "remount,ro", disk.dir]).stderr.toString()).toBe("");
+    const before = await contents(disk.dir);
+    const { exitCode, stdout, stderr } = await runBinary(["verify"], { cwd: disk.dir });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toContain("✅ Schema files and migrations agree");
+    // What is written for more than one file at once.
+    const refused = await runBinary(["migrate", "import", "--layout", "flyway"], { cwd: disk.dir });
+    expect(refused.stderr).not.toContain("defect");
+    expect(await contents(disk.dir)).toEqual(before);
+  });
+
   test.skipIf(!canMount)("on a full disk (needs root): a folder of the embedded engine", async () => {
     await using disk = await fullDisk(512 * 1024);
     if (disk === undefined) return console.warn("skipped: this root may not mount");
