@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { BackfillOptions, StatementSink } from "../migration.ts";
-import { faultOf } from "./fault.ts";
+import { shown } from "./fault.ts";
 import type { FromGuest, GuestStatement, Refusal, ToGuest } from "./messages.ts";
 import { reviveRows, toPortable } from "./parameters.ts";
 
@@ -115,7 +115,7 @@ export class GuestStatements implements StatementSink {
       text: typeof text === "string" ? text : "",
       parameters: parameters.length === 0 ? [] : parameters.map(toPortable),
     };
-    if (typeof text !== "string") throw new TypeError(`SQL has to be text, and this is ${faultOf(text).text}`);
+    if (typeof text !== "string") throw new TypeError(`SQL has to be text, and this is ${shown(text)}`);
     const { promise: outcome, resolve, reject } = Promise.withResolvers<object[] | undefined>();
     this.#pending.set(statement.number, { outcome, resolve, reject, call, length });
     this.#length += length;

@@ -189,6 +189,20 @@ for (const engine of newestServer) {
       expect((await m.up()).error?.message).toBe(message);
     });
 
+    test.each([
+      ["undefined", "undefined"],
+      ["{ text: 'SELECT 1' }", '{\n  text: "SELECT 1",\n}'],
+    ])("SQL that is no text: %s", async (value, shown) => {
+      await using m = await migrating(engine, {
+        "001_a.ts": migration(`async up() { await this.execute(${value}); }`),
+      });
+      const { error } = await m.up();
+      expect(error?.message).toBe(
+        `up() of db/migrations/001_a.ts failed: TypeError: SQL has to be text, and this is ${shown}`,
+      );
+      expect(placeOf(error)).toStartWith("db/migrations/001_a.ts:");
+    });
+
     test("a message as long as data is cut, and the place is still known", async () => {
       await using m = await migrating(engine, {
         "001_a.ts": migration(`up() { throw new Error("x".repeat(5_000_000)); }`),
