@@ -84,6 +84,7 @@ export const ERROR_CODES = {
   ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },
   lock_unseen: { exit: 5, title: "The server says that it took the lock, but does not show it" },
   lock_held: { exit: 6, title: "Another runner holds the lock" },
+  lock_lost: { exit: 1, title: "A migration gave up the lock, and another runner took it" },
 
   backfill_refused: { exit: 1, title: "A backfill cannot be done in batches" },
   backfill_failed: { exit: 1, title: "A backfill stopped part-way" },

@@ -238,7 +238,7 @@ class Run {
         this.#database,
         this.#ledger,
         changeProgressSql(this.#ledger, this.#migration.version, changes, add),
-        CHECK_DEFERRED,
+        { before: CHECK_DEFERRED },
       );
       await inOrder([this.#database.execute("commit")]);
       if (changed > 0) this.#isProven = true;

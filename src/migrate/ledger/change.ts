@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { inOneMessage } from "#database/one-message.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { holdsLock, lockLost } from "../run/lock.ts";
 import { explainLedgerError } from "./explain.ts";
 import { COLUMNS, DEFINITIONS, KEPT_COLUMNS, type Ledger, LEDGER_COMMENT } from "./ledger.ts";
 
@@ -18,17 +19,23 @@ export const CHECK_DEFERRED = "set constraints all immediate";
 
 /**
  * Changes the ledger inside a transaction that is open and will be committed by the caller.
- * @param before a statement of the migration's, sent along; its failure is thrown as it is
- * @param behind a step in the same message as the change
+ * @param around.before a statement of the migration's, sent along; its failure is thrown as it is
+ * @param around.behind a step in the same message as the change
+ * @param around.lock the runner's, which the session has to have until the COMMIT
+ * @throws ConfitureError `lock_lost`, `ledger_unusable`
  */
 export async function changeLedgerInTransaction(
   database: Database,
   ledger: Ledger,
   sql: string,
-  before?: string,
-  behind?: (message: Database) => Promise<void>,
+  around: {
+    readonly before?: string | undefined;
+    readonly behind?: ((message: Database) => Promise<void>) | undefined;
+    readonly lock?: bigint;
+  } = {},
 ): Promise<void> {
-  const entering = database.execute(before === undefined ? AS_OURSELVES : `${before}; ${AS_OURSELVES}`);
+  const { before, behind, lock } = around;
+  const entering = database.execute(joined(before, enter(lock)));
   const change = async (message: Database): Promise<void> => {
     try {
       await message.execute(sql);
@@ -40,21 +47,41 @@ export async function changeLedgerInTransaction(
   await inOrder([
     entering.catch((error: unknown) => {
       const isMigrations = error instanceof ConfitureError && error.server?.completedStatements === 0;
-      throw before !== undefined && isMigrations ? error : explainLedgerError(ledger, error);
+      throw before !== undefined && isMigrations ? error : explainEntering(ledger, error);
     }),
     changing,
   ]);
 }
 
-/** Changes the ledger in a transaction of its own. */
-export async function changeLedger(database: Database, ledger: Ledger, sql: string): Promise<void> {
+/**
+ * Changes the ledger in a transaction of its own.
+ * @param lock the runner's, which the session has to have until the COMMIT
+ * @throws ConfitureError `lock_lost`, `ledger_unusable`
+ */
+export async function changeLedger(database: Database, ledger: Ledger, sql: string, lock?: bigint): Promise<void> {
+  let hasEntered = false;
   try {
-    await database.execute(`begin; ${AS_OURSELVES}`);
+    await database.execute(joined("begin", enter(lock)));
+    hasEntered = true;
     await database.execute(`${sql}; commit`);
   } catch (error) {
     if (error instanceof ConfitureError && error.code === "sql_failed") await database.execute("rollback");
-    throw explainLedgerError(ledger, error);
+    throw hasEntered ? explainLedgerError(ledger, error) : explainEntering(ledger, error);
   }
+}
+
+/** `AS_OURSELVES`, with the lock taken again where a migration gave it up: nobody else's work may come before the COMMIT. */
+function enter(lock: bigint | undefined): string {
+  return joined(AS_OURSELVES, lock === undefined ? undefined : `select ${holdsLock(lock)}`);
+}
+
+function explainEntering(ledger: Ledger, error: unknown): unknown {
+  const isLost = error instanceof ConfitureError && error.server?.sqlstate === "22012";
+  return isLost ? lockLost() : explainLedgerError(ledger, error);
+}
+
+function joined(...statements: readonly (string | undefined)[]): string {
+  return statements.filter((statement) => statement !== undefined).join("; ");
 }
 
 /** The search_path of the session with the system catalogue before it: event triggers may look up names of the user's. */

@@ -33,10 +33,22 @@ function hintForSql(error: ConfitureError, body: SqlBody): string | undefined {
   }
 }
 
+/** Says of a failure to record a migration that the migration itself has made its transaction read-only, where it has. */
+export function explainReadOnly(error: ConfitureError, body: RunnableBody, file: string): ConfitureError {
+  if (error.server?.sqlstate !== "25006") return error;
+  if (body.kind !== "sql") return error.with({ hint: `${error.hint}\n${PERHAPS_OWN}`, location: { file } });
+  const hint = ownReadOnlyHint(body);
+  return hint === undefined ? error : error.with({ hint, location: { file } });
+}
+
+const PERHAPS_OWN = "If the migration runs SET TRANSACTION READ ONLY, leave that out: a migration has to write.";
+
 /** The migration itself may have made its transaction read-only. */
 function ownReadOnlyHint({ script, opening }: SqlBody): string | undefined {
   const setter = script.statements.find(
-    ({ firstWord, text }) => /^(?:SET|BEGIN|START)$/.test(firstWord ?? "") && /read\s+only|read_only/i.test(text),
+    ({ firstWord, text }) =>
+      /\btransaction_read_only\b/i.test(text) ||
+      (/^(?:SET|BEGIN|START)$/.test(firstWord ?? "") && /read\s+only|read_only/i.test(text)),
   );
   const isOpening = setter === undefined && opening !== undefined && /read only/i.test(opening);
   if (setter === undefined && !isOpening) return undefined;

@@ -7,7 +7,7 @@ import type { Direction } from "../events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED } from "../ledger/change.ts";
 import { deleteSql, insertSql, squashedSql, TRANSACTION_MS } from "../ledger/statements.ts";
 import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.ts";
-import { explainInTransaction } from "./explain.ts";
+import { explainInTransaction, explainReadOnly } from "./explain.ts";
 import { DIRECTLY } from "./performer.ts";
 import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./session.ts";
 
@@ -155,7 +155,7 @@ async function record(
   database: Database,
   migration: LoadedMigration,
   direction: Direction,
-  { ledger, toolVersion, alsoRecord }: RunOptions,
+  { ledger, toolVersion, alsoRecord, lockKey: lock }: RunOptions,
   before?: string,
   behind?: (message: Database) => Promise<void>,
 ): Promise<void> {
@@ -167,7 +167,7 @@ async function record(
         ]
       : [deleteSql(ledger, migration.file.version)];
   const sql = [...own, ...(alsoRecord === undefined ? [] : [alsoRecord])].join("; ");
-  await changeLedgerInTransaction(database, ledger, sql, before, behind);
+  await changeLedgerInTransaction(database, ledger, sql, { before, behind, lock });
 }
 
 /**
@@ -184,8 +184,15 @@ async function recordChecked(
   try {
     await record(database, migration, direction, options, CHECK_DEFERRED, behind);
   } catch (error) {
-    throw error instanceof ConfitureError && error.code === "sql_failed" ? explainDeferred(error, migration) : error;
+    throw error instanceof ConfitureError ? explainRecording(error, migration, direction) : error;
   }
+}
+
+function explainRecording(error: ConfitureError, migration: LoadedMigration, direction: Direction): unknown {
+  if (error.code === "sql_failed") return explainDeferred(error, migration);
+  const { path } = migration.file;
+  if (error.code !== "lock_lost") return explainReadOnly(error, bodyOf(migration, direction), path);
+  return error.with({ location: { file: path }, hint: `${error.hint}\nThe migration was rolled back.` });
 }
 
 async function commit(database: Database, migration: LoadedMigration): Promise<void> {

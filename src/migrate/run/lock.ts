@@ -96,6 +96,21 @@ export async function tryLock(database: Database, key: bigint): Promise<boolean>
   return true;
 }
 
+/**
+ * An expression for a select list, under any search_path, that fails unless this session has the lock, and takes it again where a
+ * migration gave it up: a division by zero is an error that needs no procedural language.
+ */
+export function holdsLock(key: bigint): string {
+  return `1 operator(pg_catalog./) pg_catalog.pg_try_advisory_lock(${key})::pg_catalog.int4`;
+}
+
+/** What `holdsLock` failed for. */
+export function lockLost(): ConfitureError {
+  return new ConfitureError("lock_lost", "A migration gave up the runner's lock, and another runner took it", {
+    hint: "A migration must not call pg_advisory_unlock_all() or DISCARD ALL. `confiture migrate status` shows what the two have done.",
+  });
+}
+
 /** Gives the lock back, however often this session has taken it: each time counts (manual, "Advisory Locks"). */
 export async function releaseLock(database: Database, key: bigint): Promise<void> {
   const [high, low] = halves(key);

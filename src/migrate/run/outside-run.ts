@@ -25,15 +25,18 @@ export interface OutsideRun {
   setsLockTimeout: boolean;
 }
 
-/** Writes the count down. The interruption of the statement before may still have been on its way. */
-export async function count(run: OutsideRun): Promise<void> {
+/**
+ * Writes the count down. The interruption of the statement before may still have been on its way.
+ * @param lock the runner's, where the session has to have it to go on
+ */
+export async function count(run: OutsideRun, lock?: bigint): Promise<void> {
   const { database, migration, options } = run;
   const sql = updateSql(options.ledger, migration.file.version, { statementsDone: run.done });
   try {
-    await changeLedger(database, options.ledger, sql);
+    await changeLedger(database, options.ledger, sql, lock);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "57014") throw error;
-    await changeLedger(database, options.ledger, sql);
+    await changeLedger(database, options.ledger, sql, lock);
   }
   run.counted = run.done;
 }

@@ -72,6 +72,7 @@ export async function runOutsideTransaction(
           ...squashedSql(ledger, migration.file.squashed ?? [], options.toolVersion),
         ].join("; ")
       : deleteSql(ledger, version),
+    options.lockKey,
   );
 }
 
@@ -193,7 +194,7 @@ async function runAlone(run: OutsideRun, unit: readonly Statement[], work: Work)
     throw error;
   }
   run.done++;
-  await count(run);
+  await count(run, run.options.lockKey);
 }
 
 async function countBeforeCommit(
@@ -207,7 +208,7 @@ async function countBeforeCommit(
     await work();
     const sql = updateSql(options.ledger, migration.file.version, { statementsDone: counted });
     // What was put off to COMMIT belongs to the statement, not to the ledger's search_path.
-    await changeLedgerInTransaction(database, options.ledger, sql, CHECK_DEFERRED);
+    await changeLedgerInTransaction(database, options.ledger, sql, { before: CHECK_DEFERRED, lock: options.lockKey });
     await commit();
   } catch (error) {
     await rollback(database);

@@ -7,7 +7,7 @@ import { NOTICE_A_DEAD_CLIENT, type MigrateOptions } from "../exclusive.ts";
 import type { Ledger, LedgerEntry } from "../ledger/ledger.ts";
 import type { LoadedMigration } from "../files/body.ts";
 import type { Performer } from "./performer.ts";
-import { lockKey } from "./lock.ts";
+import { holdsLock, lockKey, lockLost } from "./lock.ts";
 
 export interface RunOptions {
   readonly ledger: Ledger;
@@ -66,8 +66,7 @@ function settingsOf(options: RunOptions, database: Database): string[] {
 
 /**
  * Prepares the session for one migration, in one round trip, and fails unless this session has the lock. Inside the
- * migration's own transaction that failure also stops what is sent behind it: a division by zero is an error that
- * needs no procedural language.
+ * migration's own transaction that failure also stops what is sent behind it.
  * @param around.opening comes before everything else
  * @param around.closing comes behind everything else
  * @param around.guard another expression that has to succeed
@@ -82,8 +81,7 @@ export async function prepareSession(
   } = {},
 ): Promise<void> {
   const { opening, closing, guard } = around;
-  const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
-  const checks = [`1 operator(pg_catalog./) ${locked}`, ...(guard === undefined ? [] : [guard])];
+  const checks = [holdsLock(options.lockKey), ...(guard === undefined ? [] : [guard])];
   const select = `select ${[...checks, ...settingsOf(options, database)].join(", ")}`;
   try {
     await database.execute(
@@ -91,9 +89,7 @@ export async function prepareSession(
     );
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
-    throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {
-      hint: "A migration must not call pg_advisory_unlock_all() or DISCARD ALL.",
-    });
+    throw lockLost();
   }
 }
 

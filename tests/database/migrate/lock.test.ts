@@ -4,7 +4,7 @@ import type { MigrateEvent } from "#migrate/events.ts";
 import { acquireLock, lockKey } from "#migrate/run/lock.ts";
 import { describeProgress, describeWait, type Wait } from "#migrate/run/waits.ts";
 import { newestServer } from "../../support/engines.ts";
-import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
+import { type Migrating, migrating, type Outcome, outcomeOf } from "./migrating.ts";
 import { up } from "#migrate/migrator.ts";
 
 const LEDGER = { schema: "public", table: "confiture_migrations" };
@@ -222,33 +222,60 @@ for (const engine of newestServer) {
       expect(await isLockFree(m)).toBe(true);
     });
 
-    test("a runner whose lock was taken meanwhile stops", async () => {
-      await using m = await migrating(engine, {
-        "001_a.sql": `CREATE TABLE a (id int); SELECT pg_advisory_unlock_all();
-          DO $$ BEGIN
-            WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted) LOOP PERFORM pg_sleep(0.02); END LOOP;
-          END $$`,
-        "002_b.sql": "CREATE TABLE b (id int)",
-        "003_c.sql": "-- migrate:up transaction:false\nCREATE TABLE c (id int)",
-      });
+    /** One statement that gives the lock up and waits until somebody has it. */
+    const GIVES_UP = `DO $$ BEGIN
+      PERFORM pg_advisory_unlock_all();
+      WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted) LOOP PERFORM pg_sleep(0.02); END LOOP;
+    END $$`;
+
+    /** Runs migrations, and takes the lock as another runner would when one of them gives it up. */
+    async function robbed(m: Migrating): Promise<Outcome & { readonly giveBack: () => Promise<void> }> {
       let taken: Promise<void> | undefined;
       const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
       const onEvent = (event: MigrateEvent): void => {
-        if (event.type === "started" && taken === undefined) {
-          taken = withDatabase(m.options.target, {}, async (database) => {
-            await acquireLock(database, lockKey(LEDGER), { wait: 60_000 });
-            await finished;
-          });
-        }
+        if (event.type !== "started" || taken !== undefined) return;
+        taken = withDatabase(m.options.target, {}, async (database) => {
+          await acquireLock(database, lockKey(LEDGER), { wait: 60_000 });
+          await finished;
+        });
       };
-      const { results, error } = await outcomeOf(up({ ...m.options, onEvent }, {}));
-      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
-      expect(error?.code).toBe("lock_held");
-      expect(await m.has("b")).toBe(false);
+      const outcome = await outcomeOf(up({ ...m.options, onEvent }, {}));
+      const giveBack = async (): Promise<void> => {
+        finish();
+        await taken;
+      };
+      return { ...outcome, giveBack };
+    }
+
+    test("a migration whose lock another runner took is rolled back, and nothing runs behind it", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE TABLE a (id int); ${GIVES_UP}`,
+        "002_b.sql": "CREATE TABLE b (id int)",
+        "003_c.sql": "-- migrate:up transaction:false\nCREATE TABLE c (id int)",
+      });
+      const { results, error, giveBack } = await robbed(m);
+      expect(results).toEqual(["001 failed", "002 not-run", "003 not-run"]);
+      expect(error).toMatchObject({ code: "lock_lost", exitCode: 1, location: { file: "db/migrations/001_a.sql" } });
+      expect(await m.recorded()).toEqual([]);
+      expect([await m.has("a"), await m.has("b")]).toEqual([false, false]);
       expect((await m.up({ to: "3" }, { lockWait: 0 })).error?.code).toBe("lock_held");
-      finish();
-      await taken;
-      expect((await m.up()).results).toEqual(["002 done", "003 done"]);
+      await giveBack();
+      await m.write("001_a.sql", "CREATE TABLE a (id int)");
+      expect((await m.up()).results).toEqual(["001 done", "002 done", "003 done"]);
+    });
+
+    test("outside a transaction, a migration whose lock another runner took stops behind the statement that gave it up", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE steps (n int)",
+        "002_b.sql": `-- migrate:up transaction:false\nINSERT INTO steps VALUES (1);\n${GIVES_UP};\nINSERT INTO steps VALUES (2);\n`,
+        "003_c.sql": "INSERT INTO steps VALUES (3)",
+      });
+      const { results, error, giveBack } = await robbed(m);
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error).toMatchObject({ code: "lock_lost", exitCode: 1 });
+      await giveBack();
+      expect(await m.query("SELECT n FROM steps")).toEqual([{ n: 1 }]);
+      expect(await m.standings()).toEqual(["001 applied", "002 stopped", "003 pending"]);
     });
   });
 }

@@ -425,12 +425,33 @@ for (const engine of oldestServer) {
       expect(error?.hint).not.toContain("standby");
     });
 
-    test("a migration that makes its transaction read-only is not half recorded", async () => {
-      await using m = await migrating(engine, { "001_a.sql": "SET TRANSACTION READ ONLY; SELECT 1" });
-      const { error } = await m.up();
-      expect(error).toMatchObject({ code: "ledger_unusable", server: { sqlstate: "25006" } });
-      expect(await m.recorded()).toEqual([]);
-    });
+    test.each([
+      [
+        "001_a.sql",
+        "SET TRANSACTION READ ONLY; SELECT 1",
+        "Line 1 of this file makes the transaction read-only",
+        "standby",
+      ],
+      ["001_a.sql", "SELECT set_config('transaction_read_only', 'on', true)", "Line 1 of this file makes", "standby"],
+      [
+        "001_a.ts",
+        `import { Migration } from "confiture";
+         export default class extends Migration { up() { this.execute("SET TRANSACTION READ ONLY"); } }`,
+        "If the migration runs SET TRANSACTION READ ONLY, leave that out",
+        "Line",
+      ],
+    ])(
+      "a migration that makes its transaction read-only is not half recorded: %s, %s",
+      async (name, text, hint, not) => {
+        await using m = await migrating(engine, { [name]: text });
+        const { error } = await m.up();
+        expect(error).toMatchObject({ code: "ledger_unusable", server: { sqlstate: "25006" } });
+        expect(error?.location?.file).toBe(`db/migrations/${name}`);
+        expect(error?.hint).toContain(hint);
+        expect(error?.hint).not.toContain(not);
+        expect(await m.recorded()).toEqual([]);
+      },
+    );
 
     test("lock_timeout and statement_timeout hold inside a migration, which is tried again without a lock", async () => {
       await using m = await migrating(
