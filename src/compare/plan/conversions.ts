@@ -46,6 +46,17 @@ export function areAkin(from: string, to: string): boolean {
   return a === b || FAMILIES.some((family) => family.includes(a) && family.includes(b));
 }
 
+/**
+ * Whether values that are different may become equal although nothing of them is lost: as texts, 'A' and 'a', '1' and '01' are; of
+ * a day with 25 hours, two moments have one time of day. Pure.
+ */
+export function mergesValues(from: string, to: string): boolean {
+  if (from.endsWith("[]") && to.endsWith("[]")) return mergesValues(from.slice(0, -2), to.slice(0, -2));
+  const [a, b] = [parseType(from).base, parseType(to).base];
+  if (isText(a)) return !isText(b) || (b === "character" && a !== b);
+  return a === TIMES[1] && b === TIMES[0];
+}
+
 const SAFE: Conversion = { loses: false };
 const LOSS: Conversion = { loses: true };
 

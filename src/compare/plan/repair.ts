@@ -136,7 +136,9 @@ export function otherForm(statement: PlannedStatement, { server }: ConfitureErro
   }
   if (rest.rows?.reason === "removed-value") return { ...rest, sql: otherwise.sql };
   const { sql, reason, ...details } = otherwise;
-  return { ...rest, sql, rows: rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details) };
+  const rows = rowsHazard(reason, reason === "not-filled" ? { error: server.message } : details);
+  const { keys } = rest.rows ?? {};
+  return { ...rest, sql, rows: keys === undefined ? rows : { ...rows, keys } };
 }
 
 /** PostgreSQL has no cast for a change of type. */

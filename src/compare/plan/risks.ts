@@ -6,6 +6,7 @@ import { parentTable, textOf } from "../engine/lookups.ts";
 import { attributeRisk, conversionBetween } from "./composites.ts";
 import { staleHazard } from "./computed.ts";
 import { demandsMore } from "./domains.ts";
+import { withKeys } from "./equal-values.ts";
 import { enumChangeOf } from "./enum-columns.ts";
 import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
 import { numbersAgain } from "./numbers-again.ts";
@@ -152,8 +153,12 @@ function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk
   const before = textOf(from, column, "type");
   const after = textOf(to, column, "type");
   // The planner brackets the change with DROP and SET DEFAULT, which do nothing to rows.
-  if (before === undefined || after === undefined || before === after || !/ TYPE /.test(sql)) return {};
+  if (before === undefined || after === undefined || !/ TYPE /.test(sql)) return {};
+  if (before === after) return asRows(withKeys(undefined, column, from, to));
   const { loses, risk } = conversionBetween(before, from, after, to);
   const rows = risk ?? (demandsMore(before, from, after, to) ? rowsHazard("check") : undefined);
-  return { ...(loses ? { loss: lossHazard("cut", { type: after }) } : {}), ...asRows(rows) };
+  return {
+    ...(loses ? { loss: lossHazard("cut", { type: after }) } : {}),
+    ...asRows(withKeys(rows, column, from, to)),
+  };
 }

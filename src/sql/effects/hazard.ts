@@ -41,6 +41,8 @@ export interface RowsHazard {
   readonly trigger?: string;
   /** Those that send the rows to subscribers. */
   readonly publications?: readonly string[];
+  /** Keys whose values may become equal. */
+  readonly keys?: readonly string[];
   /** Whether an invalid index stays behind where it fails. */
   readonly leavesInvalid?: boolean;
 }
@@ -182,9 +184,12 @@ export function lossWords({ reason, type = "", names = [], example }: DataLoss):
 
 /** "fails if two share a key" Pure. */
 export function rowsWords(hazard: RowsHazard): string {
-  return (
-    ROWS_WORDS[hazard.reason](hazard) + (hazard.leavesInvalid === true ? ", and leaves an invalid index behind" : "")
-  );
+  const { reason, keys, leavesInvalid } = hazard;
+  return [
+    ...(keys === undefined || reason === "equal-values" ? [] : [ROWS_WORDS["equal-values"](hazard)]),
+    ROWS_WORDS[reason](hazard),
+    ...(leavesInvalid === true ? ["leaves an invalid index behind"] : []),
+  ].join(", and ");
 }
 
 /** What rows there are that make a statement fail, or what it takes for granted about them. */
@@ -207,6 +212,7 @@ const ROWS_WORDS = {
     `fails if a value, written as text, cannot be read as ${type}. Write USING by hand where it can be said otherwise`,
   "too-large": ({ type = "" }: Details) => `fails if a value does not fit into ${type}`,
   "removed-value": () => "fails if a row still uses the removed value",
+  "equal-values": ({ keys = [] }: Details) => `fails if values that ${list(keys)} tells apart become equal`,
   "time-zone": () => "takes values to be in the session's TimeZone",
   "json-keys": () => "keeps the last of keys that are the same in a document, and neither their order nor white space",
   "few-numbers": ({ count = 0 }: Details) =>
@@ -227,7 +233,7 @@ const ROWS_WORDS = {
 
 type Details = Pick<
   RowsHazard,
-  "type" | "partition" | "error" | "trigger" | "publications" | "count" | "bounds" | "computed"
+  "type" | "partition" | "error" | "trigger" | "publications" | "count" | "bounds" | "computed" | "keys"
 >;
 
 /** Partitions can be many. */

@@ -12,7 +12,7 @@ ALTER TABLE public.children
   ALTER COLUMN parent_id TYPE bigint USING parent_id::text::bigint;
 
 -- DATA LOSS: values are cut or rounded to fit into bigint.
--- ROWS: fails if a value, written as text, cannot be read as bigint. Write USING by hand where it can be said otherwise.
+-- ROWS: fails if values that parents_pkey tells apart become equal, and fails if a value, written as text, cannot be read as bigint. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.parents is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.parents

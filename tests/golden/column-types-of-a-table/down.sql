@@ -33,6 +33,7 @@ ALTER TABLE public.items
   ALTER COLUMN code SET DEFAULT 'x'::character varying;
 
 -- DATA LOSS: values are cut or rounded to fit into character varying(10).
+-- ROWS: fails if values that kinds_code_key tells apart become equal.
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.kinds is rewritten under the lock.
 -- SCAN: every row of public.items is read under the lock.

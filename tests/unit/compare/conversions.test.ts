@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { conversionOf } from "#compare/plan/conversions.ts";
+import { conversionOf, mergesValues } from "#compare/plan/conversions.ts";
 
 describe("a change of type keeps every value", () => {
   test.each([
@@ -111,5 +111,20 @@ test("a change of time zone is pointed out", () => {
   expect(conversionOf("timestamp with time zone", "date")).toEqual({
     loses: true,
     risk: { code: "ROWS", reason: "time-zone" },
+  });
+});
+
+describe("a change of type can make values equal without losing any", () => {
+  test.each([
+    ["text", "public.citext", true],
+    ["text", "integer", true],
+    ["text[]", "uuid[]", true],
+    ["character varying(5)", "character(5)", true],
+    ["timestamp with time zone", "timestamp without time zone", true],
+    ["integer", "bigint", false],
+    ["character varying(5)", "text", false],
+    ["integer", "text", false],
+  ])("%s to %s", (from, to, expected) => {
+    expect(mergesValues(from, to)).toBe(expected);
   });
 });

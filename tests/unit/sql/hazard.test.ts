@@ -11,6 +11,14 @@ test.each<[Hazard, string]>([
     { code: "ROWS", reason: "unique", leavesInvalid: true },
     "ROWS: fails if two share a key, and leaves an invalid index behind.",
   ],
+  [
+    { code: "ROWS", reason: "equal-values", keys: ["t_a_key"] },
+    "ROWS: fails if values that t_a_key tells apart become equal.",
+  ],
+  [
+    { code: "ROWS", reason: "too-large", type: "integer", keys: ["t_a_key"] },
+    "ROWS: fails if values that t_a_key tells apart become equal, and fails if a value does not fit into integer.",
+  ],
   [{ code: "ROWS", reason: "too-large", type: "integer" }, "ROWS: fails if a value does not fit into integer."],
   [
     { code: "SECURITY", reason: "row-security-off", relation: "public.a" },
