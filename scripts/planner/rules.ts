@@ -1,5 +1,6 @@
 import { type Changes, engine } from "./changes.ts";
 
+const FOREIGN_KEY_CHANGES = engine("foreign-key-changes.ts");
 const MADE_TABLE = engine("made-table.ts");
 const SEQUENCE_OPTIONS = engine("sequence-options.ts");
 
@@ -326,6 +327,34 @@ export const `,
       let sql =`,
     ],
     ['fact.parent?.kind === "table"\n', '(fact.parent?.kind === "table" || fact.parent?.kind === "foreignTable")\n'],
+    // A foreign key comes to be deferrable or enforced without being made anew.
+    [
+      '      def: "replace",\n      type: "replace",\n      validated: {\n        alter: (fact, _from, to) => {',
+      `      def: {
+        alter: (fact, _from, _to, _view, sourceView) => {
+          const clauses = foreignKeyChange(definition(sourceView.get(fact.id) ?? fact), definition(fact)) ?? "";
+          if (clauses === "") return [];
+          const { name } = fact.id as { name: string };
+          return { sql: \`\${constraintTarget(fact)} ALTER CONSTRAINT \${qid(name)} \${clauses}\` };
+        },
+        replaceWhen: (_from, _to, fact, before) =>
+          before === undefined || foreignKeyChange(definition(before), definition(fact)) === undefined,
+      },
+      type: "replace",
+      validated: {
+        alter: (fact, _from, to, _view, sourceView) => {
+          if (changesEnforcement(str((sourceView.get(fact.id) ?? fact).payload["def"]), str(p(fact, "def")))) return [];`,
+    ],
+    [
+      "\nexport const ",
+      `
+import type { Fact } from "../../core/fact.ts";
+import { changesEnforcement, type Definition, foreignKeyChange } from ${FOREIGN_KEY_CHANGES};
+const definition = (fact: Fact): Definition => ({
+  type: str(p(fact, "type")), def: str(p(fact, "def")), validated: p(fact, "validated") === true,
+});
+export const `,
+    ],
     // What is not enforced is not valid, either.
     [
       'if (!p(fact, "validated") && !str(p(fact, "def")).includes("NOT VALID")) {',

@@ -136,6 +136,15 @@ const notValidFirst: Rule = (statement, plan) => {
   ];
 };
 
+/** ALTER CONSTRAINT ... ENFORCED reads every row while nobody else can; a new foreign key need not. */
+const enforceByNewOne: Rule = (statement, plan) => {
+  const [id] = statement.needs;
+  if (id?.kind !== "constraint" || !/ ALTER CONSTRAINT .*(?<! NOT) ENFORCED$/s.test(statement.sql)) return undefined;
+  const steps = notValidFirst({ ...statement, makes: [id] }, plan);
+  const drop = `ALTER TABLE ${quoteQualified(id.schema, id.table)} DROP CONSTRAINT ${quoteIdentifier(id.name)}`;
+  return steps && [step(statement, drop), ...steps];
+};
+
 /** VALIDATE CONSTRAINT keeps nobody from reading and writing, so it need not be part of a transaction with what does. */
 const validateByItself: Rule = (statement, { context: { to } }) => {
   const [id] = statement.needs;
@@ -268,6 +277,7 @@ const RULES: readonly Rule[] = [
   indexConcurrently,
   dropIndexConcurrently,
   notValidFirst,
+  enforceByNewOne,
   validateByItself,
   notNullByCheck,
   constraintUsingIndex,

@@ -10,9 +10,10 @@ export const constraintValidity = kind<object>({
     path: "array[r.nspname, r.relname, conname]",
     relation: "r.oid",
     payload: "",
-    // A reference to a partitioned table has a row for each of its partitions, which is no constraint of its own.
+    // A reference to a partitioned table has a row for each of its partitions, which is no constraint of its own; and what is not
+    // enforced (since PostgreSQL 18) is never valid.
     from: `from relation r join pg_constraint c on conrelid = r.oid
-      where not convalidated and not conislocal and (contype = 'c' or contype = 'f' and exists (
+      where not convalidated and not conislocal and coalesce((to_jsonb(c) ->> 'conenforced')::bool, true) and (contype = 'c' or contype = 'f' and exists (
         select from pg_constraint p where p.oid = c.conparentid and p.conrelid <> c.conrelid))`,
   },
   text: () => "NOT VALID",

@@ -34,7 +34,7 @@ export function riskOf(action: Action, from: Facts, to: Facts, made: ReadonlySet
   const values = enumChangeOf(action, from, to);
   if (values !== undefined) return values.losesValues ? { rows: rowsHazard("removed-value") } : {};
   if (needed?.kind === "column") return attributeRisk(action, from, to) ?? columnRisk(action.sql, needed, from, to);
-  if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
+  if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT |(?<! NOT) ENFORCED$/.test(action.sql))
     return asRows(constraintRisk(needed, to));
   // A value of an enum that is taken away: rows that hold it make the change fail.
   if (action.dataLoss === "destructive") return { rows: rowsHazard("removed-value") };

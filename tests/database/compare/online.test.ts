@@ -63,6 +63,21 @@ describe("each form that keeps nobody waiting", () => {
     expect(migrations[0]?.text).toContain("\n-- migrate:down transaction:false\n");
   });
 
+  test("a foreign key that comes to be enforced is made anew, as nobody could read meanwhile otherwise", async () => {
+    const migrations = await online(
+      "CREATE TABLE parents (id int PRIMARY KEY);\nCREATE TABLE t (p int CONSTRAINT late REFERENCES parents NOT ENFORCED, q int CONSTRAINT idle REFERENCES parents);",
+      "CREATE TABLE parents (id int PRIMARY KEY);\nCREATE TABLE t (p int CONSTRAINT late REFERENCES parents DEFERRABLE, q int CONSTRAINT idle REFERENCES parents NOT ENFORCED);",
+    );
+    expect(outline(migrations)).toEqual({
+      first: [
+        "ALTER TABLE t ALTER CONSTRAINT idle NOT ENFORCED",
+        "ALTER TABLE t DROP CONSTRAINT late",
+        "ALTER TABLE t ADD CONSTRAINT late FOREIGN KEY (p) REFERENCES parents(id) DEFERRABLE NOT VALID",
+      ],
+      validate: ["ALTER TABLE t VALIDATE CONSTRAINT late"],
+    });
+  });
+
   test("checks, foreign keys and NOT NULL hold for new rows first, and old rows are looked at later", async () => {
     const migrations = await online(
       "CREATE TABLE parents (id int PRIMARY KEY);\nCREATE TABLE t (a int, b int, p int);",

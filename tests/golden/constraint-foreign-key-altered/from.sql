@@ -1,0 +1,11 @@
+CREATE TABLE users (id int PRIMARY KEY);
+CREATE TABLE days (day date PRIMARY KEY);
+CREATE TABLE posts (
+  author int CONSTRAINT of_author REFERENCES users,
+  editor int CONSTRAINT of_editor REFERENCES users DEFERRABLE NOT ENFORCED,
+  reader int CONSTRAINT of_reader REFERENCES users DEFERRABLE INITIALLY DEFERRED,
+  writer int
+);
+ALTER TABLE posts ADD CONSTRAINT of_writer FOREIGN KEY (writer) REFERENCES users NOT VALID;
+CREATE TABLE visits (day date CONSTRAINT of_day REFERENCES days, page int) PARTITION BY LIST (page);
+CREATE TABLE visits_1 PARTITION OF visits FOR VALUES IN (1);

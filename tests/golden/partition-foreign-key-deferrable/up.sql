@@ -1,0 +1,8 @@
+-- migrate:up
+
+-- LOCK: reads and writes of public.visits, public.visits_1 wait until the migration is committed.
+ALTER TABLE public.visits
+  ALTER CONSTRAINT of_day DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE public.visits
+  ALTER CONSTRAINT of_page NOT DEFERRABLE;
