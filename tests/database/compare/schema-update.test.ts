@@ -18,7 +18,14 @@ const hows = ({ edits }: SchemaUpdate): string[] => edits.map(({ how }) => how);
 
 describe("schema files follow what a golden folder's migration does, in place", () => {
   // `scripts/schema-update` goes through all of them.
-  for (const name of ["column-not-null", "constraint-check", "function-body", "policy-expression"]) {
+  for (const name of [
+    "column-not-null",
+    "constraint-check",
+    "constraint-foreign-key-deferrable",
+    "constraint-not-enforced",
+    "function-body",
+    "policy-expression",
+  ]) {
     test(name, async () => {
       const golden = (await readGoldens()).find((each) => each.name === name)!;
       const outcome = await updateGolden(golden, site);

@@ -183,8 +183,9 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
     tree.splice(file, start, item.end, style.part(definition));
     return edited(file);
   }
-  // Only ALTER TABLE knows these.
-  if (constraint.skip_validation === true || constraint.indexname !== undefined) {
+  // Only ALTER TABLE knows these; rows are not looked at for what is not enforced, either.
+  const isUnchecked = constraint.skip_validation === true && constraint.is_enforced === true;
+  if (isUnchecked || constraint.indexname !== undefined) {
     if (found !== undefined) remove(tree, found);
     return undefined;
   }

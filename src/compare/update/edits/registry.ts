@@ -2,6 +2,7 @@ import { columnProperties } from "./column-properties.ts";
 import { columns } from "./columns.ts";
 import { comments } from "./comments.ts";
 import { constraints } from "./constraints.ts";
+import { constraintAttributes } from "./constraint-attributes.ts";
 import { drops } from "./drops.ts";
 import type { EditKind } from "./edit.ts";
 import { enumValues } from "./enum-values.ts";
@@ -17,6 +18,7 @@ export const EDIT_KINDS: readonly EditKind[] = [
   columns,
   columnProperties,
   constraints,
+  constraintAttributes,
   rowSecurity,
   enumValues,
   functionBodies,
