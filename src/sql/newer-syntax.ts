@@ -19,6 +19,8 @@ const ROWS = { begins: "SELECT INSERT UPDATE DELETE MERGE WITH CREATE DO" };
 export const NEWER_SYNTAX: readonly NewerSyntax[] = [
   { major: 18, what: "generated columns that are VIRTUAL", form: ") VIRTUAL", ...TABLE },
   { major: 18, what: "constraints that are NOT ENFORCED", form: "NOT ENFORCED", ...TABLE },
+  { major: 18, what: "ALTER CONSTRAINT with ENFORCED", form: "ALTER CONSTRAINT ... ENFORCED", ...TABLE },
+  { major: 18, what: "ALTER CONSTRAINT with INHERIT", form: "ALTER CONSTRAINT ... INHERIT", ...TABLE },
   { major: 18, what: "WITHOUT OVERLAPS", form: "WITHOUT OVERLAPS", ...TABLE },
   {
     major: 18,
