@@ -326,6 +326,23 @@ export const `,
       const target = constraintTarget(fact).replace(/^ALTER TABLE (?!ONLY )/, \`ALTER TABLE \${only}\`);
       let sql =`,
     ],
+    // With the name that PostgreSQL gives it, NOT NULL of a domain has a form that versions before 17 know as well.
+    [
+      "      // ADD FOREIGN KEY takes",
+      `      if (isNotNullOfDomain(fact) && id.name === \`\${id.table}_not_null\`) sql = \`\${target} SET NOT NULL\`;
+      // ADD FOREIGN KEY takes`,
+    ],
+    [
+      "sql: `${constraintTarget(fact)} DROP CONSTRAINT ${qid(id.name)}`,",
+      "sql: `${constraintTarget(fact)} DROP ${isNotNullOfDomain(fact) ? 'NOT NULL' : `CONSTRAINT ${qid(id.name)}`}`,",
+    ],
+    [
+      "\nexport const constraintRules",
+      `
+import type { Fact } from "../../core/fact.ts";
+const isNotNullOfDomain = (fact: Fact): boolean => p(fact, "type") === "n" && fact.parent?.kind === "domain";
+export const constraintRules`,
+    ],
     ['fact.parent?.kind === "table"\n', '(fact.parent?.kind === "table" || fact.parent?.kind === "foreignTable")\n'],
     // A foreign key comes to be deferrable or enforced without being made anew.
     [

@@ -48,6 +48,21 @@ const written = async (project: TemporaryProject): Promise<string[]> =>
   (await readdir(project.path("db/migrations"))).filter((name) => name.includes("next"));
 
 describe("nothing is taken away without a word", () => {
+  test("NOT NULL of a domain is one thing, in a form that every version knows", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_size.sql": "CREATE DOMAIN size AS int NOT NULL;\n",
+      "db/schema/size.sql": "CREATE DOMAIN size AS int;\n",
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("  not null public.size");
+    expect(stderr).not.toContain("constraint public.size");
+    expect(await generate(project, "--allow-drop=not null:public.size")).toMatchObject({ exitCode: 0 });
+    const [file = ""] = await written(project);
+    expect(await Bun.file(project.path(`db/migrations/${file}`)).text()).toContain("  DROP NOT NULL;");
+  });
+
   test("of rights of which some stay, those are named that go", async () => {
     const users = "CREATE TABLE users (id int);\n";
     await using project = await temporaryProject({

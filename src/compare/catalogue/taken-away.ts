@@ -15,12 +15,20 @@ export interface TakenAway {
 export function takenAway(changes: readonly Change[]): TakenAway[] {
   return changes.flatMap((change): TakenAway[] => {
     const { name } = change;
-    if (change.change === "dropped") return [{ kind: change.kind, name, change }];
+    if (change.change === "dropped") return isOfDomain(change, changes) ? [] : [{ kind: change.kind, name, change }];
     if (change.change === "added") return [];
     const lost = change.properties.flatMap((property) => protectionLost(change, property));
     const kinds = new Map(lost.map((one) => [`${one.kind} ${one.fate ?? ""}`, one]));
     return [...kinds.values()].map((one) => ({ ...one, name, change }));
   });
+}
+
+/** NOT NULL of a domain that stays: a property, and from PostgreSQL 17 on a constraint as well. */
+function isOfDomain({ kind, summary, on }: Change, changes: readonly Change[]): boolean {
+  if (kind !== "constraint" || on?.kind !== "domain" || summary !== "NOT NULL") return false;
+  return changes.some(
+    (other) => other.name === on.name && other.properties.some(({ property }) => property === "notNull"),
+  );
 }
 
 type Lost = Pick<TakenAway, "kind" | "fate">;

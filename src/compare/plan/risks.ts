@@ -34,6 +34,7 @@ export function riskOf(action: Action, from: Facts, to: Facts, made: ReadonlySet
   const values = enumChangeOf(action, from, to);
   if (values !== undefined) return values.losesValues ? { rows: rowsHazard("removed-value") } : {};
   if (needed?.kind === "column") return attributeRisk(action, from, to) ?? columnRisk(action.sql, needed, from, to);
+  if (needed?.kind === "domain" && action.sql.endsWith(" SET NOT NULL")) return { rows: rowsHazard("null") };
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT |(?<! NOT) ENFORCED$/.test(action.sql))
     return asRows(constraintRisk(needed, to));
   // A value of an enum that is taken away: rows that hold it make the change fail.
@@ -137,6 +138,7 @@ function isDefault({ id }: { readonly id: ObjectId }): boolean {
 const REASONS: Readonly<Record<string, RowsReason>> = {
   c: "check",
   f: "foreign-key",
+  n: "null",
   p: "primary-key",
   u: "unique",
   x: "exclusion",
