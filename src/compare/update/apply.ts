@@ -36,6 +36,8 @@ export interface Edit {
   readonly tables: readonly Subject[];
   /** The planned statement. */
   readonly sql: string;
+  /** The text that came into the file as statements of its own, without the last semicolon; undefined where others were edited. */
+  readonly written?: string | undefined;
 }
 
 export interface ApplyOptions {
@@ -57,6 +59,7 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     const key = keyOfPlanned(planned);
     // What needs a setting would mean something else inside another statement, or in other words.
     const level = levels.get(key) ?? (planned.setting === undefined ? "worded" : "appended");
+    let written: string | undefined;
     const work: Work = {
       tree,
       style,
@@ -64,8 +67,14 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
       from: options.from.facts,
       to: options.to.facts,
       plan,
-      place: (newcomer: Newcomer) => place(tree, newcomer)!,
-      placeStrictly: (newcomer: Newcomer) => place(tree, { ...newcomer, strict: true }),
+      place: (newcomer: Newcomer) => {
+        written = newcomer.sql;
+        return place(tree, newcomer)!;
+      },
+      placeStrictly: (newcomer: Newcomer) => {
+        written = newcomer.sql;
+        return place(tree, { ...newcomer, strict: true });
+      },
     };
     const { how, file } = level === "worded" || level === "planned" ? inPlace(planned, work) : append(planned);
     if (how === "none" || file === undefined) continue;
@@ -73,18 +82,25 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     const subjects = [reading?.makes, ...(reading?.about ?? []), subject].filter((each) => each !== undefined);
     const tables = subjects.map(wholeOf).filter(({ kind }) => kind === "relation");
     const name = subject === undefined ? plannedSql : nameOf(subject);
-    edits.push({ key, name, how, file, level, subjects, tables, sql: plannedSql });
+    edits.push({ key, name, how, file, level, subjects, tables, sql: plannedSql, written });
 
     function append({ sql, setting, subject: on, needs, isImplied }: Planned): Done {
       if (isImplied) return { how: "none", file: undefined };
       const text = textsOf({ sql, setting })
         .map((each) => inHouseStyle(asReadBack(each)))
         .join(";\n\n");
+      written = text;
       const newcomer = { sql: text, kind: "alter", makes: undefined, on, needs };
       return { how: "appended", file: level === "last" ? placeLast(tree, text) : place(tree, newcomer)! };
     }
   }
   return edits;
+}
+
+/** An object that was edited again is told of once, by what was done last. */
+export function merged(before: readonly Edit[], after: readonly Edit[]): readonly Edit[] {
+  const again = new Set(after.map(({ key }) => key));
+  return [...before.filter(({ key, level }) => !again.has(key) || level === "worded"), ...after];
 }
 
 function inPlace(planned: Planned, work: Work): Done {

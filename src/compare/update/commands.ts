@@ -69,4 +69,13 @@ export function grantedObjects(tree: SchemaTree, sentence: Sentence): ListText |
   return on < 0 || end < 0 || items.length !== objects.length ? undefined : { sentence, items };
 }
 
+/** The privileges of a GRANT or REVOKE, in order; undefined where they cannot be told apart. */
+export function grantedPrivileges(tree: SchemaTree, sentence: Sentence): ListText | undefined {
+  const { privileges = [] } = inside(sentence.node, "GrantStmt") ?? {};
+  const tokens = tokensOf(tree.text(sentence.file), sentence.start, sentence.end);
+  const on = tokens.findIndex(({ kind, depth, text }) => kind === TokenKind.word && depth === 0 && /^on$/i.test(text));
+  const items = divide(tokens.slice(1, on), 0);
+  return on < 0 || items.length !== privileges.length ? undefined : { sentence, items };
+}
+
 const CLASSES = /^(?:table|sequence|function|procedure|routine|schema|type|domain|language)$/i;

@@ -73,6 +73,16 @@ export function removeSentence(tree: SchemaTree, sentence: Sentence): void {
   tree.splice(file, from, to, "");
 }
 
+/** Removes a statement that was added, with the lines that came before it. */
+export function removeAdded(tree: SchemaTree, sentence: Sentence): void {
+  const { file, start } = sentence;
+  const text = tree.text(file);
+  const gap = /(?:\r?\n){1,2}$/.exec(text.slice(0, start))?.[0];
+  const to = behind(tree, sentence);
+  if (gap === undefined || !isBlank(text.slice(to, nextLine(text, to)))) removeSentence(tree, sentence);
+  else tree.splice(file, start - gap.length, to, "");
+}
+
 /**
  * Adds a statement behind another, or at the end of a file.
  * @param sql without a semicolon

@@ -1,19 +1,21 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
 import { changedTables, readRowHashes, type Rows } from "../contained/rows.ts";
 import { planSteps } from "../generate/steps.ts";
 import { partsOf, type PlannedStatement } from "../plan/statement.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
-import { applyPlan, type Edit, keyOfPlanned, readPlan } from "./apply.ts";
+import { applyPlan, type Edit, keyOfPlanned, merged, readPlan } from "./apply.ts";
 import { type Bodies, buildTexts } from "./built.ts";
 import { EditLevels } from "./edit-levels.ts";
 import type { Planned } from "./edits/edit.ts";
 import type { EndsOptions, Target } from "./ends.ts";
 import type { Saved, SchemaTree } from "./schema-tree.ts";
+import { withoutVain } from "./vain.ts";
 import { renameInTree } from "./rename-text.ts";
+import { afterRename, BY_HAND, doesNotBuild, listed, remains } from "./refusals.ts";
 import type { Renaming } from "./renames.ts";
 import { styleOf } from "./style.ts";
 import { isSame, nameOf, type Subject, wholeOf } from "../sources/subjects.ts";
@@ -50,6 +52,8 @@ export class Updating {
   readonly #failedRenames: { readonly renamings: readonly Renaming[]; readonly error: ConfitureError }[] = [];
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
+  /** What came into the files as statements of its own, in every round. */
+  readonly #written: Edit[] = [];
 
   constructor(options: EndsOptions, series: ScratchSeries, tree: SchemaTree, target: Target, wording: Wording) {
     this.#options = options;
@@ -84,21 +88,16 @@ export class Updating {
     let standing: Standing = first;
     for (let round = 0; round < ROUNDS; round++) {
       this.#options.onStep?.(`Editing, round ${round + 1}`);
-      this.#tree.restore(standing.saved);
-      const own = applyPlan(this.#tree, standing.plan, {
-        from: standing.catalogue,
-        to: this.#target.catalogue,
-        wording: this.#wording,
-        levels: this.#levels.byKey,
-      });
+      const own = this.#apply(standing);
       const edits = merged(standing.edits, own);
+      this.#written.push(...own.filter(({ written }) => written !== undefined));
       let refusal: ConfitureError | undefined;
       const next = await this.#look(edits).catch((error: unknown) => {
         if (!(error instanceof ConfitureError) || error.code !== "schema_update_refused") throw error;
         refusal = error;
         return "rows" as const;
       });
-      if (next === "proven") return edits;
+      if (next === "proven") return await this.#withoutVain(first, edits, round > 0);
       if (next === "rows") {
         // Only what comes behind all rows leaves them as they are, and only the first plan is one that surely works.
         if (!this.#levels.push(first.plan, "last") && refusal !== undefined) throw refusal;
@@ -109,7 +108,7 @@ export class Updating {
           round < PATIENT_ROUNDS &&
           (this.#levels.pushFailed(this.#tree, this.#original, own, next) || this.#levels.pushGone(own, next));
         if (!isPushed) {
-          if (!this.#levels.push(first.plan, "last")) throw this.#doesNotBuild(next);
+          if (!this.#levels.push(first.plan, "last")) throw doesNotBuild(next);
           standing = first;
         }
       } else {
@@ -121,7 +120,7 @@ export class Updating {
         else if (own.length === 0 && this.#levels.push(next.plan, "appended")) standing = first;
         // The first plan is one that surely works behind everything.
         else if (this.#levels.push(first.plan, "last")) standing = first;
-        else throw this.#remains(next.catalogue);
+        else throw remains(compareCatalogues(next.catalogue, this.#target.catalogue));
       }
     }
     throw new ConfitureError(
@@ -129,6 +128,39 @@ export class Updating {
       "The schema files could not be brought to what the migrations make",
       { hint: BY_HAND },
     );
+  }
+
+  /** Follows a plan, from where it was made. */
+  #apply({ saved, plan, catalogue }: Standing): Edit[] {
+    this.#tree.restore(saved);
+    return applyPlan(this.#tree, plan, {
+      from: catalogue,
+      to: this.#target.catalogue,
+      wording: this.#wording,
+      levels: this.#levels.byKey,
+    });
+  }
+
+  /** Leaves out what was tried in vain, and what was added and is not needed, such as what a later edit does as well. */
+  async #withoutVain(first: Standing, edits: readonly Edit[], areTried: boolean): Promise<readonly Edit[]> {
+    this.#options.onStep?.("Looking for what is not needed");
+    let told = edits;
+    if (areTried) {
+      const saved = this.#tree.save();
+      // From the start, and knowing how each edit works.
+      const all = merged(first.edits, this.#apply(first));
+      if (await this.#isProven(all)) told = all;
+      else this.#tree.restore(saved);
+    }
+    const candidates = told === edits && areTried ? this.#written : told.filter(({ how }) => how === "appended");
+    return await withoutVain(this.#tree, candidates.toReversed(), told, async () => await this.#isProven(told));
+  }
+
+  async #isProven(edits: readonly Edit[]): Promise<boolean> {
+    const database = await this.#build("checked");
+    if (database instanceof ConfitureError) return false;
+    const changes = compareCatalogues(await readCatalogue(database), this.#target.catalogue);
+    return changes.length === 0 && (await this.#hasRows(database, edits));
   }
 
   /**
@@ -211,16 +243,9 @@ export class Updating {
 
   /** Builds the tree as it is, and plans what it lacks. */
   async #look(edits: readonly Edit[], bodies: Bodies = "checked"): Promise<Looked> {
-    const { signal } = this.#options;
-    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     const saved = this.#tree.save();
-    let database: Database;
-    try {
-      database = await buildTexts(this.#options, this.#series, saved, bodies);
-    } catch (error) {
-      if (error instanceof ConfitureError && error.code !== "interrupted") return error;
-      throw error;
-    }
+    const database = await this.#build(bodies);
+    if (database instanceof ConfitureError) return database;
     const catalogue = await readCatalogue(database);
     if (compareCatalogues(catalogue, this.#target.catalogue).length === 0) {
       return (await this.#hasRows(database, edits)) ? "proven" : "rows";
@@ -229,6 +254,18 @@ export class Updating {
     this.#rows ??= await readRowHashes(database, SCRATCH_LEDGER);
     const plan = readPlan(this.#tree.parser, statements, catalogue, this.#target.catalogue);
     return { saved, catalogue, plan, edits };
+  }
+
+  /** A database with what the tree makes, or the error of what does not build. */
+  async #build(bodies: Bodies): Promise<Database | ConfitureError> {
+    const { signal } = this.#options;
+    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
+    try {
+      return await buildTexts(this.#options, this.#series, this.#tree.save(), bodies);
+    } catch (error) {
+      if (error instanceof ConfitureError && error.code !== "interrupted") return error;
+      throw error;
+    }
   }
 
   /** Runs what is missing in the database, and returns it. */
@@ -259,41 +296,4 @@ export class Updating {
     );
     return ![...changed].some((table) => touched.has(table));
   }
-
-  #doesNotBuild(error: ConfitureError): ConfitureError {
-    return error.with({
-      code: "schema_update_refused",
-      message: `The edited schema files do not build: ${error.message}`,
-      hint: BY_HAND,
-    });
-  }
-
-  #remains(catalogue: Catalogue): ConfitureError {
-    return new ConfitureError(
-      "schema_update_refused",
-      `The edited schema files would not build what the migrations make. What remains different:\n${listed(compareCatalogues(catalogue, this.#target.catalogue))}`,
-      { hint: BY_HAND },
-    );
-  }
-}
-
-function afterRename(renamings: readonly Renaming[], error: ConfitureError): ConfitureError {
-  const names = renamings.map(({ subject, to }) => `${nameOf(subject)} renamed to ${to}`).join(" and ");
-  return error.with({
-    code: "schema_update_refused",
-    message: `With ${names}, the schema files do not build: ${error.message}`,
-    hint: `Nothing was written. A rename reaches no bodies of functions: a migration that replaces them, or an edit of the schema files, has to follow.`,
-  });
-}
-
-const BY_HAND = "Nothing was written. Edit the schema files by hand; `confiture verify` shows what they lack.";
-
-function listed(changes: readonly Change[]): string {
-  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
-}
-
-/** An object that was edited again is told of once, by what was done last. */
-function merged(before: readonly Edit[], after: readonly Edit[]): readonly Edit[] {
-  const again = new Set(after.map(({ key }) => key));
-  return [...before.filter(({ key, level }) => !again.has(key) || level === "worded"), ...after];
 }

@@ -80,3 +80,35 @@ ALTER INDEX p_b ATTACH PARTITION p2_b;
     expect(other.after["p.sql"]).not.toContain("k2");
   });
 });
+
+describe("a privilege that goes", () => {
+  const TABLES = "CREATE ROLE clerk;\nCREATE TABLE t (id int);\nCREATE TABLE u (id int);\n";
+
+  test.each([
+    [
+      "leaves the list of those that are granted, and other grants alone",
+      "GRANT SELECT, UPDATE ON t TO clerk;\nGRANT INSERT ON t TO clerk;\n",
+      "GRANT SELECT ON t TO clerk;\nGRANT INSERT ON t TO clerk;\n",
+    ],
+    [
+      "is revoked behind what grants it again",
+      "GRANT SELECT ON t TO clerk;\n\nGRANT ALL ON ALL TABLES IN SCHEMA public TO clerk;\n\n-- the end\n",
+      "GRANT SELECT ON t TO clerk;\n\nGRANT ALL ON ALL TABLES IN SCHEMA public TO clerk;\n\nREVOKE UPDATE ON TABLE t FROM clerk;\n\n-- the end\n",
+    ],
+    [
+      "is revoked once, where it has to be tried at several places",
+      "DO $$ BEGIN GRANT ALL ON t TO clerk; END $$;\n",
+      "DO $$ BEGIN GRANT ALL ON t TO clerk; END $$;\n\nREVOKE UPDATE ON TABLE public.t FROM clerk;\n",
+    ],
+  ])("%s", async (_, grants, after) => {
+    const result = await update({ "t.sql": TABLES + grants }, "REVOKE UPDATE ON t FROM clerk");
+    expect(result.after).toEqual({ "t.sql": TABLES + after });
+    expect(result.edits).toHaveLength(1);
+  });
+});
+
+test("an edit that something later makes vain is taken back when it has been appended behind that", async () => {
+  const files = "CREATE TABLE u (id int, a int);\nDO $$ BEGIN ALTER TABLE u ALTER a SET DEFAULT 1; END $$;\n";
+  const { after } = await update({ "u.sql": files }, "ALTER TABLE u ALTER a SET DEFAULT 2");
+  expect(after).toEqual({ "u.sql": `${files}\nALTER TABLE public.u\n  ALTER COLUMN a SET DEFAULT 2;\n` });
+});

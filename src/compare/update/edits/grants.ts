@@ -1,6 +1,7 @@
 import type { GrantStmt, RoleSpec } from "libpg-query";
 import type { Span } from "#sql/statement.ts";
-import { inside, offsetOfByte } from "#sql/parser.ts";
+import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
+import { grantedPrivileges } from "../commands.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
@@ -55,13 +56,13 @@ function take(
   subject: Subject,
   grant: GrantStmt,
 ): Done | undefined {
-  const there = (): Sentence | undefined => grantsOf(tree, subject, keyOf(grant))[0];
-  const first = there();
+  const own = grantsOf(tree, subject, keyOf(grant)).filter(({ node }) => sharesPrivileges(node, grant));
+  const [first] = own;
   if (first !== undefined) {
-    for (let own: Sentence | undefined = first; own !== undefined; own = there()) {
-      if (!removeMention(tree, own, [subject])) return undefined;
-    }
-    return first.reading!.about.length > 1 ? edited(first.file) : { how: "removed", file: first.file };
+    // From the last one on: those before it stay where they are.
+    for (const each of own.toReversed()) if (!takeFrom(tree, each, grant, subject)) return undefined;
+    const isGone = own.every(({ node, reading }) => takesAll(node, grant) && reading!.about.length === 1);
+    return isGone ? { how: "removed", file: first.file } : edited(first.file);
   }
   const shared = tree.about(subject).find(({ node, reading }) => {
     const other = inside(node, "GrantStmt");
@@ -84,8 +85,49 @@ function take(
     makes: undefined,
     on: subject,
     needs: planned.needs,
+    after: tree.sentences.filter((sentence) => givesAgain(sentence, subject, grant)),
   });
   return { how: "added", file };
+}
+
+/** Takes privileges out of a GRANT of one role, or the object where all of them go. */
+function takeFrom(tree: SchemaTree, sentence: Sentence, grant: GrantStmt, subject: Subject): boolean {
+  const list = takesAll(sentence.node, grant) ? undefined : grantedPrivileges(tree, sentence);
+  if (list === undefined || sentence.reading!.about.length > 1) return removeMention(tree, sentence, [subject]);
+  const taken = new Set(privilegesOf(grant));
+  const names = privilegesOf(inside(sentence.node, "GrantStmt"))!;
+  const kept = list.items.filter((_, index) => !taken.has(names[index]!));
+  const text = tree.text(sentence.file);
+  const by = kept.map(({ start, end }) => text.slice(start, end)).join(", ");
+  tree.splice(sentence.file, list.items[0]!.start, list.items.at(-1)!.end, by);
+  return true;
+}
+
+/** Whether a REVOKE leaves nothing of a GRANT, or nothing that can be told apart. */
+function takesAll(node: Node | undefined, revoke: GrantStmt): boolean {
+  const taken = privilegesOf(revoke);
+  const given = privilegesOf(inside(node, "GrantStmt"));
+  return taken === undefined || given === undefined || given.every((name) => taken.includes(name));
+}
+
+function sharesPrivileges(node: Node | undefined, revoke: GrantStmt): boolean {
+  const taken = privilegesOf(revoke);
+  const given = privilegesOf(inside(node, "GrantStmt"));
+  return taken === undefined || given === undefined || given.some((name) => taken.includes(name));
+}
+
+/** Their names; undefined for all of them. */
+function privilegesOf(grant: GrantStmt | undefined): readonly string[] | undefined {
+  const { privileges = [] } = grant ?? {};
+  return privileges.length === 0 ? undefined : privileges.map((each) => inside(each, "AccessPriv")?.priv_name ?? "");
+}
+
+/** Whether a statement grants something to the role of a REVOKE that would be without effect before it. */
+function givesAgain({ node, reading }: Sentence, subject: Subject, revoke: GrantStmt): boolean {
+  const grant = inside(node, "GrantStmt");
+  if (grant?.is_grant !== true || roleIn(grant, revoke) < 0) return false;
+  if (grant.targtype !== "ACL_TARGET_ALL_IN_SCHEMA") return reading!.about.some((each) => isSame(each, subject));
+  return strings(grant.objects).includes(subject.schema);
 }
 
 /** Statements that grant something on this object, and maybe others, to this role alone. */

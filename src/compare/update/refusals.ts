@@ -1,0 +1,39 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { Change } from "../catalogue/changes.ts";
+import type { Renaming } from "./renames.ts";
+import { nameOf } from "../sources/subjects.ts";
+
+export const BY_HAND = "Nothing was written. Edit the schema files by hand; `confiture verify` shows what they lack.";
+
+/** Differences, a line each. */
+export function listed(changes: readonly Change[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
+/** The error of files that do not build with their edits. */
+export function doesNotBuild(error: ConfitureError): ConfitureError {
+  return error.with({
+    code: "schema_update_refused",
+    message: `The edited schema files do not build: ${error.message}`,
+    hint: BY_HAND,
+  });
+}
+
+/** The same of files that do not build with what was renamed in them. */
+export function afterRename(renamings: readonly Renaming[], error: ConfitureError): ConfitureError {
+  const names = renamings.map(({ subject, to }) => `${nameOf(subject)} renamed to ${to}`).join(" and ");
+  return error.with({
+    code: "schema_update_refused",
+    message: `With ${names}, the schema files do not build: ${error.message}`,
+    hint: `Nothing was written. A rename reaches no bodies of functions: a migration that replaces them, or an edit of the schema files, has to follow.`,
+  });
+}
+
+/** Of files that build something else than the migrations make. */
+export function remains(changes: readonly Change[]): ConfitureError {
+  return new ConfitureError(
+    "schema_update_refused",
+    `The edited schema files would not build what the migrations make. What remains different:\n${listed(changes)}`,
+    { hint: BY_HAND },
+  );
+}
