@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
@@ -169,14 +169,23 @@ describe("schema update", () => {
   });
 
   test("a file that is in the way is an error, and nothing is written", async () => {
+    await using project = await temporaryProject({ ...FILES, "db/schema/posts.sql/note.txt": "a folder\n" });
+    const result = await update(project, "--yes");
+    expect(result.exitCode).toBe(4);
+    expect(await readFile(project.path("db/schema/users.sql"), "utf8")).toBe(USERS);
+  });
+
+  test("a file that a build leaves out is neither written nor replaced: what would belong there comes elsewhere", async () => {
     const hidden = "db/environments/local.yaml";
     await using project = await temporaryProject({
       ...FILES,
       [hidden]: `${FILES[hidden]}include_dirs:\n  - path: db/schema\n    include: ["users.sql", "p*.sql"]\n    exclude: ["posts.sql"]\n`,
       "db/schema/posts.sql": "-- a note\n",
     });
-    const result = await update(project, "--yes");
-    expect(result.exitCode).toBe(1);
-    expect(await files(project)).toEqual({ "posts.sql": "-- a note\n", "users.sql": USERS });
+    expect((await update(project, "--yes")).exitCode).toBe(0);
+    const { "users.sql": users, ...others } = await files(project);
+    expect(others).toEqual({ "posts.sql": "-- a note\n" });
+    expect(users).toContain("CREATE TABLE public.posts");
+    expect((await runHere(["verify"], { cwd: project.dir })).exitCode).toBe(0);
   });
 });

@@ -112,3 +112,24 @@ test("an edit that something later makes vain is taken back when it has been app
   const { after } = await update({ "u.sql": files }, "ALTER TABLE u ALTER a SET DEFAULT 2");
   expect(after).toEqual({ "u.sql": `${files}\nALTER TABLE public.u\n  ALTER COLUMN a SET DEFAULT 2;\n` });
 });
+
+test("a constraint that stands beside its column changes there, where others of its kind have statements of their own", async () => {
+  const z = (reference: string, check: string): string =>
+    `create table z (id int references y ${reference} not null, n int check (${check}) default 3);\n`;
+  const y = "create table y (id int primary key);\n";
+  const others =
+    "alter table z add constraint a foreign key (n) references y;\nalter table z add constraint b foreign key (id) references y;\n";
+  const { after } = await update(
+    { "z.sql": y + z("on delete cascade", "n > 0") + others },
+    "ALTER TABLE z DROP CONSTRAINT z_id_fkey, ADD FOREIGN KEY (id) REFERENCES y ON DELETE SET NULL; ALTER TABLE z DROP CONSTRAINT z_n_check, ADD CHECK (n > 1)",
+  );
+  expect(after).toEqual({ "z.sql": y + z("(id) on delete set null", "(n > 1)").replace("y (id)", "y(id)") + others });
+});
+
+test("a constraint goes together with the statement that validated it", async () => {
+  const tables = "CREATE TABLE y (id int PRIMARY KEY);\nCREATE TABLE z (id int);\n";
+  const constraint =
+    "ALTER TABLE z ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES y NOT VALID;\nALTER TABLE z VALIDATE CONSTRAINT f;\n";
+  const { after } = await update({ "z.sql": tables + constraint }, "ALTER TABLE z DROP CONSTRAINT f");
+  expect(after).toEqual({ "z.sql": tables });
+});

@@ -13,6 +13,7 @@ import { commandsOn, type CommandText, removeCommand } from "../commands.ts";
 import { removeSentence } from "../lines.ts";
 import { removeItem } from "../lists.ts";
 import { inside, type Node, strings } from "#sql/parser.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import { attachedBy, isOnly, partitionsOf } from "../partitions.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
@@ -120,6 +121,10 @@ function drop(planned: Planned, work: Work, table: Subject, name: string): Done 
   const { how, file } = remove(tree, found);
   if (isOfSome) removeParts(tree, { kind: "relation", schema: table.schema, name });
   const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
+  const isAboutIt = ({ item: { command } }: CommandText): boolean =>
+    command.name === name && /^AT_(?:Validate|Alter)Constraint$/.test(command.subtype ?? "");
+  for (let own = commandsOn(tree, table).find(isAboutIt); own; own = commandsOn(tree, table).find(isAboutIt))
+    removeCommand(tree, own);
   for (;;) {
     const own = tree.about(subject).find(({ reading }) => isSame(reading!.about[0]!, subject));
     if (own === undefined) return { how, file };
@@ -199,9 +204,20 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
     tree.splice(found.table.sentence.file, found.element.start, found.element.end, sql);
     return edited(found.table.sentence.file);
   }
-  if (found?.kind === "clause") removeClause(tree, found.table.sentence.file, found.clause);
+  if (found?.kind === "clause") {
+    const inline = refersAhead(tree, found.table, constraint) ? undefined : inlineOf(constraint, definition);
+    if (inline !== undefined) {
+      const { file } = found.table.sentence;
+      const { conname } = found.clause.constraint;
+      const head = conname === undefined ? "" : `CONSTRAINT ${quoteIdentifier(conname)} `;
+      tree.splice(file, found.clause.start, found.clause.end, style.part(head + inline));
+      return edited(file);
+    }
+    removeClause(tree, found.table.sentence.file, found.clause);
+  }
   const text = readTable(tree, table);
-  if (text === undefined || standsApart(tree, constraint) || refersAhead(tree, text, constraint)) {
+  const isApart = found === undefined && standsApart(tree, constraint);
+  if (text === undefined || isApart || refersAhead(tree, text, constraint)) {
     return found === undefined ? apart() : undefined;
   }
   addElement(tree, text, sql, "constraint");
@@ -219,6 +235,14 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
     });
     return { how: "added", file };
   }
+}
+
+/** What a column says of its own constraint; undefined for what only a table can say, or says better. */
+function inlineOf({ contype, fk_attrs: columns = [] }: Constraint, definition: string): string | undefined {
+  const isOfColumn = contype === "CONSTR_CHECK" || (contype === "CONSTR_FOREIGN" && columns.length === 1);
+  const word = contype === "CONSTR_CHECK" ? "CHECK" : "REFERENCES";
+  const first = tokensOf(definition).find((token) => token.depth === 0 && isWord(token, word));
+  return isOfColumn && first !== undefined ? definition.slice(first.start) : undefined;
 }
 
 const INDEXED: ReadonlySet<Constraint["contype"]> = new Set<Constraint["contype"]>([
