@@ -18,7 +18,8 @@ import type { CommandContext } from "./command.ts";
 import { filesBeside, projectFiles, type ScratchArgs } from "./compare-options.ts";
 import { agree } from "./output/text.ts";
 
-const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
+const NONE_OF = { contained: [], pending: [] };
+const NONE: Contained = { ...NONE_OF, undecided: [], why: undefined };
 
 /** The time that the processors have worked for this process, in which the embedded engine is. */
 function workOf(): () => number {
@@ -140,7 +141,11 @@ export function containment(
     const why = lacking.length === 0 ? undefined : await whyNotBegun(database, ledger, held);
     // What comes after the base was looked at on top of it, and is no proof of it.
     if (why !== undefined) {
-      return { ...NONE, undecided: [...squashedFiles(lacking), ...open], why, next: await afterSquash(lacking) };
+      const undecided = [...squashedFiles(lacking), ...open];
+      // What is lacking in the end is told, and not what a migration that comes to nothing would have changed of it.
+      const atEnd = isBuilt ? await whyNotBegun(database, ledger, open) : why;
+      if (atEnd === undefined) return { next: await afterSquash(lacking), ...found, ...NONE_OF, undecided };
+      return { ...NONE, undecided, why: atEnd, next: await afterSquash(lacking) };
     }
     const last = found.contained.at(-1) ?? lacking.at(-1);
     if (last === undefined) return found;

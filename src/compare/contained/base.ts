@@ -24,7 +24,8 @@ export async function baseLackingInSchema(
 ): Promise<string | undefined> {
   return await withBase(options, then, async ({ before, after, ran }, series) => {
     const built = await build(await series.empty(), options);
-    const lacking = lackingOf(before, after, built, { by: BY, isExact: ran.some(placesSequence) });
+    const by = then.length === 0 ? BY : `${BY} and migrations`;
+    const lacking = lackingOf(before, after, built, { by, isExact: ran.some(placesSequence) });
     return lacking && `${lacking.what} the schema files`;
   });
 }

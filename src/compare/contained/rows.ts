@@ -65,6 +65,8 @@ export interface RowColumn {
   readonly always: boolean;
   /** A whole number or a truth value, which needs no quotes. */
   readonly bare: boolean;
+  /** A timestamp. */
+  readonly moment: boolean;
 }
 
 /**
@@ -89,10 +91,36 @@ export function sourceOf({ schema, table, columns, local }: RowTable): string {
   return `(${local.map((part) => `select ${read} from only ${part}`).join(" union all ")}) as local_rows`;
 }
 
-/** The hash of a row, as an expression over its columns in the order of their names. Pure. */
-export function hashOf(columns: readonly Pick<RowColumn, "name">[]): string {
-  return `md5(array[${columns.map(({ name }) => `${quoteIdentifier(name)}::text`).join(", ")}]::text[]::text)`;
+/**
+ * The hash of a row, as an expression over its columns in the order of their names. What the clock has told since the work began is
+ * another time in every database, and counts as `now()`. Pure.
+ */
+export function hashOf(columns: readonly Pick<RowColumn, "name" | "moment">[]): string {
+  const values = columns.map((column) => orNow(column, `${quoteIdentifier(column.name)}::text`));
+  return `md5(array[${values.join(", ")}]::text[]::text)`;
 }
+
+/** An expression for a value, or the text `now()` for one that the clock has told since this process began. Pure. */
+export function orNow({ name, moment }: Pick<RowColumn, "name" | "moment">, value: string): string {
+  if (!moment) return value;
+  return `case when ${quoteIdentifier(name)} between ${BEGUN} and clock_timestamp() then 'now()' else ${value} end`;
+}
+
+/** Whether a row counts for what it is only until this process ends, as it has what the clock told. */
+export async function goesByClock(database: Database, without: Parameters<typeof readTables>[1]): Promise<boolean> {
+  for (const table of await readTables(database, without)) {
+    const told = table.columns.filter(({ same, moment }) => same && moment).map((column) => orNow(column, "''"));
+    if (told.length === 0) continue;
+    const [row] = await queryCatalogue<{ found: boolean }>(
+      database,
+      `select exists (select from ${sourceOf(table)} where 'now()' in (${told.join(", ")})) as found`,
+    );
+    if (row?.found === true) return true;
+  }
+  return false;
+}
+
+const BEGUN = `timestamptz '${new Date(performance.timeOrigin).toISOString()}'`;
 
 /**
  * Rows that migrations leave and a database that is built does not get, by table: what `verify` and `schema update` go by. A
@@ -143,7 +171,8 @@ const TABLES = `
          (select json_agg(json_build_object('name', a.attname, 'same', a.attidentity = '' and (d.oid is null or ${CONSTANT}),
                   'counted', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) like 'nextval(%', false),
                   'at', a.attnum, 'always', a.attidentity = 'a',
-                  'bare', a.atttypid = any ('{int2,int4,int8,bool}'::regtype[])) order by a.attname)
+                  'bare', a.atttypid = any ('{int2,int4,int8,bool}'::regtype[]),
+                  'moment', a.atttypid = any ('{timestamp,timestamptz}'::regtype[])) order by a.attname)
             from pg_attribute a
             left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

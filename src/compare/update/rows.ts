@@ -8,6 +8,7 @@ import {
   hashOf,
   moreThanBuilt,
   notBuilt,
+  orNow,
   readRowHashes,
   readTables,
   sourceOf,
@@ -98,9 +99,9 @@ export async function readLeftRows(
         counted ? isWritten(written, table, name) : same || written.has(`${table}.${name}`),
       )
       .toSorted((a, b) => a.at - b.at);
-    const cells = said.map(({ name, bare }) => {
-      const cell = `${quoteIdentifier(name)}::text`;
-      return bare ? `coalesce(${cell}, 'NULL')` : `quote_nullable(${cell})`;
+    const cells = said.map((column) => {
+      const cell = `${quoteIdentifier(column.name)}::text`;
+      return column.bare ? `coalesce(${cell}, 'NULL')` : orNow(column, `quote_nullable(${cell})`);
     });
     const rows = await queryCatalogue<{ hash: string; row: string }>(
       database,

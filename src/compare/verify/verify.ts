@@ -16,7 +16,8 @@ import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
-import { asFailure, dropScratchLedger } from "../runs/scratch-run.ts";
+import { goesByClock } from "../contained/rows.ts";
+import { asFailure, dropScratchLedger, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { wantsRoom, withRoom } from "#scratch/room.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import {
@@ -226,7 +227,7 @@ async function replayUnproven(
   const isTested = (migration: LoadedMigration): boolean => unproven.has(migration);
   let saved: Uint8Array | undefined;
   const atEnd = async (database: Database): Promise<void> => {
-    if (!proven.wantsState) return;
+    if (!proven.wantsState || (await goesByClock(database, SCRATCH_LEDGER))) return;
     await dropScratchLedger(database);
     saved = await database.save?.();
   };

@@ -624,6 +624,19 @@ describe("rows that migrations leave", () => {
     expect(changed).toMatchObject({ files: [], lackingRows: [{ what: "2 rows of public.kinds", others: 1 }] });
   });
 
+  test("come with now() for what the clock told, and with other times as they are", async () => {
+    const events =
+      "CREATE TABLE events (name text PRIMARY KEY, made timestamptz NOT NULL, at timestamp);\nINSERT INTO events VALUES ('a', now(), '2020-01-01');\n";
+    const { after, lackingRows, takenRows } = await update(
+      { "1.sql": events },
+      "INSERT INTO events VALUES ('b', clock_timestamp(), LOCALTIMESTAMP), ('c', '2021-01-01 00:00+00', 'infinity'), ('d', '2999-01-01 00:00+00', NULL)",
+    );
+    expect({ lackingRows, takenRows }).toEqual({ lackingRows: [], takenRows: [] });
+    expect(after["1.sql"]).toEndWith(
+      "    ('b', now(), now()),\n    ('c', '2021-01-01 00:00:00+00', 'infinity'),\n    ('d', '2999-01-01 00:00:00+00', NULL);\n",
+    );
+  });
+
   test("do not come beside the row whose key a migration changed, and one that is gone is named", async () => {
     const files = { "1.sql": `${KINDS}INSERT INTO kinds VALUES ('old'), ('kept');\n` };
     const takenRows = [{ table: '"public"."kinds"', count: 1, what: "1 row of public.kinds" }];

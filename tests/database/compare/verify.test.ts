@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { availableParallelism } from "node:os";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
@@ -57,6 +58,18 @@ describe("migrations that start from nothing", () => {
       "1 row of public.users, which migrations leave and which is not in what the schema files build",
       "1 row of public.visits, which migrations leave and which is not in what the schema files build",
       "2 rows of public.users, which the schema files build and which are not in what migrations leave",
+    ]);
+  });
+
+  test("what the clock told is another time in every database, and the same; other times are not", async () => {
+    const seeds = "CREATE TABLE seeds (name text, made timestamptz NOT NULL);\n";
+    const report = await verified({
+      "db/schema/seeds.sql": `${seeds}INSERT INTO seeds VALUES ('a', now()), ('b', '2020-01-01'), ('c', '2021-01-01');`,
+      "db/migrations/1_seeds.sql": `-- migrate:up\n${seeds}INSERT INTO seeds VALUES ('a', clock_timestamp()), ('b', now()), ('c', '2021-01-02');\n-- migrate:down\nDROP TABLE seeds;\n`,
+    });
+    expect(report.unchecked).toEqual([
+      "2 rows of public.seeds, which migrations leave and which are not in what the schema files build",
+      "2 rows of public.seeds, which the schema files build and which are not in what migrations leave",
     ]);
   });
 
@@ -454,6 +467,23 @@ describe("what an earlier run has proven", () => {
     const [, wrong] = await applied("y");
     expect(wrong).toMatchObject({ provenBefore: 52 });
     expect(findings(wrong)).toContain("changed column public.t2.id");
+  });
+
+  test("of many with rows that have what the clock told, nothing is kept that would be another time later", async () => {
+    const seeds = "CREATE TABLE seeds (name text, made timestamptz NOT NULL);\n";
+    const step = (from: string, to: string): string =>
+      `-- migrate:up\nCOMMENT ON TABLE seeds IS '${to}';\n-- migrate:down\nCOMMENT ON TABLE seeds IS '${from}';\n`;
+    const many = Array.from({ length: 50 }, (_, at) => [
+      `db/migrations/${at + 2}_c.sql`,
+      step(String(at), String(at + 1)),
+    ]);
+    await using project = await temporaryProject({
+      ...Object.fromEntries(many),
+      "db/migrations/1_seeds.sql": `-- migrate:up\n${seeds}COMMENT ON TABLE seeds IS '0';\nINSERT INTO seeds VALUES ('a', now());\n-- migrate:down\nDROP TABLE seeds;\n`,
+    });
+    await verify({ ...filesOf(project.dir), executable: "x" });
+    expect(existsSync(project.path(".confiture/.verified"))).toBe(true);
+    expect(existsSync(project.path(".confiture/.verified-state"))).toBe(false);
   });
 
   test("schema files that an earlier run has built are built again where one of them is another, or something differs", async () => {
