@@ -2,6 +2,7 @@ import type { Facts } from "../engine/facts.ts";
 import type { OtherForm } from "../engine/actions.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import { namesRelation } from "#sql/names-in.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
@@ -36,6 +37,8 @@ const LATER: ReadonlySet<string> = new Set([
   "2BP01",
   // object_not_in_prerequisite_state: an identity wants NOT NULL.
   "55000",
+  // wrong_object_type: the index of a replica identity wants columns that are NOT NULL.
+  "42809",
   // invalid_foreign_key: a reference wants the key that it points to.
   "42830",
   // invalid_table_definition: a column that is inherited goes with the parent's.
@@ -51,9 +54,9 @@ export function isGone(error: ConfitureError): boolean {
 const GONE: ReadonlySet<string> = new Set(["42P01", "42703"]);
 
 /**
- * PostgreSQL changes no type of a column that a trigger, view, rule or policy names or a generated column is computed from (manual, ALTER
- * TABLE, "SET DATA TYPE"), and drops nothing that something else needs. What is in the way and holds nothing of its own is
- * taken away first, and the next round plans it anew. A partition that references to its table need is detached.
+ * PostgreSQL changes no type of a column that a trigger, view, rule or policy names, a generated column is computed from or a publication
+ * chooses rows by (manual, ALTER TABLE, "SET DATA TYPE"), and drops nothing that something else needs. What is in the way and holds nothing of
+ * its own is taken away first, and the next round plans it anew. A partition that references to its table need is detached.
  * @param planned what the plan does anyway, or has done
  * @returns the statements that take it away; none when that is not what was refused
  */
@@ -66,14 +69,12 @@ export function makeWay(
   if (isRefusedType(error, sql)) {
     // One that is a plain column by now holds values.
     const plain = new Set(planned.flatMap((statement) => plainFrom(statement) ?? []).map(encodeId));
-    return removals(
-      needs.filter(({ kind }) => kind === "column"),
-      facts,
-      (id) => {
-        if (ON_COLUMNS.has(id.kind)) return removal(id, facts);
-        return plain.has(encodeId({ ...id, kind: "column" } as ObjectId)) ? undefined : columnRemoval(id, facts);
-      },
-    );
+    const columns = needs.filter(({ kind }) => kind === "column");
+    const dependents = removals(columns, facts, (id) => {
+      if (ON_COLUMNS.has(id.kind)) return removal(id, facts);
+      return plain.has(encodeId({ ...id, kind: "column" } as ObjectId)) ? undefined : columnRemoval(id, facts);
+    });
+    return [...dependents, ...columns.flatMap((column) => filtersOver(column, facts))];
   }
   switch (error.server?.sqlstate) {
     // A foreign key wants both of its columns to be of types that it can compare.
@@ -92,6 +93,18 @@ export function makeWay(
     default:
       return [];
   }
+}
+
+/** What takes a table out of publications that choose its rows by a column. */
+function filtersOver(column: ObjectId, facts: Facts): readonly PlannedStatement[] {
+  if (column.kind !== "column") return [];
+  return facts.facts().flatMap(({ id }) => {
+    const isOn = id.kind === "publicationRel" && id.schema === column.schema && id.table === column.table;
+    if (!isOn || !namesRelation(textOf(facts, id, "where") ?? "", quoteIdentifier(column.name))) return [];
+    const table = quoteQualified(id.schema, id.table);
+    const sql = `ALTER PUBLICATION ${quoteIdentifier(id.publication)} DROP TABLE ${table}`;
+    return [{ ...statementOf(sql), removes: [id] }];
+  });
 }
 
 /** What keeps a column's type, besides triggers and what is computed from it. */

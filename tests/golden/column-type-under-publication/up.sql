@@ -1,0 +1,22 @@
+-- migrate:up
+
+-- LOCK: reads and writes of public.v wait until the migration is committed.
+DROP VIEW public.v;
+
+ALTER PUBLICATION news DROP TABLE public.t;
+
+-- REWRITE: every row of public.t is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+-- LOCK: reads and writes of public.t wait until the migration is committed.
+ALTER TABLE public.t
+  ALTER COLUMN id TYPE bigint USING id::bigint;
+
+-- REWRITE: every row of public.u is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+-- LOCK: reads and writes of public.u wait until the migration is committed.
+ALTER TABLE public.u
+  ALTER COLUMN a TYPE bigint USING a::bigint;
+
+CREATE VIEW public.v AS SELECT a FROM public.u;
+
+ALTER PUBLICATION news ADD TABLE public.t (a, id) WHERE ((id > 0));
