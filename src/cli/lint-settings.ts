@@ -20,7 +20,7 @@ export async function readLintSettings({ projectDir, environment, io }: CommandC
     environment: environment ?? "local",
     env: io.env,
     ruleNames: RULE_NAMES,
-    environments: [...new Set([...(await listEnvironments(projectDir)), "local"])],
+    environments: [...new Set([...listEnvironments(projectDir), "local"])],
   });
   const severities = new Map(
     [...settings.rules].flatMap(([name, severity]) => rulesNamed(name).map((id) => [id, severity] as const)),

@@ -16,7 +16,7 @@ export interface ProjectRules {
 /** Says what it means that no key is given, and why one that somebody wrote into a file is none. */
 export async function tellWithoutKey({ messages, projectDir }: CommandContext, purpose: Purpose): Promise<void> {
   const { readDotenv } = await import("#config/dotenv.ts");
-  const isInFile = (await readDotenv(projectDir)).some(({ name }) => name === SYNC_KEY);
+  const isInFile = readDotenv(projectDir).some(({ name }) => name === SYNC_KEY);
   const outcome =
     purpose === "verify"
       ? "originals of other rows are not looked for in columns whose results may be such by chance, and those of tables without a unique key that is kept are not compared"

@@ -30,11 +30,11 @@ export function nameToConfirm({ environment, target }: Pick<Config, "environment
  * does not mean the default environment.
  * @throws ConfitureError `usage`
  */
-export async function requireNamed(config: Config, yes: string): Promise<void> {
+export function requireNamed(config: Config, yes: string): void {
   const name = nameToConfirm(config);
   if (yes === name) return;
   const kind = config.environment === null ? "database" : "environment";
-  const isOther = (await listEnvironments(config.projectDir)).includes(yes);
+  const isOther = listEnvironments(config.projectDir).includes(yes);
   const other = isOther ? `To work on ${yes}: -e ${shellWord(yes)} --yes ${shellWord(yes)}. ` : "";
   throw new ConfitureError(
     "usage",

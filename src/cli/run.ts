@@ -212,7 +212,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   async function loadOwnConfiguration(filesOnly = false): Promise<Config> {
     const loaded = await loadConfiguration({}, filesOnly);
     const { yes } = args as { readonly yes?: unknown };
-    if (typeof yes === "string" && !filesOnly) await (await import("./protected.ts")).requireNamed(loaded, yes);
+    if (typeof yes === "string" && !filesOnly) (await import("./protected.ts")).requireNamed(loaded, yes);
     form.aim = {
       ...form.aim,
       databaseUrl: await shownUrl(args["database-url"], form),

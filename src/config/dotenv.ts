@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { stat } from "node:fs/promises";
 import { ConfitureError } from "#errors/error.ts";
+import { isFolder } from "#files/read.ts";
 import { readTextFile } from "./text-file.ts";
 import type { DotenvEntry } from "./variables.ts";
 
@@ -10,13 +10,9 @@ const MAX_BYTES = 1024 * 1024;
  * The project's `.env`, or nothing when there is none (a folder of that name, as Python makes, is none).
  * @throws ConfitureError `config_unreadable` or `config_syntax`
  */
-export async function readDotenv(projectDir: string): Promise<DotenvEntry[]> {
+export function readDotenv(projectDir: string): DotenvEntry[] {
   const path = join(projectDir, ".env");
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return [];
+  if (isFolder(path)) return [];
   const text = readTextFile(path, ".env", MAX_BYTES);
   return text === undefined ? [] : parseDotenv(text);
 }

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
@@ -21,10 +21,10 @@ interface Searched {
  * The names of the environments that exist, sorted. None when there is no `db/environments`.
  * @throws ConfitureError `config_unreadable`
  */
-export async function listEnvironments(projectDir: string): Promise<string[]> {
+export function listEnvironments(projectDir: string): string[] {
   let files: string[];
   try {
-    files = await readdir(join(projectDir, DIRECTORY));
+    files = readdirSync(join(projectDir, DIRECTORY));
   } catch (cause) {
     const code = systemCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return [];
@@ -40,11 +40,11 @@ export async function listEnvironments(projectDir: string): Promise<string[]> {
  * The file of an environment, relative to the project and with forward slashes, or undefined when there is none.
  * @throws ConfitureError `usage` for a name that is no plain name; `config_invalid` when both extensions exist
  */
-export async function findEnvironmentFile(projectDir: string, name: string): Promise<string | undefined> {
+export function findEnvironmentFile(projectDir: string, name: string): string | undefined {
   requireEnvironmentName(name);
   const candidates = [`${DIRECTORY}/${name}.yaml`, `${DIRECTORY}/${name}.yml`];
   const found: string[] = [];
-  for (const file of candidates) if (await exists(projectDir, file)) found.push(file);
+  for (const file of candidates) if (exists(projectDir, file)) found.push(file);
   if (found.length > 1) {
     throw new ConfitureError(
       "config_invalid",
@@ -59,33 +59,33 @@ export async function findEnvironmentFile(projectDir: string, name: string): Pro
 }
 
 /** How to get to the nearest folder above that has environments: "With -C .. it works on the project in /work/shop". */
-export async function projectAbove({ projectDir, cwd = projectDir }: Searched): Promise<string | undefined> {
+export function projectAbove({ projectDir, cwd = projectDir }: Searched): string | undefined {
   let dir = projectDir;
   for (let above = dirname(dir); above !== dir; above = dirname(dir)) {
     dir = above;
-    if (!(await exists(dir, DIRECTORY))) continue;
+    if (!exists(dir, DIRECTORY)) continue;
     return `With -C ${shellWord(relative(cwd, dir) || ".")} it works on the project in ${dir}`;
   }
   return undefined;
 }
 
 /** Whether a folder has the beginnings of a project of its own. */
-export async function hasOwnFiles(projectDir: string): Promise<boolean> {
-  return await exists(projectDir, dirname(DIRECTORY));
+export function hasOwnFiles(projectDir: string): boolean {
+  return exists(projectDir, dirname(DIRECTORY));
 }
 
 /**
  * The error for an environment without a file: what exists instead, and how to make one.
  * With another option than `--env`, no database can be given in its place.
  */
-export async function environmentNotFound(searched: Searched, name: string): Promise<ConfitureError> {
+export function environmentNotFound(searched: Searched, name: string): ConfitureError {
   const { projectDir, environmentFrom: option = "--env" } = searched;
   const file = `${DIRECTORY}/${name}.yaml`;
-  const names = await listEnvironments(projectDir);
+  const names = listEnvironments(projectDir);
   const suggestion = nearest(name.replace(EXTENSION, ""), names);
   const hints: string[] = [];
   if (suggestion !== undefined) hints.push(`Did you mean "${suggestion}"?`);
-  const above = names.length > 0 ? undefined : await projectAbove(searched);
+  const above = names.length > 0 ? undefined : projectAbove(searched);
   if (above !== undefined) hints.push(`${above}.`);
   if (names.length > 0) hints.push(`Environments that exist: ${names.join(", ")}. Choose one with ${option} NAME.`);
   if (names.length > 0) hints.push(`Or write ${file}.`);
@@ -113,9 +113,9 @@ function isEnvironmentName(name: string): boolean {
 }
 
 /** @throws ConfitureError when it cannot be told, which must not read as "there is none" */
-async function exists(projectDir: string, file: string): Promise<boolean> {
+function exists(projectDir: string, file: string): boolean {
   try {
-    await stat(join(projectDir, file));
+    statSync(join(projectDir, file));
     return true;
   } catch (cause) {
     const code = systemCode(cause);

@@ -52,7 +52,7 @@ export async function readLintFile(options: LintFileOptions): Promise<LintSettin
   const text = readTextFile(join(projectDir, LINT_FILE), LINT_FILE, MAX_FILE_BYTES);
   if (text === undefined) return { rules: new Map(), failOn: undefined, ownLimit: undefined, exclude: [] };
   const source = new SourceText(LINT_FILE, text, false);
-  const reader = new TreeReader(source, new Variables(options.env, await readDotenv(projectDir)));
+  const reader = new TreeReader(source, new Variables(options.env, readDotenv(projectDir)));
   const root = await parseYaml(source, ["rules:", "  trigger-locks: off"]);
   reader.checkNames(root, KEYS, "key");
   const sections = reader.map(root, "environments");

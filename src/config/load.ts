@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { platform as currentPlatform } from "node:os";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { Target } from "#database/target.ts";
@@ -21,6 +20,7 @@ import { resolveServer, variableSetting, type ResolvedTarget } from "./resolve-s
 import type { TextSetting } from "./setting.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { SourceText } from "./source-text.ts";
+import { isFolder } from "#files/read.ts";
 import { readTextFile } from "./text-file.ts";
 import { Variables } from "./variables.ts";
 import { parseYaml } from "#files/yaml-tree.ts";
@@ -64,16 +64,16 @@ const MAX_FILE_BYTES = 64 * 1024;
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const { projectDir } = options;
-  await requireFolder(projectDir);
+  requireFolder(projectDir);
   const name = options.environment ?? DEFAULT_ENVIRONMENT;
-  const file = await findEnvironmentFile(projectDir, name);
-  if (file === undefined && options.environment !== undefined) throw await environmentNotFound(options, name);
+  const file = findEnvironmentFile(projectDir, name);
+  if (file === undefined && options.environment !== undefined) throw environmentNotFound(options, name);
 
-  const variables = new Variables(options.env, await readDotenv(projectDir));
+  const variables = new Variables(options.env, readDotenv(projectDir));
   const url = chooseUrl(options, variables, file === undefined);
   const isWithout = file === undefined && url === undefined && !libpqNamesOne(variables);
-  if (isWithout && !(options.filesOnly === true && (await listEnvironments(projectDir)).length === 0)) {
-    throw await environmentNotFound(options, name);
+  if (isWithout && !(options.filesOnly === true && listEnvironments(projectDir).length === 0)) {
+    throw environmentNotFound(options, name);
   }
 
   const { settings, choice } = isWithout
@@ -88,12 +88,12 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     platform: options.platform ?? currentPlatform(),
     variables,
   };
-  const resolved = await resolveTarget(choice, surroundings);
+  const resolved = resolveTarget(choice, surroundings);
   const guard = settings.protected
     ? undefined
     : await protectedNamesake(projectDir, resolved.target, name, async (other, otherFile) => {
         const read = await readFileOrDefaults(options, other, otherFile, variables, undefined);
-        const { target } = await resolveTarget(read.choice, surroundings);
+        const { target } = resolveTarget(read.choice, surroundings);
         return { protected: read.settings.protected, limits: read.settings.limits, target };
       });
   // Whoever gives a URL of its database means that environment; one with a file of its own keeps its name.
@@ -132,13 +132,13 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
       ...resolved.warnings,
     ]
       .map((warning): ConfigWarning => ({ ...warning, connection: true }))
-      .concat(isWithout ? await lostBelow(options) : []),
+      .concat(isWithout ? lostBelow(options) : []),
   });
 }
 
 /** Where a project's files would be looked for, and made, in a folder below it. */
-async function lostBelow(options: LoadOptions): Promise<ConfigWarning[]> {
-  const above = (await hasOwnFiles(options.projectDir)) ? undefined : await projectAbove(options);
+function lostBelow(options: LoadOptions): ConfigWarning[] {
+  const above = hasOwnFiles(options.projectDir) ? undefined : projectAbove(options);
   return above === undefined ? [] : [{ message: `there is no project in this folder. ${above}` }];
 }
 
@@ -234,7 +234,7 @@ async function readFileOrDefaults(
   };
   if (file === undefined) return { settings: DEFAULT_SETTINGS, choice: fromUrl() };
   const text = readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
-  if (text === undefined) throw await environmentNotFound({ projectDir }, environment);
+  if (text === undefined) throw environmentNotFound({ projectDir }, environment);
   const source = new SourceText(file, text);
   const root = await parseYaml(source, ["database:", "  host: localhost"]);
   const reader = new TreeReader(source, variables);
@@ -243,11 +243,11 @@ async function readFileOrDefaults(
   return { settings, choice: fromUrl() };
 }
 
-async function resolveTarget(choice: DatabaseChoice, surroundings: Surroundings): Promise<ResolvedTarget<Target>> {
+function resolveTarget(choice: DatabaseChoice, surroundings: Surroundings): ResolvedTarget<Target> {
   if (choice.engine === "embedded") {
     return { target: choice.target, origins: { path: choice.pathOrigin }, values: {}, warnings: [] };
   }
-  const resolved = await resolveServer(choice.parameters, surroundings);
+  const resolved = resolveServer(choice.parameters, surroundings);
   const warnings = choice.warnings.map((message): ConfigWarning => ({ message }));
   return { ...resolved, warnings: [...warnings, ...resolved.warnings] };
 }
@@ -257,12 +257,8 @@ function fromProject(projectDir: string, path: string): string {
   return isAbsolute(path) ? relative(projectDir, path).replaceAll(sep, "/") || "." : path;
 }
 
-async function requireFolder(projectDir: string): Promise<void> {
-  const isFolder = await stat(projectDir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return;
+function requireFolder(projectDir: string): void {
+  if (isFolder(projectDir)) return;
   throw new ConfitureError("usage", `The project folder does not exist: ${projectDir}`, {
     hint: "Check the path after -C (--project-dir); without it, the project is the working directory.",
   });

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
@@ -46,18 +46,18 @@ export function passwordFile(
  * (https://www.postgresql.org/docs/current/libpq-pgpass.html). A file that others may read is ignored with a
  * warning, as in libpq; a missing one silently.
  */
-export async function findPassword(
+export function findPassword(
   file: PasswordFile,
   query: PasswordQuery,
   platform: NodeJS.Platform,
-): Promise<{ password?: Variable; warning?: ConfigWarning }> {
+): { password?: Variable; warning?: ConfigWarning } {
   const { path, shown } = file;
   const ignored = (why: string): { warning: ConfigWarning } => ({
     warning: { message: `The password file ${shown} is ignored: ${why}`, location: { file: shown } },
   });
   let text: string;
   try {
-    const found = await stat(path);
+    const found = statSync(path);
     if (!found.isFile()) return ignored("it is not a plain file");
     if (platform !== "win32" && (found.mode & 0o077) !== 0) {
       return ignored("others may read it; its permissions should be u=rw (0600) or less");

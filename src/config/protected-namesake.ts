@@ -33,10 +33,10 @@ export async function protectedNamesake(
   except: string,
   read: (name: string, file: string) => Promise<OtherEnvironment>,
 ): Promise<Guard | undefined> {
-  for (const name of await listEnvironments(projectDir)) {
+  for (const name of listEnvironments(projectDir)) {
     if (name === except) continue;
     try {
-      const file = await findEnvironmentFile(projectDir, name);
+      const file = findEnvironmentFile(projectDir, name);
       if (file === undefined || !mayProtect(projectDir, file)) continue;
       const other = await read(name, file);
       if (other.protected && isSame(target, other.target)) return { name, file, limits: other.limits };

@@ -38,10 +38,7 @@ const SETTING_VARIABLES: Readonly<Record<string, string>> = {
  * is "localhost" and not a socket, so that it does not depend on how the client was compiled.
  * @throws ConfitureError `config_invalid`, placed where the bad value was written
  */
-export async function resolveServer(
-  given: Parameters,
-  surroundings: Surroundings,
-): Promise<ResolvedTarget<ServerTarget>> {
+export function resolveServer(given: Parameters, surroundings: Surroundings): ResolvedTarget<ServerTarget> {
   const { variables, homeDirectory, platform } = surroundings;
   const parameters = withVariables(withService(given, surroundings), variables);
   const warnings = unsupportedVariables(variables);
@@ -52,7 +49,7 @@ export async function resolveServer(
     value: user.value,
     origin: "default (the user's name)",
   };
-  const tls = await resolveTls(parameters, surroundings.projectDir, homeDirectory);
+  const tls = resolveTls(parameters, surroundings.projectDir, homeDirectory);
   // libpq makes no TLS connection over a socket, whatever sslmode says.
   if (!hosts.addresses.every(({ host, hostAddress }) => hostAddress === undefined && host.startsWith("/"))) {
     requireRootCert(tls, parameters.get("sslmode"));
@@ -74,7 +71,7 @@ export async function resolveServer(
     let own = password?.value;
     if (file !== undefined) {
       const host = SOCKET_DIRECTORIES.includes(address.host) ? "localhost" : address.host;
-      const found = await findPassword(
+      const found = findPassword(
         file,
         { host, port: address.port, database: database.value, user: user.value },
         platform,

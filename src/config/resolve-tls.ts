@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { Secret, SSL_MODES, type SslMode, TLS_VERSIONS, type TlsOptions, type TlsVersion } from "#database/target.ts";
 import { not, oneOf, type Setting, type TextSetting } from "./setting.ts";
@@ -18,11 +18,7 @@ type TlsFile = "sslrootcert" | "sslcrl" | "sslcrldir" | "sslcert" | "sslkey";
  * (https://www.postgresql.org/docs/current/libpq-ssl.html). Paths come out absolute.
  * @throws ConfitureError `config_invalid`
  */
-export async function resolveTls(
-  parameters: Parameters,
-  projectDir: string,
-  homeDirectory: string,
-): Promise<ResolvedTls> {
+export function resolveTls(parameters: Parameters, projectDir: string, homeDirectory: string): ResolvedTls {
   const rootCert = parameters.get("sslrootcert");
   const mode = resolveMode(parameters.get("sslmode"), rootCert);
   const files: Partial<Record<TlsFile, Setting<string>>> = {};
@@ -50,19 +46,19 @@ export async function resolveTls(
   }
   if (mode.value === "disable" || homeDirectory === "") return { mode, files, others };
 
-  const ifExists = async (name: TlsFile, file: string): Promise<void> => {
+  const ifExists = (name: TlsFile, file: string): void => {
     const value = join(homeDirectory, ".postgresql", file);
-    if (await exists(value)) files[name] = { value, origin: `default (~/.postgresql/${file})` };
+    if (existsSync(value)) files[name] = { value, origin: `default (~/.postgresql/${file})` };
   };
   // "allow" and "prefer" promise no verification; libpq would verify there too, and then go on in clear text.
   if (files.sslrootcert === undefined && mode.value !== "allow" && mode.value !== "prefer") {
-    await ifExists("sslrootcert", "root.crt");
+    ifExists("sslrootcert", "root.crt");
   }
   if (files.sslrootcert !== undefined && files.sslcrl === undefined && files.sslcrldir === undefined) {
-    await ifExists("sslcrl", "root.crl");
+    ifExists("sslcrl", "root.crl");
   }
-  if (files.sslcert === undefined && sendsCertificate) await ifExists("sslcert", "postgresql.crt");
-  if (files.sslcert !== undefined && files.sslkey === undefined) await ifExists("sslkey", "postgresql.key");
+  if (files.sslcert === undefined && sendsCertificate) ifExists("sslcert", "postgresql.crt");
+  if (files.sslcert !== undefined && files.sslkey === undefined) ifExists("sslkey", "postgresql.key");
   return { mode, files, others };
 }
 
@@ -148,11 +144,4 @@ function readVersion(given: TextSetting): TlsVersion {
 function resolvePath(path: string, projectDir: string, homeDirectory: string): string {
   if (/^~[/\\]/.test(path) && homeDirectory !== "") return join(homeDirectory, path.slice(2));
   return isAbsolute(path) ? path : join(projectDir, path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -94,6 +94,15 @@ function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
+/** Whether there is a folder of this name; one that cannot be seen is none. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 function explained(path: string, shown: string, error: unknown): ConfitureError {
   // A socket cannot be opened at all.
   if (systemCode(error) === "ENXIO" || systemCode(error) === "EOPNOTSUPP") {

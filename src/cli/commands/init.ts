@@ -104,7 +104,7 @@ const DEFAULT_FOLDERS: Folders = { schema: ["db/schema"], migrations: "db/migrat
 
 /** Those of an environment that is there already and kept. */
 async function foldersOf(context: CommandContext, name: string, replace: boolean): Promise<Folders> {
-  if (replace || (await findEnvironmentFile(context.projectDir, name)) === undefined) return DEFAULT_FOLDERS;
+  if (replace || findEnvironmentFile(context.projectDir, name) === undefined) return DEFAULT_FOLDERS;
   try {
     const { includeDirs, migrations } = await context.config("files");
     return { schema: includeDirs.map(({ path }) => path), migrations: migrations.dir, layout: migrations.layout };
@@ -164,7 +164,7 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   const existing = from.startsWith("env:") ? from.slice(4) : undefined;
   const name = nameAdopted(context, existing);
   // Its settings, where it has a file already.
-  const settings = (await findEnvironmentFile(context.projectDir, name)) === undefined ? undefined : name;
+  const settings = findEnvironmentFile(context.projectDir, name) === undefined ? undefined : name;
   const config = await context.configOf(
     existing === undefined
       ? { databaseUrl: from, databaseUrlFrom: "--from", environment: settings }
@@ -229,7 +229,7 @@ function nameAdopted({ environment }: CommandContext, existing: string | undefin
 
 /** Where the environment's file is, or is to be. */
 async function pathOfEnvironment({ projectDir }: CommandContext, name: string): Promise<string> {
-  return (await findEnvironmentFile(projectDir, name)) ?? `db/environments/${name}.yaml`;
+  return findEnvironmentFile(projectDir, name) ?? `db/environments/${name}.yaml`;
 }
 
 /** An environment for a database of one's own, by the templates. */

@@ -18,9 +18,8 @@ export function compareVersions(a: string, b: string): number {
  * "1" as well.
  */
 export function canonicalVersion(version: string): string {
-  const first = digitsEnd(version, 0);
-  if (first === version.length) return withoutZeros(version);
-  if (first === 0) return version;
+  if (isDigits(version)) return withoutZeros(version);
+  if (digitsEnd(version, 0) === 0) return version;
   const { numbers, rest } = partsOf(version);
   while (numbers.length > 1 && numbers.at(-1) === "0") numbers.pop();
   return numbers.join(".") + rest;
@@ -77,8 +76,9 @@ function partsOf(version: string): { numbers: string[]; rest: string } {
   return { numbers, rest: version.slice(at) };
 }
 
+/** Asked some thousand times at the start of a command, where a pattern is faster than a loop. */
 function isDigits(text: string): boolean {
-  return text !== "" && digitsEnd(text, 0) === text.length;
+  return /^\d+$/.test(text);
 }
 
 function digitsEnd(text: string, from: number): number {

@@ -12,11 +12,10 @@ import { LAYOUTS } from "./registry.ts";
  */
 export function layoutOf(folder: Folder, choice: string | undefined): LayoutName {
   if (choice !== undefined && choice !== "auto") return requireName(choice);
-  const names = LAYOUT_NAMES.filter((name) => LAYOUTS[name].recognises(folder) === "names");
+  const recognised = LAYOUT_NAMES.map((name) => ({ name, by: LAYOUTS[name].recognises(folder) }));
+  const names = recognised.filter(({ by }) => by === "names").map(({ name }) => name);
   const [first] = names;
-  if (first === undefined) {
-    return LAYOUT_NAMES.find((name) => LAYOUTS[name].recognises(folder) === "content") ?? "confiture";
-  }
+  if (first === undefined) return recognised.find(({ by }) => by === "content")?.name ?? "confiture";
   const { migrations, ignored } = LAYOUTS[first].find(folder);
   const isOwn = ({ path }: { readonly path: string }): boolean => isOwnName(path.slice(folder.path.length + 1));
   // Where its files are named like this tool's, one that it leaves out is no sign of another.

@@ -1,8 +1,8 @@
-import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { FileBytes } from "#database/file-bytes.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readHead, readRegularFile } from "#files/read.ts";
+import { isFolder, readHead, readRegularFile } from "#files/read.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
 import { BASE_VERSION } from "../files/version.ts";
 
@@ -34,7 +34,7 @@ export class Folder {
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
       if (entry.isSymbolicLink()) requireInside(root, projectDir, this.pathOf(entry.name));
-      (isFolder(entry, join(projectDir, this.pathOf(entry.name))) ? folders : files).push(entry.name);
+      (this.#isFolder(entry) ? folders : files).push(entry.name);
     }
     this.hasBase = !isInside && files.includes(BASE_VERSION);
     // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
@@ -78,15 +78,11 @@ export class Folder {
   head(name: string): string {
     return readHead(join(this.projectDir, this.pathOf(name)), this.pathOf(name), HEAD).toString();
   }
-}
 
-/** A link counts as what it leads to; one that leads nowhere is a file, for whoever reads it to say so. */
-function isFolder(entry: Dirent, path: string): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
+  /** A link counts as what it leads to; one that leads nowhere is a file, for whoever reads it to say so. */
+  #isFolder(entry: Dirent): boolean {
+    if (!entry.isSymbolicLink()) return entry.isDirectory();
+    return isFolder(join(this.projectDir, this.pathOf(entry.name)));
   }
 }
 

@@ -211,12 +211,12 @@ describe("an environment", () => {
       "db/environments/a.yml": "",
       "db/environments/README.md": "",
     });
-    expect(await listEnvironments(project.dir)).toEqual(["a", "b"]);
+    expect(listEnvironments(project.dir)).toEqual(["a", "b"]);
   });
 
   test("is listed nowhere in a project without the folder", async () => {
     await using project = await temporaryProject();
-    expect(await listEnvironments(project.dir)).toEqual([]);
+    expect(listEnvironments(project.dir)).toEqual([]);
   });
 
   test("in a project folder that does not exist is refused by that name", async () => {
