@@ -4,6 +4,7 @@ import { columnsOf, parentTable, textOf } from "../engine/lookups.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { isMadeAnew } from "./moves.ts";
+import { columnSql, freeName } from "./table-parts.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /** A table that inherits from the same one before and after. */
@@ -52,8 +53,11 @@ function declare(child: Child, from: Facts, to: Facts): PlannedStatement[] {
   );
   const holder = quoteQualified(child.schema, freeName(child, from, to));
   const before = (name: string): string => quoteIdentifier(`${name}_before`);
+  // A check is about columns, which are there with it.
+  const named = new Set(checks.flatMap(({ columns }) => columns));
+  const held = inherited.filter((each) => staying.includes(each) || (named.has(each[0]) && !gone.has(each[0])));
   const planned = [
-    `CREATE TABLE ${holder} (${[...staying.map(columnSql), ...now!.map(({ sql }) => sql)].join(", ")})`,
+    `CREATE TABLE ${holder} (${[...held.map(columnSql), ...now!.map(({ sql }) => sql)].join(", ")})`,
     `ALTER TABLE ${table} INHERIT ${holder}`,
     leave,
     ...later!.map(({ name }) => `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(name)}`),
@@ -74,14 +78,6 @@ function declare(child: Child, from: Facts, to: Facts): PlannedStatement[] {
     removes: [columnId(child, name)],
   }));
   return [...planned.map(statementOf), ...drops];
-}
-
-function columnSql([name, column]: readonly [
-  string,
-  { readonly type: string; readonly collation: string | undefined; readonly notNull: boolean },
-]): string {
-  const collate = column.collation === undefined ? "" : ` COLLATE ${column.collation}`;
-  return `${quoteIdentifier(name)} ${column.type}${collate}${column.notNull ? " NOT NULL" : ""}`;
 }
 
 interface Check {
@@ -132,10 +128,4 @@ function refuseChecks(child: Child, checks: readonly Check[], declared: Readonly
 
 function columnId({ schema, name: table }: Child, name: string): ObjectId {
   return { kind: "column", schema, table, name };
-}
-
-function freeName({ schema, name }: Child, from: Facts, to: Facts): string {
-  let free = `${name}_inherited`;
-  while ([from, to].some((facts) => facts.has({ kind: "table", schema, name: free }))) free += "_";
-  return free;
 }

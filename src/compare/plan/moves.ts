@@ -1,11 +1,11 @@
 import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
-import { conversionBetween } from "./composites.ts";
-import { checksOf, declaration, indexesOf, placeIn, primaryKeyOf, triggersOf } from "./table-parts.ts";
+import { columnsOf, parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
+import type { Extra } from "../kinds/kind.ts";
+import { joining, type Place } from "./joining.ts";
 import { isReferenced, referencesTo } from "./references.ts";
-import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
+import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 
 /** Tables that change their place among others and keep their rows. */
 export interface Moves {
@@ -25,7 +25,7 @@ export interface Moves {
  * The planner drops a table and makes it anew to attach it to a partitioned table, to detach it, or to inherit from another
  * one; PostgreSQL moves it with its rows. Where it does not fit as it is, the planner has its way. Pure.
  */
-export function planMoves(from: Facts, to: Facts): Moves {
+export function planMoves(from: Facts, to: Facts, extras: readonly Extra[]): Moves {
   const first: PlannedStatement[] = [];
   const last: PlannedStatement[] = [];
   const moved: ObjectId[] = [];
@@ -45,7 +45,10 @@ export function planMoves(from: Facts, to: Facts): Moves {
       waiting.push(id);
       continue;
     }
-    const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before, from, to)];
+    const ways =
+      before.parent === undefined
+        ? joining(table, after, from, { facts: to, extras })
+        : [leaving(table, before, from, to)];
     if (ways === undefined) continue;
     if (before.parent === undefined && after.parent !== undefined && isMadeAnew(after.parent, from, to)) {
       waiting.push(...withBelow(id, to));
@@ -82,11 +85,6 @@ export function isMadeAnew(table: Named, from: Facts, to: Facts): boolean {
 interface Named {
   readonly schema: string;
   readonly name: string;
-}
-
-interface Place {
-  readonly parent: Named | undefined;
-  readonly bound: string | undefined;
 }
 
 function placeOf(table: ObjectId, facts: Facts): Place {
@@ -126,113 +124,6 @@ function referencesThatGo(tables: readonly Named[], from: Facts, to: Facts): Pla
     ...statementOf(`ALTER TABLE ${quoteQualified(key.schema, key.table)} DROP CONSTRAINT ${quoteIdentifier(key.name)}`),
     removes: [key],
   }));
-}
-
-/** undefined where PostgreSQL would not take it as it is. */
-function joining(
-  table: Named & { readonly kind: "table" },
-  { parent, bound }: Place,
-  from: Facts,
-  to: Facts,
-): PlannedStatement[] | undefined {
-  if (parent === undefined) return undefined;
-  const own = columnsOf(table, from);
-  const wanted = columnsOf({ kind: "table", ...parent }, to);
-  const missing = [...wanted.keys()].filter((column) => !own.has(column)).map(newColumn);
-  if (missing.includes(undefined)) return undefined;
-  // A partition has the columns of its table and no others.
-  const more = bound === undefined ? [] : [...own.keys()].filter((column) => !wanted.has(column));
-  const [name, of] = [quoteQualified(table.schema, table.name), quoteQualified(parent.schema, parent.name)];
-  if (bound === undefined) {
-    // What it declares stays its own.
-    const declared =
-      [...wanted.keys()].every((column) => to.has({ kind: "column", ...placeIn(table), name: column })) &&
-      checksOf({ kind: "table", ...parent }, to).every((check) =>
-        to.has({ kind: "constraint", ...placeIn(table), name: check.name }),
-      );
-    return declared ? [...preparations(), statementOf(`ALTER TABLE ${name} INHERIT ${of}`)] : undefined;
-  }
-  const attach = statementOf(`ALTER TABLE ${of} ATTACH PARTITION ${name} ${bound}`);
-  return [...preparations(), { ...attach, rows: rowsHazard("bound") }];
-
-  /** What the parent demands of its rows, it has to demand before. */
-  function preparations(): PlannedStatement[] {
-    const required = [...wanted].filter(([column, { notNull }]) => notNull && own.get(column)?.notNull === false);
-    const checks = checksOf({ kind: "table", ...parent! }, to).filter(
-      (check) => !from.has({ kind: "constraint", ...placeIn(table), name: check.name }),
-    );
-    // A trigger of the parent becomes one of the partition, and wants its name.
-    const triggers = triggersOf({ kind: "table", ...parent! }, to).filter((trigger) =>
-      from.has({ kind: "trigger", ...placeIn(table), name: trigger }),
-    );
-    // An index like one of the parent's would become part of that; where both are to be there, it is made again.
-    const ofParent = new Set(indexesOf({ kind: "table", ...parent! }, to).map(({ form }) => form));
-    const indexes = indexesOf(table, from).filter(({ id, form }) => ofParent.has(form) && to.has(id));
-    // A table has one primary key: that of the parent becomes it.
-    const [key, keyOfParent] = [primaryKeyOf(table, from), primaryKeyOf({ kind: "table", ...parent! }, to)];
-    const isOtherKey = key !== undefined && keyOfParent !== undefined && key.def !== keyOfParent.def;
-    const others = [...wanted].filter(([column, after]) => own.has(column) && !isOfSameType(own.get(column)!, after));
-    return [
-      ...(isOtherKey
-        ? [{ ...statementOf(`ALTER TABLE ${name} DROP CONSTRAINT ${quoteIdentifier(key.id.name)}`), removes: [key.id] }]
-        : []),
-      ...missing.flatMap((statement) => statement ?? []),
-      ...more.map((column) => ({
-        ...statementOf(`ALTER TABLE ${name} DROP COLUMN ${quoteIdentifier(column)}`),
-        loss: lossHazard("values"),
-        removes: [{ kind: "column" as const, ...placeIn(table), name: column }],
-      })),
-      ...others.map(([column, after]) => conversion(column, own.get(column)!.type, after)),
-      ...indexes.map(({ id }) => statementOf(`DROP INDEX ${quoteQualified(id.schema, id.name)}`)),
-      ...triggers.map((trigger) => statementOf(`DROP TRIGGER ${quoteIdentifier(trigger)} ON ${name}`)),
-      ...required.map(([column]) => ({
-        ...statementOf(`ALTER TABLE ${name} ALTER COLUMN ${quoteIdentifier(column)} SET NOT NULL`),
-        rows: rowsHazard("null"),
-      })),
-      ...checks.map((check) => ({
-        ...statementOf(`ALTER TABLE ${name} ADD CONSTRAINT ${quoteIdentifier(check.name)} ${check.definition}`),
-        rows: rowsHazard("check"),
-      })),
-    ];
-  }
-
-  /** As the parent has it; undefined where its values come from more than a default. */
-  function newColumn(column: string): PlannedStatement | undefined {
-    const id = declaration(column, parent!, to);
-    const { type, collation = null, notNull, identity = null, generatedExpr = null } = to.get(id)?.payload ?? {};
-    if (typeof type !== "string" || identity !== null || generatedExpr !== null) return undefined;
-    const expression = textOf(to, { ...id, kind: "default" }, "expr");
-    const clauses = [
-      `${quoteIdentifier(column)} ${type}`,
-      ...(typeof collation === "string" ? [`COLLATE ${collation}`] : []),
-      ...(expression === undefined ? [] : [`DEFAULT ${expression}`]),
-      ...(notNull === true ? ["NOT NULL"] : []),
-    ];
-    return {
-      ...statementOf(`ALTER TABLE ${quoteQualified(table.schema, table.name)} ADD COLUMN ${clauses.join(" ")}`),
-      ...(notNull === true && expression === undefined ? { rows: rowsHazard("no-value") } : {}),
-      makes: [{ kind: "column", ...placeIn(table), name: column }],
-    };
-  }
-
-  /** With the column's values; the planner changes that of the parent alone. */
-  function conversion(
-    column: string,
-    before: string,
-    { type, collation }: { readonly type: string; readonly collation: string | undefined },
-  ): PlannedStatement {
-    const quoted = quoteIdentifier(column);
-    const { loses, risk } = conversionBetween(before, from, type, to);
-    const head = `ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type}${collation === undefined ? "" : ` COLLATE ${collation}`}`;
-    const throughText = `${head} USING ${quoted}::text::${type}`;
-    return {
-      ...statementOf(before === type ? head : `${head} USING ${quoted}::${type}`),
-      ...(before === type ? {} : { otherwise: { reason: "unreadable-text", sql: throughText, type } as const }),
-      ...(loses ? { loss: lossHazard("cut", { type }) } : {}),
-      ...(risk === undefined ? {} : { rows: risk }),
-      needs: [{ kind: "column", ...placeIn(table), name: column }],
-    };
-  }
 }
 
 /** `from`, with some tables and what belongs to them as they are in `to`. */

@@ -46,7 +46,7 @@ import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
  */
 export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedStatement[] {
   const first = [
-    ...planMoves(from.facts, to.facts).first,
+    ...planMoves(from.facts, to.facts, to.extras).first,
     ...planDeclarations(from.facts, to.facts),
     ...typesUnderOthersAside(from.facts, to.facts),
   ];
@@ -62,7 +62,7 @@ export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedSta
 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const unkeyed = withoutKeyedPartitions(from.facts, to.facts);
-  const moves = planMoves(withKeysApart(from.facts, unkeyed), unkeyed);
+  const moves = planMoves(withKeysApart(from.facts, unkeyed), unkeyed, to.extras);
   if (moves.first.length > 0) return [...moves.first];
   const [before, after] = withSameRoles(
     apart(withoutPartsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),

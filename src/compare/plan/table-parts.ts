@@ -1,4 +1,5 @@
 import type { Facts } from "../engine/facts.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 
@@ -19,14 +20,23 @@ export function placeIn({ schema, name }: Named): { readonly schema: string; rea
   return { schema, table: name };
 }
 
+/** A CHECK. */
+export interface Check {
+  readonly name: string;
+  readonly definition: string;
+  /** Those that it is about. */
+  readonly columns: readonly string[];
+}
+
 /** What it demands of rows, and its parents as well. Pure. */
-export function checksOf(table: ObjectId, facts: Facts): { readonly name: string; readonly definition: string }[] {
+export function checksOf(table: ObjectId, facts: Facts): Check[] {
   const parent = parentTable(facts, table);
   const inherited = parent === undefined ? [] : checksOf({ kind: "table", ...parent }, facts);
   const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
     const definition = textOf(facts, id, "def") ?? "";
     if (id.kind !== "constraint" || payload["type"] !== "c" || definition.endsWith(" NO INHERIT")) return [];
-    return [{ name: id.name, definition }];
+    const columns = facts.outgoingEdges(id).flatMap(({ to }) => (to.kind === "column" ? [to.name] : []));
+    return [{ name: id.name, definition, columns }];
   });
   return [...inherited, ...own];
 }
@@ -58,4 +68,20 @@ export function indexesOf(
     const [, unique = "", form] = /^CREATE (UNIQUE )?INDEX .*? (USING .*)$/s.exec(textOf(facts, id, "def") ?? "") ?? [];
     return id.kind !== "index" || form === undefined ? [] : [{ id: { ...id, kind: id.kind }, form: unique + form }];
   });
+}
+
+/** For a table that holds what another one inherits, for as long as that takes. Pure. */
+export function freeName({ schema, name }: Named, from: Facts, to: Facts): string {
+  let free = `${name}_inherited`;
+  while ([from, to].some((facts) => facts.has({ kind: "table", schema, name: free }))) free += "_";
+  return free;
+}
+
+/** A column in the list of a table. Pure. */
+export function columnSql([name, column]: readonly [
+  string,
+  { readonly type: string; readonly collation: string | undefined; readonly notNull: boolean },
+]): string {
+  const collate = column.collation === undefined ? "" : ` COLLATE ${column.collation}`;
+  return `${quoteIdentifier(name)} ${column.type}${collate}${column.notNull ? " NOT NULL" : ""}`;
 }

@@ -46,6 +46,36 @@ describe("the plan between two catalogues", () => {
     expect(sql.at(-1)).not.toContain("d_before");
   });
 
+  test("keeps the rows of a table that begins to inherit, and gives new columns of it its own default", async () => {
+    const parents = `CREATE TABLE a (id int, stars int DEFAULT 5);
+      CREATE TABLE p (id int, stars int DEFAULT 5) PARTITION BY LIST (id);`;
+    const rows = await withScratch(embedded, async (database) => {
+      const to = await build(
+        database,
+        `${parents} CREATE TABLE declares (id int, stars int DEFAULT 9) INHERITS (a); CREATE TABLE leaves (x int) INHERITS (a);
+         CREATE TABLE part PARTITION OF p (stars DEFAULT 9) FOR VALUES IN (1);`,
+      );
+      await database.execute("DROP TABLE a, p CASCADE");
+      const tables = ["declares", "leaves", "part"];
+      const from = await build(
+        database,
+        `${parents} ${tables.map((name) => `CREATE TABLE ${name} (id int)`).join("; ")}`,
+      );
+      const sql = statementsOf(segmentsOf(await planBetween(FILES, { from, to })));
+      for (const name of tables) await database.execute(`INSERT INTO ${name} VALUES (1)`);
+      for (const statement of sql) await database.execute(statement);
+      expect(compareCatalogues(await build(database, ""), to)).toEqual([]);
+      return await database.query(
+        "SELECT tableoid::regclass::text AS name, id, stars FROM a UNION ALL SELECT tableoid::regclass::text, id, stars FROM p ORDER BY 1",
+      );
+    });
+    expect(rows).toEqual([
+      { name: "declares", id: 1, stars: 9 },
+      { name: "leaves", id: 1, stars: 5 },
+      { name: "part", id: 1, stars: 9 },
+    ]);
+  });
+
   test("says what to do where PostgreSQL checks no values of a domain", async () => {
     const around = "CREATE TABLE inner_t (a d); CREATE TABLE t (a inner_t);";
     const check = "CHECK (value > 0)";
