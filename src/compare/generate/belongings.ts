@@ -8,7 +8,8 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { constraintRisk } from "../plan/risks.ts";
 import { rowsHazard } from "../plan/statement.ts";
 import { type ColumnId, dependentInWords, dependentsOf, isSameTable } from "./column-facts.ts";
-import { KEY, readConstraint, readIndex, readReference, temporaryName } from "./moved-keys.ts";
+import { KEY } from "../plan/key-definition.ts";
+import { readConstraint, readIndex, readReference, temporaryName } from "./moved-keys.ts";
 
 /** Indexes and constraints of columns that others take the place of, as statements. */
 export interface Belongings {

@@ -1,3 +1,4 @@
+import { KEY, NAME, NAMES } from "../plan/key-definition.ts";
 import { clipName } from "#sql/clip-name.ts";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
@@ -47,14 +48,6 @@ export interface MovedReference {
   readonly definition: string;
   readonly newDefinition: string;
 }
-
-const NAME = String.raw`(?:[\w$]+|"(?:[^"]|"")+")`;
-const NAMES = `${NAME}(?:, ${NAME})*`;
-
-/** As pg_get_constraintdef writes it. Others (WITHOUT OVERLAPS) are not made from an index of columns. */
-export const KEY = new RegExp(
-  String.raw`^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? \((${NAMES})\)( INCLUDE \([^)]*\))?( WITH \([^)]*\))?( DEFERRABLE(?: INITIALLY DEFERRED)?)?$`,
-);
 
 const REFERENCE = new RegExp(
   String.raw`^FOREIGN KEY \((${NAMES})\) REFERENCES ((?:${NAME}\.)?${NAME})\((${NAMES})\)(.*)$`,

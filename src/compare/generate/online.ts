@@ -6,7 +6,7 @@ import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
 import { asReadBack } from "../plan/reread.ts";
 import { backfillOptions, filledHazard } from "./backfill-options.ts";
-import { KEY } from "./moved-keys.ts";
+import { KEY } from "../plan/key-definition.ts";
 
 /**
  * When a statement of an online migration runs: in the one transaction of the first file; or after it, as a backfill, in
@@ -51,7 +51,8 @@ export function hasOnlineForm(
 type Rule = (statement: PlannedStatement, plan: OnlinePlan) => OnlineStep[] | undefined;
 
 function formOf(statement: PlannedStatement, plan: OnlinePlan): OnlineStep[] | undefined {
-  if (!statement.transactional) return undefined;
+  // What takes an index that is there has nothing left to do.
+  if (!statement.transactional || statement.sql.includes(" USING INDEX ")) return undefined;
   for (const rule of RULES) {
     const steps = rule(statement, plan);
     if (steps !== undefined) return steps;

@@ -3,11 +3,12 @@ import type { ProjectFiles, Source } from "../sources/sources.ts";
 import type { Conversion } from "./conversion.ts";
 import type { WrittenStatements } from "../sources/written.ts";
 import type { Names } from "./migration-file.ts";
+import type { Means } from "../plan/plan.ts";
 import type { Permit } from "./removals.ts";
 import type { RenameOptions } from "./rename-first.ts";
 
 /** What a plan may do. */
-export interface PlanOptions extends ProjectFiles, RenameOptions {
+export interface PlanOptions extends ProjectFiles, RenameOptions, Means {
   readonly from: Source;
   /** Takes out of what the scratch database holds what does not count, before it is compared with the other side. */
   readonly level?: ((catalogue: Catalogue) => Catalogue) | undefined;

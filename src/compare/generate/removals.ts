@@ -6,6 +6,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
+import { indexesOfKeys } from "../plan/keys-from-indexes.ts";
 import { takeovers } from "../plan/numbers-kept.ts";
 import { partsOf, type PlannedStatement } from "../plan/statement.ts";
 import { wordFor } from "./allowing.ts";
@@ -50,6 +51,7 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
       ])
       .map(({ kind, name }) => `${kind} ${name}`),
   );
+  for (const index of indexesOfKeys(from, to.facts)) goOn.add(`index ${describe(index).name}`);
   const objects = takenAway(compareCatalogues(from, to))
     .filter(({ kind, name }) => !goOn.has(`${kind} ${name}`))
     .map((taken): Removal => ({

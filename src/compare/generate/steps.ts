@@ -140,7 +140,7 @@ async function planUps(
     ups.push({ part: undefined, section, before: from, after: current });
   }
   for (let round = 0; round < ROUNDS * 2; round++) {
-    const statements = planChanges(current, to);
+    const statements = planChanges(current, to, options);
     if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
     await check(statements);
     const planned = firstTransaction(statements);
@@ -184,7 +184,7 @@ async function planDown(
   let current = renamed.catalogue;
   let refusal: ConfitureError | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const statements = newValuesFirst(planChanges(current, before));
+    const statements = newValuesFirst(planChanges(current, before, options));
     if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
     const context = await contextOf(meter, options, statements, {
       from: current,

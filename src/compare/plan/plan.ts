@@ -17,6 +17,7 @@ import { planDeclarations } from "./declarations.ts";
 import { expressionsFirst } from "./expressions-first.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { boundFollowsType } from "./number-bounds.ts";
+import { keysFromIndexes } from "./keys-from-indexes.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { numbersAgain } from "./numbers-again.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
@@ -38,14 +39,25 @@ import { partitionedIndexesFirst } from "./partitioned-indexes.ts";
 import { withTypesTogether } from "./types-together.ts";
 import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 
+/** What a plan may use. */
+export interface Means {
+  /** It is for schema files, in which no index is turned into a key. */
+  readonly ofFiles?: boolean | undefined;
+}
+
 /**
  * What to try next on the way from `from` to `to`: statements that nothing has run, maybe not in an order that works, or only the
  * first of them, where the rest has to be planned from what is there then. Whoever shows or keeps a plan makes it with
  * `planSteps`. Pure.
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
-export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedStatement[] {
+export function planChanges(
+  from: Catalogue,
+  to: Catalogue,
+  { ofFiles = false }: Means = {},
+): readonly PlannedStatement[] {
   const first = [
+    ...(ofFiles ? [] : keysFromIndexes(from, to.facts)),
     ...planMoves(from.facts, to.facts, to.extras).first,
     ...planDeclarations(from.facts, to.facts),
     ...typesUnderOthersAside(from.facts, to.facts),

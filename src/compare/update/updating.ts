@@ -279,6 +279,7 @@ export class Updating {
         permit: () => {},
         noDown: true,
         online: false,
+        ofFiles: true,
       });
       return steps.flatMap(({ up }) => up.statements.flatMap(partsOf));
     } catch (error) {

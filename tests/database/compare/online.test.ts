@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { type GeneratedMigration, generateMigrations } from "#compare/generate/generate.ts";
+import type { Permit } from "#compare/generate/removals.ts";
 import type { ScratchSite } from "#scratch/site.ts";
 import { sourceCatalogue } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
@@ -15,6 +16,7 @@ async function online(
   after: string,
   scratch: ScratchSite = { engine: "embedded" },
   postgres?: number,
+  permit?: Permit,
 ): Promise<readonly GeneratedMigration[]> {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
   const { migrations } = await generateMigrations({
@@ -22,13 +24,17 @@ async function online(
     scratch,
     from: { kind: "migrations" },
     renames: [],
-    permit: () => {},
+    permit: permit ?? (() => {}),
     noDown: false,
     online: true,
     postgres,
   });
   return migrations;
 }
+
+const refuseAll: Permit = (removals) => {
+  throw new Error(removals.map(({ kind, name }) => `${kind} ${name}`).join(", "));
+};
 
 /** What each file does, without comments, a statement a line. */
 function outline(migrations: readonly GeneratedMigration[]): Record<string, string[]> {
@@ -61,6 +67,28 @@ describe("each form that keeps nobody waiting", () => {
     });
     expect(heading(migrations[0]!)).toBe("-- migrate:up transaction:false");
     expect(migrations[0]?.text).toContain("\n-- migrate:down transaction:false\n");
+  });
+
+  test("a key takes the unique index that is there, which counts for nothing that is taken away", async () => {
+    const migrations = await online(
+      "CREATE TABLE t (id int, p int);\nCREATE UNIQUE INDEX t_id ON t (id);\nCREATE UNIQUE INDEX t_p ON t (p);",
+      "CREATE TABLE t (id int PRIMARY KEY, p int UNIQUE);",
+      { engine: "embedded" },
+      undefined,
+      refuseAll,
+    );
+    expect(migrations.map((migration) => Object.values(outline([migration])).flat())).toEqual([
+      ["ALTER TABLE t ADD CONSTRAINT id_has_no_null CHECK (id IS NOT NULL) NOT VALID"],
+      [
+        "ALTER TABLE t VALIDATE CONSTRAINT id_has_no_null",
+        "ALTER TABLE t ALTER COLUMN id SET NOT NULL",
+        "ALTER TABLE t DROP CONSTRAINT id_has_no_null",
+      ],
+      [
+        "ALTER TABLE t ADD CONSTRAINT t_p_key UNIQUE USING INDEX t_p",
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX t_id",
+      ],
+    ]);
   });
 
   test("a foreign key that comes to be enforced is made anew, as nobody could read meanwhile otherwise", async () => {
