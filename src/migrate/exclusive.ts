@@ -2,6 +2,7 @@ import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
 import { giveSettings, learnDatabaseSettings, learnLimits, type Settings } from "#database/settings.ts";
+import { learnStandbys } from "#database/standbys.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
@@ -61,6 +62,7 @@ export async function exclusively<T>(
       const [lacking] = await Promise.all([
         giveSettings(database, NOTICE_A_DEAD_CLIENT, TIMEOUTS),
         learnLimits(database),
+        learnStandbys(database),
       ]);
       if (lacking.length > 0) options.onEvent?.({ type: "settings-lacking", names: lacking });
     } else await learnDatabaseSettings(database);

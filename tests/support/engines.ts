@@ -3,7 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
-import { MAJORS, type Major, NEWEST_ALONE, OLDEST_ALONE, type Row, server } from "./servers.ts";
+import {
+  MAJORS,
+  type Major,
+  NEWEST_ALONE,
+  OLDEST_ALONE,
+  type Row,
+  server,
+  startServer,
+  type TestServer,
+} from "./servers.ts";
 
 /** An empty database for one test. */
 export interface TestDatabase extends AsyncDisposable {
@@ -48,6 +57,36 @@ function serverEngine(major: Major): TestEngine {
         [Symbol.asyncDispose]: drop,
       };
     },
+  };
+}
+
+/** A server of its own, with settings of its own; whoever asks for it stops it. */
+export function ownServer(
+  major: Major,
+  settings: readonly string[],
+): TestEngine & { readonly stop: () => Promise<void> } {
+  let starting: Promise<TestServer> | undefined;
+  return {
+    name: `PostgreSQL ${major}`,
+    kind: "server",
+    major,
+    async fresh() {
+      starting ??= startServer({ major, settings });
+      const instance = await starting;
+      const name = await instance.createDatabase();
+      const session = instance.connect(name);
+      const drop = async (): Promise<void> => await session.end({ timeout: 1 });
+      return {
+        target: instance.target(name),
+        url: instance.url(name),
+        query: async <R extends object>(sql: string, parameters: readonly unknown[] = []) => [
+          ...(await session.unsafe<R[]>(sql, parameters as never[])),
+        ],
+        drop,
+        [Symbol.asyncDispose]: drop,
+      };
+    },
+    stop: async () => await (await starting)?.stop("immediate"),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { waitsForStandbys } from "#database/standbys.ts";
 import type { Direction } from "../events.ts";
 import { backfillOf, type LoadedMigration } from "../files/body.ts";
 import { isRecorded } from "../ledger/statements.ts";
@@ -27,6 +28,8 @@ export function sendAhead(
   options: RunOptions,
 ): SentAhead | undefined {
   if (database.engine !== "server" || options.signal?.aborted === true) return undefined;
+  // An interruption ends that wait, and nothing else: the server would go on with the next migration.
+  if (waitsForStandbys(database)) return undefined;
   const before = running[direction];
   const body = next[direction];
   if (before === undefined || before.kind === "refused" || !before.transactional) return undefined;

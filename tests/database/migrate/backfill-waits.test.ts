@@ -1,42 +1,18 @@
 import { afterAll, expect, test } from "bun:test";
-import type { TestEngine } from "../../support/engines.ts";
-import { NEWEST_ALONE, startServer, type TestServer } from "../../support/servers.ts";
+import { ownServer } from "../../support/engines.ts";
+import { NEWEST_ALONE } from "../../support/servers.ts";
 import { migrating } from "./migrating.ts";
 
-const [major] = NEWEST_ALONE;
-let instance: TestServer | undefined;
+/** It archives nothing, and vacuums at once. */
+const engine = ownServer(NEWEST_ALONE[0]!, [
+  "archive_mode = on",
+  "archive_command = 'false'",
+  "autovacuum = on",
+  "autovacuum_naptime = 1s",
+  "synchronous_commit = off",
+]);
 
-/** A server of its own: it archives nothing, and vacuums at once. */
-const engine: TestEngine = {
-  name: `PostgreSQL ${major}`,
-  kind: "server",
-  major: major!,
-  async fresh() {
-    instance ??= await startServer({
-      major: major!,
-      settings: [
-        "archive_mode = on",
-        "archive_command = 'false'",
-        "autovacuum = on",
-        "autovacuum_naptime = 1s",
-        "synchronous_commit = off",
-      ],
-    });
-    const own = instance;
-    const name = await own.createDatabase();
-    const session = own.connect(name);
-    const drop = async (): Promise<void> => await session.end({ timeout: 1 });
-    return {
-      target: own.target(name),
-      url: own.url(name),
-      query: async <R extends object>(sql: string) => [...(await session.unsafe<R[]>(sql))],
-      drop,
-      [Symbol.asyncDispose]: drop,
-    };
-  },
-};
-
-afterAll(async () => await instance?.stop("immediate"));
+afterAll(engine.stop);
 
 const FILL = "-- migrate:up backfill:t\nUPDATE t SET b = a * 2 WHERE b IS NULL AND a IS NOT NULL;";
 
