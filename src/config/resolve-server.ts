@@ -194,10 +194,9 @@ function sessionSettings(variables: Variables): Record<string, string> | undefin
 function resolveUser(given: TextSetting | undefined, surroundings: Surroundings): Setting<string> {
   if (given !== undefined) return given;
   const { userName } = surroundings;
-  if (userName !== "") return { value: userName, origin: "default (the operating system's user)" };
-  throw new ConfitureError("config_invalid", "No database user is given, and the operating system's user has no name", {
-    hint: "Give `user` in the environment file, or set PGUSER.",
-  });
+  // Only a connection needs one.
+  const origin = `default (the operating system's user${userName === "" ? ", which has no name" : ""})`;
+  return { value: userName, origin };
 }
 
 /** Whole seconds, as in libpq (0 or less waits for ever), or a duration with its unit. */

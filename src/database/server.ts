@@ -29,9 +29,10 @@ import {
 
 /**
  * Connects to a server; with `options.wait`, again and again until it answers.
- * @throws ConfitureError `connect_failed`, `connect_auth`, `connect_tls` or `connect_no_database`
+ * @throws ConfitureError `connect_failed`, `connect_auth`, `connect_tls`, `connect_no_database`, or `config_invalid` without a user
  */
 export async function openServer(target: ServerTarget, options: OpenOptions = {}): Promise<Database> {
+  if (target.user === "") throw nameless();
   const started = performance.now();
   const isInterrupted = (): boolean => options.signal?.aborted === true;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
@@ -47,6 +48,17 @@ export async function openServer(target: ServerTarget, options: OpenOptions = {}
       await pauseFor(Math.min(pause, left), options.signal);
     }
   }
+}
+
+/** A process under a number without a name, as in a container. */
+function nameless(): ConfitureError {
+  return new ConfitureError(
+    "config_invalid",
+    "No database user is given, and the operating system's user has no name",
+    {
+      hint: "Give `user` in the environment file, or set PGUSER.",
+    },
+  );
 }
 
 async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -29,6 +29,14 @@ describe.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
       expect(await run(line.split(" "), {})).toMatchObject({ exitCode: 0 });
     });
 
+    test.each(["config show", "migrate test", "verify", "lint --all", "build --output /dev/null"])(
+      "what asks no server needs no user of one: %s",
+      async (line) => {
+        const { exitCode, stderr } = await run(line.split(" "), { CONFITURE_DATABASE_URL: "postgres://127.0.0.1:1/x" });
+        expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.not.stringContaining("error:") });
+      },
+    );
+
     test("a server's user has to be given", async () => {
       const { exitCode, stderr } = await run(["migrate", "status"], {
         CONFITURE_DATABASE_URL: "postgres://127.0.0.1:1/x",

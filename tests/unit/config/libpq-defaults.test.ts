@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { openServer } from "#database/server.ts";
 import { chmod, mkdir } from "node:fs/promises";
 import { loadConfig } from "#config/load.ts";
 import { matchPassword } from "#config/pgpass.ts";
@@ -107,8 +108,10 @@ describe("libpq's variables", () => {
     expect(error.hint).toBeString();
   });
 
-  test("without a user anywhere, the user is asked for", async () => {
-    const error = await failure(loadYaml("", { userName: "" }));
+  test("without a user anywhere, the user is asked for where there is a connection to be made", async () => {
+    const config = await loadYaml("", { userName: "" });
+    expect(config.origins["database.user"]).toBe("default (the operating system's user, which has no name)");
+    const error = await failure(openServer(server(config)));
     expect(error.code).toBe("config_invalid");
     expect(error.hint).toContain("PGUSER");
   });
