@@ -7,6 +7,7 @@ import { traceMigrations } from "#compare/trace/trace.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
+import { requireRecognised } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { heldWithin } from "#migrate/phases/held-migrations.ts";
 import { type HeldMigration } from "#migrate/run/report.ts";
@@ -42,6 +43,7 @@ export async function findPending(
   given: Sizes | undefined,
 ): Promise<Pending> {
   const options = await migrateOptions(context);
+  requireRecognised(options);
   const { target } = options;
   const { history } = await status(options);
   // The base is what there is before; it is in nobody's way.

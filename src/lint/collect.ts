@@ -6,7 +6,7 @@ import { filesAt } from "#compare/sources/git.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { discoverMigrations } from "#migrate/files/discover.ts";
+import { discoverMigrations, requireRecognised } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Parser } from "#sql/parser.ts";
 import type { FileProblem, LintFile } from "./file.ts";
@@ -67,6 +67,9 @@ export async function collect(
         location: { file: files.migrationsDir },
       },
     );
+  }
+  if (which.kind !== "paths" && schema.length === 0) {
+    requireRecognised({ projectDir, dir: files.migrationsDir, layout: files.migrationsLayout });
   }
   const chosen = which.kind === "paths" ? choose(projectDir, which.paths, found.migrations, schema) : undefined;
   const isChosen = (migration: MigrationFile): boolean => {

@@ -8,7 +8,7 @@ import {
   stillPending,
   withApproved,
 } from "./phases/asked-contracts.ts";
-import { type Discovery, requireMigrations, unrecognised } from "./files/discover.ts";
+import { type Discovery, requireMigrations, requireRecognised } from "./files/discover.ts";
 import type { MigrationFile } from "./files/migration-file.ts";
 import { orSameWayUp } from "./files/edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
@@ -54,7 +54,7 @@ export interface UpOptions extends PlanUpOptions {
  */
 export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunReport> {
   // Files that are wrong in themselves are reported without a connection.
-  const recognised = requireRecognised(options);
+  const recognised = discoverToRun(options);
   const deadline = plan.timeLimit === undefined ? undefined : performance.now() + plan.timeLimit;
   using gentle = new GentleSignal(options.signal);
   using ahead = new ReadAhead(options.projectDir, recognised);
@@ -147,13 +147,10 @@ async function upRound(
   return { ...round, held, asked: askedAmong(files, history, plan.contracts) };
 }
 
-/** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */
-function requireRecognised(options: MigrateOptions): Discovery {
-  const found = requireMigrations(options);
-  const { layout, base, migrations, ignored } = found;
-  if (ignored.length === 0) return found;
-  if (migrations.length === 0 && base === undefined) throw unrecognised(options.dir, layout, ignored);
-  options.onEvent?.({ type: "ignored", ignored });
+/** What is no migration is told. */
+function discoverToRun(options: MigrateOptions): Discovery {
+  const found = requireRecognised(options);
+  if (found.ignored.length > 0) options.onEvent?.({ type: "ignored", ignored: found.ignored });
   return found;
 }
 

@@ -18,6 +18,13 @@ test("a folder in which no name is understood is no folder without migrations", 
   const status = await project.run(["migrate", "status", "--exit-code"]);
   expect(status.exitCode).toBe(3);
   expect(status.stderr).toContain("db/migrations/users.sql is left out");
+  for (const line of ["migrate test", "migrate plan", "migrate baseline", "lint", "lint --all"]) {
+    await expectRefusal(project, line.split(" "), {
+      exitCode: 1,
+      code: "migrations_unrecognised",
+      names: ["users.sql", "20240101-posts.sql"],
+    });
+  }
   await project.write("db/migrations/001_first.sql", "CREATE TABLE first ();");
   const up = await project.succeed(["migrate", "up"]);
   expect(up.stderr).toContain("db/migrations/users.sql is left out");

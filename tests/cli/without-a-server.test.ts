@@ -133,10 +133,12 @@ test("`init` beside an environment file that is kept goes by what that says", as
   expect(onServer.stderr).toMatch(/confiture db create +# .*local\.yml/);
 });
 
-test("`status` in the wrong folder fails, as `up` does; in a folder without migrations yet it does not", async () => {
+test("what is nothing without migrations fails in the wrong folder, as `up` does; in a folder without migrations yet it does not", async () => {
   await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED });
-  const { exitCode, stderr } = await runHere(["migrate", "status"], { cwd: project.dir });
-  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining("-C DIR") });
+  for (const line of ["migrate status", "migrate test", "migrate plan", "migrate baseline"]) {
+    const { exitCode, stderr } = await runHere(line.split(" "), { cwd: project.dir });
+    expect({ line, exitCode, stderr }).toEqual({ line, exitCode: 1, stderr: expect.stringContaining("-C DIR") });
+  }
   await project.write("db/migrations/confiture.d.ts", "");
   const empty = await runHere(["migrate", "status"], { cwd: project.dir });
   expect(empty).toMatchObject({

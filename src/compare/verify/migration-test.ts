@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { requireRecognised } from "#migrate/files/discover.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
@@ -45,9 +46,10 @@ export interface TestReport {
 /**
  * Tries out one migration or all of them in a scratch database: up, down (which has to give the same catalogue as
  * before) and up again, with rows in the tables where there are fixtures.
- * @throws ConfitureError `migration_unknown`; `sql_failed` for a fixture that cannot be loaded
+ * @throws ConfitureError `migrations_missing`, `migrations_unrecognised`, `migration_unknown`; `sql_failed` for a fixture that cannot be loaded
  */
 export async function testMigrations(options: TestOptions): Promise<TestReport> {
+  requireRecognised({ projectDir: options.projectDir, dir: options.migrationsDir, layout: options.migrationsLayout });
   const migrations = projectMigrations(options);
   const only = options.version === undefined ? undefined : requireKnown(migrations, options.version);
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);

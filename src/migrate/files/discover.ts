@@ -90,10 +90,24 @@ export function requireMigrations(options: {
   return discoverMigrations(projectDir, dir, layout);
 }
 
+/**
+ * For work that would come to nothing: a folder in which there is something, and nothing of it is a migration, is more likely read in the wrong
+ * layout than empty.
+ * @throws ConfitureError `migrations_unrecognised`, and as `requireMigrations`
+ */
+export function requireRecognised(options: Parameters<typeof requireMigrations>[0]): Discovery {
+  const found = requireMigrations(options);
+  const { layout, base, migrations, ignored } = found;
+  if (ignored.length > 0 && migrations.length === 0 && base === undefined) {
+    throw unrecognised(options.dir, layout, ignored);
+  }
+  return found;
+}
+
 const SAMPLES = 5;
 
 /** For a folder in which there is something, and nothing of it is a migration: "nothing to do" would be no answer. */
-export function unrecognised(dir: string, layout: LayoutName, ignored: readonly Ignored[]): ConfitureError {
+function unrecognised(dir: string, layout: LayoutName, ignored: readonly Ignored[]): ConfitureError {
   const { title, names: form } = LAYOUTS[layout];
   const names = ignored.slice(0, SAMPLES).map(({ path }) => path.slice(dir.length + 1));
   const more = ignored.length > SAMPLES ? ` and ${ignored.length - SAMPLES} more` : "";

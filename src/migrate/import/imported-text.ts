@@ -4,6 +4,7 @@ import { decodeSql, type SqlText } from "#database/script.ts";
 import { readRegularFile } from "#files/read.ts";
 import { splitStatements } from "#sql/split.ts";
 import { checksumOf } from "../files/checksum.ts";
+import { PLACEHOLDER } from "../files/empty.ts";
 import { cutFile } from "../layouts/cut.ts";
 import { withImportHeader } from "../layouts/imported.ts";
 import type { MigrationFile } from "../files/migration-file.ts";
@@ -46,7 +47,19 @@ interface Way {
 }
 
 function partOf(way: "up" | "down", { source, section }: Way, file: MigrationFile): string {
-  return `${marker(way, section, file)}\n${sectionText(source.file, source.text, section)}`;
+  const text = sectionText(source.file, source.text, section);
+  const end = text === "" || text.endsWith("\n") ? "" : "\n";
+  const filling =
+    way === "up" && isEmptyOnPurpose({ source, section }) ? `${end}${NOTHING}; -- There is no statement.\n` : "";
+  return `${marker(way, section, file)}\n${text}${filling}`;
+}
+
+/** What does nothing: a migration in this tool's form has a statement. */
+const NOTHING = "SELECT 1";
+
+/** One that nobody has written yet stays as it is, and is refused. */
+function isEmptyOnPurpose(way: Way): boolean {
+  return statementsOf(way).length === 0 && !way.source.text.includes(PLACEHOLDER);
 }
 
 /** Reads what is about to be written: it has to hold the same statements. */
@@ -58,8 +71,10 @@ function requireSameStatements(
   const source: SqlText = { file: file.path, text };
   const { main, down } = cutFile(file, source, "up");
   const isSame =
-    Bun.deepEquals(statementsOf({ source, section: main }), statementsOf(ways.up)) &&
-    Bun.deepEquals(down && statementsOf({ source, section: down }), ways.down && statementsOf(ways.down));
+    Bun.deepEquals(
+      statementsOf({ source, section: main }),
+      isEmptyOnPurpose(ways.up) ? [NOTHING.split(" ").join("\n")] : statementsOf(ways.up),
+    ) && Bun.deepEquals(down && statementsOf({ source, section: down }), ways.down && statementsOf(ways.down));
   if (isSame) return;
   throw new ConfitureError("migration_invalid", `${ways.up.source.file} would do something else in this form`, {
     location: { file: ways.up.source.file },

@@ -42,6 +42,8 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+const LOCK = { "db/migrations/migration_lock.toml": 'provider = "postgresql"\n' };
+
 const options = (m: Migrating, to = "db/migrations") => ({
   projectDir: m.project.dir,
   from: "db/migrations",
@@ -75,6 +77,42 @@ for (const engine of newestAndEmbedded) {
         expect((await after.down({ to: "0" })).error).toBeUndefined();
         expect(await catalogue(after)).toEqual([]);
       }
+    });
+
+    test.each([
+      ["goose", "00001_one.sql", "-- +goose Up\n", "-- migrate:up\n"],
+      [
+        "goose",
+        "00001_one.sql",
+        "-- +goose Up\n-- nothing yet\n-- +goose Down\nDROP TABLE two;",
+        "\n-- migrate:down\nDROP TABLE",
+      ],
+      ["sql-migrate", "1-one.sql", "-- +migrate Up", "-- migrate:up\n"],
+      ["flyway", "V1__one.sql", "-- for later", "-- for later\n"],
+      ["prisma", "20230101000000_one/migration.sql", "", "-- migrate:up\n"],
+    ])(
+      "a migration of %s that is empty on purpose runs after it was rewritten, too: %s %j",
+      async (layout, name, text, kept) => {
+        const [second, content] = Object.entries(FOLDERS[layout]!)[1]!;
+        const files = { [`db/migrations/${name}`]: text, [`db/migrations/${second}`]: content };
+        await using before = await migrating(engine, { ...files, ...(layout === "prisma" ? LOCK : {}) });
+        expect((await before.up()).error).toBeUndefined();
+        const [first] = (await importMigrations(options(before))).migrations;
+        expect(await before.up()).toMatchObject({ error: undefined, results: [] });
+        const written = await before.project.read(first!.path);
+        expect(written).toContain(kept);
+        expect(written).toContain("\nSELECT 1; -- There is no statement.\n");
+        await using after = await migrating(engine, { "001_one.sql": written });
+        expect(await after.up()).toMatchObject({ error: undefined, results: ["001 done"] });
+      },
+    );
+
+    test("a migration that nobody has written yet is rewritten as it is, and refused as before", async () => {
+      await using m = await migrating(engine, {
+        "00001_one.sql": "-- +goose Up\n-- Write the change here.\n-- +goose Down\n",
+      });
+      await importMigrations(options(m));
+      expect((await m.up()).error).toMatchObject({ code: "migration_empty" });
     });
 
     test.each(Object.entries(FOLDERS))(

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
-import { discoverMigrations } from "#migrate/files/discover.ts";
+import { discoverMigrations, requireRecognised } from "#migrate/files/discover.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { adoptHistory } from "#migrate/import/adopt.ts";
@@ -59,6 +59,7 @@ export const command = defineCommand({
       await requirePermission(context, args, "record migrations as applied without running or proving them");
     }
     const options = await writingOptions(context, args);
+    requireRecognised(options);
     if (args.proven === true) return await proven(context, options, args);
     const recorded =
       args.from === undefined
