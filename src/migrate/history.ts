@@ -98,18 +98,24 @@ export function joinHistory(
   for (const file of covered) {
     entries.push({ version: file.version, name: file.name, standing: "covered", file, row: undefined });
   }
-  const gone = new Map(squashed.map((migration) => [canonicalVersion(migration.version), migration]));
+  const gone = new Set(squashed);
   for (const row of unmatched) {
     const { version, name } = row;
-    const inBase = gone.get(canonicalVersion(version));
-    gone.delete(canonicalVersion(version));
-    const isSame = inBase !== undefined && (row.checksum === null || row.checksum === inBase.checksum);
+    const { inBase, isSame } = squashedAs(row, gone);
+    if (inBase !== undefined) gone.delete(inBase);
     const standing = row.state !== "applied" ? "stopped" : isSame ? "squashed" : "missing";
-    entries.push({ version, name, standing, file: undefined, row, ...(isSame && { squashed: inBase }) });
+    entries.push({
+      version,
+      name,
+      standing,
+      file: undefined,
+      row,
+      ...(isSame && inBase !== undefined && { squashed: inBase }),
+    });
   }
   const begun = allRows.find(({ version }) => isBase(version));
   // A database that begins now begins with all of them.
-  for (const inBase of begun === undefined && base !== undefined ? [] : gone.values()) {
+  for (const inBase of begun === undefined && base !== undefined ? [] : gone) {
     const { version, name } = inBase;
     entries.push({ version, name, standing: "lacking", file: undefined, row: undefined, squashed: inBase });
   }
@@ -142,6 +148,20 @@ export function joinHistory(
       ? { ...entry, standing: "covered" }
       : entry;
   }
+}
+
+/** The squashed migration that a row is of, by its version or the one that it had before it was imported. */
+function squashedAs(
+  { version, checksum }: LedgerRow,
+  squashed: ReadonlySet<SquashedMigration>,
+): { readonly inBase: SquashedMigration | undefined; readonly isSame: boolean } {
+  const known = (name: Pick<SquashedMigration, "version" | "checksum"> | undefined): boolean =>
+    name !== undefined && canonicalVersion(name.version) === canonicalVersion(version);
+  const candidates = [...[...squashed].filter(known), ...[...squashed].filter(({ formerly }) => known(formerly))];
+  const same = candidates.find(
+    (one) => checksum === null || [one, one.formerly].some((name) => known(name) && name?.checksum === checksum),
+  );
+  return { inBase: same ?? candidates[0], isSame: same !== undefined };
 }
 
 /** The command that runs what is open. One that is older than what ran has to be asked for. */

@@ -132,6 +132,36 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect((await project.run(["migrate", "baseline", "--proven"])).stderr).toContain("not proven: 001_users, 002_bio");
   });
 
+  test("imported migrations are known by what they were in the other tool's folder", async () => {
+    const flyway = {
+      "db/migrations/V1__users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+      "db/migrations/V1.2__bio.sql": "ALTER TABLE users ADD bio text;\n",
+      "db/migrations/V2__name.sql": "ALTER TABLE users ADD name text;\n",
+    };
+    await using project = await cliProject(flyway, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.succeed(["migrate", "import"]);
+    await project.succeed(["migrate", "squash", "--through", "1.2"]);
+    expect(await Bun.file(project.path("db/migrations/base.sql")).text()).toMatch(
+      /^-- squashed: \S+ \w{64} users\n-- formerly: 1 \w{64}\n-- squashed: \S+ \w{64} bio\n-- formerly: 1\.2 \w{64}\n/m,
+    );
+    const isUpToDate = async (): Promise<void> => {
+      expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+      await project.succeed(["migrate", "status", "--exit-code"]);
+      await project.succeed(["drift"]);
+    };
+    // One that ran the old folder, and one that begins now.
+    await isUpToDate();
+    await project.succeed(["verify"]);
+    await project.succeed(["db", "drop", "--force"]);
+    await project.succeed(["db", "create"]);
+    await project.succeed(["migrate", "up"]);
+    await isUpToDate();
+    // A row of another text is no row of it.
+    await project.query("UPDATE confiture_migrations SET checksum = repeat('0', 64) WHERE name = 'bio'");
+    expect((await project.run(["migrate", "up"])).exitCode).toBe(7);
+  });
+
   test("owners that migrations name, and what is granted to and by these, are in the base", async () => {
     const role = `owner_${crypto.randomUUID().slice(0, 8)}`;
     await using project = await cliProject(

@@ -67,11 +67,12 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     );
   }
   const gone = migrations.filter(({ version }) => compareVersions(version, last.version) <= 0);
-  const imported = gone.find((file) => originOf(options.projectDir, file) !== undefined);
-  if (imported !== undefined) {
+  const origins = new Map(gone.map((file) => [file, originOf(options.projectDir, file)]));
+  const stood = gone.find((file) => (origins.get(file)?.baselines.length ?? 0) > 0);
+  if (stood !== undefined) {
     throw refused(
-      `${imported.path} was imported: databases that ran it before know it by the name that the other tool gave it`,
-      "Nothing was changed.",
+      `${stood.path} was imported with a baseline that stood for those before it: a database that began with that has no others`,
+      "Nothing was changed. Migrations with such a baseline cannot be squashed.",
     );
   }
   const before = await loadAll(options, [...(base === undefined ? [] : [base]), ...gone]);
@@ -82,9 +83,11 @@ export async function squash(options: SquashOptions): Promise<Squash> {
   const doubts = await refuseUncompared(before);
   const squashed: SquashedMigration[] = [
     ...(base?.squashed ?? []),
-    ...before
-      .slice(base === undefined ? 0 : 1)
-      .map(({ file: { version, name }, checksum }) => ({ version, name, checksum })),
+    ...before.slice(base === undefined ? 0 : 1).map(({ file, checksum }) => {
+      const origin = origins.get(file);
+      const formerly = origin?.isAsWritten === true ? origin.before : undefined;
+      return { version: file.version, name: file.name, checksum, formerly };
+    }),
   ];
   return await withScratchSeries(options, async (series) => {
     options.onStep?.("Running what is to be squashed");

@@ -12,6 +12,8 @@ export interface SquashedMigration {
   readonly name: string;
   /** Of its file, as in the ledger. */
   readonly checksum: string;
+  /** What the ledger of a database calls it that ran it before its file was imported from another tool's folder. */
+  readonly formerly?: Pick<SquashedMigration, "version" | "checksum"> | undefined;
 }
 
 /** One migration as its file name tells it; nothing has been read yet. */

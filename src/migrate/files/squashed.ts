@@ -6,6 +6,8 @@ import { BASE_VERSION, canonicalVersion, compareVersions, isRepeatable, nextVers
 
 /** A line of the base's head: "-- squashed: 001 <sha256> create_users". */
 const LINE = /^-- squashed: (\S+) ([0-9a-f]{64})(?: (.*))?$/;
+/** The line behind it, for one whose file was imported: "-- formerly: 1.1 <sha256>". */
+const FORMERLY = /^-- formerly: (\S+) ([0-9a-f]{64})$/;
 /** A line of the base's head that says up to where it stands for another tool's migrations: "-- through: 42". */
 const THROUGH = /^-- through: (\S+)/;
 /** How much is read at first, in bytes; a head is as long as its comment. */
@@ -39,9 +41,12 @@ export function readBaseHead(absolute: string, shown: string): BaseHead {
 
 function squashedIn(lines: readonly string[]): SquashedMigration[] {
   return lines
-    .flatMap((line) => {
+    .flatMap((line, at) => {
       const [, version, checksum, name = ""] = LINE.exec(line) ?? [];
-      return version === undefined || checksum === undefined ? [] : [{ version, checksum, name }];
+      if (version === undefined || checksum === undefined) return [];
+      const [, former, sum] = FORMERLY.exec(lines[at + 1] ?? "") ?? [];
+      const formerly = former === undefined || sum === undefined ? undefined : { version: former, checksum: sum };
+      return [{ version, checksum, name, formerly }];
     })
     .toSorted((a, b) => compareVersions(a.version, b.version));
 }
@@ -53,7 +58,10 @@ export function withBaseHead(text: string, { squashed, through }: BaseHead): str
     return withBaseHead(`${line}${text}`, { squashed, through: undefined });
   }
   if (squashed.length === 0) return text;
-  const lines = squashed.map(({ version, checksum, name }) => `-- squashed: ${version} ${checksum} ${name}`.trimEnd());
+  const lines = squashed.flatMap(({ version, checksum, name, formerly }) => [
+    `-- squashed: ${version} ${checksum} ${name}`.trimEnd(),
+    ...(formerly === undefined ? [] : [`-- formerly: ${formerly.version} ${formerly.checksum}`]),
+  ]);
   return `-- These migrations were squashed into it: their files are gone, and databases that have them recorded need nothing.\n${lines.join("\n")}\n${text}`;
 }
 
