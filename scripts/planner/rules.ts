@@ -55,6 +55,15 @@ export const RULES: Changes = {
       (kind) => [`  ${kind}: {\n    weight: 7,`, `  ${kind}: {\n    weight: 3,`] as const,
     ),
     ['"__pgdelta_replaced"', '"_before"'],
+    // In another order, or with others between them, values are all still there.
+    [
+      '              dataLoss: "destructive",\n              rewriteRisk: true,\n            });\n          }\n          specs.push({ sql: `DROP TYPE',
+      `              dataLoss: oldValues.every((value) => newValues.includes(value)) ? "none" : "destructive",
+              rewriteRisk: true,
+            });
+          }
+          specs.push({ sql: \`DROP TYPE`,
+    ],
     ["TYPE ${str(to)} CASCADE`,", "TYPE ${str(to)}${collateClause(fact)} CASCADE`,"],
     ['\n} from "./helpers.ts";', '\n  collateClause,\n} from "./helpers.ts";'],
   ],
