@@ -77,6 +77,26 @@ describe("nothing is taken away without a word", () => {
     );
   });
 
+  test("tables that refer to each other lose their rows, a column that comes from a parent stays", async () => {
+    const kept = "CREATE TABLE m (id int NOT NULL) PARTITION BY RANGE (id);\nCREATE TABLE mx (id int NOT NULL);\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql": `CREATE TABLE a (id int PRIMARY KEY, b int);
+CREATE TABLE b (id serial PRIMARY KEY, a int REFERENCES a);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
+${kept}`,
+      "db/schema/all.sql": `${kept}ALTER TABLE m ATTACH PARTITION mx FOR VALUES FROM (1) TO (2);\n`,
+    });
+    const { exitCode, stdout } = await generate(project, "--format", "json");
+    expect(exitCode).toBe(1);
+    const { error } = JSON.parse(stdout) as { error: { data: { removals: object[] } } };
+    expect(error.data.removals).toEqual([
+      { kind: "table", name: "public.a", loss: "its rows are gone", madeBy: "db/migrations/001_all.sql:1" },
+      { kind: "table", name: "public.b", loss: "its rows are gone", madeBy: "db/migrations/001_all.sql:2" },
+      { kind: "sequence", name: "public.b_id_seq", loss: null, madeBy: null },
+    ]);
+  });
+
   test("everything is listed with what made it, and nothing is written", async () => {
     await using project = await temporaryProject(FILES);
     const { exitCode, stdout, stderr } = await generate(project);

@@ -5,10 +5,11 @@ import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
-import { takenAway } from "../catalogue/taken-away.ts";
+import { type TakenAway, takenAway } from "../catalogue/taken-away.ts";
+import { columnsOf } from "../engine/lookups.ts";
 import { indexesOfKeys } from "../plan/keys-from-indexes.ts";
 import { takeovers } from "../plan/numbers-kept.ts";
-import { partsOf, type PlannedStatement } from "../plan/statement.ts";
+import { lossHazard, partsOf, type PlannedStatement } from "../plan/statement.ts";
 import { wordFor } from "./allowing.ts";
 import { renameHints } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
@@ -36,8 +37,11 @@ export type Permit = (removals: readonly Removal[], possible: readonly PossibleR
  */
 export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly PlannedStatement[]): Removal[] {
   const losing = statements.flatMap(partsOf).filter((statement) => wordsOf(statement) !== undefined);
-  const lossOf = (name: string): string | undefined =>
-    wordsOf(losing.find(({ removes }) => removes.some((id) => describe(id).name === name)));
+  const lossOf = (object: Pick<Removal, "kind" | "name">): string | undefined => {
+    // What goes first with a statement is what it is about; the sequence of a table goes with it.
+    const dropping = losing.find(({ removes: [id] }) => id !== undefined && isNamed(describe(id), object));
+    return dropping === undefined ? lossOfKind(object, from) : wordsOf(dropping);
+  };
   // What a sequence holds is its number, which the next one goes on from.
   const numbered = takeovers(from.facts, to.facts).filter(({ olds }) => olds.length > 0);
   const goOn = new Set(
@@ -53,10 +57,10 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
   );
   for (const index of indexesOfKeys(from, to.facts)) goOn.add(`index ${describe(index).name}`);
   const objects = takenAway(compareCatalogues(from, to))
-    .filter(({ kind, name }) => !goOn.has(`${kind} ${name}`))
+    .filter((taken) => !goOn.has(`${taken.kind} ${taken.name}`) && !isInherited(taken, to))
     .map((taken): Removal => ({
       ...taken,
-      loss: taken.change.change === "dropped" ? lossOf(taken.name) : undefined,
+      loss: taken.change.change === "dropped" ? lossOf(taken) : undefined,
     }));
   const named = new Set(objects.map(({ name }) => name));
   const data = losing
@@ -68,6 +72,25 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
       loss: wordsOf(statement),
     }));
   return [...objects, ...data];
+}
+
+function isNamed(one: Pick<Removal, "kind" | "name">, other: Pick<Removal, "kind" | "name">): boolean {
+  return one.kind === other.kind && one.name === other.name;
+}
+
+/** A column that a table has from its parent now. */
+function isInherited({ kind, change }: Pick<TakenAway, "kind" | "change">, { facts }: Catalogue): boolean {
+  const [schema = "", name = "", column = ""] = change.path;
+  return kind === "column" && columnsOf({ kind: "table", schema, name }, facts).has(column);
+}
+
+/** What goes with an object that a later round of the plan drops. */
+function lossOfKind({ kind, name }: Pick<Removal, "kind" | "name">, { facts }: Catalogue): string | undefined {
+  const dropped = facts.facts().find(({ id }) => isNamed(describe(id), { kind, name }));
+  if (kind === "table") return lossWords(lossHazard("rows"));
+  if (kind === "column" && dropped?.parent?.kind === "table") return lossWords(lossHazard("values"));
+  const isAlone = kind === "sequence" && (dropped?.payload["ownedBy"] ?? null) === null;
+  return isAlone ? lossWords(lossHazard("next-number")) : undefined;
 }
 
 /** What a statement loses, if anything; a value of an enum that goes loses nothing, and nobody can use it again. */
@@ -119,7 +142,12 @@ export function refuseRemovals(
         `If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals, allowed)}`,
         ...(command === "" ? renameHints(possible) : []),
       ].join("\n"),
-      data: { removals: removals.map(({ kind, name, loss }) => ({ kind, name, loss: loss ?? null })) },
+      data: {
+        removals: removals.map((removal) => {
+          const { kind, name, loss = null } = removal;
+          return { kind, name, loss, madeBy: isObject(removal) ? (madeBy(removal) ?? null) : null };
+        }),
+      },
     },
   );
 }
