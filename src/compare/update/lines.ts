@@ -55,12 +55,39 @@ function withCommentsAbove(text: string, comments: readonly Span[], start: numbe
   }
 }
 
-/** Removes a statement with the comment that belongs to it, and one of the empty lines around it. */
-export function removeSentence(tree: SchemaTree, sentence: Sentence): void {
+/**
+ * Where a statement begins together with the comments above it that are its own. Those that head a section are not: more
+ * statements follow on the next lines, or a ruled line makes it a heading. What names this statement's object alone is its own.
+ */
+function withOwnComments(tree: SchemaTree, sentence: Sentence): number {
   const { file, start } = sentence;
   const text = tree.text(file);
   const begins = withCommentsAbove(text, tree.comments(file), start);
-  let from = begins;
+  const line = lineStart(text, start);
+  if (begins >= line) return begins;
+  const above = text.slice(begins, line);
+  const all = tree.in(file);
+  const next = all[all.findIndex((each) => each.start === start) + 1];
+  if (isNamedIn(above, sentence) && !isNamedIn(above, next)) return begins;
+  const to = nextLine(text, behind(tree, sentence));
+  const isFollowed = next !== undefined && isBlank(text.slice(to, next.start)) && lineStart(text, next.start) === to;
+  return isFollowed || RULED.test(above) ? line : begins;
+}
+
+const RULED = /^[ \t]*(?:--|\/\*|\*)?[ \t]*[-=*#~_+]{3,}[ \t]*(?:\*\/)?\r?$/m;
+
+function isNamedIn(comment: string, sentence: Sentence | undefined): boolean {
+  const name = sentence?.reading?.makes?.name ?? "";
+  const escaped = name.replaceAll(/[^\p{L}\p{N}_]/gu, String.raw`\$&`);
+  // Shorter ones are words.
+  return name.length > 2 && new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "iu").test(comment);
+}
+
+/** Removes a statement with the comment that belongs to it, and one of the empty lines around it. */
+export function removeSentence(tree: SchemaTree, sentence: Sentence): void {
+  const { file } = sentence;
+  const text = tree.text(file);
+  let from = withOwnComments(tree, sentence);
   let to = behind(tree, sentence);
   const isWholeLine = isBlank(text.slice(lineStart(text, from), from)) && isBlank(text.slice(to, nextLine(text, to)));
   if (isWholeLine) {

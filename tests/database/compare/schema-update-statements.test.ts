@@ -133,3 +133,35 @@ test("a constraint goes together with the statement that validated it", async ()
   const { after } = await update({ "z.sql": tables + constraint }, "ALTER TABLE z DROP CONSTRAINT f");
   expect(after).toEqual({ "z.sql": tables });
 });
+
+test("a comment that heads several statements stays, and one that is about the dropped one alone goes with it", async () => {
+  const table = "CREATE TABLE t (id int);\n";
+  const policy = (name: string): string => `CREATE POLICY ${name} ON t USING (true);\n`;
+  const rule = "-----------------\n";
+  const { after } = await update(
+    {
+      "t.sql": `${table}
+-- Policies
+${policy("one")}${policy("two")}
+${rule}-- Of others
+${rule}${policy("three")}
+-- four is for the old app
+${policy("four")}${policy("five")}
+-- Once
+${policy("six")}
+-- seven and eight
+${policy("seven")}${policy("eight")}`,
+    },
+    ["one", "three", "four", "six", "seven"].map((name) => `DROP POLICY ${name} ON t;`).join("\n"),
+  );
+  expect(after).toEqual({
+    "t.sql": `${table}
+-- Policies
+${policy("two")}
+${rule}-- Of others
+${rule}
+${policy("five")}
+-- seven and eight
+${policy("eight")}`,
+  });
+});

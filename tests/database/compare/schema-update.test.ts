@@ -41,13 +41,13 @@ test("an index without a name of its own goes with its statement, and with what 
   const { after, ...result } = await update(
     {
       "t.sql":
-        "CREATE TABLE t (id int, b text, c text);\n-- By text\nCREATE INDEX ON t USING btree (b);\nCREATE INDEX ON t (b, c);\nCREATE INDEX ON t (lower(b));\nCREATE UNIQUE INDEX ON t (id) INCLUDE (c);\n",
+        "CREATE TABLE t (id int, b text, c text);\n-- By text\nCREATE INDEX ON t USING btree (b);\n\nCREATE INDEX ON t (b, c);\nCREATE INDEX ON t (lower(b));\nCREATE UNIQUE INDEX ON t (id) INCLUDE (c);\n",
     },
     "DROP INDEX t_b_idx;\nDROP INDEX t_id_c_idx;\n",
   );
   expect(hows(result)).toEqual(["removed", "removed"]);
   expect(after["t.sql"]).toBe(
-    "CREATE TABLE t (id int, b text, c text);\nCREATE INDEX ON t (b, c);\nCREATE INDEX ON t (lower(b));\n",
+    "CREATE TABLE t (id int, b text, c text);\n\nCREATE INDEX ON t (b, c);\nCREATE INDEX ON t (lower(b));\n",
   );
 });
 
