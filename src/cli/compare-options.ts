@@ -97,6 +97,7 @@ async function filesWith(context: CommandContext, site: ScratchSite, given: Scra
   tellMisnamed(context, config);
   return {
     projectDir: context.projectDir,
+    settingsFile: config.file ?? undefined,
     includeDirs: config.includeDirs,
     excludeDirs: config.excludeDirs,
     order: config.build.order,

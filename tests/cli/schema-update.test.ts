@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
@@ -150,6 +150,21 @@ describe("schema update", () => {
     const stale = await atTerminal(project.dir, ["schema", "update"], [[/\[y\/N\] /, edited]]);
     expect(stale).toMatchObject({ exitCode: 1, screen: expect.stringContaining("since this was planned") as string });
     await project.write("db/migrations/002_bio.sql", migration);
+    // Nor those, but what says which they are, or one of them that it would leave alone.
+    const local = "db/environments/local.yaml";
+    const settings = await project.read(local);
+    for (const [path, text, before] of [
+      [local, `${settings}exclude_dirs: [db/schema/old]\n`, settings],
+      ["db/schema/views.sql", "-- none\n", undefined],
+    ] as const) {
+      const changed = async (): Promise<string> => {
+        await project.write(path, text);
+        return "y\r";
+      };
+      const other = await atTerminal(project.dir, ["schema", "update"], [[/\[y\/N\] /, changed]]);
+      expect(other).toMatchObject({ exitCode: 1, screen: expect.stringContaining(`${path} was`) as string });
+      await (before === undefined ? rm(project.path(path)) : project.write(path, before));
+    }
     expect(await files(project)).toEqual({ "users.sql": USERS });
     const yes = await atTerminal(project.dir, ["schema", "update"], [[/Write these 2 files\? \[y\/N\] /, "y\r"]]);
     expect(yes).toMatchObject({ exitCode: 0, screen: expect.stringContaining("✅ Updated 2 schema files") as string });

@@ -4,13 +4,15 @@ import { compareLines, type Line } from "./line-diff.ts";
 const CONTEXT = 3;
 
 /**
- * The difference between two versions of a file, as `diff -u` and git write it. Pure.
+ * The difference between two versions of a file, as `diff -u` and git write it; the carriage returns at the ends of lines are left
+ * out where most lines have them. Pure.
  * @param before undefined for a new file
  * @param after undefined for one that is removed
  */
 export function unifiedDiff(path: string, before: string | undefined, after: string | undefined): string {
   const [old, now] = [linesOf(before ?? ""), linesOf(after ?? "")];
   const lines = compareLines(old, now);
+  const shown = plain(before ?? after ?? "");
   const changed = lines.flatMap(({ sign }, index) => (sign === " " ? [] : [index]));
   const hunks: { from: number; to: number }[] = [];
   for (const index of changed) {
@@ -42,6 +44,8 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
-function shown(line: string): string {
-  return line.replace(/\r(?=\n|$)/, "");
+/** How lines are shown: a carriage return in a file with other ends of lines belongs to what is in the line. */
+function plain(text: string): (line: string) => string {
+  const isWindows = (text.split("\r\n").length - 1) * 2 > text.split("\n").length - 1;
+  return (line) => (isWindows ? line.replace(/\r(?=\n|$)/, "") : line);
 }

@@ -25,6 +25,8 @@ import { readSnapshot } from "../catalogue/snapshot.ts";
 /** Where the files of a project are; what a source is made from. */
 export interface ProjectFiles {
   readonly projectDir: string;
+  /** The environment file that says which files there are, relative to the project; undefined where there is none. */
+  readonly settingsFile?: string | undefined;
   readonly includeDirs: readonly SourceDir[];
   readonly excludeDirs: readonly string[];
   readonly resetBetweenFiles: boolean;

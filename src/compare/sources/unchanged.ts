@@ -10,7 +10,7 @@ import { projectBase, type ProjectFiles, projectMigrations } from "./sources.ts"
 /** Which files of a project. */
 type Kind = "schema" | "migrations";
 
-/** What files of a project held at one moment. */
+/** What files of a project held at one moment, the environment file among them. */
 export interface Contents {
   readonly kinds: readonly Kind[];
   /** A hash of each, by its path; undefined for one that was gone when it was to be read. */
@@ -23,6 +23,8 @@ export interface Contents {
  */
 export function contentsOf(files: ProjectFiles, kinds: readonly Kind[]): Contents {
   const paths = kinds.flatMap((kind) => (kind === "schema" ? schemaPaths(files) : migrationPaths(files)));
+  // Read anew, it might name others, or another order.
+  if (files.settingsFile !== undefined) paths.push(files.settingsFile);
   return { kinds, hashes: new Map(paths.map((path) => [path, hashOf(files.projectDir, path)])) };
 }
 

@@ -139,7 +139,7 @@ export function addAtEnd(tree: SchemaTree, file: string, sql: string): void {
   const text = tree.text(file);
   if (last === undefined || !isBlank(text.slice(behind(tree, last)))) {
     const rest = text.trimEnd();
-    tree.splice(file, 0, text.length, rest === "" ? `${sql};\n` : `${rest}\n\n${sql};\n`);
+    tree.splice(file, rest.length, text.length, rest === "" ? `${sql};\n` : `\n\n${sql};\n`);
     return;
   }
   addBehind(tree, last, sql, false);

@@ -1,6 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { withSpelledStrings } from "#sql/spelled-strings.ts";
 import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
@@ -122,7 +123,9 @@ export async function readLeftRows(
         quoteQualified(schema, table),
         said.map(({ name }) => name),
       ),
-      rows: new Map(rows.filter(({ hash }) => lacking.has(hash)).map(({ hash, row }) => [hash, row])),
+      rows: new Map(
+        rows.filter(({ hash }) => lacking.has(hash)).map(({ hash, row }) => [hash, withSpelledStrings(row)]),
+      ),
     });
   }
   return { hashes, tables };

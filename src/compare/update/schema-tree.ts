@@ -1,4 +1,5 @@
 import { comparePaths } from "#build/order.ts";
+import { lineEndOf, withLineEnds } from "./line-ends.ts";
 import { pathBehind, USUAL_PATH } from "#sql/search-path.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
@@ -75,11 +76,6 @@ export class SchemaTree {
     return this.#texts.get(file) ?? "";
   }
 
-  /** `\r\n` in a file that has it. */
-  lineEnd(file: string): string {
-    return this.text(file).includes("\r\n") ? "\r\n" : "\n";
-  }
-
   save(): Saved {
     return new Map(this.#texts);
   }
@@ -94,15 +90,13 @@ export class SchemaTree {
   /** Puts `by` in the place of [start, end). */
   splice(file: string, start: number, end: number, by: string): void {
     const text = this.text(file);
-    const eol = this.lineEnd(file);
-    const own = eol === "\n" ? by : by.replaceAll(/\r?\n/g, eol);
-    this.#texts.set(file, text.slice(0, start) + own + text.slice(end));
+    this.#texts.set(file, text.slice(0, start) + withLineEnds(by, lineEndOf(text)) + text.slice(end));
     this.#all = undefined;
   }
 
-  /** Adds a new file at its place in the order. */
+  /** Adds a new file at its place in the order, with the ends of lines that the others have. */
   add(file: string, text: string): void {
-    this.#texts.set(file, text);
+    this.#texts.set(file, withLineEnds(text, lineEndOf([...this.#texts.values()].join(""))));
     this.#order = this.#inserted(file);
     this.#all = undefined;
   }

@@ -44,7 +44,7 @@ export async function withoutVain(
 
 /** Where what was added stands, each time as the statements that it consists of. */
 function runsOf(tree: SchemaTree, { file, written = "" }: Edit): readonly (readonly Sentence[])[] {
-  const parts = splitStatements(written).statements.map(({ text }) => text);
+  const parts = splitStatements(written).statements.map(({ text }) => unified(text));
   const own = tree.in(file);
   return own.flatMap((_, index) => {
     const run = own.slice(index, index + parts.length);

@@ -165,3 +165,41 @@ ${policy("five")}
 ${policy("eight")}`,
   });
 });
+
+describe("line ends", () => {
+  const TABLE = "CREATE TABLE t (\n\tid int,\n\tname text\n);\n";
+  const windows = (text: string): string => text.replaceAll("\n", "\r\n");
+
+  test("of a file are those of what is added to it, and quotes keep their own", async () => {
+    const rows = "INSERT INTO t VALUES (1, 'x');\n";
+    const change = `COMMENT ON TABLE t IS 'one\ntwo';\nCREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$\n  SELECT 'a'\n$$;\nINSERT INTO t VALUES (2, E'a\\r\\nb\\nc');\n`;
+    const { after, lackingRows } = await update({ "t.sql": windows(TABLE + rows) }, change);
+    expect(lackingRows).toEqual([]);
+    expect(after["t.sql"]).toBe(
+      windows(
+        `${TABLE}\nCOMMENT ON TABLE t IS 'one|two';\n${rows}\nCREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$|  SELECT 'a'|$$;\n\nINSERT INTO t (id, name) VALUES\n    (2, E'a\\r|b|c');\n`,
+      ).replaceAll("|", "\n"),
+    );
+  });
+
+  test("in a string do not become those of the file", async () => {
+    const comment = "COMMENT ON TABLE t IS 'a\r\nb';\n";
+    const { after } = await update({ "t.sql": TABLE + comment }, "ALTER TABLE t ADD c int; CREATE INDEX ON t (c);");
+    expect(after["t.sql"]).toBe(
+      `${TABLE.replace("name text", "name text,\n\tc int")}${comment}\nCREATE INDEX ON t (c);\n`,
+    );
+  });
+
+  test("and a byte order mark stay where a file ends without one", async () => {
+    const end = ") -- all";
+    const { after } = await update(
+      { "t.sql": `\ufeff${windows(TABLE).replace(");\r\n", end)}`, "v.sql": "CREATE VIEW v AS SELECT 1 AS a" },
+      "ALTER TABLE t ADD c int; CREATE VIEW w AS SELECT 2 AS a;",
+      `${TABLE}CREATE VIEW v AS SELECT 1 AS a;`,
+    );
+    expect(after).toEqual({
+      "t.sql": `\ufeff${windows(TABLE.replace("name text", "name text,\n\tc int")).replace(");\r\n", end)}`,
+      "w.sql": "CREATE VIEW w AS SELECT 2 AS a;\r\n",
+    });
+  });
+});

@@ -19,4 +19,9 @@ describe("a unified diff", () => {
   test("shows that a file ends without a line feed", () => {
     expect(unifiedDiff("a", "x", "x\n")).toBe("--- a\n+++ a\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+x\n");
   });
+
+  test("shows no carriage returns where they end the lines of the file, and those that are something else", () => {
+    expect(unifiedDiff("a", "x\r\n", "x\r\ny\r\n")).toBe("--- a\n+++ a\n@@ -1 +1,2 @@\n x\n+y\n");
+    expect(unifiedDiff("a", "x\n", "x\n'y\r\nz'\n")).toBe("--- a\n+++ a\n@@ -1 +1,3 @@\n x\n+'y\r\n+z'\n");
+  });
 });

@@ -49,7 +49,9 @@ export const command = defineCommand({
       );
       return { json: toJson(update, false) };
     }
-    const diff = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after)).join("");
+    const diffs = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after));
+    // One that is no part of a line's end would look like one.
+    const diff = diffs.join("").replaceAll("\r", String.raw`\r`);
     const found = { json: toJson(update, false), text: diff };
     tellEdits(context, update);
     tellAmongRows(context, update);
