@@ -12,6 +12,14 @@ export function parentTable(facts: Facts, table: ObjectId): Named | undefined {
   return (facts.get(table)?.payload["parentTable"] ?? undefined) as Named | undefined;
 }
 
+/** The parent of a table, that one's, and so on. */
+export function tablesAbove(table: ObjectId, facts: Facts): ObjectId[] {
+  const parent = parentTable(facts, table);
+  if (parent === undefined) return [];
+  const id = { kind: "table", ...parent } as const;
+  return [id, ...tablesAbove(id, facts)];
+}
+
 interface Named {
   readonly schema: string;
   readonly name: string;

@@ -16,6 +16,7 @@ import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
 import { expressionsFirst } from "./expressions-first.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
+import { keyedPartitionsLast } from "./keyed-partitions.ts";
 import { boundFollowsType } from "./number-bounds.ts";
 import { keysFromIndexes } from "./keys-from-indexes.ts";
 import { numbersGoOn } from "./numbers.ts";
@@ -104,7 +105,8 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   ]);
   const inherit = late.map(({ sql }) => statementOf(sql));
   const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
-  return withTypesTogether(expressionsFirst([...now, ...moves.last, ...then]), to.facts);
+  const sorted = keyedPartitionsLast(expressionsFirst([...now, ...moves.last, ...then]), to.facts);
+  return withTypesTogether(sorted, to.facts);
 }
 
 /** Statements without those that make foreign keys, or need them, and these. */

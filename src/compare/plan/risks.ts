@@ -2,7 +2,7 @@ import type { Fact, Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
-import { parentTable, textOf } from "../engine/lookups.ts";
+import { tablesAbove, textOf } from "../engine/lookups.ts";
 import { attributeRisk, conversionBetween } from "./composites.ts";
 import { staleHazard } from "./computed.ts";
 import { demandsMore } from "./domains.ts";
@@ -80,13 +80,6 @@ export function tablesMadeAnew(actions: readonly Action[], to: Facts): ReadonlyS
   const kept = to.facts().filter(({ id }) => id.kind === "table" && !made!.has(encodeId(id)));
   const filled = new Set(kept.flatMap(({ id }) => tablesAbove(id, to).map(encodeId)));
   return made!.intersection(dropped!).difference(filled);
-}
-
-function tablesAbove(table: ObjectId, facts: Facts): ObjectId[] {
-  const parent = parentTable(facts, table);
-  if (parent === undefined) return [];
-  const id = { kind: "table", ...parent } as const;
-  return [id, ...tablesAbove(id, facts)];
 }
 
 function creationRisk(id: ObjectId, from: Facts, to: Facts, made: ReadonlySet<string>): RowsHazard | undefined {
