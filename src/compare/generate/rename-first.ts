@@ -54,9 +54,10 @@ export async function renameFirst(
   let current = from;
   let wanted = options.renames.map((rename) => qualified(rename, from));
   for (;;) {
-    const ready = wanted
-      .map((rename) => adapt(rename, done))
-      .map((rename) => qualified(rename, current))
+    const named = wanted.map((rename) => qualified(adapt(rename, done), current));
+    const ready = named
+      // What is inside of something that is renamed comes after it.
+      .filter(({ from: inner }) => !named.some((outer) => inner.startsWith(`${outer.from}.`)))
       .flatMap((rename) => {
         const planned = renameStatements(rename, current, to);
         return planned.length === 0 ? [] : [{ rename, planned }];
@@ -73,7 +74,7 @@ export async function renameFirst(
     // What stands inside something renamed has its turn only now.
     if (wanted.length > 0 && ready.length > 0) continue;
     const [unknown] = wanted;
-    if (unknown !== undefined) throw notRenamed(unknown, current, to);
+    if (unknown !== undefined) throw notRenamed(unknown, current, to, wanted);
     const open = possibleRenames(current, to).filter((rename) => !declined.has(rename.from));
     if (open.length === 0 || options.decideRenames === undefined) break;
     wanted = [...(await options.decideRenames(open))];
@@ -134,8 +135,16 @@ function namesOf(facts: Facts): Set<string> {
   return new Set(facts.facts().flatMap(({ id }) => (ASKED.includes(id.kind) ? [describe(id).name] : [])));
 }
 
-function notRenamed({ from, to }: Rename, source: Catalogue, target: Catalogue): ConfitureError {
-  const hints = renameHints(possibleRenames(source, target));
+function notRenamed(
+  { from, to }: Rename,
+  source: Catalogue,
+  target: Catalogue,
+  wanted: readonly Rename[],
+): ConfitureError {
+  const isSwap = wanted.some((other) => other.from === to && newName(other) === newName({ from: to, to: from }));
+  const hints = isSwap
+    ? ["Two cannot swap their names in a plan. Write it by hand, by way of a third name: confiture migrate new"]
+    : renameHints(possibleRenames(source, target));
   return new ConfitureError("usage", `Cannot rename ${from} to ${to}: ${whyNot()}`, {
     hint: hints.length === 0 ? "Check both names: nothing between the two looks renamed." : hints.join("\n"),
   });

@@ -319,6 +319,39 @@ describe("renames", () => {
     });
   });
 
+  test("what is inside of something that is renamed may be named with its old name", async () => {
+    const renames = [
+      { from: "s", to: "t" },
+      { from: "s.a", to: "t.b" },
+      { from: "s.a.c", to: "t.b.d" },
+    ];
+    const { migrations } = await generated(
+      "CREATE SCHEMA s; CREATE TABLE s.a (c int)",
+      "CREATE SCHEMA t; CREATE TABLE t.b (d int)",
+      { renames },
+    );
+    expect(migrations.flatMap(({ up }) => up.map(({ sql }) => sql))).toEqual([
+      "ALTER SCHEMA s RENAME TO t",
+      "ALTER TABLE t.a RENAME TO b",
+      "ALTER TABLE t.b RENAME COLUMN c TO d",
+    ]);
+  });
+
+  test("two that swap their names are refused with the way to do it", async () => {
+    const renames = [
+      { from: "public.x", to: "public.y" },
+      { from: "public.y", to: "public.x" },
+    ];
+    const [before, after] = [
+      "CREATE TABLE x (a int); CREATE TABLE y (b int)",
+      "CREATE TABLE y (a int); CREATE TABLE x (b int)",
+    ];
+    expect(await failureOf(generated(before, after, { renames }))).toMatchObject({
+      code: "usage",
+      hint: expect.stringContaining("by way of a third name"),
+    });
+  });
+
   test("renames that exclude each other stand together", async () => {
     const renames = [{ from: "public.t.c", to: "public.t.d" }];
     const { hint } = await failureOf(
