@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
-import { openRegularFile, readHead } from "#files/read.ts";
+import { openRegularFile, readWhole } from "#files/read.ts";
 import { cannotRead } from "#files/reason.ts";
 import { orderByNeeds } from "./dependency-order.ts";
 import { type Needs, needsOf } from "./needs.ts";
@@ -162,7 +162,7 @@ function leaveOutIncluded(projectDir: string, files: Map<string, string>): void 
 function mayInclude(path: string): boolean {
   try {
     using file = openRegularFile(path, path);
-    return file.size <= SEARCHED && readHead(path, path, SEARCHED).includes("\\i");
+    return file.size <= SEARCHED && readWhole(file, path).includes("\\i");
   } catch (error) {
     if (error instanceof ConfitureError) return false;
     throw error;

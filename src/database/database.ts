@@ -78,8 +78,11 @@ export interface Database {
    */
   save?(): Promise<Uint8Array | undefined>;
 
-  /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
-  close(): Promise<void>;
+  /**
+   * Ends the session; an open transaction is rolled back by the server. Safe to call twice.
+   * @param atOnce does not wait until the server has ended it: for who holds no lock, and has nothing open
+   */
+  close(atOnce?: boolean): Promise<void>;
 }
 
 /** What a session does not run, though it is sent. */

@@ -213,10 +213,10 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   };
   options.signal?.addEventListener("abort", onAbort);
 
-  const close = async (): Promise<void> => {
+  const close = async (atOnce = options.leavesAtOnce): Promise<void> => {
     if (closing) return;
     closing = true;
-    if (options.leavesAtOnce === true && connection.leave !== undefined && !lost && running.size === 0) {
+    if (atOnce === true && connection.leave !== undefined && !lost && running.size === 0) {
       options.signal?.removeEventListener("abort", onAbort);
       clearTimeout(patience);
       if (!connection.destroyed) connection.leave(TERMINATE);

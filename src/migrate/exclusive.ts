@@ -4,11 +4,12 @@ import { refuseTransactionPooling } from "#database/pooling.ts";
 import { giveSettings, learnDatabaseSettings, learnLimits, type Settings } from "#database/settings.ts";
 import { learnStandbys } from "#database/standbys.ts";
 import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
 import { findLedger } from "./ledger/find.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { acquireLock, lockKey } from "./run/lock.ts";
+import { acquireLock, lockKey, releaseLocks } from "./run/lock.ts";
 import { type StatementProgress, type Wait, watchingWaits } from "./run/waits.ts";
 
 /** What every operation on migrations needs to know. */
@@ -82,6 +83,20 @@ export async function exclusively<T>(
       onWait: (wait: Wait) => options.onEvent?.({ type: "waiting-for-session", wait }),
       onProgress: (progress: StatementProgress) => options.onEvent?.({ type: "statement-progress", progress }),
     };
-    return await watchingWaits(watched, locked);
+    const outcome = await watchingWaits(watched, locked);
+    await leave(database);
+    return outcome;
   });
+}
+
+/** Ends a session with its lock: that is free before the server has ended the session, which takes it some milliseconds. */
+async function leave(database: Database): Promise<void> {
+  try {
+    await releaseLocks(database);
+  } catch (error) {
+    // One that is lost has no lock, and in a transaction that failed the end of the session ends the lock.
+    if (error instanceof ConfitureError) return;
+    throw error;
+  }
+  await database.close(true);
 }

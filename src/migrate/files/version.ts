@@ -5,6 +5,8 @@
  * last: a folder `init`, or the `R__views` of a migration that runs again. Before all of them comes the base.
  */
 export function compareVersions(a: string, b: string): number {
+  // Most are digits of one length, which are in the order of their numbers as texts.
+  if (a.length === b.length && isDigits(a) && isDigits(b)) return compareNumbers(a, b);
   const left = canonicalVersion(a);
   const right = canonicalVersion(b);
   if (left === right) return 0;

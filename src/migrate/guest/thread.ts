@@ -14,6 +14,8 @@ const count = new Int32Array(settled);
 // A migration may replace the globals of its thread.
 const nextTurn = setImmediate;
 let statements: GuestStatements | undefined;
+/** What the files export that were loaded, by their paths. */
+const classes = new Map<string, new () => Migration>();
 let whenNothingIsOpen: (() => void) | undefined;
 
 const post = (message: FromGuest): void => port.postMessage(message);
@@ -72,6 +74,7 @@ async function loadFile(path: string): Promise<FromGuest> {
     return { type: "loaded", facts: { exports: "something else", ...empty } };
   }
   const MigrationClass = exported as new () => Migration;
+  classes.set(path, MigrationClass);
   try {
     const sample = new MigrationClass();
     const facts: GuestFacts = {
@@ -102,7 +105,7 @@ function generatorText(method: string): string {
 }
 
 async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
-  const { default: MigrationClass } = (await import(path)) as { default: new () => Migration };
+  const MigrationClass = classes.get(path) ?? ((await import(path)) as { default: new () => Migration }).default;
   // A new instance and a new sink, so that nothing is left over from an earlier run.
   const mine = new GuestStatements(path, port, count);
   statements = mine;

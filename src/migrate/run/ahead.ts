@@ -3,7 +3,7 @@ import { waitsForStandbys } from "#database/standbys.ts";
 import type { Direction } from "../events.ts";
 import { backfillOf, type LoadedMigration } from "../files/body.ts";
 import { isRecorded } from "../ledger/statements.ts";
-import { isSentWhole, sendBeginning, sendWhole, type Sent } from "./in-transaction.ts";
+import { isSentWhole, ledgerChange, sendBeginning, sendWhole, type Sent } from "./in-transaction.ts";
 import { withOwnLimits } from "./run.ts";
 import { noteSettings, type RunOptions } from "./session.ts";
 
@@ -39,7 +39,7 @@ export function sendAhead(
     const beginning = sendBeginning(database, body, options);
     // A failure of the one before fails it as well.
     beginning.catch(() => {});
-    return { migration: next, sent: { beginning } };
+    return { migration: next, sent: { beginning, change: ledgerChange(next, direction, options) } };
   }
   if (!isSentWhole(body, options)) return undefined;
   // Backfills run in batches; an expand or a contract is checked against the database before it begins.

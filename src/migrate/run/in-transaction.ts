@@ -12,7 +12,10 @@ import { DIRECTLY } from "./performer.ts";
 import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./session.ts";
 
 /** What was sent of a migration behind the one before it: all of it, or the beginning of its transaction. */
-export type Sent = { readonly whole: Promise<void> } | { readonly beginning: Promise<void> };
+export type Sent =
+  | { readonly whole: Promise<void> }
+  /** `change` is its change to the ledger, as SQL, which is to be made while the server is at work. */
+  | { readonly beginning: Promise<void>; readonly change: string };
 
 /**
  * Runs one migration and its change to the ledger in one transaction.
@@ -51,13 +54,16 @@ export async function runInTransaction(
   }
   if (options.takesBack === true) {
     try {
-      await recordChecked(database, migration, direction, options);
+      await recordChecked(database, migration, direction, options, ledgerChange(migration, direction, options));
     } finally {
       await rollback(database);
     }
     return;
   }
-  const recording = recordChecked(database, migration, direction, options, (message) => commit(message, migration));
+  const change = sent !== undefined && "change" in sent ? sent.change : ledgerChange(migration, direction, options);
+  const recording = recordChecked(database, migration, direction, options, change, (message) =>
+    commit(message, migration),
+  );
   onSent?.();
   await orRolledBack(database, recording);
 }
@@ -89,7 +95,9 @@ export async function sendWhole(
     ...begin(database, options, body.kind === "sql" ? body.opening : undefined, guard),
     // By itself, as whoever looks at the server's sessions and log wants to see it.
     runBody(database, migration, body, direction, options),
-    recordChecked(database, migration, direction, options, (message) => commit(message, migration)),
+    recordChecked(database, migration, direction, options, ledgerChange(migration, direction, options), (message) =>
+      commit(message, migration),
+    ),
   ]);
 }
 
@@ -126,7 +134,9 @@ export async function inOneTransaction(
         noteSettings(database, migration);
         await database.execute(cleanSession(options, database));
         await runBody(database, migration, bodyOf(migration, "up"), "up", options);
-        await record(database, migration, "up", options);
+        await changeLedgerInTransaction(database, options.ledger, ledgerChange(migration, "up", options), {
+          lock: options.lockKey,
+        });
       },
     });
   } catch (error) {
@@ -151,14 +161,12 @@ function begin(database: Database, options: RunOptions, opening?: string, guard?
   ];
 }
 
-async function record(
-  database: Database,
+/** How the ledger changes with a migration, as SQL. */
+export function ledgerChange(
   migration: LoadedMigration,
   direction: Direction,
-  { ledger, toolVersion, alsoRecord, lockKey: lock }: RunOptions,
-  before?: string,
-  behind?: (message: Database) => Promise<void>,
-): Promise<void> {
+  { ledger, toolVersion, alsoRecord }: RunOptions,
+): string {
   const own =
     direction === "up"
       ? [
@@ -166,8 +174,7 @@ async function record(
           ...squashedSql(ledger, migration.file.squashed ?? [], toolVersion),
         ]
       : [deleteSql(ledger, migration.file.version)];
-  const sql = [...own, ...(alsoRecord === undefined ? [] : [alsoRecord])].join("; ");
-  await changeLedgerInTransaction(database, ledger, sql, { before, behind, lock });
+  return [...own, ...(alsoRecord === undefined ? [] : [alsoRecord])].join("; ");
 }
 
 /**
@@ -178,11 +185,12 @@ async function recordChecked(
   database: Database,
   migration: LoadedMigration,
   direction: Direction,
-  options: RunOptions,
+  { ledger, lockKey: lock }: RunOptions,
+  change: string,
   behind?: (message: Database) => Promise<void>,
 ): Promise<void> {
   try {
-    await record(database, migration, direction, options, CHECK_DEFERRED, behind);
+    await changeLedgerInTransaction(database, ledger, change, { before: CHECK_DEFERRED, behind, lock });
   } catch (error) {
     throw error instanceof ConfitureError ? explainRecording(error, migration, direction) : error;
   }

@@ -129,6 +129,11 @@ export async function releaseLock(database: Database, key: bigint): Promise<void
   }
 }
 
+/** Gives back every lock that this session has taken, the ledger's and those of backfills. */
+export async function releaseLocks(database: Database): Promise<void> {
+  await database.execute("select pg_catalog.pg_advisory_unlock_all()");
+}
+
 /** The key as pg_locks shows it: classid and objid, both unsigned. */
 function halves(key: bigint): [high: bigint, low: bigint] {
   const unsigned = BigInt.asUintN(64, key);

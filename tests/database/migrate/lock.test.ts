@@ -46,6 +46,17 @@ for (const engine of newestServer) {
       expect(await isLockFree(m)).toBe(true);
     });
 
+    test("when a runner has ended, the next one need not wait", async () => {
+      await using m = await migrating(engine, {
+        "1_a.sql": "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;",
+      });
+      for (let run = 0; run < 20; run++) {
+        expect((await m.up({}, { lockWait: 0 })).error).toBeUndefined();
+        expect((await m.down({}, { lockWait: 0 })).error).toBeUndefined();
+      }
+      expect(await isLockFree(m)).toBe(true);
+    });
+
     test("of several that do not wait, one works and the others say who holds the lock", async () => {
       await using m = await migrating(engine, steps(3));
       const runs = await Promise.all(Array.from({ length: 4 }, () => m.up({}, { lockWait: 0 })));
