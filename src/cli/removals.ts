@@ -69,7 +69,8 @@ export function permitRemovals(
     if (open.length > 0) tellIdle();
     if (open.length > 0 && !asks) throw refusal();
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
-    context.messages.log(`Taken away by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
+    const head = seen.length > removals.length ? "Also taken away" : "Taken away";
+    context.messages.log(`${head} by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
     if (!asks) return;
     const question = `${agree(open.length, "Remove it", "Remove them")}? [y/N] `;
     const answer = await ask(

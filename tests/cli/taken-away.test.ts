@@ -63,6 +63,19 @@ describe("nothing is taken away without a word", () => {
     expect(await Bun.file(project.path(`db/migrations/${file}`)).text()).toContain("  DROP NOT NULL;");
   });
 
+  test("what shows only as the plan is made is listed behind the rest", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql":
+        "CREATE TABLE t (a text) PARTITION BY LIST (a);\nCREATE TABLE one PARTITION OF t DEFAULT;\n",
+      "db/schema/all.sql": "CREATE TABLE t (a text, b int) PARTITION BY RANGE (b);\nCREATE TABLE one (a text);\n",
+    });
+    const { exitCode, stderr } = await generate(project, "--allow-drop");
+    expect(exitCode).toBe(0);
+    const heads = stderr.match(/^.*aken away by this migration:$/gm);
+    expect(heads).toEqual(["Taken away by this migration:", "Also taken away by this migration:"]);
+  });
+
   test("of rights of which some stay, those are named that go", async () => {
     const users = "CREATE TABLE users (id int);\n";
     await using project = await temporaryProject({

@@ -84,7 +84,7 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
   }
   for (const { id, list } of noted.values()) {
     if (isClusterWide(id)) continue;
-    const [on, properties] = [partOf(to.facts, id), mergeOwner(list)];
+    const [on, properties] = [partOf(to.facts, id), mergeOwner(withoutBounds(list))];
     changes.push({ change: "changed", ...describe(id), on, summary: undefined, properties, planned: true });
   }
   for (const difference of extraDifferences(from, to)) {
@@ -190,6 +190,12 @@ function noteEdge(
     from: delta.verb === "unlink" ? owner : undefined,
     to: delta.verb === "link" ? owner : undefined,
   });
+}
+
+/** With its type, an identity has the bounds of that: in words it is the same. */
+function withoutBounds(list: readonly PropertyChange[]): PropertyChange[] {
+  const changesType = list.some(({ property }) => property === "type");
+  return list.filter(({ property, from, to }) => !(changesType && property === "identity" && from === to));
 }
 
 function mergeOwner(list: readonly PropertyChange[]): PropertyChange[] {

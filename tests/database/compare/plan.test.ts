@@ -21,6 +21,17 @@ async function between(before: string, after: string): Promise<string[]> {
   });
 }
 
+test("an identity whose bounds follow its type differs in its type alone", async () => {
+  const [from, to] = await Promise.all(
+    ["int", "bigint"].map((type) =>
+      withScratch(embedded, (database) => build(database, `CREATE TABLE t (id ${type} GENERATED ALWAYS AS IDENTITY)`)),
+    ),
+  );
+  expect(compareCatalogues(from!, to!).map(({ name, properties }) => [name, properties])).toEqual([
+    ["public.t.id", [{ property: "type", from: "integer", to: "bigint" }]],
+  ]);
+});
+
 describe("the plan between two catalogues", () => {
   test("makes an operator before the view that uses it", async () => {
     const sql = await between(
