@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   backfill_failed: { exit: 1, title: "A backfill stopped part-way" },
   contract_refused: { exit: 1, title: "A contract cannot be applied yet" },
 
+  base_head_unclear: { exit: 7, title: "What base.sql says of squashed migrations cannot be read" },
   base_refused: { exit: 1, title: "The base of the migrations cannot be written" },
   schema_update_refused: { exit: 1, title: "The schema files cannot be updated" },
   apply_refused: { exit: 1, title: "The schema files cannot be applied to the database" },

@@ -1,4 +1,5 @@
-import { ConfitureError } from "#errors/error.ts";
+import { conflict } from "#database/script.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
 import { readHead } from "#files/read.ts";
 import { type MigrationFile, migrationId, type SquashedMigration } from "./migration-file.ts";
 import { readMigrationSource } from "./migration-source.ts";
@@ -8,6 +9,8 @@ import { BASE_VERSION, canonicalVersion, compareVersions, isRepeatable, nextVers
 const LINE = /^-- squashed: (\S+) ([0-9a-f]{64})(?: (.*))?$/;
 /** The line behind it, for one whose file was imported: "-- formerly: 1.1 <sha256>". */
 const FORMERLY = /^-- formerly: (\S+) ([0-9a-f]{64})$/;
+/** What was one of these before somebody edited it. */
+const NEARLY = /^\s*--\s*(?:squashed|formerly)\s*:/i;
 /** A line of the base's head that says up to where it stands for another tool's migrations: "-- through: 42". */
 const THROUGH = /^-- through: (\S+)/;
 /** How much is read at first, in bytes; a head is as long as its comment. */
@@ -24,31 +27,55 @@ export interface BaseHead {
 /**
  * Reads what a base stands for.
  * @param absolute where the base is
- * @throws ConfitureError `file_unreadable`
+ * @throws ConfitureError `file_unreadable`; `file_conflict_marker`, `base_head_unclear` where a line would be passed over
  */
 export function readBaseHead(absolute: string, shown: string): BaseHead {
   for (let length = HEAD; ; length *= 4) {
     const bytes = readHead(absolute, shown, length);
-    const lines = bytes.toString().split(/\r?\n/);
+    const lines = bytes
+      .toString()
+      .replace(/^\uFEFF/, "")
+      .split(/\r?\n/);
     const end = lines.findIndex((line) => line !== "" && !line.startsWith("--"));
     // The last line may be cut.
     if (end < 0 && bytes.length === length) continue;
+    const at = (line: number): Location => ({ file: shown, line: line + 1, column: 1, sourceLine: lines[line]! });
+    if (end >= 0 && lines[end]!.startsWith("<<<<<<< ")) throw conflict(shown, at(end));
     const head = end < 0 ? lines : lines.slice(0, end);
+    const late = lines.findIndex((line, index) => index >= head.length && LINE.test(line));
+    if (late >= 0) throw unclear(`${shown} has the line of a squashed migration below a statement`, at(late));
     const [through] = head.flatMap((line) => THROUGH.exec(line)?.[1] ?? []);
-    return { squashed: squashedIn(head), through };
+    return { squashed: squashedIn(head, shown, at), through };
   }
 }
 
-function squashedIn(lines: readonly string[]): SquashedMigration[] {
-  return lines
-    .flatMap((line, at) => {
-      const [, version, checksum, name = ""] = LINE.exec(line) ?? [];
-      if (version === undefined || checksum === undefined) return [];
-      const [, former, sum] = FORMERLY.exec(lines[at + 1] ?? "") ?? [];
-      const formerly = former === undefined || sum === undefined ? undefined : { version: former, checksum: sum };
-      return [{ version, checksum, name, formerly }];
-    })
-    .toSorted((a, b) => compareVersions(a.version, b.version));
+function squashedIn(lines: readonly string[], shown: string, at: (line: number) => Location): SquashedMigration[] {
+  const found = new Map<string, SquashedMigration>();
+  for (const [index, line] of lines.entries()) {
+    if (!NEARLY.test(line)) continue;
+    const [, version, checksum, name = ""] = LINE.exec(line) ?? [];
+    if (version === undefined || checksum === undefined) {
+      if (FORMERLY.test(line) && LINE.test(lines[index - 1] ?? "")) continue;
+      throw unclear(`${shown} has a line about a squashed migration that cannot be read`, at(index));
+    }
+    const [, former, sum] = FORMERLY.exec(lines[index + 1] ?? "") ?? [];
+    const formerly = former === undefined || sum === undefined ? undefined : { version: former, checksum: sum };
+    const known = found.get(canonicalVersion(version));
+    if (known !== undefined && known.checksum !== checksum) {
+      throw unclear(`${shown} says of two different migrations ${version} that they were squashed`, at(index));
+    }
+    // A merge that keeps both sides has some lines twice.
+    found.set(canonicalVersion(version), { version, checksum, name, formerly: formerly ?? known?.formerly });
+  }
+  return [...found.values()].toSorted((a, b) => compareVersions(a.version, b.version));
+}
+
+/** Were such a line passed over, databases that lack its migration would not be told, and those that have it would be told that its file is gone. */
+function unclear(message: string, location: Location): ConfitureError {
+  return new ConfitureError("base_head_unclear", message, {
+    hint: 'Such lines are at the top of the file, as `migrate squash` writes them: "-- squashed: VERSION CHECKSUM NAME". Bring this one back as it was (git log -p shows it), or take it out.',
+    location,
+  });
 }
 
 /** A base with the lines that say what it stands for above it. Pure. */
