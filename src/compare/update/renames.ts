@@ -2,7 +2,7 @@ import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
-import type { Subject } from "../sources/subjects.ts";
+import { isSame, type Subject } from "../sources/subjects.ts";
 
 /** A rename as a migration says it. */
 export interface Renaming {
@@ -81,12 +81,50 @@ function isList(object: Node | readonly Node[] | undefined): object is readonly 
 
 /**
  * Whether a rename still shows at the end: what it named is there under its name of then, as later renames left it, and
- * nothing has the old name. Pure.
+ * nothing has the old name, or a later rename has given it to something else. Pure.
+ * @param built what the files build before they are edited
  */
-export function isLasting(renamings: readonly Renaming[], index: number, end: Facts): boolean {
+export function isLasting(
+  renamings: readonly Renaming[],
+  index: number,
+  { end, built }: { readonly end: Facts; readonly built: Facts },
+): boolean {
   const { subject, to } = renamings[index]!;
   const later = renamings.slice(index + 1);
-  return has(end, later.reduce(follow, { ...subject, name: to })) && !has(end, later.reduce(followWhole, subject));
+  if (!has(end, later.reduce(follow, { ...subject, name: to }))) return false;
+  return !has(end, later.reduce(followWhole, subject)) || isTakenByRename(renamings, index, { end, built });
+}
+
+/** Whether a later rename gives the old name of a column to another one, and the files have neither of the two renames yet. */
+function isTakenByRename(
+  renamings: readonly Renaming[],
+  index: number,
+  { end, built }: { readonly end: Facts; readonly built: Facts },
+): boolean {
+  const { subject } = renamings[index]!;
+  if (subject.kind !== "column") return false;
+  const old = renamings.slice(index + 1).reduce(followWhole, subject);
+  const at = renamings.findLastIndex((each, place) => {
+    const given = renamings.slice(place + 1).reduce(followWhole, { ...each.subject, name: each.to });
+    return place > index && isSame(given, old);
+  });
+  const taking = renamings[at];
+  if (taking === undefined) return false;
+  const first = renamings.slice(0, at).reduceRight(unfollow, taking.subject);
+  if (!has(built, first)) return false;
+  if (!has(end, renamings.slice(at + 1).reduce(followWhole, { ...taking.subject, name: first.name }))) return true;
+  // Two that have changed places: the files have it yet to come where they differ.
+  const [before, after] = [renamings.slice(0, index).reduceRight(unfollow, subject), old].map(
+    ({ schema, of = "", name }): ObjectId => ({ kind: "column", schema, table: of, name }),
+  );
+  return built.has(before!) && built.hashOf(before!) !== end.hashOf(after!);
+}
+
+/** What had a name before a rename, the name of its table included. */
+function unfollow(subject: Subject, { subject: before, to }: Renaming): Subject {
+  if (isSame({ ...before, name: to }, subject)) return before;
+  const isWhole = before.kind === "relation" && before.schema === subject.schema && subject.of === to;
+  return isWhole ? { ...subject, of: before.name } : subject;
 }
 
 /** An object's name after a rename of it, or of the table that it is a part of. */

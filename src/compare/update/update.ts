@@ -66,7 +66,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     const all = base === undefined ? migrations : [base, ...migrations];
     const wording = wordingOf(parser, all);
     const renamings = renamingsOf(parser, all).filter((_, index, each) =>
-      isLasting(each, index, target.catalogue.facts),
+      isLasting(each, index, { end: target.catalogue.facts, built: built.facts }),
     );
     const tree = new SchemaTree(parser, texts, options);
     const ofRows = new Set(agree ? [] : tree.files.filter((file) => tree.isOfRows(file)));

@@ -203,3 +203,36 @@ describe("line ends", () => {
     });
   });
 });
+
+describe("renames that follow each other", () => {
+  const CHAIN =
+    "ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME COLUMN b TO c; ALTER TABLE t RENAME TO s; ALTER TABLE s RENAME TO r; ALTER TABLE r RENAME COLUMN x TO a;";
+
+  test.each([
+    [
+      "in a chain",
+      "CREATE TABLE t (\n  a int, -- first\n  x text\n);\nCREATE VIEW v AS SELECT a FROM t;\n",
+      CHAIN,
+      "CREATE TABLE r (\n  c int, -- first\n  a text\n);\nCREATE VIEW v AS SELECT c AS a FROM r;\n",
+    ],
+    [
+      "and change places",
+      "CREATE TABLE t (\n  a int, -- first\n  b text\n);\nINSERT INTO t (a, b) VALUES (1, 'x');\n",
+      "ALTER TABLE t RENAME COLUMN a TO tmp; ALTER TABLE t RENAME COLUMN b TO a; ALTER TABLE t RENAME COLUMN tmp TO b;",
+      "CREATE TABLE t (\n  b int, -- first\n  a text\n);\nINSERT INTO t (b, a) VALUES (1, 'x');\n",
+    ],
+  ])("%s keep each column at its place", async (_, before, migration, after) => {
+    const result = await update({ "t.sql": before }, migration);
+    expect(result.after).toEqual({ "t.sql": after });
+    expect(new Set(result.edits.map(({ how }) => how))).toEqual(new Set(["renamed"]));
+  });
+
+  test("are not done again in files that have them", async () => {
+    const { after } = await update(
+      { "r.sql": "CREATE TABLE r (\n  c int, -- first\n  a text\n);\n" },
+      `${CHAIN} ALTER TABLE r ADD z int;`,
+      "CREATE TABLE t (a int, x text);",
+    );
+    expect(after).toEqual({ "r.sql": "CREATE TABLE r (\n  c int, -- first\n  a text,\n  z int\n);\n" });
+  });
+});
