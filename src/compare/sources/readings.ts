@@ -95,6 +95,13 @@ export function readStatement(node: Node, resolve: Resolve): Reading | undefined
     const on = relation(policy.table);
     return made("policy", part("policy", on, policy.policy_name ?? ""), [on]);
   }
+  const statistics = inside(node, "CreateStatsStmt");
+  if (statistics !== undefined) {
+    return {
+      kind: "statistics",
+      about: (statistics.relations ?? []).map((each) => relation(inside(each, "RangeVar"))),
+    };
+  }
   const rule = inside(node, "RuleStmt");
   if (rule !== undefined) {
     const on = relation(rule.relation);

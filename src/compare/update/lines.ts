@@ -24,15 +24,19 @@ export function isBlank(text: string): boolean {
 }
 
 /** Behind a statement: its semicolon, its data, and a comment on its last line. */
-function behind(tree: SchemaTree, { file, end, statement }: Sentence): number {
+function behind(tree: SchemaTree, sentence: Sentence): number {
+  const { file, statement } = sentence;
   const text = tree.text(file);
-  const { copyData, terminated } = statement;
+  const { copyData } = statement;
   if (copyData !== undefined) return copyData.terminated ? nextLine(text, copyData.end) : copyData.end;
-  const semicolon = terminated
-    ? (tokensOf(text, end).find(({ kind }) => kind === TokenKind.semicolon)?.end ?? end)
-    : end;
+  const semicolon = behindSemicolon(tree, sentence);
   const comment = tree.comments(file).find(({ start }) => start >= semicolon && isInLine(text, semicolon, start));
   return comment === undefined || text.slice(comment.start, comment.end).includes("\n") ? semicolon : comment.end;
+}
+
+function behindSemicolon(tree: SchemaTree, { file, end, statement }: Sentence): number {
+  if (!statement.terminated) return end;
+  return tokensOf(tree.text(file), end).find(({ kind }) => kind === TokenKind.semicolon)?.end ?? end;
 }
 
 function isInLine(text: string, from: number, to: number): boolean {
@@ -88,6 +92,14 @@ export function removeSentence(tree: SchemaTree, sentence: Sentence): void {
   const { file } = sentence;
   const text = tree.text(file);
   let from = withOwnComments(tree, sentence);
+  const line = lineStart(text, from);
+  const isBehindAnother = tree.in(file).some(({ start, end }) => end > line && start < from);
+  if (isBehindAnother && sentence.statement.copyData === undefined) {
+    // A comment at the end of the line may be about all of it.
+    const lead = text.slice(0, from).trimEnd().length;
+    tree.splice(file, Math.max(lead, line), behindSemicolon(tree, sentence), "");
+    return;
+  }
   let to = behind(tree, sentence);
   const isWholeLine = isBlank(text.slice(lineStart(text, from), from)) && isBlank(text.slice(to, nextLine(text, to)));
   if (isWholeLine) {
@@ -96,7 +108,7 @@ export function removeSentence(tree: SchemaTree, sentence: Sentence): void {
     const isAfterEmpty = from === 0 || isBlank(text.slice(lineStart(text, from - 1), from));
     if (isAfterEmpty && isBlank(text.slice(to, nextLine(text, to))) && to < text.length) to = nextLine(text, to);
     else if (to === text.length && from > 0 && isAfterEmpty) from = lineStart(text, from - 1);
-  }
+  } else if (isBlank(text.slice(lineStart(text, from), from))) to += /^[ \t]*/.exec(text.slice(to))![0].length;
   tree.splice(file, from, to, "");
 }
 

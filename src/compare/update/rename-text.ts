@@ -88,7 +88,7 @@ function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[
     // Other tables may have one of the same name.
     if (OF_TABLE.has(subject.kind) && !isAboutTable(sentence, subject)) return [];
     const tokens = tokensOf(tree.text(file), sentence.start, sentence.end);
-    const names = tokens.flatMap((token, index) => (isNameOf(subject, sentence, tokens, index) ? [token] : []));
+    const names = tokens.flatMap((token, index) => (isNameOf(tree, subject, sentence, tokens, index) ? [token] : []));
     const quoted = written.includes("'") ? [] : tokens.flatMap((_, index) => nameInText(subject, tokens, index) ?? []);
     const kept = keptNames(sentence, tokens, names);
     return [
@@ -108,13 +108,39 @@ function isAboutTable({ reading }: Sentence, part: Subject): boolean {
 }
 
 /** Whether a statement has something to do with a column's table. */
-function speaksOf(tree: SchemaTree, { file, start, end, reading }: Sentence, { schema, of = "" }: Subject): boolean {
+function speaksOf(tree: SchemaTree, sentence: Sentence, { schema, of = "" }: Subject): boolean {
+  const { file, start, end, reading } = sentence;
   const table: Subject = { kind: "relation", schema, name: of };
   if (reading?.makes !== undefined && isSame(reading.makes, table)) return true;
-  return tokensOf(tree.text(file), start, end).some((token) => nameIn(token) === of);
+  const tokens = tokensOf(tree.text(file), start, end);
+  return tokens.some((token, at) => nameIn(token) === of && !isElsewhere(tree, table, sentence, tokens, at));
 }
 
-function isNameOf(subject: Subject, sentence: Sentence, tokens: readonly Token[], index: number): boolean {
+/** Whether a name is that of something in another schema: it is written with that, or found there first. */
+function isElsewhere(
+  tree: SchemaTree,
+  subject: Subject,
+  { reading, path }: Sentence,
+  tokens: readonly Token[],
+  index: number,
+): boolean {
+  const { kind, schema, name } = subject;
+  const qualifier = tokens[index - 1]?.text === "." ? nameIn(tokens[index - 2]) : undefined;
+  if (qualifier !== undefined) return qualifier !== schema;
+  const { makes } = reading ?? {};
+  if (makes?.kind === kind && makes.name === name && tokens.findIndex((each) => nameIn(each) === name) === index)
+    return makes.schema !== schema;
+  const home = path.find((each) => tree.maker({ kind, schema: each, name }) !== undefined);
+  return home !== undefined && home !== schema;
+}
+
+function isNameOf(
+  tree: SchemaTree,
+  subject: Subject,
+  sentence: Sentence,
+  tokens: readonly Token[],
+  index: number,
+): boolean {
   const token = tokens[index]!;
   if (nameIn(token) !== subject.name) return false;
   const [before, next] = [tokens[index - 1], tokens[index + 1]];
@@ -135,16 +161,16 @@ function isNameOf(subject: Subject, sentence: Sentence, tokens: readonly Token[]
     case "attribute":
       return isAttribute(subject, sentence, tokens, index);
     case "routine":
-      return (qualifier === undefined || qualifier === subject.schema) && next?.text === "(";
+      return !isElsewhere(tree, subject, sentence, tokens, index) && next?.text === "(";
     case "type":
       return (
-        (qualifier === undefined || qualifier === subject.schema) &&
+        !isElsewhere(tree, subject, sentence, tokens, index) &&
         next?.text !== "." &&
         !isColumnName(sentence, tokens, index) &&
         !isParameter(sentence, tokens, index)
       );
     case "relation": {
-      if (qualifier !== undefined && qualifier !== subject.schema) return false;
+      if (isElsewhere(tree, subject, sentence, tokens, index)) return false;
       if (kind === "rows")
         return token.depth === 0 && tokens.findIndex((each) => nameIn(each) === subject.name) === index;
       const first = qualifier === undefined ? word : wordAt(tokens, index - 3);
@@ -213,7 +239,12 @@ function isAttribute(
 }
 
 /** In a REFERENCES clause, columns are those of the table that it leads to. */
-function isOfTable({ of = "" }: Subject, { reading }: Sentence, tokens: readonly Token[], index: number): boolean {
+function isOfTable(
+  { schema, of = "" }: Subject,
+  { reading }: Sentence,
+  tokens: readonly Token[],
+  index: number,
+): boolean {
   const { depth } = tokens[index]!;
   const open = tokens.findLastIndex(
     (token, at) => at < index && token.kind === TokenKind.open && token.depth === depth - 1,
@@ -221,8 +252,9 @@ function isOfTable({ of = "" }: Subject, { reading }: Sentence, tokens: readonly
   const isReference = wordAt(tokens, open - 2) === "REFERENCES" || wordAt(tokens, open - 4) === "REFERENCES";
   if (isReference) return nameIn(tokens[open - 1]) === of;
   const { makes, kind, about = [] } = reading ?? {};
-  if (kind === "table") return makes?.name === of;
-  if (kind === "constraint" || kind === "alter" || kind === "index") return about.some(({ name }) => name === of);
+  if (kind === "table") return makes?.name === of && makes.schema === schema;
+  if (kind === "constraint" || kind === "alter" || kind === "index")
+    return about.some((each) => each.name === of && each.schema === schema);
   return true;
 }
 

@@ -16,6 +16,8 @@ export interface Sentence extends Span {
   /** Undefined for what is not read: rows, and what PostgreSQL's grammar does not take. */
   readonly node: Node | undefined;
   readonly reading: Reading | undefined;
+  /** The schemas in which names without one are looked for. */
+  readonly path: readonly string[];
 }
 
 /** Files that are put back when an edit does not work out. */
@@ -172,8 +174,9 @@ export class SchemaTree {
       const node = PARSED.has(word) ? this.#parser.parse(statement.text) : undefined;
       const reading = node === undefined ? readRows(statement, resolve) : readStatement(node, resolve);
       note(made, reading?.makes);
+      const own = current;
       current = pathBehind(statement, current);
-      return { file, start: statement.start, end: statement.end, statement, node, reading };
+      return { file, start: statement.start, end: statement.end, statement, node, reading, path: own };
     });
     const state = { text, before: path, sentences, after: current, comments: split.comments };
     this.#states.set(file, state);

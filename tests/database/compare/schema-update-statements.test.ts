@@ -236,3 +236,38 @@ describe("renames that follow each other", () => {
     expect(after).toEqual({ "r.sql": "CREATE TABLE r (\n  c int, -- first\n  a text,\n  z int\n);\n" });
   });
 });
+
+test("what is renamed in one schema keeps its name in others, whatever the search_path is", async () => {
+  const files = (name: string, column: string, key: string): string => `CREATE SCHEMA s1;
+CREATE SCHEMA s2;
+CREATE TABLE s1.${name} (id int${key} PRIMARY KEY, ${column} int);
+CREATE TABLE s2.t (id int PRIMARY KEY, a int REFERENCES s1.${name} (id));
+CREATE VIEW s2.v AS SELECT a FROM s2.t;
+SET search_path TO s2, s1;
+CREATE INDEX ON t (a);
+CREATE VIEW w AS SELECT t.a FROM t;
+SET search_path TO s1;
+COMMENT ON TABLE ${name} IS 'of s1';
+RESET search_path;
+CREATE TABLE t (a int); -- of public
+`;
+  const { after } = await update(
+    { "1.sql": files("t", "a", "") },
+    "ALTER TABLE s1.t RENAME a TO b; ALTER TABLE s1.t RENAME TO u;",
+  );
+  expect(after).toEqual({ "1.sql": files("u", "b", " CONSTRAINT t_pkey") });
+});
+
+test("statements that share a line go without the others and their comment, and a table with its statistics", async () => {
+  const { after } = await update(
+    {
+      "1.sql": `CREATE TABLE b (id int, n int); CREATE INDEX b_n ON b (n); -- b and its index
+CREATE TABLE c (id int, n int);
+CREATE STATISTICS st ON id, n FROM c;
+CREATE TABLE d (id int); CREATE TABLE e (id int);
+`,
+    },
+    "DROP INDEX b_n; DROP TABLE c; DROP TABLE d;",
+  );
+  expect(after).toEqual({ "1.sql": "CREATE TABLE b (id int, n int); -- b and its index\nCREATE TABLE e (id int);\n" });
+});
