@@ -100,7 +100,7 @@ The migrations were replayed from an empty database.
         schema file  db/schema/users.sql:3
         migration    db/migrations/2_email.sql:3
   The SQL that closes the gap:
-    ALTER TABLE public.users ALTER COLUMN email TYPE character varying(100) USING email::character varying(100);
+    ALTER TABLE public.users ALTER COLUMN email TYPE character varying(100);
   Next: confiture migrate generate NAME writes the migration for what the schema files say
 The migrations were replayed from an empty database.
 `);

@@ -60,13 +60,13 @@ export function mergesValues(from: string, to: string): boolean {
 const SAFE: Conversion = { loses: false };
 const LOSS: Conversion = { loses: true };
 
-interface TypeName {
+export interface TypeName {
   readonly base: string;
   readonly modifiers: readonly number[];
 }
 
-/** "timestamp(3) with time zone" -> "timestamp with time zone", [3] */
-function parseType(name: string): TypeName {
+/** "timestamp(3) with time zone" -> "timestamp with time zone", [3]. Pure. */
+export function parseType(name: string): TypeName {
   const modifiers = /\(([\d, -]+)\)/.exec(name);
   if (modifiers === null) return { base: name, modifiers: [] };
   return { base: name.replace(modifiers[0], ""), modifiers: modifiers[1]!.split(",").map(Number) };

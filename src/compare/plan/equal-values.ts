@@ -3,7 +3,7 @@ import { parseQualifiedName } from "#sql/quote.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { textOf } from "../engine/lookups.ts";
-import { conversionBetween } from "./composites.ts";
+import { columnConversion } from "./automatic.ts";
 import { mergesValues } from "./conversions.ts";
 import { underlying } from "./domains.ts";
 import { rowsHazard } from "./statement.ts";
@@ -27,7 +27,7 @@ export function withKeys(
 function makesEqual(column: ObjectId, from: Facts, to: Facts): boolean {
   const [before, after] = [from, to].map((facts) => textOf(facts, column, "type") ?? "") as [string, string];
   if (before !== after) {
-    const { loses } = conversionBetween(before, from, after, to);
+    const { loses } = columnConversion(before, from, after, to);
     if (loses || mergesValues(underlying(before, from), underlying(after, to))) return true;
   }
   const collations = [from, to].map((facts) => textOf(facts, column, "collation"));

@@ -2,7 +2,7 @@ import type { Facts } from "../engine/facts.ts";
 import { columnsOf, isOfSameType, textOf } from "../engine/lookups.ts";
 import type { Extra, Side } from "../kinds/kind.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { conversionBetween } from "./composites.ts";
+import { columnConversion, withoutUsing } from "./automatic.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 import {
   type Check,
@@ -155,11 +155,11 @@ export function joining(
     { type, collation }: { readonly type: string; readonly collation: string | undefined },
   ): PlannedStatement {
     const quoted = quoteIdentifier(column);
-    const { loses, risk } = conversionBetween(before, from, type, to);
+    const { loses, risk } = columnConversion(before, from, type, to);
     const head = `ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type}${collation === undefined ? "" : ` COLLATE ${collation}`}`;
     const throughText = `${head} USING ${quoted}::text::${type}`;
     return {
-      ...statementOf(before === type ? head : `${head} USING ${quoted}::${type}`),
+      ...statementOf(withoutUsing(before === type ? head : `${head} USING ${quoted}::${type}`, before, from, type, to)),
       ...(before === type ? {} : { otherwise: { reason: "unreadable-text", sql: throughText, type } as const }),
       ...(loses ? { loss: lossHazard("cut", { type }) } : {}),
       ...(risk === undefined ? {} : { rows: risk }),

@@ -5,12 +5,13 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf, tablesMadeAnew } from "./risks.ts";
-import { withoutObjects } from "../engine/lookups.ts";
+import { textOf, withoutObjects } from "../engine/lookups.ts";
 import { enumChangeOf } from "./enum-columns.ts";
 import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { apart } from "./apart.ts";
+import { withoutUsing } from "./automatic.ts";
 import { typesAside, typesUnderOthersAside } from "./aside.ts";
 import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
@@ -266,7 +267,7 @@ function toStatement(
   // What is set behind it need not be within the new bounds before.
   const instead = values?.sql ?? (isSet ? otherwise?.sql : undefined);
   return {
-    sql: asReadBack(instead ?? action.sql),
+    sql: asReadBack(instead ?? plainConversion(action, from.facts, to.facts)),
     ...(otherwise === undefined || instead !== undefined
       ? {}
       : {
@@ -288,6 +289,13 @@ function toStatement(
     removes: action.destroys,
     needs: action.consumes,
   };
+}
+
+/** A column's change of type as short as PostgreSQL takes it. */
+function plainConversion({ sql, verb, consumes: [column] }: Action, from: Facts, to: Facts): string {
+  if (verb !== "alter" || column?.kind !== "column") return sql;
+  const [before, after] = [from, to].map((facts) => textOf(facts, column, "type"));
+  return before === undefined || after === undefined ? sql : withoutUsing(sql, before, from, after, to);
 }
 
 function withBehind(statement: PlannedStatement, behind: string | undefined): PlannedStatement {

@@ -3,7 +3,8 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
 import { tablesAbove, textOf } from "../engine/lookups.ts";
-import { attributeRisk, conversionBetween } from "./composites.ts";
+import { columnConversion } from "./automatic.ts";
+import { attributeRisk } from "./composites.ts";
 import { staleHazard } from "./computed.ts";
 import { demandsMore } from "./domains.ts";
 import { withKeys } from "./equal-values.ts";
@@ -150,7 +151,7 @@ function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk
   // The planner brackets the change with DROP and SET DEFAULT, which do nothing to rows.
   if (before === undefined || after === undefined || !/ TYPE /.test(sql)) return {};
   if (before === after) return asRows(withKeys(undefined, column, from, to));
-  const { loses, risk } = conversionBetween(before, from, after, to);
+  const { loses, risk } = columnConversion(before, from, after, to);
   const rows = risk ?? (demandsMore(before, from, after, to) ? rowsHazard("check") : undefined);
   return {
     ...(loses ? { loss: lossHazard("cut", { type: after }) } : {}),

@@ -117,7 +117,7 @@ test("nothing new gives no migration", async () => {
 describe("what loses data is refused, and allowed when asked for", () => {
   const BEFORE = `
     CREATE TYPE mood AS ENUM ('ok', 'sad');
-    CREATE TABLE users (id bigint PRIMARY KEY, name varchar(200), price numeric(10,4), m mood);
+    CREATE TABLE users (id bigint PRIMARY KEY, name varchar(200), price numeric(10,4), rate numeric(10,4), m mood);
     CREATE TABLE posts (id int);
     CREATE TABLE days (d date) PARTITION BY RANGE (d);
     CREATE TABLE days_2026 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
@@ -128,7 +128,7 @@ describe("what loses data is refused, and allowed when asked for", () => {
     CREATE MATERIALIZED VIEW gone AS SELECT 1 AS one;`;
   const AFTER = `
     CREATE TYPE mood AS ENUM ('ok');
-    CREATE TABLE users (id int PRIMARY KEY, name varchar(10), m mood);
+    CREATE TABLE users (id int PRIMARY KEY, name varchar(10), rate numeric(10,2), m mood);
     CREATE TABLE days (d date) PARTITION BY RANGE (d);
     CREATE MATERIALIZED VIEW names AS SELECT name FROM users;`;
 
@@ -138,7 +138,7 @@ describe("what loses data is refused, and allowed when asked for", () => {
     expect(hint).toContain("--allow-drop");
     expect(message.split("\n").slice(1).toSorted()).toEqual([
       "  ALTER TABLE public.users ALTER COLUMN m TYPE public.mood USING m::text::public.mood; -- fails if a row still uses the removed value",
-      "  ALTER TABLE public.users ALTER COLUMN name TYPE character varying(10) USING name::character varying(10); -- values are cut or rounded to fit into character varying(10)",
+      "  ALTER TABLE public.users ALTER COLUMN rate TYPE numeric(10,2); -- values are cut or rounded to fit into numeric(10,2)",
       "  column public.users.price is not in the schema files: what it held is gone",
       "  materialized view public.gone is not in the schema files",
       "  schema app is not in the schema files",

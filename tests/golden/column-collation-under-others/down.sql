@@ -9,13 +9,13 @@ DROP VIEW public.v;
 ALTER TABLE public.kept
   ALTER COLUMN a TYPE text;
 
--- DATA LOSS: values are cut or rounded to fit into character varying(10).
+-- ROWS: fails if a value does not fit into character varying(10).
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
   ALTER COLUMN a TYPE text,
-  ALTER COLUMN b TYPE character varying(10) USING b::character varying(10),
+  ALTER COLUMN b TYPE character varying(10),
   ALTER COLUMN c TYPE text COLLATE pg_catalog."C";
 
 CREATE VIEW public.v AS SELECT id, a FROM public.t WHERE a > 'b';

@@ -14,7 +14,7 @@ ALTER TABLE public.kept
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
   ALTER COLUMN a TYPE text COLLATE pg_catalog."C",
-  ALTER COLUMN b TYPE text COLLATE pg_catalog."POSIX" USING b::text,
+  ALTER COLUMN b TYPE text COLLATE pg_catalog."POSIX",
   ALTER COLUMN c TYPE text;
 
 CREATE VIEW public.v AS SELECT id, a FROM public.t WHERE a > 'b';

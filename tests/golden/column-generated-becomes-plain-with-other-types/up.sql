@@ -10,7 +10,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE bigint USING a::bigint,
-  ALTER COLUMN b TYPE bigint USING b::bigint;
+  ALTER COLUMN a TYPE bigint,
+  ALTER COLUMN b TYPE bigint;
 
 CREATE VIEW public.v AS SELECT a, b FROM public.t;

@@ -8,6 +8,6 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.bills wait until the migration is committed.
 ALTER TABLE public.bills
-  ALTER COLUMN parts TYPE money[] USING parts::money[],
-  ALTER COLUMN taxed TYPE numeric(12,4) USING taxed::numeric(12,4),
-  ALTER COLUMN total TYPE money USING total::money;
+  ALTER COLUMN parts TYPE money[],
+  ALTER COLUMN taxed TYPE numeric(12,4),
+  ALTER COLUMN total TYPE money;

@@ -6,6 +6,6 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.bills wait until the migration is committed.
 ALTER TABLE public.bills
-  ALTER COLUMN parts TYPE numeric[] USING parts::numeric[],
-  ALTER COLUMN taxed TYPE money USING taxed::money,
-  ALTER COLUMN total TYPE numeric USING total::numeric;
+  ALTER COLUMN parts TYPE numeric[],
+  ALTER COLUMN taxed TYPE money,
+  ALTER COLUMN total TYPE numeric;

@@ -9,4 +9,4 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
-  ALTER COLUMN id TYPE integer USING id::integer;
+  ALTER COLUMN id TYPE integer;

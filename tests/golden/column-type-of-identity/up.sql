@@ -4,4 +4,4 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  ALTER COLUMN id TYPE bigint USING id::bigint;
+  ALTER COLUMN id TYPE bigint;

@@ -10,7 +10,7 @@ DROP FUNCTION public.largest();
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.orders wait until the migration is committed.
 ALTER TABLE public.orders
-  ALTER COLUMN total TYPE integer USING total::integer;
+  ALTER COLUMN total TYPE integer;
 
 CREATE OR REPLACE FUNCTION public.largest() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(total) FROM public.orders; END;
 

@@ -9,7 +9,7 @@ DROP FUNCTION public.largest();
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.orders wait until the migration is committed.
 ALTER TABLE public.orders
-  ALTER COLUMN total TYPE bigint USING total::bigint;
+  ALTER COLUMN total TYPE bigint;
 
 CREATE OR REPLACE FUNCTION public.largest() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(total) FROM public.orders; END;
 

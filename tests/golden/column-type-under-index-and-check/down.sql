@@ -8,7 +8,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE integer USING a::integer;
+  ALTER COLUMN a TYPE integer;
 
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.

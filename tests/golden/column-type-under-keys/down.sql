@@ -8,10 +8,10 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  ALTER COLUMN at TYPE timestamp with time zone USING at::timestamp with time zone,
-  ALTER COLUMN code TYPE character varying(10) USING code::character varying(10),
-  ALTER COLUMN day TYPE timestamp without time zone USING day::timestamp without time zone,
-  ALTER COLUMN email TYPE text USING email::text,
-  ALTER COLUMN id TYPE integer USING id::integer,
+  ALTER COLUMN at TYPE timestamp with time zone,
+  ALTER COLUMN code TYPE character varying(10),
+  ALTER COLUMN day TYPE timestamp without time zone,
+  ALTER COLUMN email TYPE text,
+  ALTER COLUMN id TYPE integer,
   ALTER COLUMN number TYPE integer USING number::integer,
-  ALTER COLUMN price TYPE numeric(10,2) USING price::numeric(10,2);
+  ALTER COLUMN price TYPE numeric(10,2);

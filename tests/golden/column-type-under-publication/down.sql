@@ -10,14 +10,14 @@ ALTER PUBLICATION news DROP TABLE public.t;
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  ALTER COLUMN id TYPE integer USING id::integer;
+  ALTER COLUMN id TYPE integer;
 
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.u is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.u wait until the migration is committed.
 ALTER TABLE public.u
-  ALTER COLUMN a TYPE integer USING a::integer;
+  ALTER COLUMN a TYPE integer;
 
 CREATE VIEW public.v AS SELECT a FROM public.u;
 

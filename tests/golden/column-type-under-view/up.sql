@@ -7,6 +7,6 @@ DROP VIEW public.ids;
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.users wait until the migration is committed.
 ALTER TABLE public.users
-  ALTER COLUMN id TYPE bigint USING id::bigint;
+  ALTER COLUMN id TYPE bigint;
 
 CREATE VIEW public.ids AS SELECT id FROM public.users;

@@ -7,7 +7,7 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.items wait until the migration is committed.
 ALTER TABLE public.items
-  ALTER COLUMN id TYPE integer USING id::integer,
-  ALTER COLUMN place TYPE text USING place::text,
+  ALTER COLUMN id TYPE integer,
+  ALTER COLUMN place TYPE text,
   ALTER COLUMN seen TYPE boolean USING seen::text::boolean,
-  ALTER COLUMN weight TYPE integer USING weight::integer;
+  ALTER COLUMN weight TYPE integer;

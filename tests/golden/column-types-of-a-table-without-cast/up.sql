@@ -7,7 +7,7 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.items wait until the migration is committed.
 ALTER TABLE public.items
-  ALTER COLUMN id TYPE bigint USING id::bigint,
+  ALTER COLUMN id TYPE bigint,
   ALTER COLUMN place TYPE point USING place::point,
   ALTER COLUMN seen TYPE bytea USING seen::text::bytea,
-  ALTER COLUMN weight TYPE bigint USING weight::bigint;
+  ALTER COLUMN weight TYPE bigint;

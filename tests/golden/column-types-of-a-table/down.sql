@@ -13,18 +13,18 @@ ALTER TABLE public.items
 ALTER TABLE public.items
   DROP COLUMN doubled;
 
--- DATA LOSS: values are cut or rounded to fit into character varying(10).
+-- ROWS: fails if a value does not fit into character varying(10).
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.items is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.kinds, public.items wait until the migration is committed.
 ALTER TABLE public.items
-  ALTER COLUMN code TYPE character varying(10) USING code::character varying(10),
-  ALTER COLUMN data TYPE json USING data::json,
-  ALTER COLUMN id TYPE integer USING id::integer,
-  ALTER COLUMN kind TYPE integer USING kind::integer,
-  ALTER COLUMN price TYPE numeric(10,2) USING price::numeric(10,2),
-  ALTER COLUMN weight TYPE integer USING weight::integer;
+  ALTER COLUMN code TYPE character varying(10),
+  ALTER COLUMN data TYPE json,
+  ALTER COLUMN id TYPE integer,
+  ALTER COLUMN kind TYPE integer,
+  ALTER COLUMN price TYPE numeric(10,2),
+  ALTER COLUMN weight TYPE integer;
 
 ALTER TABLE public.items
   ALTER COLUMN weight SET DEFAULT 1;
@@ -32,15 +32,14 @@ ALTER TABLE public.items
 ALTER TABLE public.items
   ALTER COLUMN code SET DEFAULT 'x'::character varying;
 
--- DATA LOSS: values are cut or rounded to fit into character varying(10).
--- ROWS: fails if values that kinds_code_key tells apart become equal.
+-- ROWS: fails if a value does not fit into character varying(10).
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.kinds is rewritten under the lock.
 -- SCAN: every row of public.items is read under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.kinds
-  ALTER COLUMN code TYPE character varying(10) USING code::character varying(10),
-  ALTER COLUMN id TYPE integer USING id::integer;
+  ALTER COLUMN code TYPE character varying(10),
+  ALTER COLUMN id TYPE integer;
 
 create view public.prices as select code, price from public.items;
 

@@ -20,12 +20,12 @@ ALTER TABLE public.items
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.kinds, public.items wait until the migration is committed.
 ALTER TABLE public.items
-  ALTER COLUMN code TYPE text USING code::text,
-  ALTER COLUMN data TYPE jsonb USING data::jsonb,
-  ALTER COLUMN id TYPE bigint USING id::bigint,
-  ALTER COLUMN kind TYPE bigint USING kind::bigint,
-  ALTER COLUMN price TYPE numeric(8,1) USING price::numeric(8,1),
-  ALTER COLUMN weight TYPE bigint USING weight::bigint;
+  ALTER COLUMN code TYPE text,
+  ALTER COLUMN data TYPE jsonb,
+  ALTER COLUMN id TYPE bigint,
+  ALTER COLUMN kind TYPE bigint,
+  ALTER COLUMN price TYPE numeric(8,1),
+  ALTER COLUMN weight TYPE bigint;
 
 ALTER TABLE public.items
   ALTER COLUMN weight SET DEFAULT 1;
@@ -37,8 +37,8 @@ ALTER TABLE public.items
 -- SCAN: every row of public.items is read under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.kinds
-  ALTER COLUMN code TYPE text USING code::text,
-  ALTER COLUMN id TYPE bigint USING id::bigint;
+  ALTER COLUMN code TYPE text,
+  ALTER COLUMN id TYPE bigint;
 
 create view public.prices as select code, price from public.items;
 

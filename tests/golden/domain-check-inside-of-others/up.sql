@@ -38,7 +38,7 @@ CREATE TYPE public.crate AS (
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.stock
   ALTER COLUMN counts TYPE public.count[] USING counts::public.count[],
-  ALTER COLUMN count TYPE public.count USING count::public.count,
+  ALTER COLUMN count TYPE public.count,
   ALTER COLUMN crate TYPE public.crate USING crate::text::public.crate;
 
 DROP TYPE public.crate_before;

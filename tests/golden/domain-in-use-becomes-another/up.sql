@@ -15,8 +15,8 @@ CREATE DOMAIN public.amount AS numeric(20,2)
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE public.amount USING a::public.amount,
-  ALTER COLUMN b TYPE public.amount USING b::public.amount;
+  ALTER COLUMN a TYPE public.amount,
+  ALTER COLUMN b TYPE public.amount;
 
 DROP DOMAIN public.amount_before;
 

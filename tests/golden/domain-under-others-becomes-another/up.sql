@@ -45,8 +45,8 @@ CREATE TYPE public.offer AS (
 ALTER TABLE public.items
   ALTER COLUMN before TYPE public.price[] USING before::public.price[],
   ALTER COLUMN offer TYPE public.offer USING offer::text::public.offer,
-  ALTER COLUMN price TYPE public.price USING price::public.price,
-  ALTER COLUMN rebate TYPE public.rebate USING rebate::public.rebate;
+  ALTER COLUMN price TYPE public.price,
+  ALTER COLUMN rebate TYPE public.rebate;
 
 DROP TYPE public.offer_before;
 

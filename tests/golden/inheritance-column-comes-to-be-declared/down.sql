@@ -37,7 +37,7 @@ ALTER TABLE public.chi
 
 -- LOCK: reads and writes of public.par, public.chi wait until the migration is committed.
 ALTER TABLE public.par
-  ALTER COLUMN n TYPE text USING n::text;
+  ALTER COLUMN n TYPE text;
 
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.

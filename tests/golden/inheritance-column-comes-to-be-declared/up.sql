@@ -21,4 +21,4 @@ DROP TABLE public.chi_inherited;
 
 -- LOCK: reads and writes of public.par, public.chi wait until the migration is committed.
 ALTER TABLE public.par
-  ALTER COLUMN n TYPE character varying USING n::character varying;
+  ALTER COLUMN n TYPE character varying;

@@ -16,8 +16,8 @@ DROP TRIGGER renamed ON public.child;
 -- REWRITE: every row of public.parent, public.child, public.grandchild is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.parent
-  ALTER COLUMN id TYPE integer USING id::integer,
-  ALTER COLUMN name TYPE text USING name::text;
+  ALTER COLUMN id TYPE integer,
+  ALTER COLUMN name TYPE text;
 
 -- REWRITE: every row of public.parent, public.child, public.grandchild is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.

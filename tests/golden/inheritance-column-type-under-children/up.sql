@@ -12,12 +12,12 @@ ALTER TABLE public.parent
 
 DROP TRIGGER renamed ON public.child;
 
--- DATA LOSS: values are cut or rounded to fit into character varying(50); rolling back does not undo that.
+-- ROWS: fails if a value does not fit into character varying(50).
 -- REWRITE: every row of public.parent, public.child, public.grandchild is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.parent
-  ALTER COLUMN id TYPE bigint USING id::bigint,
-  ALTER COLUMN name TYPE character varying(50) USING name::character varying(50);
+  ALTER COLUMN id TYPE bigint,
+  ALTER COLUMN name TYPE character varying(50);
 
 -- REWRITE: every row of public.parent, public.child, public.grandchild is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.

@@ -4,9 +4,9 @@ DROP OPERATOR "O, p (x)".<<< (integer, text);
 
 DROP OPERATOR "O, p (x)".>>> (text, integer);
 
-REVOKE ALL (a) ON public.v FROM "a, b";
-
 REVOKE ALL (a) ON public.v FROM "TO c WITH GRANT OPTION";
+
+REVOKE ALL (a) ON public.v FROM "a, b";
 
 REVOKE ALL (b) ON public.v FROM PUBLIC;
 

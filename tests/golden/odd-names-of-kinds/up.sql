@@ -6,13 +6,13 @@ COMMENT ON OPERATOR "O, p (x)".<<< (integer, text) IS 'with COMMENT ''in'' it';
 
 CREATE OPERATOR "O, p (x)".>>> (FUNCTION = public.more, COMMUTATOR = OPERATOR("O, p (x)".<<<), LEFTARG = text, RIGHTARG = integer);
 
-GRANT SELECT (a) ON public.v TO "a, b";
-
 GRANT SELECT (a) ON public.v TO "TO c WITH GRANT OPTION";
 
-GRANT UPDATE (a) ON public.v TO "a, b";
+GRANT SELECT (a) ON public.v TO "a, b";
 
 GRANT UPDATE (a) ON public.v TO "TO c WITH GRANT OPTION";
+
+GRANT UPDATE (a) ON public.v TO "a, b";
 
 -- SECURITY: everybody who can connect gets this right.
 GRANT SELECT (b) ON public.v TO PUBLIC;

@@ -10,7 +10,7 @@ DROP FUNCTION public.twice(bigint);
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.accounts wait until the migration is committed.
 ALTER TABLE public.accounts
-  ALTER COLUMN balance TYPE integer USING balance::integer;
+  ALTER COLUMN balance TYPE integer;
 
 create view public.rich as
 select id -- nobody's name

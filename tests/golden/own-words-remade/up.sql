@@ -7,7 +7,7 @@ DROP VIEW public.rich;
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.accounts wait until the migration is committed.
 ALTER TABLE public.accounts
-  ALTER COLUMN balance TYPE bigint USING balance::bigint;
+  ALTER COLUMN balance TYPE bigint;
 
 CREATE OR REPLACE FUNCTION public.twice(balance bigint)
  RETURNS bigint

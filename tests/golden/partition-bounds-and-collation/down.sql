@@ -7,13 +7,13 @@ ALTER TABLE public.p
 -- ROWS: fails if a value does not fit into integer.
 ALTER TABLE public.p
   ALTER COLUMN name TYPE text,
-  ALTER COLUMN n TYPE integer USING n::integer;
+  ALTER COLUMN n TYPE integer;
 
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.p_1
-  ALTER COLUMN n TYPE integer USING n::integer,
+  ALTER COLUMN n TYPE integer,
   ALTER COLUMN name TYPE text;
 
 -- ROWS: fails if one does not belong there.

@@ -6,12 +6,12 @@ ALTER TABLE public.p
 
 ALTER TABLE public.p
   ALTER COLUMN name TYPE text COLLATE pg_catalog."C",
-  ALTER COLUMN n TYPE bigint USING n::bigint;
+  ALTER COLUMN n TYPE bigint;
 
 -- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.p_1
-  ALTER COLUMN n TYPE bigint USING n::bigint,
+  ALTER COLUMN n TYPE bigint,
   ALTER COLUMN name TYPE text COLLATE pg_catalog."C";
 
 -- ROWS: fails if one does not belong there.

@@ -7,7 +7,7 @@ ALTER TABLE public.p
 -- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.p
-  ALTER COLUMN a TYPE bigint USING a::bigint;
+  ALTER COLUMN a TYPE bigint;
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
@@ -16,7 +16,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
-  ALTER COLUMN a TYPE bigint USING a::bigint;
+  ALTER COLUMN a TYPE bigint;
 
 -- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.

@@ -5,4 +5,4 @@
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
 ALTER TABLE public.p
-  ALTER COLUMN n TYPE integer USING n::integer;
+  ALTER COLUMN n TYPE integer;

@@ -15,7 +15,7 @@ CREATE TABLE public.p (
 -- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.p1
-  ALTER COLUMN a TYPE text USING a::text;
+  ALTER COLUMN a TYPE text;
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.

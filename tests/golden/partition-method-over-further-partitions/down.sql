@@ -37,8 +37,8 @@ DROP VIEW public.days;
 -- REWRITE: every row of public.log_1_5 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.log_1
-  ALTER COLUMN day TYPE date USING day::date,
-  ALTER COLUMN value TYPE integer USING value::integer;
+  ALTER COLUMN day TYPE date,
+  ALTER COLUMN value TYPE integer;
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.log_1_5 is read under the lock.

@@ -32,8 +32,8 @@ DROP VIEW public.days;
 -- REWRITE: every row of public.log_1_5 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.log_1
-  ALTER COLUMN day TYPE timestamp with time zone USING day::timestamp with time zone,
-  ALTER COLUMN value TYPE bigint USING value::bigint;
+  ALTER COLUMN day TYPE timestamp with time zone,
+  ALTER COLUMN value TYPE bigint;
 
 -- ROWS: fails on a table that has any. Give it a DEFAULT, or add it, fill it, then SET NOT NULL.
 -- SCAN: every row of public.log_1_5 is read under the lock.

@@ -35,7 +35,7 @@ ALTER TABLE public.notes
 -- REWRITE: every row of public.users is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.users
-  ALTER COLUMN number TYPE integer USING number::integer;
+  ALTER COLUMN number TYPE integer;
 
 create view public.names as select number, name from public.users;
 

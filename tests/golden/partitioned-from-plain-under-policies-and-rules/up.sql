@@ -34,7 +34,7 @@ ALTER TABLE public.notes
 -- REWRITE: every row of public.users is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.users
-  ALTER COLUMN number TYPE bigint USING number::bigint;
+  ALTER COLUMN number TYPE bigint;
 
 ALTER TABLE public.notes
   ADD CONSTRAINT notes_pkey PRIMARY KEY (id);

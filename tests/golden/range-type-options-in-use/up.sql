@@ -17,7 +17,7 @@ CREATE TYPE public.span AS RANGE (
 );
 
 -- DATA LOSS: values are cut or rounded to fit into public.span; rolling back does not undo that.
--- ROWS: fails if a value, written as text, cannot be read as public.span. Write USING by hand where it can be said otherwise.
+-- ROWS: fails if values that readings_during_excl tells apart become equal, and fails if a value, written as text, cannot be read as public.span. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.readings is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.readings wait until the migration is committed.

@@ -31,4 +31,4 @@ ALTER TABLE public.entry
 -- REWRITE: every row of public.entry is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.entry
-  ALTER COLUMN id TYPE integer USING id::integer;
+  ALTER COLUMN id TYPE integer;
