@@ -229,18 +229,21 @@ function rangesDisjoint(`,
       "if (desiredIdentity == null && !sourceGenerated && !keepsDefault) {",
     ],
     ["          if (desiredDefault) {\n", "          if (desiredDefault && !keepsDefault) {\n"],
-    // A stored column that is not generated any more keeps its values; one that is not stored has none.
+    // A stored column that is not generated any more keeps its values; one that is not stored has none. Another expression is set where
+    // the server can.
     [
       'generatedExpr: "replace",',
       `generatedExpr: {
-        alter: (fact, _from, _to, _view, sourceView) => {
+        alter: (fact, _from, to, view, sourceView) => {
           const { schema, table, column } = columnRef(fact);
           return {
-            sql: \`ALTER TABLE \${rel(schema, table)} ALTER COLUMN \${qid(column)} DROP EXPRESSION\`,
+            sql: \`ALTER TABLE \${rel(schema, table)} ALTER COLUMN \${qid(column)} \${to == null ? "DROP EXPRESSION" : \`SET EXPRESSION AS (\${str(to)})\`}\`,
+            consumes: to == null ? [] : dependencyConsumes(view, fact.id),
             releases: dependencyConsumes(sourceView, fact.id),
           };
         },
-        replaceWhen: (from, to, fact) => from == null || from === "" || to != null || fact.parent?.kind !== "table",
+        replaceWhen: (from, to, fact) =>
+          from == null || from === "" || (to == null ? fact.parent?.kind !== "table" : p(fact, "_setsExpression") !== true),
       },`,
     ],
     [

@@ -80,6 +80,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         gap: {
           from: comparison.to,
           to: leaveOut(comparison.from),
+          postgres: live.major,
           terms: options.terms,
           grants: grants.to,
           leaveOut,

@@ -28,6 +28,8 @@ export interface Golden extends Ways {
   readonly to: string;
   /** From meta.json: the oldest PostgreSQL that knows what the folder is about. */
   readonly minimum: number;
+  /** From meta.json: the version that the plan is for, where that is known. */
+  readonly postgres: number | undefined;
   readonly renames: readonly Rename[];
 }
 
@@ -48,7 +50,11 @@ export async function readGoldens(): Promise<Golden[]> {
     names.map(async (name) => {
       const read = (file: string): Promise<string> => readFile(join(ROOT, name, file), "utf8");
       const optional = (file: string, otherwise: string): Promise<string> => read(file).catch(() => otherwise);
-      const meta = JSON.parse(await optional("meta.json", "{}")) as { minimum?: number; renames?: Rename[] };
+      const meta = JSON.parse(await optional("meta.json", "{}")) as {
+        minimum?: number;
+        postgres?: number;
+        renames?: Rename[];
+      };
       return {
         name,
         from: await read("from.sql"),
@@ -56,6 +62,7 @@ export async function readGoldens(): Promise<Golden[]> {
         up: await optional("up.sql", ""),
         down: await optional("down.sql", ""),
         minimum: meta.minimum ?? 14,
+        postgres: meta.postgres,
         renames: meta.renames ?? [],
       };
     }),
@@ -102,7 +109,7 @@ export async function stepsIn(
   database: Database,
   from: Catalogue,
   to: Catalogue,
-  { renames, to: files = "" }: Pick<Golden, "renames"> & Partial<Pick<Golden, "to">>,
+  { renames, to: files = "", postgres }: Pick<Golden, "renames"> & Partial<Pick<Golden, "to" | "postgres">>,
 ): Promise<readonly Step[]> {
   const { steps } = await planSteps(database, from, to, {
     projectDir: "",
@@ -119,6 +126,7 @@ export async function stepsIn(
     permit: () => {},
     noDown: false,
     online: false,
+    postgres,
   });
   return steps;
 }

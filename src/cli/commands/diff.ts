@@ -1,3 +1,4 @@
+import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -88,6 +89,7 @@ export const command = defineCommand({
         : await showPlan(context, files, {
             from,
             to,
+            postgres: lowestInUse([catalogues.from, catalogues.to]),
             terms,
             grants: comparison.grants?.from,
             source: terms ? undefined : sources.from,
@@ -120,6 +122,12 @@ export const command = defineCommand({
     };
   },
 });
+
+/** The major version of the older database in use, if one takes part. */
+function lowestInUse(catalogues: readonly Pick<Catalogue, "inUse" | "major">[]): number | undefined {
+  const majors = catalogues.flatMap(({ inUse, major }) => (inUse ? [major] : []));
+  return majors.length === 0 ? undefined : Math.min(...majors);
+}
 
 /** @throws ConfitureError `usage` when there is nothing to compare the schema files with */
 async function defaultFrom(context: CommandContext): Promise<string> {

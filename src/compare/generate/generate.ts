@@ -154,8 +154,9 @@ function behind(step: Step, contracts: readonly MigrationFile[]): Step {
 async function readEnds(options: PlanOptions): Promise<Ends> {
   options.onStep?.("Building the schema files");
   const to = await sourceCatalogue(options, { kind: "schema" });
-  if (!isInUse(options.from))
-    return { from: options.from, to, unfinished: [], givenByDefault: [], notCompared: [], grants: undefined };
+  const { from, postgres } = options;
+  if (!isInUse(from))
+    return { from, to, postgres, unfinished: [], givenByDefault: [], notCompared: [], grants: undefined };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
@@ -165,6 +166,7 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
   const grants = isKept ? levelled.grants.to : undefined;
   return {
     from: { kind: "catalogue", catalogue: withGrants(levelled.to, to, grants), name: "The database in use" },
+    postgres: lowest([options.postgres, isForIt(options) ? catalogue.major : undefined]),
     givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
     notCompared: levelled.to.notCompared,
     grants: isKept ? undefined : levelled.grants.to,
@@ -179,7 +181,18 @@ function withoutVersions(catalogue: Catalogue): Catalogue {
   return { ...catalogue, extras: catalogue.extras.filter(({ kind }) => kind !== "extension version") };
 }
 
+/** Whether the server of the database in use tells where the migration will run: what is inside the executable is there to develop with. */
+function isForIt({ from, keepsGrants }: PlanOptions): boolean {
+  return keepsGrants === true || from.kind !== "live" || from.target.engine === "server";
+}
+
+function lowest(majors: readonly (number | undefined)[]): number | undefined {
+  const known = majors.flatMap((major) => major ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
 interface Ends {
+  readonly postgres: number | undefined;
   readonly from: Source;
   readonly to: Catalogue;
   /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */

@@ -29,8 +29,6 @@ export interface PlanOptions extends ProjectFiles, RenameOptions, Means {
   readonly onStep?: ((step: string) => void) | undefined;
   /** How names are written; `qualified` where they would not be found otherwise, or as something else. */
   readonly names?: Names | undefined;
-  /** Major version of the database that the migration is for, where one is known: online forms may use what it has. */
-  readonly postgres?: number | undefined;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface Ends {
   readonly to: Catalogue;
   /** What `from` can be built from again; its own definitions where that is left out. */
   readonly source?: Source | undefined;
+  /** As of `Means`. */
+  readonly postgres?: number | undefined;
   /** What counts where a database in use takes part. */
   readonly terms?: Terms | undefined;
   /** Grants of `from` that do not count: what is made anew has them as well. */
@@ -53,13 +55,14 @@ export interface Ends {
  */
 export async function planBetween(
   files: ProjectFiles,
-  { from: given, to: wanted, source, terms, grants, decideRenames, leaveOut = asItIs }: Ends,
+  { from: given, to: wanted, source, postgres, terms, grants, decideRenames, leaveOut = asItIs }: Ends,
 ): Promise<Plan> {
   const [from, to] = [withGrants(given, wanted, grants), withGrants(wanted, given, grants)].map(
     withoutSubscriptions,
   ) as [Catalogue, Catalogue];
   const written = WrittenStatements.inFiles(files);
-  const options = { ...files, renames: [], decideRenames, written, permit: () => {}, noDown: true, online: false };
+  const means = { noDown: true, online: false, postgres };
+  const options = { ...files, renames: [], decideRenames, written, permit: () => {}, ...means };
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);
   const there = { kind: "catalogue", catalogue: from, name: "What is there" } as const;
   const plan = await withScratch(files, async (database) => {

@@ -33,6 +33,7 @@ import {
 import { withNotNullOnce } from "./not-null.ts";
 import { requireNoArrays, withValuesByAttribute } from "./composites.ts";
 import { declaredBeforeInherited, withColumnsDeclaredAgain } from "./declared-again.ts";
+import { withExpressionsSet } from "./set-expressions.ts";
 import { withPlannerDetails } from "./planner-details.ts";
 import { withRights } from "./object-rights.ts";
 import { withExtras } from "./extras.ts";
@@ -43,6 +44,8 @@ import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 
 /** What a plan may use. */
 export interface Means {
+  /** Major version of the database that it is for, where one is known: it may use what that has. */
+  readonly postgres?: number | undefined;
   /** It is for schema files, in which no index is turned into a key. */
   readonly ofFiles?: boolean | undefined;
 }
@@ -56,7 +59,7 @@ export interface Means {
 export function planChanges(
   from: Catalogue,
   to: Catalogue,
-  { ofFiles = false }: Means = {},
+  { ofFiles = false, postgres }: Means = {},
 ): readonly PlannedStatement[] {
   const first = [
     ...(ofFiles ? [] : keysFromIndexes(from, to.facts)),
@@ -66,7 +69,7 @@ export function planChanges(
   ];
   if (first.length > 0) return first;
   try {
-    return planAtOnce(from, to);
+    return planAtOnce(from, to, postgres);
   } catch (error) {
     const aside = error instanceof ConfitureError ? typesAside(from.facts, to.facts) : [];
     if (aside.length > 0) return aside;
@@ -74,7 +77,7 @@ export function planChanges(
   }
 }
 
-function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
+function planAtOnce(from: Catalogue, to: Catalogue, postgres: number | undefined): PlannedStatement[] {
   const unkeyed = withoutKeyedPartitions(from.facts, to.facts);
   const moves = planMoves(withKeysApart(from.facts, unkeyed), unkeyed, to.extras);
   if (moves.first.length > 0) return [...moves.first];
@@ -86,9 +89,12 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const alone = withoutLateParents(after, late);
   const converted = withValuesByAttribute(before, withCollationsAlone(before, alone));
   const target = withColumnsDeclaredAgain({ facts: converted, extras: to.extras });
-  const actions = planActions(collationsAsTypes(before, alone), target, from, to).filter(
-    (action) => isOfSchema(action, to.builder) && !isIdle(action, from.facts, to.facts),
-  );
+  const actions = planActions(
+    collationsAsTypes(before, alone),
+    withExpressionsSet(target, from, to, postgres),
+    from,
+    to,
+  ).filter((action) => isOfSchema(action, to.builder) && !isIdle(action, from.facts, to.facts));
   requireNoArrays(actions, from.facts, to.facts);
   const taken = takeovers(from.facts, to.facts);
   const rightful = withoutPartitionsOfDropped(withRights(once(actions), from, to), from.facts);

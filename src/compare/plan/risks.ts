@@ -12,6 +12,7 @@ import { enumChangeOf } from "./enum-columns.ts";
 import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
 import { numbersAgain } from "./numbers-again.ts";
 import { publishedHazard } from "./published.ts";
+import { computedHazard } from "./set-expressions.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 
 /** What a statement may do to rows that are there. */
@@ -145,6 +146,7 @@ export function constraintRisk(id: ObjectId, to: Facts): RowsHazard | undefined 
 }
 
 function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk {
+  if (/ ALTER COLUMN .* SET EXPRESSION AS /s.test(sql)) return asRows(computedHazard(column, to));
   if (sql.endsWith(" SET NOT NULL")) return { rows: rowsHazard("null") };
   const before = textOf(from, column, "type");
   const after = textOf(to, column, "type");

@@ -260,6 +260,32 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       }
     });
 
+    test("what a plan may use is what the server knows, and not the scratch database", async () => {
+      await using place = await deployed("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED);");
+      await place.project.write(
+        "db/schema/all.sql",
+        "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 2) STORED);",
+      );
+      const files = { ...filesOf(place.project.dir), scratch: EMBEDDED };
+      const from = { kind: "live", target: place.target, name: "env:production" } as const;
+      const options = { ...files, from, renames: [], noDown: false, online: false };
+      const expected =
+        engine.major >= 17
+          ? ["ALTER TABLE public.t ALTER COLUMN b SET EXPRESSION AS ((a + 2))"]
+          : [
+              "ALTER TABLE public.t DROP COLUMN b",
+              "ALTER TABLE public.t ADD COLUMN b integer GENERATED ALWAYS AS ((a + 2)) STORED",
+            ];
+      const sqlOf = ({ migrations }: Awaited<ReturnType<typeof generateMigrations>>): string[] =>
+        migrations.flatMap((migration) => migration.up.map(({ sql }) => sql.replaceAll('"', "")));
+      expect(sqlOf(await generateMigrations(options))).toEqual(expected);
+      expect(sqlOf(await planApply(options))).toEqual(expected);
+      const { gap } = await place.drift(EMBEDDED);
+      expect(statementsOf(segmentsOf(await planBetween(files, gap))).map((sql) => sql.replaceAll('"', ""))).toEqual(
+        expected,
+      );
+    });
+
     test("every kind of object: no drift, and nothing to generate", async () => {
       await using place = await deployed(EVERYTHING);
       const drift = await place.drift(EMBEDDED);

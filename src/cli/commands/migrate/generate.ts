@@ -120,7 +120,7 @@ export const command = defineCommand({
         name: args.name,
         convert: conversion === undefined ? undefined : { ...conversion, isLossy: args.lossy === true },
         onStep: context.step,
-        postgres: args.online === true ? await majorOfServer(context) : undefined,
+        postgres: await majorOfServer(context),
       });
       tellIdle();
       context.messages.log(`Compared with: ${name}`);

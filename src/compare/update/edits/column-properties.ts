@@ -1,5 +1,6 @@
 import { type ColumnText, readColumn, readTable, removeClause } from "../create-table.ts";
 import { removeCommand } from "../commands.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { tokensOf, isWord } from "#sql/lexer/tokens.ts";
 import type { Subject } from "../../sources/subjects.ts";
 import { SERIAL } from "./columns.ts";
@@ -23,6 +24,8 @@ export const columnProperties: EditKind = {
         return addIdentity(planned, work);
       case "AT_DropIdentity":
         return dropClause(planned, work, "CONSTR_IDENTITY", ["AT_AddIdentity"]);
+      case "AT_SetExpression":
+        return setExpression(planned, work);
       case "AT_DropExpression":
         return dropClause(planned, work, "CONSTR_GENERATED", []);
       default:
@@ -98,6 +101,21 @@ function setNotNull(planned: Planned, work: Work): Done | undefined {
   else if (text.clauses.some(({ constraint }) => constraint.contype === "CONSTR_NOTNULL")) return undefined;
   else tree.splice(file, text.afterType, text.afterType, ` ${style.part("NOT NULL")}`);
   return edited(file);
+}
+
+function setExpression(planned: Planned, work: Work): Done | undefined {
+  const { tree, style } = work;
+  const expression = behindWord(planned.sql, "AS");
+  const found = find(planned, work);
+  const clause = found?.text.clauses.find(({ constraint }) => constraint.contype === "CONSTR_GENERATED");
+  if (expression === undefined || found === undefined || clause === undefined) return undefined;
+  const tokens = tokensOf(tree.text(found.file), clause.start, clause.end);
+  const [open, close] = [TokenKind.open, TokenKind.close].map((kind) =>
+    tokens.find((token) => token.kind === kind && token.depth === 0),
+  );
+  if (open === undefined || close === undefined) return undefined;
+  tree.splice(found.file, open.start, close.end, style.part(expression));
+  return edited(found.file);
 }
 
 function addIdentity(planned: Planned, work: Work): Done | undefined {

@@ -1,0 +1,14 @@
+CREATE FUNCTION thrice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 3';
+CREATE TABLE t (
+  a int,
+  b int GENERATED ALWAYS AS (a + fresh) STORED,
+  c int NOT NULL GENERATED ALWAYS AS (thrice(a)) STORED,
+  d int GENERATED ALWAYS AS (a + 1) STORED CHECK (d > 0),
+  e int GENERATED ALWAYS AS (a + 1) STORED UNIQUE,
+  f bigint GENERATED ALWAYS AS (a + 2) STORED,
+  g int GENERATED ALWAYS AS (a + 1) STORED,
+  fresh int
+);
+CREATE INDEX t_b ON t (b);
+COMMENT ON COLUMN t.b IS 'kept';
+CREATE VIEW v AS SELECT b, c FROM t;
