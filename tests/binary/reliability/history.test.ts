@@ -138,7 +138,7 @@ for (const major of NEWEST_ALONE) {
     test.concurrent.each(["", "x"])(
       "a name of more than 63 bytes is the one that PostgreSQL makes of it, which is said (%p)",
       async (more) => {
-        await using b = await bench(major, {});
+        await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int);" });
         const name = `${b.database}_${more}${"é".repeat(40)}`;
         const kept = Buffer.from(name).subarray(0, 63).toString("utf8").replace("\uFFFD", "");
         const url = b.url.replace(/[^/]*$/, encodeURIComponent(name));
