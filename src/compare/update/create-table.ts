@@ -124,16 +124,16 @@ export function addElement(tree: SchemaTree, table: TableText, sql: string, kind
   }
   const indent = indentOf(text, start);
   if (isCommaFirst || (comma !== undefined && lineStart(text, comma) > lineStart(text, end))) {
-    const trailing = lineEndBehind(tree, file, end);
+    const trailing = lineEndBehind(tree, file, end, true);
     tree.splice(file, trailing, trailing, `\n${indent}${isCommaFirst ? lead.trimStart() : ", "}${sql}`);
     return;
   }
   if (comma !== undefined) {
-    const at = lineEndBehind(tree, file, comma + 1);
+    const at = lineEndBehind(tree, file, comma + 1, true);
     tree.splice(file, at, at, `\n${indent}${sql},`);
     return;
   }
-  const at = lineEndBehind(tree, file, end);
+  const at = lineEndBehind(tree, file, end, true);
   tree.splice(file, at, at, `\n${indent}${sql}`);
   tree.splice(file, end, end, ",");
 }

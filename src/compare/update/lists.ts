@@ -34,11 +34,14 @@ export function divide(tokens: readonly Token[], depth: number): Item[] {
   return parts;
 }
 
-/** Behind a comment that follows on the same line. */
-export function lineEndBehind(tree: SchemaTree, file: string, at: number): number {
+/**
+ * Behind a comment that follows on the same line.
+ * @param further also behind one that ends on a later line
+ */
+export function lineEndBehind(tree: SchemaTree, file: string, at: number, further = false): number {
   const text = tree.text(file);
   const comment = tree.comments(file).find(({ start }) => start >= at && /^[ \t]*$/.test(text.slice(at, start)));
-  if (comment === undefined || text.slice(comment.start, comment.end).includes("\n")) return at;
+  if (comment === undefined || (!further && text.slice(comment.start, comment.end).includes("\n"))) return at;
   return isBlank(text.slice(comment.end, nextLine(text, comment.end))) ? comment.end : at;
 }
 

@@ -271,3 +271,10 @@ CREATE TABLE d (id int); CREATE TABLE e (id int);
   );
   expect(after).toEqual({ "1.sql": "CREATE TABLE b (id int, n int); -- b and its index\nCREATE TABLE e (id int);\n" });
 });
+
+test.each([",", ""])("a column comes behind the comment of the one before it, also over lines (%p)", async (comma) => {
+  const table = (added: string, end = comma): string =>
+    `CREATE TABLE t (\n  b text${end} /* about b,\n  over lines */${added}\n${comma === "" ? "" : "  CHECK (b <> '')\n"});\n`;
+  const { after } = await update({ "t.sql": table("") }, "ALTER TABLE t ADD d int;");
+  expect(after).toEqual({ "t.sql": table(`\n  d int${comma}`, ",") });
+});
