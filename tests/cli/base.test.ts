@@ -50,3 +50,33 @@ test("migrations alone that start from nothing need no base, and a project with 
   await project.write("db/migrations/.keep", "");
   expect((await run(project, "migrate", "base")).stderr).toContain("No SQL files found");
 });
+
+test("a base that would lack what the one in its place makes is refused where that was squashed, and named elsewhere", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/schema/users.sql": "CREATE TABLE users (id int);\n",
+    "db/migrations/base.sql": "CREATE TABLE users (id int);\nCREATE TABLE old (id int);\n",
+    "db/migrations/001_kinds.sql": "CREATE TABLE kinds (name text);\nINSERT INTO kinds VALUES ('a'), ('b');\n",
+  });
+  const replaced = await run(project, "migrate", "base", "--force");
+  expect(replaced.stderr).toContain("warning: some of what base.sql makes is not in the new one: table public.old\n");
+  expect(replaced).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("base.sql.bak") });
+
+  expect(await run(project, "migrate", "squash", "--through", "001")).toMatchObject({ exitCode: 0 });
+  const squashed = await project.read("db/migrations/base.sql");
+  const lacking = async (): Promise<string> => {
+    const refused = await run(project, "migrate", "base", "--force");
+    expect(refused.exitCode).toBe(1);
+    expect(await project.read("db/migrations/base.sql")).toBe(squashed);
+    expect(refused.stderr).toContain("next: Nothing was written. 1 migration was squashed into it");
+    return /^error: (.*)$/m.exec(refused.stderr)?.[1] ?? "";
+  };
+  expect(await lacking()).toBe("some of what base.sql makes is not in the new one: table public.kinds");
+  await project.write("db/schema/kinds.sql", "CREATE TABLE kinds (name text);\nINSERT INTO kinds VALUES ('b');\n");
+  expect(await lacking()).toBe("1 row of public.kinds, made by base.sql, is not in the new one");
+
+  // A later migration may take it away everywhere.
+  await project.write("db/migrations/002_a.sql", "DELETE FROM kinds WHERE name = 'a';\n");
+  expect(await run(project, "migrate", "base", "--force")).toMatchObject({ exitCode: 0 });
+  expect(await project.read("db/migrations/base.sql")).toContain("-- squashed: 001 ");
+});

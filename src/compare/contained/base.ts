@@ -1,9 +1,13 @@
 import type { Database } from "#database/database.ts";
+import { withTemporaryFolder } from "#files/temporary.ts";
+import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
-import { startRun } from "../runs/scratch-run.ts";
+import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { readSequences } from "../sources/sequences.ts";
 import { projectBase, type ProjectFiles, readInUse } from "../sources/sources.ts";
@@ -54,6 +58,38 @@ export async function baseLackingInDatabase(
   });
 }
 
+/**
+ * What a new database would lack if another base took the place of the one that is there, both with all migrations after them.
+ * @param text the other base
+ * @param then all migrations
+ * @returns undefined where it lacks nothing
+ */
+export async function baseLackingInText(
+  options: ProjectFiles,
+  then: readonly MigrationFile[],
+  text: string,
+): Promise<LackingInText | undefined> {
+  return await withBase(options, then, async ({ before, after, ran }, series) => {
+    const made = await withTemporaryFolder(async ({ dir, write }) => {
+      const file = baseFile("m");
+      write(file.path, text);
+      return await runThrough(await startRunIn(series, options), [await loadMigration(dir, file), ...ran.slice(1)]);
+    });
+    const lacking = lackingOf(before, after, made, { by: BY });
+    if (lacking === undefined) return undefined;
+    const changes = lacking.of === "objects" ? compareCatalogues(made.catalogue, after.catalogue) : [];
+    return { what: `${lacking.what} the new one`, objects: changes.filter(({ change }) => change !== "dropped") };
+  });
+}
+
+/** What another base does not make. */
+export interface LackingInText {
+  /** One sentence without its end. */
+  readonly what: string;
+  /** The objects, where it is these. */
+  readonly objects: readonly Change[];
+}
+
 const BY = "base.sql";
 
 interface RunBase {
@@ -65,23 +101,36 @@ interface RunBase {
 }
 
 /** Runs the base in a scratch database, and migrations behind it. A project without one lacks nothing of it. */
-async function withBase(
+async function withBase<T>(
   options: ProjectFiles,
   then: readonly MigrationFile[],
-  look: (run: RunBase, series: ScratchSeries) => Promise<string | undefined>,
-): Promise<string | undefined> {
+  look: (run: RunBase, series: ScratchSeries) => Promise<T | undefined>,
+): Promise<T | undefined> {
   const base = projectBase(options);
   if (base.length === 0) return undefined;
   const ran: LoadedMigration[] = [];
   for (const file of [...base, ...then]) ran.push(await loadWithinLimit(options, file));
   return await withScratchSeries(options, async (series) => {
-    const database = await series.empty();
-    const run = await startRun(database, options);
-    const before = await readState(database, run);
-    for (const migration of ran) {
-      const error = await run.step(migration, "up");
-      if (error !== undefined) throw error;
-    }
-    return await look({ ran, before, after: await readState(database, run) }, series);
+    const started = await startRunIn(series, options);
+    const before = await readState(started.database, started.run);
+    return await look({ ran, before, after: await runThrough(started, ran) }, series);
   });
+}
+
+interface Started {
+  readonly database: Database;
+  readonly run: ScratchRun;
+}
+
+async function startRunIn(series: ScratchSeries, options: ProjectFiles): Promise<Started> {
+  const database = await series.empty();
+  return { database, run: await startRun(database, options) };
+}
+
+async function runThrough({ database, run }: Started, migrations: readonly LoadedMigration[]): Promise<State> {
+  for (const migration of migrations) {
+    const error = await run.step(migration, "up");
+    if (error !== undefined) throw error;
+  }
+  return await readState(database, run);
 }

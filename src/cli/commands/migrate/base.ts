@@ -6,9 +6,10 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { baseFile } from "#migrate/base.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
-import { migrationId } from "#migrate/files/migration-file.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { withBaseHead } from "#migrate/files/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
+import type { LackingInText } from "#compare/contained/base.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
@@ -39,8 +40,9 @@ export const command = defineCommand({
     "confiture migrate base --from env:production",
   ],
   async run(args, context) {
-    const [{ makeBase }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
+    const [{ makeBase }, { baseLackingInText }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
       import("#compare/base/base.ts"),
+      import("#compare/contained/base.ts"),
       import("#compare/sources/sources.ts"),
     ]);
     const given = await readSource(context, args.from ?? "schema");
@@ -68,6 +70,12 @@ export const command = defineCommand({
       throw isAlone ? await nameSource(context, error) : error;
     });
     if (args.from === undefined && text !== undefined) await requireThere(context, args, holds);
+    const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
+    const { base } = found;
+    if (base !== undefined && text !== undefined) {
+      context.step("Comparing it with the base that is there");
+      await requireKept(context, base, () => baseLackingInText(files, found.migrations, text));
+    }
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
@@ -85,7 +93,6 @@ export const command = defineCommand({
         },
       };
     }
-    const { base } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
     const through = (await throughOf(source, files)) ?? base?.through;
     const content = withBaseHead(text, { squashed: base?.squashed ?? [], through });
     const [fate] = await placeFiles(context.projectDir, [{ path, content, replace: true }]);
@@ -139,6 +146,37 @@ async function nameSource(context: CommandContext, error: unknown): Promise<unkn
 function listed(changes: readonly Change[]): string {
   const names = changes.slice(0, 5).map(({ kind, name }) => inLine(`${kind} ${name}`));
   return [...names, ...(changes.length > 5 ? ["..."] : [])].join(", ");
+}
+
+/**
+ * What the base that is there makes and the new one does not. Where migrations were squashed into it, databases have that, and no file of a
+ * migration brings it to a new one any more: it is refused. Else it is said.
+ */
+async function requireKept(
+  context: CommandContext,
+  base: MigrationFile,
+  compare: () => Promise<LackingInText | undefined>,
+): Promise<void> {
+  const lacking = await compare().catch((error: unknown) => {
+    if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+    context.messages.warn(`what the former ${base.path} makes was not compared with the new one: ${error.message}`);
+    return undefined;
+  });
+  if (lacking === undefined) return;
+  const { what, objects } = lacking;
+  const message = `${what}${objects.length === 0 ? "" : `: ${listed(objects)}`}`;
+  if (base.squashed === undefined) {
+    context.messages.warn(message);
+    return;
+  }
+  throw new ConfitureError("base_refused", message, {
+    hint: [
+      `Nothing was written. ${count(base.squashed.length, "migration")} ${agree(base.squashed.length, "was", "were")} squashed into it, so databases have that, and new ones would not get it.`,
+      "To keep it: `confiture schema update` brings it into the schema files, or says what to put there. `confiture migrate squash` moves the base forward without them.",
+      "If it is to go: take it away with a new migration, so that it goes everywhere.",
+    ].join("\n"),
+    location: { file: base.path },
+  });
 }
 
 /** The last migration of another tool that a database in use has and of which there is no file. */
