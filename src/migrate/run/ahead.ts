@@ -4,6 +4,7 @@ import type { Direction } from "../events.ts";
 import { backfillOf, type LoadedMigration } from "../files/body.ts";
 import { isRecorded } from "../ledger/statements.ts";
 import { isSentWhole, ledgerChange, sendBeginning, sendWhole, type Sent } from "./in-transaction.ts";
+import { mayPassOverInvalid } from "./invalid-in-way.ts";
 import { withOwnLimits } from "./run.ts";
 import { noteSettings, type RunOptions } from "./session.ts";
 
@@ -18,7 +19,7 @@ export interface SentAhead {
  * before is recorded: a failure leaves that one's transaction open, in which the server runs nothing more, and its first statement looks into
  * the ledger, since a failure of COMMIT leaves none open. Of TypeScript, only the beginning of its transaction is sent, which the caller
  * rolls back after a failure of the one before.
- * @returns undefined where something has to be looked at before it runs, and where PostgreSQL may have a word on it
+ * @returns undefined where something has to be looked at before it runs
  */
 export function sendAhead(
   database: Database,
@@ -46,19 +47,11 @@ export function sendAhead(
   if (backfillOf(before) !== undefined || next.up.kind !== "sql" || next.up.marks?.phase !== undefined)
     return undefined;
   if (backfillOf(next.up) !== undefined || body.opening !== undefined) return undefined;
-  if (!body.script.statements.every(({ firstWord, text }) => isQuiet(firstWord, text))) return undefined;
+  if (direction === "up" && body.script.statements.some(mayPassOverInvalid)) return undefined;
   noteSettings(database, next);
   const guard = isRecorded(options.ledger, running.file.version, direction === "up");
   const outcome = sendWhole(database, next, direction, body, withOwnLimits(body, options), guard);
   // Nobody waits for it where the one before fails.
   outcome.catch(() => {});
   return { migration: next, sent: { whole: outcome } };
-}
-
-const QUIET = /^(?:CREATE|ALTER|DROP|COMMENT|INSERT|UPDATE|DELETE|GRANT|REVOKE|TRUNCATE)$/;
-/** What PostgreSQL tells with a NOTICE: what is there already, is not there, or goes as well. A function may say anything. */
-const TOLD = /\b(?:exists|cascade|concurrently|system|raise)\b/i;
-
-function isQuiet(firstWord: string | undefined, text: string): boolean {
-  return QUIET.test(firstWord ?? "") && !TOLD.test(text);
 }

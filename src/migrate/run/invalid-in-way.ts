@@ -32,13 +32,21 @@ export async function refuseOverInvalid(
   script: Script,
   statements: readonly Statement[],
 ): Promise<void> {
-  // Most statements need no parser to know.
-  if (!statements.some(({ firstWord, words }) => firstWord === "CREATE" && words.includes("EXISTS"))) return;
+  if (!statements.some(mayPassOverInvalid)) return;
   const [found] = await findInvalid(database, statements, ({ ifNotExists }) => ifNotExists);
   if (found === undefined) return;
   throw invalidInWay([found.index], "IF NOT EXISTS passes it over as if it were made").with({
     location: placeIn(script, found.made.statement.start),
   });
+}
+
+/** Whether it has to be looked at before it runs. Most statements need no parser to know. */
+export function mayPassOverInvalid({ firstWord, words }: Statement): boolean {
+  return firstWord === "CREATE" && isIndex(words) && words.includes("EXISTS");
+}
+
+function isIndex(words: readonly string[]): boolean {
+  return words[1] === "INDEX" || words[2] === "INDEX";
 }
 
 /** @param why completes "The index NAME is there and invalid: " */
@@ -92,9 +100,7 @@ async function findInvalid(
 
 /** Those that none of the statements before drops. */
 async function madeBy(statements: readonly Statement[]): Promise<MadeIndex[]> {
-  const makes = statements.filter(
-    ({ firstWord, words }) => firstWord === "CREATE" && (words[1] === "INDEX" || words[2] === "INDEX"),
-  );
+  const makes = statements.filter(({ firstWord, words }) => firstWord === "CREATE" && isIndex(words));
   if (makes.length === 0) return [];
   const parser = await loadParser();
   return makes.flatMap((statement): MadeIndex[] => {

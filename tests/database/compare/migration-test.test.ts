@@ -161,7 +161,10 @@ describe("migrations are tried out", () => {
   });
 
   test("without migrations there is nothing to prove", async () => {
-    expect(await tested({})).toMatchObject({ from: undefined, check: { outcome: "not-checked" } });
+    expect(await tested({ "db/migrations/confiture.d.ts": "" })).toMatchObject({
+      from: undefined,
+      check: { outcome: "not-checked" },
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { MigrateEvent } from "#migrate/events.ts";
 import { up } from "#migrate/migrator.ts";
 import { oldestServer } from "../../support/engines.ts";
 import { type Passing, tcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
@@ -193,6 +194,61 @@ for (const engine of oldestServer) {
       expect(told).toEqual(
         versions.flatMap((version) => [`started ${version}`, version, version, `finished ${version}`]),
       );
+    });
+
+    test("what PostgreSQL tells of statements that are sent ahead is told of their migration", async () => {
+      await using m = await migrating(engine, {
+        "001_log.sql": `${LOG}SELECT pg_sleep(0.3);`,
+        "002_a.sql": "CREATE TABLE IF NOT EXISTS log (id int);",
+        "003_b.sql": "DROP TABLE IF EXISTS not_there CASCADE;",
+        "004_c.sql": "DO $$ BEGIN RAISE WARNING 'of a block'; END $$;",
+        "005_d.sql": "CREATE TABLE p (id int PRIMARY KEY); CREATE VIEW v AS SELECT * FROM p;",
+        "006_e.sql": "DROP TABLE p CASCADE;",
+        "007_f.sql": "SELECT 1; SELECT 1 / 0;",
+        "008_g.sql": "DO $$ BEGIN RAISE WARNING 'never'; END $$;",
+      });
+      let isAhead = false;
+      const events: string[] = [];
+      const onEvent = (event: MigrateEvent): void => {
+        if (event.type === "notice") events.push(event.notice.message);
+        else if (event.type === "started" || event.type === "finished") {
+          events.push(`${event.type} ${event.migration.version}`);
+        }
+      };
+      const { target } = m.database;
+      if (target.engine !== "server") throw new Error("a proxy needs a server");
+      await using proxy = await tcpProxy(target, ({ from, bytes }) => {
+        const text = bytes.toString("latin1");
+        if (from === "client" && text.includes("CREATE TABLE IF NOT EXISTS log")) isAhead ||= events.length === 1;
+        return "pass";
+      });
+      const throughIt = { ...m.options, onEvent, target: { ...target, host: "127.0.0.1", port: proxy.port } };
+      const { results } = await outcomeOf(up(throughIt, {}));
+      expect(isAhead).toBe(true);
+      expect(results.slice(-2)).toEqual(["007 failed", "008 not-run"]);
+      expect(events).toEqual([
+        ...["started 001", "finished 001"],
+        ...["started 002", 'relation "log" already exists, skipping', "finished 002"],
+        ...["started 003", 'table "not_there" does not exist, skipping', "finished 003"],
+        ...["started 004", "of a block", "finished 004"],
+        ...["started 005", "finished 005"],
+        ...["started 006", "drop cascades to view v", "finished 006"],
+        "started 007",
+      ]);
+    });
+
+    test("an index that could be passed over although it is invalid is looked at before it is sent", async () => {
+      await using m = await migrating(engine, {
+        "001_log.sql": `${LOG}INSERT INTO log VALUES ('a'), ('a');`,
+        "002_i.sql": "CREATE UNIQUE INDEX CONCURRENTLY log_version ON log (version);",
+      });
+      await m.up();
+      await m.query("DELETE FROM confiture_migrations WHERE version = '002'");
+      await m.write("002_i.sql", "CREATE TABLE before (id int);");
+      await m.write("003_i.sql", "CREATE UNIQUE INDEX IF NOT EXISTS log_version ON log (version);");
+      const { results, error } = await m.up();
+      expect(results).toEqual(["002 done", "003 failed"]);
+      expect(error?.code).toBe("index_invalid");
     });
 
     test("an interruption stops what was sent", async () => {

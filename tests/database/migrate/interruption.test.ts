@@ -118,7 +118,7 @@ for (const engine of oldestServer) {
       await using m = await migrating(engine, {
         "001_a.sql": "CREATE TABLE a (id int)",
         // One that is not sent before the first is done.
-        "002_b.sql": "CREATE TABLE IF NOT EXISTS b (id int)",
+        "002_b.sql": "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE b (id int)",
       });
       const between = new AbortController();
       const first = await m.up(
