@@ -24,23 +24,26 @@ function keptValue({ keeps }: Ledger, text: string | null | undefined): string {
   return fits ? quoteLiteral(text) : "null";
 }
 
-/**
- * A query that fails unless the row is there, or is not. It is sent along with what wrote it: a trigger or a rule can suppress a
- * statement, which then succeeds. Without an aggregate, which takes the server longer to plan.
- */
-function verifySql(ledger: Ledger, rows: 0 | 1, version: string, conditions: readonly string[] = []): string {
-  const where = [`version = ${quoteLiteral(version)}`, ...conditions].join(" and ");
-  const found = `coalesce((select 1 from ${quoteQualified(ledger.schema, ledger.table)} where ${where}), 0)`;
-  return `select 1 / ${rows === 1 ? found : `(1 - ${found})`}`;
-}
+/** What a row says, by its columns. */
+type Said = Readonly<Record<string, string | number | null>>;
 
 /**
- * An expression for a select list, under any search_path, that fails unless a migration is recorded as applied, or is not recorded.
+ * An expression for a select list, under any search_path, that fails unless the row of a migration says this; without `said`, unless there is
+ * none. Without an aggregate, which takes the server longer to plan.
  */
-export function isRecorded(ledger: Ledger, version: string, applied: boolean): string {
-  const where = `version operator(pg_catalog.=) ${quoteLiteral(version)}${applied ? " and state operator(pg_catalog.=) 'applied'" : ""}`;
-  const found = `coalesce((select 1 from ${quoteQualified(ledger.schema, ledger.table)} where ${where}), 0)`;
-  return `1 operator(pg_catalog./) ${applied ? found : `(1 operator(pg_catalog.-) ${found})`}`;
+export function isRecorded(ledger: Ledger, version: string, said: Said | undefined): string {
+  const where = Object.entries({ version, ...said }).map(([column, value]) =>
+    value === null
+      ? `${column} is null`
+      : `${column} operator(pg_catalog.=) ${typeof value === "string" ? quoteLiteral(value) : value}`,
+  );
+  const found = `coalesce((select 1 from ${quoteQualified(ledger.schema, ledger.table)} where ${where.join(" and ")}), 0)`;
+  return `1 operator(pg_catalog./) ${said === undefined ? `(1 operator(pg_catalog.-) ${found})` : found}`;
+}
+
+/** Sent along with what wrote the row: a trigger or a rule can suppress a statement, which then succeeds. */
+function verifySql(ledger: Ledger, version: string, said: Said | undefined): string {
+  return `select ${isRecorded(ledger, version, said)}`;
 }
 
 /**
@@ -79,7 +82,7 @@ export function insertSql(
   const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
   const columns = [...COLUMNS, ...kept.map(([column]) => column)];
   const insert = `insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
-  return `${before}${insert}; ${verifySql(ledger, 1, entry.version, [`state = ${quoteLiteral(row.state)}`])}`;
+  return `${before}${insert}; ${verifySql(ledger, entry.version, { state: row.state })}`;
 }
 
 /** Statements that record what a base stands for as applied together with it. */
@@ -93,7 +96,7 @@ export const TRANSACTION_MS = "(extract(epoch from clock_timestamp() - transacti
 /** Statements that take a row away. */
 export function deleteSql(ledger: Ledger, version: string): string {
   const remove = `delete from ${quoteQualified(ledger.schema, ledger.table)} where version = ${quoteLiteral(version)}`;
-  return `${remove}; ${verifySql(ledger, 0, version)}`;
+  return `${remove}; ${verifySql(ledger, version, undefined)}`;
 }
 
 /** Statements that change the state or progress of one row. */
@@ -128,12 +131,11 @@ export function updateSql(
     assignments.push(...keptValues(ledger, changes.kept).map(([column, value]) => `${column} = ${value}`));
   }
   const update = `update ${quoteQualified(ledger.schema, ledger.table)} set ${assignments.join(", ")} where version = ${quoteLiteral(version)}`;
-  return `${update}; ${verifySql(
-    ledger,
-    1,
-    version,
-    VERIFIED.flatMap(([column, change]) => toVerify(column, changes[change])),
-  )}`;
+  const said = VERIFIED.flatMap(([column, change]) => {
+    const value = changes[change];
+    return value === undefined ? [] : [[column, value] as const];
+  });
+  return `${update}; ${verifySql(ledger, version, Object.fromEntries(said))}`;
 }
 
 /** What `up` and `down` go by. */
@@ -142,10 +144,3 @@ const VERIFIED = [
   ["statements_done", "statementsDone"],
   ["checksum", "checksum"],
 ] as const;
-
-function toVerify(column: string, value: string | number | null | undefined): string[] {
-  if (value === undefined) return [];
-  return [
-    value === null ? `${column} is null` : `${column} = ${typeof value === "string" ? quoteLiteral(value) : value}`,
-  ];
-}

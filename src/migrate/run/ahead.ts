@@ -49,7 +49,7 @@ export function sendAhead(
   if (backfillOf(next.up) !== undefined || body.opening !== undefined) return undefined;
   if (direction === "up" && body.script.statements.some(mayPassOverInvalid)) return undefined;
   noteSettings(database, next);
-  const guard = isRecorded(options.ledger, running.file.version, direction === "up");
+  const guard = isRecorded(options.ledger, running.file.version, direction === "up" ? { state: "applied" } : undefined);
   const outcome = sendWhole(database, next, direction, body, withOwnLimits(body, options), guard);
   // Nobody waits for it where the one before fails.
   outcome.catch(() => {});
