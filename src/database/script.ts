@@ -55,7 +55,10 @@ export function decodeSql(
   } catch (cause) {
     if (cause instanceof ConfitureError) throw cause;
     const valid = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-    throw new ConfitureError("file_not_utf8", `${file} is not valid UTF-8`, {
+    const is = /^(?:\xff\xfe|\xfe\xff)/.test(Buffer.from(bytes.subarray(0, 2)).toString("latin1"))
+      ? "is UTF-16, not UTF-8"
+      : "is not valid UTF-8";
+    throw new ConfitureError("file_not_utf8", `${file} ${is}`, {
       location: place(valid, Math.max(0, valid.indexOf("\uFFFD"))),
       hint: "Save the file as UTF-8.",
       cause,

@@ -7,6 +7,7 @@ import { readDocument } from "../cli/document.ts";
 import { commitAll } from "../support/git.ts";
 import { builtBinary, runBinary, type RunResult, startBinary } from "../support/cli.ts";
 import { runHere } from "../support/in-process.ts";
+import { smallDisk } from "../support/small-disk.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
 beforeAll(builtBinary, 300_000);
@@ -310,6 +311,21 @@ describe("where there is no room, nothing changes", () => {
     const { exitCode, stderr } = await runHere(["build"], { cwd: disk.dir });
     expect(exitCode).toBe(1);
     expect(stderr).toContain("/data.lock cannot be used: no space is left on the disk\n  next: Free some space");
+  });
+
+  test.skipIf(!canMount)("on a full disk (needs root): a statement of the embedded engine that fills it", async () => {
+    await using disk = await smallDisk(64);
+    if (disk === undefined) return console.warn("skipped: this root may not mount");
+    const environment = "database:\n  engine: embedded\n  path: data\n";
+    await Bun.write(join(disk.path, "db", "environments", "local.yaml"), environment);
+    const sql = "CREATE TABLE t AS SELECT g, repeat(md5(g::text), 10) FROM generate_series(1, 300000) AS g";
+    const { exitCode, stderr } = await runHere(["db", "sql", sql], { cwd: disk.path });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/No space left on device/) });
+    expect(stderr).toMatch(/broke down[^]*next: The disk is full: free some space/);
+    expect(stderr).not.toContain("nests deeper");
+    expect(disk.resize(128)).toBe(true);
+    const again = await runHere(["db", "sql", "SELECT to_regclass('t') IS NULL AS gone"], { cwd: disk.path });
+    expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(" t") });
   });
 
   test.skipIf(!canMount)(

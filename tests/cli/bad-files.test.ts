@@ -113,6 +113,11 @@ const MIGRATION_CASES: readonly Case[] = [
     { exitCode: 1, code: "file_not_utf8", place: "db/migrations/001_latin.sql:2" },
   ],
   [
+    "UTF-16, as some editors and PowerShell write it",
+    { "001_wide.sql": Buffer.from("\ufeffSELECT 1;", "utf16le") },
+    { exitCode: 1, code: "file_not_utf8", place: "db/migrations/001_wide.sql:1", names: ["is UTF-16"] },
+  ],
+  [
     "two files of one version",
     { "001_one.sql": "CREATE TABLE one ();", "1_two.ts": MIGRATION('up() { this.execute("CREATE TABLE two ()"); }') },
     { exitCode: 7, code: "migration_duplicate", names: ["001_one.sql", "1_two.ts"], next: /[Rr]ename/ },

@@ -196,16 +196,14 @@ export class PGliteBackend implements Backend {
   }
 
   #brokenDown(): ConfitureError {
-    return new ConfitureError(
-      "embedded_failed",
-      `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,
-      {
-        hint:
-          "Most likely something nests deeper than its stack allows, such as a function that calls itself without end. " +
-          "Nothing uncommitted was kept; the next command starts it again.",
-        data: { log: [...this.#log] },
-      },
-    );
+    const words = lastWords(this.#log);
+    const why = words.includes("No space left on device")
+      ? "The disk is full: free some space. "
+      : "Most likely something nests deeper than its stack allows, such as a function that calls itself without end. ";
+    return new ConfitureError("embedded_failed", `The embedded PostgreSQL broke down during this statement${words}`, {
+      hint: `${why}Nothing uncommitted was kept; the next command starts it again.`,
+      data: { log: [...this.#log] },
+    });
   }
 
   /** The files of a database in memory. They are whole after a CHECKPOINT. */
