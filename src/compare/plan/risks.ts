@@ -11,6 +11,7 @@ import { withKeys } from "./equal-values.ts";
 import { enumChangeOf } from "./enum-columns.ts";
 import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
 import { numbersAgain } from "./numbers-again.ts";
+import { sourceOf } from "./numbers-kept.ts";
 import { publishedHazard } from "./published.ts";
 import { computedHazard } from "./set-expressions.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
@@ -147,6 +148,13 @@ export function constraintRisk(id: ObjectId, to: Facts): RowsHazard | undefined 
 
 function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk {
   if (/ ALTER COLUMN .* SET EXPRESSION AS /s.test(sql)) return asRows(computedHazard(column, to));
+  // The sequence of an identity goes with it, unless another one takes its number over.
+  if (
+    sql.endsWith(" DROP IDENTITY") &&
+    column.kind === "column" &&
+    sourceOf({ ...column, kind: column.kind }, to) === undefined
+  )
+    return { loss: lossHazard("next-number") };
   if (sql.endsWith(" SET NOT NULL")) return { rows: rowsHazard("null") };
   const before = textOf(from, column, "type");
   const after = textOf(to, column, "type");

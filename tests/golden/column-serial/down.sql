@@ -7,6 +7,7 @@ ALTER TABLE public.t
 -- DATA LOSS: its next number is gone.
 DROP SEQUENCE public.t_id_seq;
 
+-- DATA LOSS: its next number is gone.
 ALTER TABLE public.t
   ALTER COLUMN a DROP IDENTITY;
 

@@ -6,6 +6,7 @@ COMMENT ON INDEX public.t_pkey IS NULL;
 ALTER TABLE public.t
   DROP CONSTRAINT t_code_key;
 
+-- DATA LOSS: its next number is gone; rolling back does not undo that.
 ALTER TABLE public.t
   ALTER COLUMN n DROP IDENTITY;
 
