@@ -19,7 +19,9 @@ import { expressionsFirst } from "./expressions-first.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { keyedPartitionsLast } from "./keyed-partitions.ts";
 import { boundFollowsType } from "./number-bounds.ts";
+import { indexParametersSet } from "./index-parameters.ts";
 import { keysFromIndexes } from "./keys-from-indexes.ts";
+import { withoutReferences } from "./references.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { numbersAgain } from "./numbers-again.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
@@ -46,7 +48,7 @@ import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 export interface Means {
   /** Major version of the database that it is for, where one is known: it may use what that has. */
   readonly postgres?: number | undefined;
-  /** It is for schema files, in which no index is turned into a key. */
+  /** It is for schema files, in which no index is altered. */
   readonly ofFiles?: boolean | undefined;
 }
 
@@ -62,7 +64,7 @@ export function planChanges(
   { ofFiles = false, postgres }: Means = {},
 ): readonly PlannedStatement[] {
   const first = [
-    ...(ofFiles ? [] : keysFromIndexes(from, to.facts)),
+    ...(ofFiles ? [] : [...keysFromIndexes(from, to.facts), ...indexParametersSet(from.facts, to.facts)]),
     ...planMoves(from.facts, to.facts, to.extras).first,
     ...planDeclarations(from.facts, to.facts),
     ...typesUnderOthersAside(from.facts, to.facts),
@@ -114,17 +116,6 @@ function planAtOnce(from: Catalogue, to: Catalogue, postgres: number | undefined
   const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
   const sorted = keyedPartitionsLast(expressionsFirst([...now, ...moves.last, ...then]), to.facts);
   return withTypesTogether(sorted, to.facts);
-}
-
-/** Statements without those that make foreign keys, or need them, and these. */
-function withoutReferences(
-  statements: readonly PlannedStatement[],
-  references: readonly ObjectId[],
-): [PlannedStatement[], PlannedStatement[]] {
-  const keys = new Set(references.map(encodeId));
-  const isLate = ({ makes: [made], needs }: PlannedStatement): boolean =>
-    (made?.kind === "constraint" && keys.has(encodeId(made))) || needs.some((id) => keys.has(encodeId(id)));
-  return [statements.filter((statement) => !isLate(statement)), statements.filter(isLate)];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Facts } from "../engine/facts.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
-import type { ObjectId } from "../engine/object-id.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import type { PlannedStatement } from "./statement.ts";
 
 interface Named {
   readonly schema: string;
@@ -27,4 +28,15 @@ export function referencesTo(table: Named, facts: Facts): (ObjectId & { readonly
 /** A reference needs the key, or the index, that makes what it refers to unique. */
 function isReference(id: ObjectId, facts: Facts): id is ObjectId & { readonly kind: "constraint" } {
   return id.kind === "constraint" && textOf(facts, id, "type") === "f";
+}
+
+/** Statements without those that make foreign keys, or need them, and these. Pure. */
+export function withoutReferences(
+  statements: readonly PlannedStatement[],
+  references: readonly ObjectId[],
+): [PlannedStatement[], PlannedStatement[]] {
+  const keys = new Set(references.map(encodeId));
+  const isLate = ({ makes: [made], needs }: PlannedStatement): boolean =>
+    (made?.kind === "constraint" && keys.has(encodeId(made))) || needs.some((id) => keys.has(encodeId(id)));
+  return [statements.filter((statement) => !isLate(statement)), statements.filter(isLate)];
 }

@@ -1,0 +1,16 @@
+-- migrate:up
+
+ALTER INDEX public.t_a RESET (deduplicate_items);
+
+ALTER INDEX public.t_a SET (fillfactor='60');
+
+ALTER INDEX public.t_b SET (fastupdate=off);
+
+-- LOCK: reads and writes of public.t wait until the migration is committed.
+DROP INDEX public.t_other;
+
+-- ROWS: fails if two share a key.
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+CREATE UNIQUE INDEX t_other ON public.t (a DESC)
+  WITH (fillfactor='60');
