@@ -45,7 +45,7 @@ function list(changes: readonly Change[]): string {
 
 function rebuildFailed(name: string, why: string): ConfitureError {
   return new ConfitureError("rebuild_failed", `${name} cannot be rebuilt in a scratch database: ${why}`, {
-    hint: "Name what it was made from instead: migrations, or git:REVISION. Or give a server that has what it needs: --scratch URL",
+    hint: "Name what it was made from instead: migrations, or git:REVISION. Or say where it can be: --scratch embedded, in the PostgreSQL of this executable, or --scratch URL, on a server that has what it needs",
   });
 }
 
