@@ -8,6 +8,9 @@ import { type Writer, writersOf } from "./value-sources.ts";
 /** What goes by the user, the day or a setting: two runs one after the other give the same. */
 const SESSION = /\b(?:current_user|session_user|current_role|current_date|current_setting(?=\s*\())/i;
 
+/** The same in TypeScript: the clock, and what is set where it runs. */
+const PROCESS = /\bnew\s+Date(?:\s*\(\s*\)|\b(?!\s*\())|\bDate\.now\b|\bTemporal\.Now\b|\b(?:process|Bun)\.env\b/;
+
 /** Statements whose code nobody reads. */
 const CODE = /^\s*(?:do\b|create\s+(?:or\s+replace\s+)?(?:function|procedure)\b)/i;
 
@@ -19,7 +22,7 @@ export function sessionCode(migrations: readonly LoadedMigration[]): string[] {
   return migrations.flatMap((migration) => {
     const { file, kept, up } = migration;
     if (up.kind === "sql") return codeOfSession(writersOf([migration]));
-    const found = inText(kept.source ?? "");
+    const found = inText(kept.source ?? "") ?? inText(kept.source ?? "", PROCESS);
     return found === undefined
       ? []
       : [doubt(migrationId(file), found.word, locateInFile(file.path, kept.source ?? "", found.at))];
@@ -53,7 +56,7 @@ function inStatements(statements: readonly { readonly text: string; readonly sta
   return undefined;
 }
 
-function inText(text: string): Found | undefined {
-  const match = SESSION.exec(text);
+function inText(text: string, pattern = SESSION): Found | undefined {
+  const match = pattern.exec(text);
   return match === null ? undefined : { word: match[0], at: match.index };
 }

@@ -186,6 +186,19 @@ describe("a base moves forward", () => {
     expect((await squash({ ...filesOf(project.dir), through: "002" })).doubts).toEqual([
       expect.stringContaining("current_user (db/migrations/002_b.sql:3)"),
     ]);
+    // And on the day and on what is set where TypeScript runs.
+    await Bun.file(project.path("db/migrations/002_b.sql")).delete();
+    for (const [value, word] of [
+      ["new Date().getFullYear()", "new Date()"],
+      ["Number(process.env.NOT_SET ?? 1)", "process.env"],
+    ]) {
+      await project.write(
+        "db/migrations/002_b.ts",
+        `import { Migration } from "confiture";\nexport default class B extends Migration {\n  up() { this.execute("INSERT INTO a VALUES ($1)", [${value}]); }\n}\n`,
+      );
+      const { doubts } = await squash({ ...filesOf(project.dir), through: "002" });
+      expect(doubts).toEqual([expect.stringContaining(`runs code with ${word} (db/migrations/002_b.ts:3)`)]);
+    }
   });
 
   test.each([
