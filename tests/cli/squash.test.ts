@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
+import { runHere } from "../support/in-process.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
 import { temporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
@@ -284,4 +285,24 @@ test("what the ledger alone knows of a migration is not forgotten without a word
   await rm(project.path("db/migrations/003_tags.sql"));
   const document = readDocument(await project.run(forget("3", "--format", "json")));
   expect(document).toMatchObject({ changed: true, lostSource: "CREATE TABLE tags (id int);\n", lostSourceDown: null });
+});
+
+test("a database that holds something and has nothing recorded is in the way, an empty one is not", async () => {
+  await using project = await temporaryProject({
+    ...FILES,
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+  });
+  const at = { cwd: project.dir };
+  expect(await runHere(["build", "--no-baseline"], at)).toMatchObject({ exitCode: 0 });
+  const refused = await runHere(["migrate", "squash", "--through", "2"], at);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("Nothing is recorded on the database of environment local, which holds something");
+  expect(refused.stderr).toContain("confiture migrate baseline --proven");
+  expect(readdirSync(project.path("db/migrations"))).not.toContain("base.sql");
+  expect(await runHere(["migrate", "baseline", "--proven"], at)).toMatchObject({ exitCode: 0 });
+  const squashed = await runHere(["migrate", "squash", "--through", "1"], at);
+  // The others are other environments.
+  expect(squashed.stderr).toContain("run `confiture migrate up --env NAME` for it with the files as they were");
+  await rm(project.path(".confiture"), { recursive: true });
+  expect(await runHere(["migrate", "squash", "--through", "2"], at)).toMatchObject({ exitCode: 0 });
 });

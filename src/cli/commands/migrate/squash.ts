@@ -14,7 +14,7 @@ import { isAnother, numberTaken } from "#migrate/plan.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { agree, count } from "../../output/text.ts";
-import { askDatabase } from "../../pick-source.ts";
+import { askDatabase, isUsed } from "../../pick-source.ts";
 
 export const command = defineCommand({
   args: {
@@ -64,7 +64,7 @@ export const command = defineCommand({
       ]);
     });
     context.messages.log(
-      `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: run \`confiture migrate up\` there with the files as they were. \`up\` stops in one that lacks some of it.`,
+      `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: run \`confiture migrate up --env NAME\` for it with the files as they were. \`up\` stops in one that lacks some of it.`,
     );
     if (kind === "replace") {
       context.messages.log(`${base.path} was written anew: comments in the former one are not in it`);
@@ -86,7 +86,7 @@ export const command = defineCommand({
  * Looks whether the environment's own database, where it can be reached, knows what is to be squashed: after it, databases are
  * told by checksums alone what they have.
  * @returns that database's name; undefined where it cannot be reached
- * @throws ConfitureError `squash_refused` where a file is not what ran there, where one stopped half way, or has not run while others have
+ * @throws ConfitureError `squash_refused` where a file is not what ran there, where one stopped half way, or where one has not run
  */
 async function requireSquashable(context: CommandContext, through: string): Promise<string | undefined> {
   const database = await askDatabase(context);
@@ -119,7 +119,23 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     });
   }
   const lacking = openEntries(gone);
-  if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return source.name;
+  if (lacking.length === 0) return source.name;
+  if (history.every(({ row }) => row === undefined)) {
+    // An empty one begins with the base.
+    if (!(await isUsed(await context.config(), context))) return source.name;
+    throw new ConfitureError(
+      "squash_refused",
+      `Nothing is recorded on ${source.name}, which holds something: \`up\` and \`build\` would stop there after it`,
+      {
+        hint: [
+          "Nothing was changed. If that database has what the migrations do, to record it by proof: confiture migrate baseline --proven",
+          `If it has none of that: ${upCommand(lacking)}`,
+          "If it is of no importance: confiture build --fresh empties it and builds it again, or name another with --env.",
+        ].join("\n"),
+        data: { lacking: lacking.map(({ version }) => version) },
+      },
+    );
+  }
   throw new ConfitureError(
     "squash_refused",
     `${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "has", "have")} not run on ${source.name}, and could not any more without ${agree(lacking.length, "its file", "their files")}`,
