@@ -302,7 +302,7 @@ test("a database that holds something and has nothing recorded is in the way, an
   expect(await runHere(["migrate", "baseline", "--proven"], at)).toMatchObject({ exitCode: 0 });
   const squashed = await runHere(["migrate", "squash", "--through", "1"], at);
   // The others are other environments.
-  expect(squashed.stderr).toContain("run `confiture migrate up --env NAME` for it with the files as they were");
+  expect(squashed.stderr).toContain("bring it up to date (`up --env NAME`) with the files as they were");
   await rm(project.path(".confiture"), { recursive: true });
   expect(await runHere(["migrate", "squash", "--through", "2"], at)).toMatchObject({ exitCode: 0 });
 });

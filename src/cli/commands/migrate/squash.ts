@@ -64,7 +64,7 @@ export const command = defineCommand({
       ]);
     });
     context.messages.log(
-      `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: run \`confiture migrate up --env NAME\` for it with the files as they were. \`up\` stops in one that lacks some of it.`,
+      `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: bring it up to date (\`up --env NAME\`) with the files as they were. \`up\` stops in one that lacks some of it.`,
     );
     if (kind === "replace") {
       context.messages.log(`${base.path} was written anew: comments in the former one are not in it`);
@@ -125,7 +125,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     if (!(await isUsed(await context.config(), context))) return source.name;
     throw new ConfitureError(
       "squash_refused",
-      `Nothing is recorded on ${source.name}, which holds something: \`up\` and \`build\` would stop there after it`,
+      `Nothing is recorded on ${source.name}, which holds something: \`up\` would stop there after it, and so would a build`,
       {
         hint: [
           "Nothing was changed. If that database has what the migrations do, to record it by proof: confiture migrate baseline --proven",
