@@ -27,7 +27,10 @@ export function keysFromIndexes(from: Pick<Catalogue, "facts" | "extras">, to: F
   const taken = indexesTaken(from, to);
   const required = taken.flatMap(({ table, type, columns }) => {
     const own = columnsOf(table, from.facts);
-    const nullable = type === "PRIMARY KEY" ? columns.filter((name) => own.get(name)?.notNull === false) : [];
+    const nullable =
+      type === "PRIMARY KEY"
+        ? columns.filter((name) => own.get(name)?.notNull === false && !forbidsNull(table, name, from))
+        : [];
     return nullable.map((name) => ({
       ...statementOf(`ALTER TABLE ${nameOf(table)} ALTER COLUMN ${quoteIdentifier(name)} SET NOT NULL`),
       rows: rowsHazard("null"),
@@ -42,6 +45,11 @@ export function keysFromIndexes(from: Pick<Catalogue, "facts" | "extras">, to: F
     makes: [key],
     removes: [index],
   }));
+}
+
+/** Whether a partition or child forbids NULL in a column that its parent allows it in. */
+function forbidsNull({ schema, name }: Named, column: string, { extras }: Pick<Catalogue, "extras">): boolean {
+  return extras.some(({ kind, path }) => kind === "not null" && Bun.deepEquals(path, [schema, name, column]));
 }
 
 /** The indexes that stay as those of keys. Pure. */
