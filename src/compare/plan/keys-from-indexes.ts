@@ -83,6 +83,9 @@ function indexTaken(
     if (primaryKeyOf(table, facts) !== undefined) return undefined;
     if (columns.some((name) => constraintOn({ schema: table.schema, table: table.name, name }, from) !== undefined))
       return undefined;
+    // Before PostgreSQL 18, a parent cannot drop its NOT NULL where a child has a key on the column.
+    const [own, next] = [columnsOf(table, facts), columnsOf(table, to)];
+    if (columns.some((name) => own.get(name)?.notNull === true && next.get(name)?.notNull === false)) return undefined;
   }
   const form = ` USING btree (${names})${include}${distinct}`;
   const index = facts

@@ -9,10 +9,3 @@ ALTER TABLE public.events_a
 
 ALTER TABLE public.events_a
   ADD CONSTRAINT events_a_key PRIMARY KEY USING INDEX events_a_key;
-
--- LOCK: reads and writes of public.events, public.events_a wait until the migration is committed.
-ALTER TABLE public.events
-  ALTER COLUMN kind DROP NOT NULL;
-
-ALTER TABLE public.events
-  ALTER COLUMN note DROP NOT NULL;

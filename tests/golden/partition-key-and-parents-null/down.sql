@@ -1,0 +1,24 @@
+-- migrate:down
+
+-- LOCK: reads and writes of public.events_a wait until the migration is committed.
+ALTER TABLE public.events_a
+  DROP CONSTRAINT events_a_key;
+
+-- ROWS: fails if one has NULL here.
+-- LOCK: reads and writes of public.events, public.events_a wait until the migration is committed.
+ALTER TABLE public.events
+  ALTER COLUMN kind SET NOT NULL;
+
+-- ROWS: fails if one has NULL here.
+-- SCAN: every row of public.events_a is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+ALTER TABLE public.events
+  ALTER COLUMN note SET NOT NULL;
+
+-- ROWS: fails if two share a key.
+-- SCAN: every row of public.events_a is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+CREATE UNIQUE INDEX events_a_key ON public.events_a (kind, id);
+
+ALTER TABLE public.events_a
+  ALTER COLUMN id DROP NOT NULL;
