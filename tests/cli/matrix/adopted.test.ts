@@ -20,7 +20,7 @@ tryEveryCell(
             behind: none, pending 003
             schema edited: ~posts.title
   generate  built: writes +extra
-            schema edited: generate_refused: migrate generate extra --allow-drop > writes +extra ~posts.title
+            schema edited: writes +extra ~posts.title
   verify    built: proven, proven, proven
             schema edited: proven, proven, disproven
   update    *: changed 10_tables/users.sql

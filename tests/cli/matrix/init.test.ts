@@ -32,7 +32,7 @@ tryEveryCell(
             fresh, embedded: -users, pending 001 003
             *: none
   generate  migration edited: writes +extra ~users.bio
-            schema edited: generate_refused: migrate generate extra --allow-drop > writes +extra ~users.bio
+            schema edited: writes +extra ~users.bio
             *: writes +extra
   verify    built, merged: proven, proven, proven
             *: proven, proven, disproven

@@ -20,7 +20,7 @@ tryEveryCell(
             ahead: generate_refused: migrate generate extra --allow-drop > writes +extra -posts
             by hand: generate_refused: migrate generate extra --allow-drop > writes +extra -handmade -users.hand
             merged: writes +extra +tags
-            schema edited: generate_refused: migrate generate extra --allow-drop > writes +extra ~posts.title
+            schema edited: writes +extra ~posts.title
             *: writes +extra +posts +users +users_id_seq
   verify    *: proven
   update    *: changed users.sql

@@ -36,7 +36,7 @@ tryEveryCell(
             by hand: generate_refused: migrate generate extra --allow-drop > writes +extra -handmade -users.hand
             merged: generate_refused: migrate up --allow-out-of-order > applies 002 > writes +extra
             migration edited: generate_refused: migrate base > done > writes ~users.bio
-            schema edited: generate_refused: migrate generate extra --allow-drop > writes +extra ~users.bio
+            schema edited: writes +extra ~users.bio
             *: generate_refused: migrate base > done > nothing
   verify    built, merged: proven, proven, proven
             *: proven, proven, disproven
