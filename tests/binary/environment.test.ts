@@ -57,10 +57,14 @@ describe("what is set for the runtime inside the executable does not reach it", 
 
   test("no certificate becomes a good one", async () => {
     const { server, caFile, otherCaFile } = await tlsServer();
+    await using project = await temporaryProject({ "db/migrations/001_a.sql": "SELECT 1;\n" });
     const url = (ca: string): string =>
       `postgres://${server.user}:${server.password}@localhost:${server.port}/postgres?sslmode=verify-full&sslrootcert=${ca}`;
     const status = (ca: string, env: Record<string, string>) =>
-      runBinary(["migrate", "baseline", "--database-url", url(ca), "--format", "json"], { env });
+      runBinary(["migrate", "baseline", "--database-url", url(ca), "--format", "json"], {
+        cwd: project.dir,
+        env,
+      });
     for (const env of [
       {},
       { NODE_TLS_REJECT_UNAUTHORIZED: "0" },
