@@ -79,7 +79,7 @@ function plan(projectDir: string, { path, content, replace = false, backUp = tru
 }
 
 /** NAME.bak, or the first of NAME.bak2, NAME.bak3 ... that does not exist: an older copy may be the only one. */
-function freeBackup(projectDir: string, path: string): string {
+export function freeBackup(projectDir: string, path: string): string {
   let backup = `${path}.bak`;
   for (let number = 2; existsSync(join(projectDir, backup)); number++) backup = `${path}.bak${number}`;
   return backup;

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { commitAll } from "../support/git.ts";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
@@ -28,8 +29,10 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     await expectRefusal(project, ["migrate", "squash", "--through", "2"], open);
     await project.succeed(["migrate", "up"]);
     await expectRefusal(project, ["migrate", "squash", "--through", "7"], { exitCode: 2, code: "migration_unknown" });
+    commitAll(project, "before");
     const document = readDocument(await project.run(["migrate", "squash", "--through", "2", "--format", "json"]));
-    expect(document).toMatchObject({ file: "db/migrations/base.sql", squashed: ["001", "002"], left: [] });
+    const removed = Object.keys(FILES).filter((path) => path.startsWith("db/migrations/"));
+    expect(document).toMatchObject({ squashed: ["001", "002"], left: [], removed, kept: [] });
     expect(readdirSync(project.path("db/migrations"))).toEqual(["base.sql"]);
     expect(readdirSync(project.dir).filter((name) => name.startsWith(".confiture-"))).toEqual([]);
 
@@ -161,6 +164,42 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     // A row of another text is no row of it.
     await project.query("UPDATE confiture_migrations SET checksum = repeat('0', 64) WHERE name = 'bio'");
     expect((await project.run(["migrate", "up"])).exitCode).toBe(7);
+  });
+
+  test("a file that no commit has as it is stays under another name, also the base", async () => {
+    const files = { ...FILES, "db/migrations/base.sql": "CREATE TABLE old (id int);\n" };
+    const migrations = "db/migrations/";
+    await using project = await cliProject(
+      { ...files, [`${migrations}003_more.sql`]: "CREATE TABLE more (id int);\n" },
+      { major },
+    );
+    const kept = {
+      "base.sql": "-- Mine.\nCREATE TABLE old (id int);\n",
+      "002_bio.up.sql": "-- Why.\nALTER TABLE users ADD bio text;\n",
+    };
+    commitAll(project, "before");
+    for (const [name, text] of Object.entries(kept)) await project.write(migrations + name, text);
+    const first = await project.succeed(["migrate", "squash", "--through", "2"]);
+    expect(first.stderr).toContain("No database with anything in it was looked at");
+    expect(first.stderr).toContain(
+      `Removed, as the last commit has them: ${migrations}001_users.sql, ${migrations}002_bio.down.sql\n`,
+    );
+    for (const [name, text] of Object.entries(kept)) {
+      expect(first.stderr).toContain(`\n  ${migrations}${name} -> ${migrations}${name}.bak`);
+      expect(await Bun.file(project.path(`${migrations}${name}.bak`)).text()).toBe(text);
+    }
+    expect((await project.succeed(["migrate", "up"])).stderr).not.toContain(".bak");
+    // Without a repository, that is all of them.
+    await rm(project.path(".git"), { recursive: true });
+    const second = readDocument(await project.run(["migrate", "squash", "--through", "3", "--format", "json"]));
+    expect(second).toMatchObject({
+      removed: [],
+      kept: [
+        { file: `${migrations}base.sql`, backup: `${migrations}base.sql.bak2` },
+        { file: `${migrations}003_more.sql`, backup: `${migrations}003_more.sql.bak` },
+      ],
+    });
+    await project.succeed(["migrate", "status", "--exit-code"]);
   });
 
   test("owners that migrations name, and what is granted to and by these, are in the base", async () => {

@@ -201,7 +201,9 @@ function writersIn(options: BaseOptions): Writer[] {
 
 /** Stands above every base. */
 export function baseHeader(files: ProjectFiles): string {
-  const together = hasSchemaFiles(files) ? " Together with all migrations it makes what the schema files make." : "";
+  const together = hasSchemaFiles(files)
+    ? " `confiture verify` checks that all migrations after it lead to\n-- what the schema files make."
+    : "";
   return `-- What a database holds before the first migration. \`confiture migrate up\` runs this first in a database that is
 -- empty, and never in another.${together}
 `;

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { staysInside, withTemporaryFolder } from "#files/temporary.ts";
 
 /**
@@ -54,6 +56,20 @@ export function filesAt(projectDir: string, revision: string, folders: readonly 
       return blobOf(content, blob) === blob || blobOf(withLineFeeds(content), blob) === blob;
     },
   };
+}
+
+/**
+ * Tells whether the last commit has a file of a folder as it is; of none where there is no commit, no repository or no git.
+ * @param folder relative to the project
+ */
+export function headOf(projectDir: string, folder: string): (path: string) => boolean {
+  try {
+    const head = filesAt(projectDir, "HEAD", [folder]);
+    return (path) => head.holds(path, readRegularFile(join(projectDir, path), path));
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "git_failed") return () => false;
+    throw error;
+  }
 }
 
 /** git's name of a content, of the kind that another one is of. */

@@ -9,6 +9,8 @@ import { duplicate } from "./names-and-versions.ts";
 import { markedFile, newestSql, type NewFiles, type NewMigration, twoFiles } from "./new-files.ts";
 
 const FILE_NAME = /^(\d+(?:\.\d+)*)(?:_(.*?))?(\.up\.sql|\.down\.sql|\.sql|\.ts)$/;
+/** The copy that a command kept of what it replaced or removed. */
+const KEPT = /\.bak\d*$/;
 
 /** Whether a file's name is one that this layout reads. */
 export function isOwnName(fileName: string): boolean {
@@ -55,7 +57,8 @@ function find(folder: Folder): Found {
     if (match === null || fileName.endsWith(".d.ts")) {
       const program = fileName.endsWith(".ts") ? undefined : foreignProgram(fileName, path, "confiture");
       if (program !== undefined) programs.push(program);
-      else if (fileName.endsWith(".sql") || /^\d/.test(fileName)) ignored.push({ path, why: notItsName(fileName) });
+      else if (fileName.endsWith(".sql") || (/^\d/.test(fileName) && !KEPT.test(fileName)))
+        ignored.push({ path, why: notItsName(fileName) });
       continue;
     }
     const [, version = "", name = "", extension = ""] = match;

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { commitAll } from "../../support/git.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runHere } from "../../support/in-process.ts";
@@ -119,7 +121,10 @@ export async function squashed(shape: Shape): Promise<Shape> {
     ...shape.early,
     "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
   });
+  // As it is done in a team: what no commit has would stay beside it.
+  commitAll(project, "before");
   await succeed(["migrate", "squash", "--through", "001", "--scratch", "embedded"], project.dir);
+  await rm(project.path(".git"), { recursive: true });
   return grown("squashed", filesIn(project.dir));
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { changeFiles } from "#files/change.ts";
+import { changeFiles, type FileChange } from "#files/change.ts";
 import { withFolderLock } from "#files/lock.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
@@ -14,6 +14,7 @@ import { isAnother, numberTaken } from "#migrate/plan.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { agree, count } from "../../output/text.ts";
+import { freeBackup } from "../../place-files.ts";
 import { askDatabase, isUsed } from "../../pick-source.ts";
 
 export const command = defineCommand({
@@ -30,16 +31,18 @@ export const command = defineCommand({
     "Proven before anything is written: the new base makes the same objects and rows, alone and with the migrations after\n" +
     "it. Databases that have the squashed ones recorded need nothing; in one that lacks some, `up` says what to do. If the\n" +
     "environment's own database lacks some, nothing is squashed. What was squashed cannot be rolled back any more.\n" +
-    "base.sql is written anew: comments in it and in the squashed files stay in version control alone.",
+    "base.sql is written anew, without the comments in it and in the squashed files: those are in version control. A file\n" +
+    "that the last commit does not have as it is stays, as NAME.bak.",
   examples: ["confiture migrate squash --through 040"],
   async run(args, context) {
     const through = readVersion("--through", args.through);
     if (through === undefined) {
       throw new ConfitureError("usage", "Say how far: --through VERSION, the last migration that goes into base.sql");
     }
-    const [{ squash }, { contentsOf, requireUnchanged }] = await Promise.all([
+    const [{ squash }, { contentsOf, requireUnchanged }, { headOf }] = await Promise.all([
       import("#compare/base/squash.ts"),
       import("#compare/sources/unchanged.ts"),
+      import("#compare/sources/git.ts"),
     ]);
     const files = await projectFiles(context, args);
     const contents = contentsOf(files, ["migrations"]);
@@ -53,20 +56,46 @@ export const command = defineCommand({
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was changed");
     const { projectDir } = context;
-    const kind = existsSync(join(projectDir, base.path)) ? "replace" : "create";
+    const isNew = !existsSync(join(projectDir, base.path));
     const gone = squashed.flatMap(({ path, downPath }) => (downPath === undefined ? [path] : [path, downPath]));
-    await withFolderLock(projectDir, ".", async () => {
+    const kept = await withFolderLock(projectDir, ".", async () => {
       // What somebody has written to them meanwhile would go with them, and be in no base.
       requireUnchanged(files, contents, { code: "squash_refused", undone: "Nothing was changed" });
+      // What no commit has is nowhere else.
+      const isInHead = headOf(projectDir, files.migrationsDir);
+      const backups = new Map(
+        (isNew ? gone : [base.path, ...gone])
+          .filter((path) => !isInHead(path))
+          .map((path) => [path, freeBackup(projectDir, path)]),
+      );
+      const { path, text: content } = base;
+      const backup = backups.get(path);
       await changeFiles(projectDir, [
-        { kind, path: base.path, content: base.text },
-        ...gone.map((path) => ({ kind: "remove" as const, path })),
+        isNew
+          ? { kind: "create", path, content }
+          : { kind: "replace", path, content, ...(backup === undefined ? {} : { backup }) },
+        ...gone.map((old): FileChange => {
+          const to = backups.get(old);
+          return to === undefined ? { kind: "remove", path: old } : { kind: "move", path: old, to };
+        }),
       ]);
+      return backups;
     });
+    const removed = gone.filter((path) => !kept.has(path));
+    if (removed.length > 0) {
+      context.messages.log(
+        `Removed, as the last commit has ${agree(removed.length, "it", "them")}: ${removed.join(", ")}`,
+      );
+    }
+    if (kept.size > 0) {
+      context.messages.warn(
+        `the last commit does not have ${agree(kept.size, "this file", "these files")} as ${agree(kept.size, "it was", "they were")}, so ${agree(kept.size, "it stays", "they stay")} under another name:${[...kept].map(([from, to]) => `\n  ${from} -> ${to}`).join("")}`,
+      );
+    }
     context.messages.log(
-      `${lookedAt === undefined ? "No database was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: bring it up to date (\`up --env NAME\`) with the files as they were. \`up\` stops in one that lacks some of it.`,
+      `${lookedAt === undefined ? "No database with anything in it was looked at" : `Looked at: ${lookedAt}`}. Every ${lookedAt === undefined ? "" : "other "}database needs what was squashed before it gets these files: bring it up to date (\`up --env NAME\`) with the files as they were. \`up\` stops in one that lacks some of it.`,
     );
-    if (kind === "replace") {
+    if (!isNew) {
       context.messages.log(`${base.path} was written anew: comments in the former one are not in it`);
     }
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
@@ -74,7 +103,8 @@ export const command = defineCommand({
       json: {
         file: base.path,
         squashed: squashed.map(({ version }) => version),
-        removed: gone,
+        removed,
+        kept: [...kept].map(([file, backup]) => ({ file, backup })),
         left: rest.map(({ version }) => version),
       },
       text: `✅ Squashed ${count(squashed.length, "migration")} into ${base.path}, proven: the same objects and rows${rest.length === 0 ? "" : `, also with the ${count(rest.length, "migration")} after it`}\n`,
@@ -119,10 +149,10 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     });
   }
   const lacking = openEntries(gone);
-  if (lacking.length === 0) return source.name;
+  if (lacking.length === 0) return history.some(({ row }) => row !== undefined) ? source.name : undefined;
   if (history.every(({ row }) => row === undefined)) {
     // An empty one begins with the base.
-    if (!(await isUsed(await context.config(), context))) return source.name;
+    if (!(await isUsed(await context.config(), context))) return undefined;
     throw new ConfitureError(
       "squash_refused",
       `Nothing is recorded on ${source.name}, which holds something: \`up\` would stop there after it, and so would a build`,
