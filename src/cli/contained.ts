@@ -18,8 +18,7 @@ import type { CommandContext } from "./command.ts";
 import { filesBeside, projectFiles, type ScratchArgs } from "./compare-options.ts";
 import { agree } from "./output/text.ts";
 
-const NONE_OF = { contained: [], pending: [] };
-const NONE: Contained = { ...NONE_OF, undecided: [], why: undefined };
+const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
 
 /** The time that the processors have worked for this process, in which the embedded engine is. */
 function workOf(): () => number {
@@ -144,8 +143,8 @@ export function containment(
       const undecided = [...squashedFiles(lacking), ...open];
       // What is lacking in the end is told, and not what a migration that comes to nothing would have changed of it.
       const atEnd = isBuilt ? await whyNotBegun(database, ledger, open) : why;
-      if (atEnd === undefined) return { next: await afterSquash(lacking), ...found, ...NONE_OF, undecided };
-      return { ...NONE, undecided, why: atEnd, next: await afterSquash(lacking) };
+      const next = (atEnd === undefined ? found.next : undefined) ?? (await afterSquash(lacking));
+      return { ...NONE, undecided, why: atEnd ?? found.why, next };
     }
     const last = found.contained.at(-1) ?? lacking.at(-1);
     if (last === undefined) return found;

@@ -99,19 +99,15 @@ export function joinHistory(
     entries.push({ version: file.version, name: file.name, standing: "covered", file, row: undefined });
   }
   const gone = new Set(squashed);
+  const names = namesOf(squashed);
   for (const row of unmatched) {
     const { version, name } = row;
-    const { inBase, isSame } = squashedAs(row, gone);
-    if (inBase !== undefined) gone.delete(inBase);
-    const standing = row.state !== "applied" ? "stopped" : isSame ? "squashed" : "missing";
-    entries.push({
-      version,
-      name,
-      standing,
-      file: undefined,
-      row,
-      ...(isSame && inBase !== undefined && { squashed: inBase }),
-    });
+    const known = (names.get(canonicalVersion(version)) ?? []).filter(({ inBase }) => gone.has(inBase));
+    const same = known.find(({ checksum }) => row.checksum === null || row.checksum === checksum);
+    const taken = same ?? known[0];
+    if (taken !== undefined) gone.delete(taken.inBase);
+    const standing = row.state !== "applied" ? "stopped" : same !== undefined ? "squashed" : "missing";
+    entries.push({ version, name, standing, file: undefined, row, ...(same && { squashed: same.inBase }) });
   }
   const begun = allRows.find(({ version }) => isBase(version));
   // A database that begins now begins with all of them.
@@ -150,18 +146,17 @@ export function joinHistory(
   }
 }
 
-/** The squashed migration that a row is of, by its version or the one that it had before it was imported. */
-function squashedAs(
-  { version, checksum }: LedgerRow,
-  squashed: ReadonlySet<SquashedMigration>,
-): { readonly inBase: SquashedMigration | undefined; readonly isSame: boolean } {
-  const known = (name: Pick<SquashedMigration, "version" | "checksum"> | undefined): boolean =>
-    name !== undefined && canonicalVersion(name.version) === canonicalVersion(version);
-  const candidates = [...[...squashed].filter(known), ...[...squashed].filter(({ formerly }) => known(formerly))];
-  const same = candidates.find(
-    (one) => checksum === null || [one, one.formerly].some((name) => known(name) && name?.checksum === checksum),
+/** Squashed migrations by the versions that ledgers have for them: their own, then those from before they were imported. */
+function namesOf(squashed: readonly SquashedMigration[]): ReadonlyMap<string, readonly SquashedName[]> {
+  const own = squashed.map((inBase): SquashedName => ({ inBase, version: inBase.version, checksum: inBase.checksum }));
+  const former = squashed.flatMap((inBase): SquashedName[] =>
+    inBase.formerly === undefined ? [] : [{ inBase, ...inBase.formerly }],
   );
-  return { inBase: same ?? candidates[0], isSame: same !== undefined };
+  return Map.groupBy([...own, ...former], ({ version }) => canonicalVersion(version));
+}
+
+interface SquashedName extends Pick<SquashedMigration, "version" | "checksum"> {
+  readonly inBase: SquashedMigration;
 }
 
 /** The command that runs what is open. One that is older than what ran has to be asked for. */

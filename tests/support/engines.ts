@@ -39,24 +39,26 @@ function serverEngine(major: Major): TestEngine {
     name: `PostgreSQL ${major}`,
     kind: "server",
     major,
-    async fresh() {
-      const instance = await server(major);
-      const name = await instance.createDatabase();
-      const session = instance.connect(name);
-      const drop = async (): Promise<void> => {
-        await session.end({ timeout: 1 });
-        await instance.dropDatabase(name);
-      };
-      return {
-        target: instance.target(name),
-        url: instance.url(name),
-        query: async <R extends object>(sql: string, parameters: readonly unknown[] = []) => [
-          ...(await session.unsafe<R[]>(sql, parameters as never[])),
-        ],
-        drop,
-        [Symbol.asyncDispose]: drop,
-      };
-    },
+    fresh: async () => await freshOn(await server(major), true),
+  };
+}
+
+/** @param isDropped whether the database goes with it, and not with its server */
+async function freshOn(instance: TestServer, isDropped: boolean): Promise<TestDatabase> {
+  const name = await instance.createDatabase();
+  const session = instance.connect(name);
+  const drop = async (): Promise<void> => {
+    await session.end({ timeout: 1 });
+    if (isDropped) await instance.dropDatabase(name);
+  };
+  return {
+    target: instance.target(name),
+    url: instance.url(name),
+    query: async <R extends object>(sql: string, parameters: readonly unknown[] = []) => [
+      ...(await session.unsafe<R[]>(sql, parameters as never[])),
+    ],
+    drop,
+    [Symbol.asyncDispose]: drop,
   };
 }
 
@@ -70,22 +72,7 @@ export function ownServer(
     name: `PostgreSQL ${major}`,
     kind: "server",
     major,
-    async fresh() {
-      starting ??= startServer({ major, settings });
-      const instance = await starting;
-      const name = await instance.createDatabase();
-      const session = instance.connect(name);
-      const drop = async (): Promise<void> => await session.end({ timeout: 1 });
-      return {
-        target: instance.target(name),
-        url: instance.url(name),
-        query: async <R extends object>(sql: string, parameters: readonly unknown[] = []) => [
-          ...(await session.unsafe<R[]>(sql, parameters as never[])),
-        ],
-        drop,
-        [Symbol.asyncDispose]: drop,
-      };
-    },
+    fresh: async () => await freshOn(await (starting ??= startServer({ major, settings })), false),
     stop: async () => await (await starting)?.stop("immediate"),
   };
 }

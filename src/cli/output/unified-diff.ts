@@ -1,3 +1,4 @@
+import { lineEndOf } from "#compare/update/line-ends.ts";
 import { compareLines, type Line } from "./line-diff.ts";
 
 /** Lines of context around a change. */
@@ -46,6 +47,6 @@ function linesOf(text: string): string[] {
 
 /** How lines are shown: a carriage return in a file with other ends of lines belongs to what is in the line. */
 function plain(text: string): (line: string) => string {
-  const isWindows = (text.split("\r\n").length - 1) * 2 > text.split("\n").length - 1;
+  const isWindows = lineEndOf(text) === "\r\n";
   return (line) => (isWindows ? line.replace(/\r(?=\n|$)/, "") : line);
 }

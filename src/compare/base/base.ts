@@ -1,17 +1,15 @@
 import { assembleSchema } from "#build/builder.ts";
 import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { withTemporaryFolder } from "#files/temporary.ts";
-import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
-import { loadMigration } from "#migrate/files/load.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, listChanges } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
 import { withoutSubscriptions } from "../catalogue/subscriptions.ts";
 import { withScratch } from "#scratch/scratch.ts";
+import { withLoadedBase } from "../runs/loaded-base.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { withRevision } from "../sources/git.ts";
 import {
@@ -100,7 +98,7 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
   let refusal: unknown;
   for (const { text, doubts } of drafts) {
     try {
-      const end = await prove(options, text, wanted, migrations);
+      const end = await withLoadedBase(text, (base) => prove(options, base, wanted, migrations));
       const changes = onTop.length > 0 ? [] : compareCatalogues(end, source);
       return { ...made, text, changes, unlikeSchema: await unlikeSchema(options, end), doubts };
     } catch (error) {
@@ -229,46 +227,37 @@ async function schemaFilesOf(options: BaseOptions): Promise<string | undefined> 
 }
 
 /**
- * Runs the script as the runner will, and all migrations after it.
- * @param text undefined where no base is needed
+ * Runs a base as the runner will, and all migrations after it.
+ * @param base undefined where none is needed
  */
 async function prove(
   options: BaseOptions,
-  text: string | undefined,
+  base: LoadedMigration | undefined,
   wanted: Catalogue,
   migrations: readonly LoadedMigration[],
 ): Promise<Catalogue> {
-  return await withTemporaryFolder(async ({ dir, write }) => {
-    const file = baseFile("m");
-    if (text !== undefined) write(file.path, text);
-    const base = text === undefined ? undefined : await loadMigration(dir, file);
-    return await withScratch(options, async (database) => {
-      const run = await startRun(database, options);
-      const error = base === undefined ? undefined : await run.step(base, "up");
-      if (error !== undefined) throw refused(`The base does not run: ${error.message}`, "Nothing was written.", error);
-      const changes = compareCatalogues(await run.read(), wanted).filter(({ planned }) => planned);
-      if (changes.length > 0) {
-        throw refused(
-          `The base would not make what there was. What remains different:\n${list(changes)}`,
-          "Nothing was written. Write db/migrations/base.sql by hand; `confiture verify` proves it.",
-        );
-      }
-      for (const migration of migrations) {
-        const failed = await run.step(migration, "up");
-        if (failed === undefined) continue;
-        throw refused(
-          `${migrationId(migration.file)} does not apply to ${base !== undefined ? "that base" : `an empty database${options.from.kind === "empty" ? "" : ", which the source is"}`}: ${failed.message}`,
-          FROM_BEFORE,
-          failed,
-        );
-      }
-      return await readCatalogue(database, [SCRATCH_LEDGER]);
-    });
+  return await withScratch(options, async (database) => {
+    const run = await startRun(database, options);
+    const error = base === undefined ? undefined : await run.step(base, "up");
+    if (error !== undefined) throw refused(`The base does not run: ${error.message}`, "Nothing was written.", error);
+    const changes = compareCatalogues(await run.read(), wanted).filter(({ planned }) => planned);
+    if (changes.length > 0) {
+      throw refused(
+        `The base would not make what there was. What remains different:\n${listChanges(changes)}`,
+        "Nothing was written. Write db/migrations/base.sql by hand; `confiture verify` proves it.",
+      );
+    }
+    for (const migration of migrations) {
+      const failed = await run.step(migration, "up");
+      if (failed === undefined) continue;
+      throw refused(
+        `${migrationId(migration.file)} does not apply to ${base !== undefined ? "that base" : `an empty database${options.from.kind === "empty" ? "" : ", which the source is"}`}: ${failed.message}`,
+        FROM_BEFORE,
+        failed,
+      );
+    }
+    return await readCatalogue(database, [SCRATCH_LEDGER]);
   });
-}
-
-function list(changes: readonly Change[]): string {
-  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
 }
 
 function refused(message: string, hint: string, cause?: ConfitureError): ConfitureError {

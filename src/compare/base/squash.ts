@@ -1,10 +1,8 @@
 import { placeIn } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { withTemporaryFolder } from "#files/temporary.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
-import { loadMigration } from "#migrate/files/load.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type MigrationFile, migrationId, type SquashedMigration } from "#migrate/files/migration-file.ts";
 import { originOf } from "#migrate/import/origin.ts";
@@ -15,7 +13,7 @@ import { loadParser } from "#sql/parser.ts";
 import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { nothingKnown } from "#sql/effects/uncompared.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { compareCatalogues, listChanges } from "../catalogue/changes.ts";
 import { readState, type State, uncomparedOf } from "../contained/replayed.ts";
 import { readRowHashes } from "../contained/rows.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
@@ -24,6 +22,7 @@ import type { ProjectFiles } from "../sources/sources.ts";
 import { baseHeader } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
+import { withLoadedBase } from "../runs/loaded-base.ts";
 import { sessionCode } from "./session-code.ts";
 import { type BaseScript, readScript } from "./text.ts";
 import { valueSources, writersOf } from "./value-sources.ts";
@@ -106,12 +105,10 @@ export async function squash(options: SquashOptions): Promise<Squash> {
         : await runAgain(options, series, { before, rest, script, wanted, end, ends });
     const text = withBaseHead(`${baseHeader(options)}\n${again.text}`, { squashed, through: base?.through });
     options.onStep?.("Proving the new base");
-    await withTemporaryFolder(async ({ dir, write }) => {
-      const file = baseFile("m");
-      write(file.path, text);
+    await withLoadedBase(text, async (loaded) => {
       const other = await series.empty();
       const proving = await startRun(other, options);
-      await runAll(proving, [await loadMigration(dir, file)], "would not run");
+      await runAll(proving, [loaded], "would not run");
       requireSame(await readState(other, proving, undefined, again.others), again.wanted, "The new base");
       await runAll(proving, rest, "does not apply to the new base");
       const made = await readState(other, proving, undefined, again.othersAtEnd);
@@ -228,7 +225,7 @@ async function runAll(
 
 function requireSame(made: State, wanted: State, what: string): void {
   const changes = compareCatalogues(made.catalogue, wanted.catalogue);
-  if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${list(changes)}`, NOTHING);
+  if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${listChanges(changes)}`, NOTHING);
   const tables = [...new Set([...made.rows.keys(), ...wanted.rows.keys()])].filter(
     (table) => !Bun.deepEquals(made.rows.get(table), wanted.rows.get(table)),
   );
@@ -241,10 +238,6 @@ function requireSame(made: State, wanted: State, what: string): void {
   if (!Bun.deepEquals(made.sequences, wanted.sequences)) {
     throw refused(`${what} would leave sequences elsewhere than they are now`, NOTHING);
   }
-}
-
-function list(changes: readonly Change[]): string {
-  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
 }
 
 const NOTHING = "Nothing was changed. `confiture verify` says whether base and migrations are right as they are.";

@@ -30,6 +30,11 @@ export interface Change extends Described {
   readonly planned: boolean;
 }
 
+/** Changes as an error lists them, a line each. Pure. */
+export function listChanges(changes: readonly Pick<Change, "change" | "kind" | "name">[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
 /** An index that CREATE INDEX CONCURRENTLY left invalid on one side: one that is made anew is valid. Pure. */
 export function isUnfinishedIndex({ kind, properties }: Change): boolean {
   return kind === "index" && properties.length > 0 && properties.every(({ property }) => property === "valid");

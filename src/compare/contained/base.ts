@@ -1,11 +1,9 @@
 import type { Database } from "#database/database.ts";
-import { withTemporaryFolder } from "#files/temporary.ts";
-import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
-import { loadMigration } from "#migrate/files/load.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { withLoadedBase } from "../runs/loaded-base.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
@@ -70,11 +68,9 @@ export async function baseLackingInText(
   text: string,
 ): Promise<LackingInText | undefined> {
   return await withBase(options, then, async ({ before, after, ran }, series) => {
-    const made = await withTemporaryFolder(async ({ dir, write }) => {
-      const file = baseFile("m");
-      write(file.path, text);
-      return await runThrough(await startRunIn(series, options), [await loadMigration(dir, file), ...ran.slice(1)]);
-    });
+    const made = await withLoadedBase(text, async (base) =>
+      runThrough(await startRunIn(series, options), [base, ...ran.slice(1)]),
+    );
     const lacking = lackingOf(before, after, made, { by: BY });
     if (lacking === undefined) return undefined;
     const changes = lacking.of === "objects" ? compareCatalogues(made.catalogue, after.catalogue) : [];

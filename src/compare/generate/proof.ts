@@ -7,7 +7,7 @@ import type { Direction } from "#migrate/events.ts";
 import { loadMigration } from "#migrate/files/load.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, listChanges } from "../catalogue/changes.ts";
 import type { PlanOptions } from "./options.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
@@ -85,8 +85,7 @@ export function requireNothing(what: string, changes: readonly Change[]): void {
 }
 
 export function unproven(what: string, changes: readonly Change[]): ConfitureError {
-  const list = changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
-  return new ConfitureError("generate_refused", `${what}. What remains different:\n${list}`, {
+  return new ConfitureError("generate_refused", `${what}. What remains different:\n${listChanges(changes)}`, {
     hint: "Nothing was written. Write this migration by hand: confiture migrate new",
   });
 }

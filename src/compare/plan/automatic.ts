@@ -3,15 +3,18 @@ import { rowsHazard } from "./statement.ts";
 import { conversionBetween } from "./composites.ts";
 import { areAkin, type Conversion, parseType } from "./conversions.ts";
 import { underlying } from "./domains.ts";
+import { NAME } from "./key-definition.ts";
 
 /**
  * A change of a column's type without its `USING column::type`, where PostgreSQL converts values by itself. An explicit cast would cut
  * what is too long without a word; by itself, PostgreSQL refuses it (manual, "Character Types"). Pure.
  */
 export function withoutUsing(sql: string, before: string, from: Facts, after: string, to: Facts): string {
-  const using = / USING (?:[\w$]+|"(?:[^"]|"")+")::(.+)$/s.exec(sql);
+  const using = USING.exec(sql);
   return using?.[1] === after && isAutomatic(before, from, after, to) ? sql.slice(0, using.index) : sql;
 }
+
+const USING = new RegExp(` USING ${NAME}::(.+)$`, "s");
 
 /** What becomes of a column's values when its type changes, in the form of `withoutUsing`. Pure. */
 export function columnConversion(before: string, from: Facts, after: string, to: Facts): Conversion {

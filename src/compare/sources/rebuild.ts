@@ -4,7 +4,7 @@ import { comparePaths } from "#build/order.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { compareCatalogues, listChanges } from "../catalogue/changes.ts";
 import { withPayloads } from "../engine/lookups.ts";
 import { planFiles } from "../tree/statements.ts";
 import { withMissingRoles } from "#scratch/missing.ts";
@@ -36,11 +36,7 @@ export async function rebuildExactly(
   const { from, to } = onTerms(there, catalogue, { owners, grants: true, extensionVersions: false });
   // Definitions come back in other words, which says nothing; what is missing does.
   const rest = compareCatalogues(from, to).filter(({ change, planned }) => planned && change !== "changed");
-  if (rest.length > 0) throw rebuildFailed(name, `what differs then:\n${list(rest)}`);
-}
-
-function list(changes: readonly Change[]): string {
-  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+  if (rest.length > 0) throw rebuildFailed(name, `what differs then:\n${listChanges(rest)}`);
 }
 
 function rebuildFailed(name: string, why: string): ConfitureError {

@@ -1,7 +1,7 @@
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
 
-/** What ends most lines of a text. */
+/** What ends most lines of a text. Pure. */
 export function lineEndOf(text: string): "\n" | "\r\n" {
   const windows = text.split("\r\n").length - 1;
   return windows * 2 > text.split("\n").length - 1 ? "\r\n" : "\n";

@@ -1,14 +1,9 @@
 import { ConfitureError } from "#errors/error.ts";
-import type { Change } from "../catalogue/changes.ts";
+import { type Change, listChanges } from "../catalogue/changes.ts";
 import type { Renaming } from "./renames.ts";
 import { nameOf } from "../sources/subjects.ts";
 
 export const BY_HAND = "Nothing was written. Edit the schema files by hand; `confiture verify` shows what they lack.";
-
-/** Differences, a line each. */
-export function listed(changes: readonly Change[]): string {
-  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
-}
 
 /** The error of files that do not build with their edits. */
 export function doesNotBuild(error: ConfitureError): ConfitureError {
@@ -33,7 +28,7 @@ export function afterRename(renamings: readonly Renaming[], error: ConfitureErro
 export function remains(changes: readonly Change[]): ConfitureError {
   return new ConfitureError(
     "schema_update_refused",
-    `The edited schema files would not build what the migrations make. What remains different:\n${listed(changes)}`,
+    `The edited schema files would not build what the migrations make. What remains different:\n${listChanges(changes)}`,
     { hint: BY_HAND },
   );
 }

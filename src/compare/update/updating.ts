@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { compareCatalogues } from "../catalogue/changes.ts";
+import { compareCatalogues, listChanges } from "../catalogue/changes.ts";
 import { changedTables, readRowHashes, type Rows } from "../contained/rows.ts";
 import { planSteps } from "../generate/steps.ts";
 import { partsOf, type PlannedStatement } from "../plan/statement.ts";
@@ -15,7 +15,7 @@ import type { EndsOptions, Target } from "./ends.ts";
 import type { Saved, SchemaTree } from "./schema-tree.ts";
 import { withoutVain } from "./vain.ts";
 import { renameInTree } from "./rename-text.ts";
-import { afterRename, BY_HAND, doesNotBuild, listed, remains } from "./refusals.ts";
+import { afterRename, BY_HAND, doesNotBuild, remains } from "./refusals.ts";
 import type { Renaming } from "./renames.ts";
 import { styleOf } from "./style.ts";
 import { isSame, nameOf, type Subject, wholeOf } from "../sources/subjects.ts";
@@ -284,7 +284,10 @@ export class Updating {
       return steps.flatMap(({ up }) => up.statements.flatMap(partsOf));
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.code !== "generate_refused") throw error;
-      throw error.with({ code: "schema_update_refused", hint: `${BY_HAND}\n${listed(compareCatalogues(from, to))}` });
+      throw error.with({
+        code: "schema_update_refused",
+        hint: `${BY_HAND}\n${listChanges(compareCatalogues(from, to))}`,
+      });
     }
   }
 

@@ -115,7 +115,7 @@ export const command = defineCommand({
 /**
  * Looks whether the environment's own database, where it can be reached, knows what is to be squashed: after it, databases are
  * told by checksums alone what they have.
- * @returns that database's name; undefined where it cannot be reached
+ * @returns that database's name; undefined where it cannot be reached, or holds nothing
  * @throws ConfitureError `squash_refused` where a file is not what ran there, where one stopped half way, or where one has not run
  */
 async function requireSquashable(context: CommandContext, through: string): Promise<string | undefined> {
