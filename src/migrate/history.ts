@@ -58,6 +58,8 @@ export interface HistoryEntry {
   readonly worker?: LockHolder | undefined;
   /** There is nothing to go on with: its file is gone, or runs in a transaction now. */
   readonly isOver?: boolean;
+  /** Finds the file that has exactly its text under another version; only where no file of its own has that text. */
+  readonly renamed?: () => MigrationFile | undefined;
 }
 
 /** What is asked about files, and only where the ledger does not settle it without. */
@@ -117,7 +119,7 @@ export function joinHistory(
   }
   return [
     ...(begun === undefined && base === undefined ? [] : [beginning(base, begun)]),
-    ...entries.map(withBaseline),
+    ...entries.map(withBaseline).map(withRenamed),
   ].toSorted((a, b) => compareVersions(a.version, b.version));
 
   function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
@@ -143,6 +145,18 @@ export function joinHistory(
     return isBefore && entry.row === undefined && entry.standing === "out-of-order"
       ? { ...entry, standing: "covered" }
       : entry;
+  }
+
+  function withRenamed(entry: HistoryEntry): HistoryEntry {
+    const { row, standing } = entry;
+    if (standing !== "edited" && standing !== "missing") return entry;
+    if (row === undefined || row.checksum === null || isRepeatable(row.version)) return entry;
+    const renamed = (): MigrationFile | undefined => {
+      const open = current.filter((file) => !rowOf.has(file) && !isRepeatable(file.version));
+      const same = open.filter((file) => facts.checksumOf(file) === row.checksum);
+      return same.find(({ name }) => name === row.name) ?? (same.length === 1 ? same[0] : undefined);
+    };
+    return { ...entry, renamed };
   }
 }
 

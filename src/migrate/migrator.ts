@@ -178,7 +178,7 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
       planDown(history, { steps }),
     );
     const files = applied.map(({ file, row }) => {
-      if (file === undefined) throw missing(row);
+      if (file === undefined) throw missing(history.find((entry) => entry.row === row) ?? row, history);
       return file;
     });
     const loaded = await loadAll(files, "down", options);

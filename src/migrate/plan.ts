@@ -4,14 +4,8 @@ import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import { heldBack, type HoldOptions, requireContracts, WAITING } from "./phases/held.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger/ledger.ts";
-import {
-  BASE_VERSION,
-  canonicalVersion,
-  compareVersions,
-  isBase,
-  isRepeatable,
-  nextVersionAfter,
-} from "./files/version.ts";
+import { type Applied, isAnother, numberTaken, renamedBack } from "./renamed.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./files/version.ts";
 
 export interface PlanUpOptions extends HoldOptions {
   /** Apply up to and including this version. */
@@ -47,7 +41,7 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
     if (entry.standing === "stopped") throw stopped(entry);
     if (entry.standing === "lacking") throw lacking(history);
     if (entry.standing === "edited") throw edited(entry, history);
-    if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry);
+    if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry, history);
     if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
   }
   const to = options.to === undefined ? undefined : requireKnown(history, options.to).version;
@@ -152,7 +146,7 @@ function stopped(entry: HistoryEntry): ConfitureError {
 
 /** For a migration whose file is not as it was applied. */
 function edited(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
-  if (isAnother(entry)) return numberTaken(entry, history);
+  if (isAnother(entry) || entry.renamed?.() !== undefined) return numberTaken(entry, history);
   if (entry.row?.state === "applying") return editedOnTheWay(entry);
   return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
     hint: [
@@ -161,31 +155,6 @@ function edited(entry: HistoryEntry, history: readonly HistoryEntry[]): Confitur
     ].join("\n"),
     location: entry.file === undefined ? undefined : { file: entry.file.path },
     data: { version: entry.version },
-  });
-}
-
-/** Whether the ledger's migration of this version is another one, by its name: two branches have used one number. */
-export function isAnother({ row, file, name, standing }: HistoryEntry): boolean {
-  if (standing !== "edited" || row === undefined || file === undefined) return false;
-  return row.version === file.version && row.name !== "" && name !== "" && row.name !== name;
-}
-
-/** For a file whose number another migration has taken in the ledger, with the name to give it. */
-export function numberTaken(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
-  const { version, name, row, file } = entry;
-  const id = migrationId(entry);
-  const last = history.findLast((one) => !isRepeatable(one.version) && /^\d/.test(one.version))?.version ?? version;
-  const next = `${nextVersionAfter(last)}_${name}`;
-  const renamed = [file?.path, file?.downPath].flatMap((path) =>
-    path === undefined ? [] : [`${path} to ${path.split("/").at(-1)!.replace(id, next)}`],
-  );
-  return new ConfitureError("history_edited", `This database has another ${version} (${row?.name ?? ""}) than ${id}`, {
-    hint: [
-      `Two branches have used one number. Give this file the next free number: rename ${renamed.join(", and ")}.`,
-      `If it is the same migration under another name: confiture migrate accept ${shellWord(version)}`,
-    ].join("\n"),
-    location: file === undefined ? undefined : { file: file.path },
-    data: { version },
   });
 }
 
@@ -232,10 +201,18 @@ function squashed(entry: HistoryEntry): ConfitureError {
   );
 }
 
-/** For a migration that cannot do without its file. */
-export function missing(entry: Pick<HistoryEntry, "version" | "name">): ConfitureError {
+/**
+ * For a migration that cannot do without its file.
+ * @param history tells whether the file is here under another version
+ */
+export function missing(entry: Applied, history: readonly HistoryEntry[] = []): ConfitureError {
+  const file = entry.renamed?.();
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
-    hint: `Bring the file back (another branch?). To go on without it: confiture migrate up --allow-missing\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
+    hint:
+      file === undefined
+        ? `Bring the file back (another branch?). To go on without it: confiture migrate up --allow-missing\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`
+        : renamedBack(entry, file, history).join("\n"),
+    ...(file !== undefined && { location: { file: file.path } }),
     data: { version: entry.version },
   });
 }

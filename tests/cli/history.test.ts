@@ -186,3 +186,89 @@ describe.each(OLDEST_ALONE)("the ledger keeps what ran, PostgreSQL %d", (major) 
     await expectRefusal(project, ["migrate", "show", "003"], unknown);
   });
 });
+
+/** The names that a hint gives to files, done. */
+async function renameAsTold(project: CliProject, hint: string): Promise<void> {
+  for (const [, path = "", name = ""] of hint.matchAll(/(db\/migrations\/\S+\.sql) to (\S+?\.sql)/g)) {
+    await rename(project.path(path), project.path(`db/migrations/${name}`));
+  }
+}
+
+/** The commands of a line of a hint, one after the other. */
+async function runAsTold(project: CliProject, hint: string, line: string): Promise<void> {
+  const told = hint.split("\n").find((candidate) => candidate.includes(line)) ?? "";
+  const commands = [...told.matchAll(/`confiture ([^`]*)`/g)].map(([, command = ""]) => command.split(" "));
+  expect(commands.length).toBeGreaterThan(1);
+  for (const command of commands) await project.succeed(command);
+}
+
+describe.each(OLDEST_ALONE)("an applied migration whose file got another number, PostgreSQL %d", (major) => {
+  const two = {
+    /** A merge brings another 001, and the one that this database has gets another number. */
+    async merged(): Promise<{ readonly project: CliProject; readonly hint: string }> {
+      const project = await cliProject({ "db/migrations/001_a.sql": table("a") }, { major });
+      await project.succeed(["migrate", "up"]);
+      await project.query("ALTER TABLE a ADD COLUMN id int; INSERT INTO a VALUES (7)");
+      await rename(project.path("db/migrations/001_a.sql"), project.path("db/migrations/002_a.sql"));
+      await project.write("db/migrations/001_b.sql", table("b"));
+      const { error } = readDocument(await project.run(["migrate", "up", "--format", "json"]));
+      expect(error).toMatchObject({ code: "history_edited", message: "This database has another 001 (a) than 001_b" });
+      const hint = error?.hint ?? "";
+      expect(hint).toContain("db/migrations/002_a.sql has exactly the text that was applied here as 001_a");
+      expect(hint).not.toContain("accept");
+      const status = await project.succeed(["migrate", "status"]);
+      expect(status.stdout).toContain("renamed since: db/migrations/002_a.sql");
+      return { project, hint };
+    },
+    async expectBoth(project: CliProject, expected: string, rows: readonly number[]): Promise<void> {
+      const { stdout } = await project.succeed(["migrate", "status", "--exit-code"]);
+      expect(stdout.replaceAll(/ \(applied .*/g, "")).toBe(expected);
+      expect(await project.query("SELECT * FROM a")).toEqual(rows.map((id) => ({ id })));
+      expect(await project.query("SELECT * FROM b")).toEqual([]);
+    },
+  };
+
+  test("renamed back, and the other one given the next number, both run", async () => {
+    const { project, hint } = await two.merged();
+    await using _ = { [Symbol.asyncDispose]: () => project.remove() };
+    await renameAsTold(project, hint.split("\n").find((line) => line.startsWith("Rename it back")) ?? "");
+    await project.succeed(["migrate", "up"]);
+    await two.expectBoth(project, "✅ 001_a\n✅ 002_b\n", [7]);
+  });
+
+  test("recorded under its new number, the other one runs as well", async () => {
+    const { project, hint } = await two.merged();
+    await using _ = { [Symbol.asyncDispose]: () => project.remove() };
+    await runAsTold(project, hint, "keep the new numbers");
+    await two.expectBoth(project, "✅ 001_b\n✅ 002_a\n", [7]);
+  });
+
+  test("rolled back as it ran, both run anew", async () => {
+    const { project, hint } = await two.merged();
+    await using _ = { [Symbol.asyncDispose]: () => project.remove() };
+    await runAsTold(project, hint, "--recorded");
+    expect((await project.succeed(["migrate", "status", "--exit-code"])).stdout).toMatch(/✅ 001_b[^]*✅ 002_a/);
+    expect(await project.query("SELECT * FROM a, b")).toEqual([]);
+  });
+
+  test.each([
+    ["renamed back", "Rename it back"],
+    ["recorded anew", "keep the new number"],
+  ])("where nothing else has its old number, %s, others go on", async (_what, line) => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await rename(project.path("db/migrations/001_one.sql"), project.path("db/migrations/005_one.sql"));
+    await project.write("db/migrations/004_four.sql", table("four"));
+    const { error } = readDocument(await project.run(["migrate", "up", "--format", "json"]));
+    expect(error).toMatchObject({ code: "history_missing" });
+    const hint = error?.hint ?? "";
+    // What ran after it would have to go first.
+    expect(hint).not.toContain("down --recorded");
+    if (line.startsWith("Rename")) {
+      await renameAsTold(project, hint.split("\n").find((told) => told.startsWith(line)) ?? "");
+      await project.succeed(["migrate", "up"]);
+    } else await runAsTold(project, hint, line);
+    await project.succeed(["migrate", "status", "--exit-code"]);
+    expect(await project.query("SELECT count(*)::int AS n FROM four")).toEqual([{ n: 0 }]);
+  });
+});

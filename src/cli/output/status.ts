@@ -3,7 +3,7 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Edit } from "#migrate/files/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { LedgerRow } from "#migrate/ledger/ledger.ts";
-import { isAnother } from "#migrate/plan.ts";
+import { isAnother } from "#migrate/renamed.ts";
 import { fillProgress, fillToJson } from "./fill.ts";
 import { lineDiff } from "./line-diff.ts";
 import { formatLocalTime } from "./local-time.ts";
@@ -91,7 +91,10 @@ function standingOf(entry: HistoryEntry, waits: string | undefined): readonly [s
       return ["⏳", `pending${foreign(entry)}${waits === undefined ? "" : `, waits: ${inLine(waits)}`}`];
     case "edited":
       if (isAnother(entry))
-        return ["⚠️ ", `this database has another ${entry.version}: ${inLine(entry.row?.name ?? "")}, ${applied}`];
+        return [
+          "⚠️ ",
+          `this database has another ${entry.version}: ${inLine(entry.row?.name ?? "")}, ${applied}${renamed(entry)}`,
+        ];
       return ["⚠️ ", `${entry.row?.state === "applying" ? "begun, not done" : applied}, edited since`];
     case "changed":
       return ["⏳", `${applied}, changed since: runs again`];
@@ -102,7 +105,7 @@ function standingOf(entry: HistoryEntry, waits: string | undefined): readonly [s
     case "lacking":
       return ["❌", "not applied, squashed into the base"];
     case "missing":
-      return ["⚠️ ", `${applied}, file missing`];
+      return ["⚠️ ", `${applied}, file missing${renamed(entry)}`];
     case "out-of-order":
       return ["⚠️ ", `pending, out of order${foreign(entry)}`];
     case "filling":
@@ -119,6 +122,11 @@ function filling({ progress: come, worker }: HistoryEntry): string {
     return `${done}; nobody works on it: ${first}confiture migrate up goes on`;
   }
   return `${done}; process ${worker.pid} works on it`;
+}
+
+function renamed(entry: HistoryEntry): string {
+  const file = entry.renamed?.();
+  return file === undefined ? "" : `, renamed since: ${inLine(file.path)}`;
 }
 
 function foreign({ file }: HistoryEntry): string {

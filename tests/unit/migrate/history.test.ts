@@ -4,7 +4,8 @@ import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { type FileFacts, type HistoryEntry, joinHistory } from "#migrate/history.ts";
 import type { LedgerRow, LedgerState } from "#migrate/ledger/ledger.ts";
 import { heldWithin } from "#migrate/phases/held-migrations.ts";
-import { isAnother, planDown, planUp } from "#migrate/plan.ts";
+import { planDown, planUp } from "#migrate/plan.ts";
+import { isAnother } from "#migrate/renamed.ts";
 
 const file = (version: string): MigrationFile => ({
   version,

@@ -10,7 +10,7 @@ import { upCommand } from "#migrate/history.ts";
 import { compareVersions } from "#migrate/files/version.ts";
 import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { isAnother, numberTaken } from "#migrate/plan.ts";
+import { isAnother, numberTaken } from "#migrate/renamed.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { agree, count } from "../../output/text.ts";
