@@ -38,6 +38,7 @@ export async function loadInGuest(paths: readonly string[], signal: AbortSignal 
 
 /**
  * Runs a migration's `up` or `down` in the guests' thread.
+ * @param onAskedAll is called when it has asked for its last statement, where that can be told before the statement is done
  * @throws ConfitureError `interrupted`, or the reason that the signal was given; statements may still be under way then
  */
 export async function runInGuest(
@@ -45,8 +46,9 @@ export async function runInGuest(
   method: "up" | "down",
   signal: AbortSignal | undefined,
   answer: Answer,
+  onAskedAll?: () => void,
 ): Promise<GuestEnd> {
-  return await inTurn(signal, (thread) => thread.perform({ type: "run", path, method }, signal, answer));
+  return await inTurn(signal, (thread) => thread.perform({ type: "run", path, method }, signal, answer, onAskedAll));
 }
 
 function inTurn<T>(signal: AbortSignal | undefined, task: (thread: GuestThread) => Promise<T>): Promise<T> {
@@ -96,9 +98,11 @@ class GuestThread {
     task: ToGuest & { readonly type: "load" | "run" },
     signal: AbortSignal | undefined,
     answer: Answer,
+    onAskedAll?: () => void,
   ): Promise<GuestEnd> {
     return new Promise((resolve, reject) => {
       const loaded: GuestFacts[] = [];
+      let hasAskedAll = false;
       let failedAt: string | undefined;
       let grace: NodeJS.Timeout | undefined;
       const settle = (outcome: Partial<GuestEnd> | ConfitureError): void => {
@@ -121,13 +125,30 @@ class GuestThread {
       };
       signal?.addEventListener("abort", onAbort);
       this.#onExit = (error) => {
-        if (error !== undefined) settle({ fault: faultOfThread(error) });
-        else settle(grace === undefined ? { ended: NEVER } : {});
+        const fault = error && faultOfThread(error);
+        if (hasAskedAll && fault !== undefined) leave().hear({ type: "stray", fault });
+        else if (fault !== undefined) settle({ fault });
+        else settle(grace === undefined && !hasAskedAll ? { ended: NEVER } : {});
+      };
+      const leave = (): LeftOpen => {
+        const leftOpen = new LeftOpen(() => this.#terminate());
+        settle({ leftOpen });
+        this.#leaveTo(leftOpen);
+        return leftOpen;
       };
       this.#receive = (message) => {
+        if (hasAskedAll && (message.type === "late" || message.type === "stray" || message.type === "ends")) {
+          // Of a timer that was hidden from the event loop. It has come to its end, and may be recorded already.
+          leave().hear(message);
+          return;
+        }
         switch (message.type) {
           case "statement":
             void this.#answer(message, answer);
+            return;
+          case "asked-all":
+            hasAskedAll = true;
+            onAskedAll?.();
             return;
           case "failed-at":
             failedAt = message.stack;
@@ -141,11 +162,7 @@ class GuestThread {
             settle({ fault: message.fault });
             return;
           case "ended":
-            grace = setTimeout(() => {
-              const leftOpen = new LeftOpen(() => this.#terminate());
-              settle({ leftOpen });
-              this.#leaveTo(leftOpen);
-            }, GRACE);
+            grace = setTimeout(leave, GRACE);
             return;
           case "late":
             this.#terminate();

@@ -10,6 +10,8 @@ export type FromGuest =
   /** One more file of those that are to be loaded. */
   | { readonly type: "loaded"; readonly facts: GuestFacts }
   | ({ readonly type: "statement" } & GuestStatement)
+  /** No statement follows, whatever becomes of those that were asked for: nothing is open, and nobody waits for an outcome. */
+  | { readonly type: "asked-all" }
   /** Where the statement that failed was asked for: a stack. */
   | { readonly type: "failed-at"; readonly stack: string }
   /** `up` or `down` has come to its end, and something that it left open may still run. */

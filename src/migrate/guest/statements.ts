@@ -8,8 +8,26 @@ import { reviveRows, toPortable } from "./parameters.ts";
 const STATEMENTS = 1000;
 const TEXT = 1 << 23;
 
+/** What a migration is given for a statement: whoever waits for it, with `await` as well, asks for `then`. */
+export class Outcome<T> extends Promise<T> {
+  isAwaited = false;
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
+  override then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.isAwaited = true;
+    return super.then(onFulfilled, onRejected);
+  }
+}
+
 interface Pending {
-  readonly outcome: Promise<unknown>;
+  readonly outcome: Outcome<unknown>;
   readonly resolve: (rows: object[] | undefined) => void;
   readonly reject: (error: Error) => void;
   readonly call: Error;
@@ -67,6 +85,11 @@ export class GuestStatements implements StatementSink {
   }
   #whenIdle: (() => void) | undefined;
 
+  /** Whether something is under way, and no code of the migration waits for any of it. */
+  get isLeftAlone(): boolean {
+    return this.#pending.size > 0 && [...this.#pending.values()].every(({ outcome }) => !outcome.isAwaited);
+  }
+
   get failed(): boolean {
     return this.#failure !== undefined;
   }
@@ -116,8 +139,9 @@ export class GuestStatements implements StatementSink {
       parameters: parameters.length === 0 ? [] : parameters.map(toPortable),
     };
     if (typeof text !== "string") throw new TypeError(`SQL has to be text, and this is ${shown(text)}`);
-    const { promise: outcome, resolve, reject } = Promise.withResolvers<object[] | undefined>();
-    this.#pending.set(statement.number, { outcome, resolve, reject, call, length });
+    const pending = Outcome.withResolvers<object[] | undefined>();
+    const outcome = pending.promise as Outcome<object[] | undefined>;
+    this.#pending.set(statement.number, { ...pending, outcome, call, length });
     this.#length += length;
     if (this.#pending.size === 1) this.#port.ref();
     this.#post({ type: "statement", ...statement });

@@ -2,7 +2,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { connectMigration, Migration } from "../migration.ts";
 import { faultOf, shown } from "./fault.ts";
 import type { Fault, FromGuest, GuestFacts, Said, ToGuest } from "./messages.ts";
-import { GuestStatements } from "./statements.ts";
+import { GuestStatements, Outcome } from "./statements.ts";
 import { keepHouse } from "./surroundings.ts";
 
 /**
@@ -16,7 +16,7 @@ const nextTurn = setImmediate;
 let statements: GuestStatements | undefined;
 /** What the files export that were loaded, by their paths. */
 const classes = new Map<string, new () => Migration>();
-let whenNothingIsOpen: (() => void) | undefined;
+let onNothingOpen: (() => void) | undefined;
 
 const post = (message: FromGuest): void => port.postMessage(message);
 
@@ -25,10 +25,10 @@ const stray = (thrown: unknown): void => post({ type: "stray", fault: faultOf(th
 process.on("uncaughtException", stray).on("unhandledRejection", stray);
 // The event loop itself knows what is open: timers, reads, sockets. A thread that is kept here stays for the next task.
 process.on("beforeExit", () => {
-  if (whenNothingIsOpen === undefined) return;
+  if (onNothingOpen === undefined) return;
   port.ref();
-  whenNothingIsOpen();
-  whenNothingIsOpen = undefined;
+  onNothingOpen();
+  onNothingOpen = undefined;
 });
 // Makes `import { Migration } from "confiture"` work for files on disk, with no node_modules.
 Bun.plugin({
@@ -115,9 +115,16 @@ async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
   try {
     const outcome: unknown = migration[method]?.();
     if (isGenerator(outcome)) fault = { text: generatorText(method), stack: undefined };
-    else await outcome;
+    // That of a statement is waited for below.
+    else if (!(outcome instanceof Outcome)) await outcome;
   } catch (thrown) {
     fault = faultOf(thrown);
+  }
+  if (fault === undefined && (await hasAskedAll(mine))) {
+    mine.end();
+    post({ type: "asked-all" });
+    await mine.settle();
+    return { type: "over", fault };
   }
   // Also for what is asked for by code that nobody awaits.
   let seen: number;
@@ -129,7 +136,21 @@ async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
   mine.end();
   if (fault === undefined && !mine.failed) {
     post({ type: "ended" });
-    await new Promise<void>((resolve) => (whenNothingIsOpen = resolve));
+    await nothingIsOpen();
   }
   return { type: "over", fault };
+}
+
+/** Whether no statement follows those under way, of which it does not matter then what becomes of them. */
+async function hasAskedAll(mine: GuestStatements): Promise<boolean> {
+  if (!mine.isLeftAlone) return false;
+  port.unref();
+  await Promise.race([nothingIsOpen(), mine.settle()]);
+  onNothingOpen = undefined;
+  return mine.isLeftAlone;
+}
+
+/** Waits until there are no timers, reads or sockets of a migration's. */
+async function nothingIsOpen(): Promise<void> {
+  await new Promise<void>((resolve) => (onNothingOpen = resolve));
 }

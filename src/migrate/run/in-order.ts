@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "../files/afterthought.ts";
 import { migrationId } from "../files/migration-file.ts";
@@ -70,14 +71,18 @@ export async function runAll(
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
     const sent = flight.take()?.sent;
-    const late = await afterthought(leftOpen, true);
-    if (late !== undefined) return { results: [...results, ...notRun(index)], error: late, isOver: true };
+    // What is sent already comes to an end of its own.
+    const isUnderWay = sent !== undefined && "whole" in sent;
+    const late = isUnderWay ? undefined : await afterthought(leftOpen, true);
+    if (late !== undefined) {
+      if (sent !== undefined) await rollback(database);
+      return { results: [...results, ...notRun(index)], error: late, isOver: true };
+    }
     if (how.fills?.deadline !== undefined && performance.now() >= how.fills.deadline) {
       return { results: [...results, ...notRun(index)], error: await endLeftOpen(leftOpen, options), isOver: true };
     }
     const isFill = how.fills !== undefined && direction === "up" && backfillOf(migration.up) !== undefined;
     try {
-      // What is sent already comes to an end of its own.
       if (sent === undefined) throwIfInterrupted(options.signal);
       options.onEvent?.({ type: "started", direction, migration: file });
       const started = performance.now();

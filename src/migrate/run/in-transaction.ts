@@ -39,18 +39,39 @@ export async function runInTransaction(
     return;
   }
   const begun = sent !== undefined && "beginning" in sent ? sent.beginning : sendBeginning(database, body, options);
+  const record = (): Promise<void> => {
+    const change = sent !== undefined && "change" in sent ? sent.change : ledgerChange(migration, direction, options);
+    const recording = recordChecked(database, migration, direction, options, change, (message) =>
+      commit(message, migration),
+    );
+    onSent?.();
+    return recording;
+  };
+  const behind: { recording?: Promise<void> } = {};
+  const onAllSent = (): void => {
+    behind.recording = record();
+    // Whoever waits for it comes later.
+    behind.recording.catch(() => {});
+  };
   if (body.kind === "sql") await begun;
   try {
+    // TypeScript begins to compute while BEGIN is on its way; what it asks for is sent behind that, and the change to the ledger
+    // behind its last statement, where it has nothing to do with what becomes of that.
     if (body.kind === "sql") await runBody(database, migration, body, direction, options);
-    // TypeScript begins to compute while BEGIN is on its way; what it asks for is sent behind that.
-    else await inOrder([begun, runBody(database, migration, body, direction, options)]);
+    else {
+      const running = runBody(database, migration, body, direction, options, options.takesBack ? undefined : onAllSent);
+      await inOrder([begun, running]);
+    }
     // An interrupt while no statement was running has not stopped anything yet.
-    if (options.signal?.aborted === true) {
+    if (behind.recording === undefined && options.signal?.aborted === true) {
       throw new ConfitureError("interrupted", "Interrupted; the migration was rolled back");
     }
   } catch (error) {
-    await rollback(database);
-    throw error;
+    // Where it is recorded all the same, an interrupt has come too late.
+    if (behind.recording === undefined || !(await isFulfilled(behind.recording))) {
+      await rollback(database);
+      throw error;
+    }
   }
   if (options.takesBack === true) {
     try {
@@ -60,12 +81,7 @@ export async function runInTransaction(
     }
     return;
   }
-  const change = sent !== undefined && "change" in sent ? sent.change : ledgerChange(migration, direction, options);
-  const recording = recordChecked(database, migration, direction, options, change, (message) =>
-    commit(message, migration),
-  );
-  onSent?.();
-  await orRolledBack(database, recording);
+  await orRolledBack(database, behind.recording ?? record());
 }
 
 /** Sends the beginning of a migration's transaction, without waiting. The caller rolls it back where the migration does not follow. */
@@ -99,6 +115,13 @@ export async function sendWhole(
       commit(message, migration),
     ),
   ]);
+}
+
+async function isFulfilled(work: Promise<void>): Promise<boolean> {
+  return await work.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Waits for work whose transaction is open afterwards where it fails. */
@@ -221,6 +244,7 @@ async function runBody(
   body: RunnableBody,
   direction: Direction,
   { requireStatement, performer = DIRECTLY, signal, leftOpen, onEvent }: RunOptions,
+  onAllSent?: () => void,
 ): Promise<void> {
   try {
     if (body.kind === "sql") {
@@ -235,6 +259,7 @@ async function runBody(
       requireStatement: direction === "up" && requireStatement === true,
       onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),
       onTold: (done, total) => onEvent?.({ type: "told-progress", migration: file, done, total }),
+      onAllSent,
       onLeftOpen: leftOpen && ((left) => leftOpen.add(body, left)),
       outside: undefined,
     });

@@ -2,6 +2,7 @@ import { dirname, posix, resolve, sep } from "node:path";
 import type { Database } from "#database/database.ts";
 import { readSql } from "#database/read-sql.ts";
 import { placed } from "#database/place-work.ts";
+import { isOneMessage } from "#database/run-script.ts";
 import { parseScript, type Script, type SqlText, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
@@ -31,6 +32,8 @@ export interface QueueTarget {
   readonly onProgress?: ((statements: number) => void) | undefined;
   /** What the migration says of itself: so much is done, of so much. */
   readonly onTold?: ((done: number, total: number | undefined) => void) | undefined;
+  /** Is called when all that the migration asks for is on its way to the database, if that is known before the last of it is done. */
+  readonly onAllSent?: (() => void) | undefined;
   /** Is given what the migration has left open, to be ended; without it that ends at once. */
   readonly onLeftOpen?: ((left: LeftOpen) => void) | undefined;
   /** Undefined inside a transaction. */
@@ -58,7 +61,13 @@ export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): 
   const queue = new StatementQueue(body, target);
   let end: GuestEnd;
   try {
-    end = await runInGuest(absolutePath, method, target.signal, (statement) => queue.take(statement));
+    end = await runInGuest(
+      absolutePath,
+      method,
+      target.signal,
+      (statement) => queue.take(statement),
+      () => queue.askedAll(),
+    );
   } finally {
     // Nothing may be under way when the transaction is ended.
     await queue.close();
@@ -95,6 +104,9 @@ class StatementQueue {
   #steps = 0;
   #toldAt = -Infinity;
   #over = false;
+  #hasAskedAll = false;
+  /** The numbers of the last statement that was asked for, that was begun, and that is wholly on its way. */
+  readonly #last = { asked: 0, begun: 0, sent: 0 };
 
   constructor(body: TypeScriptBody, target: QueueTarget) {
     this.#body = body;
@@ -103,9 +115,11 @@ class StatementQueue {
 
   /** Rows where a query gave some. */
   take(statement: GuestStatement): Promise<readonly object[] | undefined> {
+    this.#last.asked = statement.number;
     const outcome = this.#tail.then(async () => {
       if (this.failure !== undefined) throw this.failure as Error;
       if (this.#over) throw new ConfitureError("migration_failed", "The migration is over");
+      this.#last.begun = statement.number;
       try {
         const rows = await this.#perform(statement);
         if (statement.number % PROGRESS === 0) this.#target.onProgress?.(statement.number);
@@ -120,9 +134,20 @@ class StatementQueue {
     return outcome;
   }
 
-  /** Waits for the statement under way; what was asked for behind it is not begun. */
+  /** The last statement was asked for. */
+  askedAll(): void {
+    this.#hasAskedAll = true;
+    this.#tellAllSent();
+  }
+
+  #tellAllSent(): void {
+    const { asked, sent } = this.#last;
+    if (this.#hasAskedAll && asked === sent && this.failure === undefined) this.#target.onAllSent?.();
+  }
+
+  /** Waits for the statement under way; what was asked for behind it is not begun, unless it was before the migration's end. */
   async close(): Promise<void> {
-    this.#over = true;
+    this.#over = !this.#hasAskedAll || this.#target.signal?.aborted === true;
     await this.#tail;
   }
 
@@ -216,7 +241,12 @@ class StatementQueue {
     const { database, performer, outside } = this.#target;
     if (outside === undefined) {
       const own = withoutOwnTransaction(script, WAY_OUT);
-      await performer.statements(database, own, own.statements);
+      const running = performer.statements(database, own, own.statements);
+      if (performer.sendsAtOnce === true && own.statements.length > 0 && isOneMessage(own)) {
+        this.#last.sent = this.#last.begun;
+        this.#tellAllSent();
+      }
+      await running;
       return;
     }
     for (const unit of unitsOf(script)) {

@@ -80,6 +80,121 @@ for (const engine of oldestServer) {
     });
 
     test.each([
+      ["asks and does not wait", "this.execute(`SELECT pg_sleep(0.3)`); this.execute(`CREATE TABLE t002 ()`);", true],
+      ["gives back what it asked for last", "return this.execute(`CREATE TABLE t002 ()`);", true],
+      ["waits", "return this.execute(`CREATE TABLE t002 ()`).then(() => {});", false],
+      ["waits for some of it", "this.query(`SELECT 1`).then(() => this.execute(`CREATE TABLE t002 ()`));", false],
+      ["has a timer", "this.execute(`CREATE TABLE t002 ()`); setTimeout(() => {}, 100);", false],
+      [
+        "asks later",
+        "this.execute(`SELECT pg_sleep(0.3)`); setTimeout(() => this.execute(`CREATE TABLE t002 ()`), 50);",
+        true,
+      ],
+    ])(
+      "the record of a TypeScript migration is sent behind its last statement where it %s: %#",
+      async (_, text, isBehind) => {
+        const file = `import { Migration } from "confiture";\nexport default class extends Migration { up() { ${text} } }\n`;
+        await using m = await migrating(engine, { "001_log.sql": LOG, "002_x.ts": file, "003_d.sql": logged("003") });
+        await m.up({ to: "001" });
+        const seen: string[] = [];
+        const { results, error } = await through(m, ({ bytes }) => {
+          const texts =
+            bytes.toString("latin1").match(/CREATE TABLE t002|CREATE TABLE\0|set constraints all immediate/g) ?? [];
+          if (seen.length > 0 || texts[0] === "CREATE TABLE t002") seen.push(...texts);
+          return "pass";
+        });
+        expect([results, error?.message]).toEqual([["002 done", "003 done"], undefined]);
+        expect(seen.slice(0, 2)).toEqual([
+          "CREATE TABLE t002",
+          isBehind ? "set constraints all immediate" : "CREATE TABLE\0",
+        ]);
+        expect(await m.has("t002")).toBe(true);
+        expect(await m.recorded()).toEqual(["001", "002", "003"]);
+      },
+    );
+
+    test.each([
+      ["holds no statement", "this.execute(`-- nothing`);", "migration_empty"],
+      ["is no SQL", "this.execute(`SELECT 'open`);", "sql_unterminated"],
+      ["ends the transaction", "this.execute(`COMMIT`);", "sql_transaction_control"],
+      ["fails", "this.execute(`SELECT 1 / 0`);", "sql_failed"],
+      ["is behind one that fails", "this.execute(`SELECT 1 / 0`); this.execute(`SELECT 2`);", "sql_failed"],
+      ["fails at COMMIT", `this.execute(\`${FAILS_AT_COMMIT}\`);`, "sql_failed"],
+      [
+        "is asked for by what throws then",
+        "this.execute(`SELECT pg_sleep(0.2)`); throw new Error(`no`);",
+        "migration_failed",
+      ],
+      [
+        "is asked for by what rejects then",
+        "this.execute(`SELECT pg_sleep(0.2)`); Promise.reject(new Error(`no`));",
+        "migration_failed",
+      ],
+    ])(
+      "nothing is recorded of a TypeScript migration whose last statement, that nobody waits for, %s",
+      async (_, text, expected) => {
+        const file = `import { Migration } from "confiture";\nexport default class extends Migration { up() { this.execute("CREATE TABLE t002 ()"); ${text} } }\n`;
+        await using m = await migrating(engine, {
+          "001_log.sql": LOG,
+          "002_x.ts": file.replace(
+            expected === "migration_empty" ? `this.execute("CREATE TABLE t002 ()");` : "no such text",
+            "",
+          ),
+          "003_d.sql": logged("003"),
+        });
+        const { results, error } = await m.up();
+        expect([results, String(error?.code)]).toEqual([["001 done", "002 failed", "003 not-run"], expected]);
+        expect(error?.location?.file).toBe("db/migrations/002_x.ts");
+        expect(await m.has("t002")).toBe(false);
+        expect(await m.recorded()).toEqual(["001"]);
+      },
+    );
+
+    test.each([
+      [
+        "asks for another statement",
+        "this.execute(`CREATE TABLE late ()`)",
+        "A statement was asked for after up() of db/migrations/002_x.ts had ended, and was not run",
+      ],
+      [
+        "throws",
+        "{ throw new Error(`hidden`); }",
+        "had left running failed, and the migration is recorded as applied: Error: hidden",
+      ],
+      [
+        "ends the process",
+        "process.exit(0)",
+        "had left running failed, and the migration is recorded as applied: it called process.exit(0)",
+      ],
+    ])(
+      "what a migration hid from the event loop %s while it is recorded: that is said, and nothing runs behind it",
+      async (_, text, message) => {
+        const file = `import { Migration } from "confiture";\nexport default class extends Migration { up() { this.execute("SELECT pg_sleep(0.4)"); setTimeout(() => ${text}, 100).unref(); } }\n`;
+        await using m = await migrating(engine, {
+          "001_log.sql": LOG,
+          "002_x.ts": file,
+          "003_c.ts": code("003"),
+          "004_d.sql": logged("004"),
+        });
+        const { results, error } = await m.up();
+        expect(results).toEqual(["001 done", "002 done", "003 not-run", "004 not-run"]);
+        expect(error?.message).toContain(message);
+        expect(await m.recorded()).toEqual(["001", "002"]);
+        expect(await m.has("late")).toBe(false);
+        expect((await m.up()).results).toEqual(["003 done", "004 done"]);
+      },
+    );
+
+    test("an interruption of a statement that nobody waits for takes the migration back", async () => {
+      const file = `import { Migration } from "confiture";\nexport default class extends Migration { up() { this.execute("CREATE TABLE t002 ()"); this.execute("SELECT pg_sleep(20)"); } }\n`;
+      await using m = await migrating(engine, { "001_log.sql": LOG, "002_x.ts": file, "003_c.ts": code("003") });
+      const { results, error } = await m.up({}, { signal: AbortSignal.timeout(500) });
+      expect([results, error?.code]).toEqual([["001 done", "002 failed", "003 not-run"], "interrupted"]);
+      expect(await m.recorded()).toEqual(["001"]);
+      expect(await m.has("t002")).toBe(false);
+    });
+
+    test.each([
       ["a statement fails", "SELECT 1 / 0;\n"],
       ["COMMIT fails", FAILS_AT_COMMIT],
     ])("no code runs of a TypeScript migration behind one where %s", async (_, text) => {
