@@ -173,8 +173,8 @@ export async function inOneTransaction(
 /** @param opening how a body wants its transaction to begin, see `SqlBody` */
 function begin(database: Database, options: RunOptions, opening?: string, guard?: string): Promise<void>[] {
   return [
-    // What SET SESSION CHARACTERISTICS has left would already hold for this transaction.
-    database.execute("reset all"),
+    // What SET SESSION CHARACTERISTICS has left would already hold for this transaction, and UNLISTEN in it only from its end on.
+    database.execute("reset all; unlisten *"),
     // Inside a transaction, so that a failure stops what is sent behind.
     prepareSession(database, options, {
       opening: "begin",

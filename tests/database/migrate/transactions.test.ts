@@ -336,12 +336,27 @@ for (const engine of oldestServer) {
           SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;`,
         "002_b.sql": `SET search_path = other;
           CREATE TEMP TABLE leftover (id int); PREPARE leftover AS SELECT 1;
-          DECLARE leftover CURSOR WITH HOLD FOR SELECT 1;`,
+          DECLARE leftover CURSOR WITH HOLD FOR SELECT 1;
+          CREATE SEQUENCE public.numbers; SELECT nextval('public.numbers'); LISTEN leftover; SET leftover.own = 'x';`,
         "003_c.sql": `CREATE TABLE public.seen AS SELECT current_schemas(false)::text AS path, current_user::text AS who,
             current_setting('work_mem') AS work_mem, current_setting('lock_timeout') AS lock_timeout,
             to_regclass('leftover')::text AS temporary,
             (SELECT count(*) FROM pg_prepared_statements) AS prepared,
-            (SELECT count(*) FROM pg_cursors WHERE name = 'leftover') AS cursors`,
+            (SELECT count(*) FROM pg_cursors WHERE name = 'leftover') AS cursors,
+            (SELECT count(*) FROM pg_listening_channels()) AS channels, current_setting('leftover.own') AS own;
+          DO $$ BEGIN PERFORM lastval(); RAISE 'a sequence was used'; EXCEPTION WHEN object_not_in_prerequisite_state THEN END $$;`,
+        "004_d.sql": "LISTEN leftover",
+        "005_e.ts": `import { Migration } from "confiture";
+          export default class extends Migration {
+            async up() {
+              const [row] = await this.query("SELECT count(*)::int AS n FROM pg_listening_channels()");
+              if (row.n !== 0) throw new Error("it listens");
+              this.execute("SELECT 1");
+            }
+          }`,
+        "006_f.sql": "-- migrate:up transaction:false\nLISTEN leftover;\nSELECT 1;",
+        "007_g.sql":
+          "-- migrate:up transaction:false\nSELECT 1 / (1 - count(*)) FROM pg_listening_channels();\nSELECT 1;",
       });
       expect((await m.up()).error).toBeUndefined();
       expect(await m.query("SELECT * FROM seen")).toEqual([
@@ -353,6 +368,8 @@ for (const engine of oldestServer) {
           temporary: null,
           prepared: "0",
           cursors: "0",
+          channels: "0",
+          own: "",
         },
       ]);
     });
