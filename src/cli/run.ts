@@ -261,7 +261,9 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
 
   function warn(warnings: readonly ConfigWarning[]): void {
     for (const { message, location, about } of warnings) {
-      const place = [location?.file, location?.line].filter((part) => part !== undefined).join(":");
+      const { file, line } = location ?? {};
+      const isNamed = file !== undefined && line === undefined && message.includes(file);
+      const place = isNamed ? "" : [file, line].filter((part) => part !== undefined).join(":");
       const text = place === "" ? message : `${message} (${place})`;
       if (warned.has(about ?? text)) continue;
       warned.add(about ?? text);

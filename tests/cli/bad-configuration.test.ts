@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import { type ErrorCode } from "#errors/codes.ts";
 import { cliProject, type CliProject, databaseUrl, environmentFile } from "./project.ts";
@@ -182,6 +183,18 @@ describe.each(NEWEST_ALONE)("a wrong configuration changes nothing, PostgreSQL %
         expect(JSON.stringify(error)).not.toContain("hidden-word");
       }
     });
+  });
+
+  test("the warning of a password file that others may read names it once", async () => {
+    const pass = project.path("pass");
+    await project.write("pass", "*:*:*:*:word\n");
+    chmodSync(pass, 0o644);
+    await project.write("db/environments/bare.yaml", `database: {host: 127.0.0.1, port: ${await closedPort()}}\n`);
+    const { stderr } = await project.run(["migrate", "status", "-e", "bare"], { env: { PGPASSFILE: pass } });
+    const warning = stderr.split("\n").find((line) => line.includes("password file"));
+    expect(warning).toEndWith(
+      `The password file ${pass} is ignored: others may read it; its permissions should be u=rw (0600) or less`,
+    );
   });
 
   test("the password is hidden by everything that could show it", async () => {

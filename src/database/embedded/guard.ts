@@ -28,7 +28,7 @@ export async function guardFolder(folder: string, wait: number, { signal, onHeld
   let told = false;
   const deadline = performance.now() + wait;
   for (;;) {
-    const guard = tryGuard(file);
+    const guard = tryGuard(folder, file);
     if (guard !== undefined) return guard;
     if (performance.now() >= deadline) throw inUse(folder, file);
     if (!told) {
@@ -43,7 +43,7 @@ export async function guardFolder(folder: string, wait: number, { signal, onHeld
   }
 }
 
-function tryGuard(file: string): Guard | undefined {
+function tryGuard(folder: string, file: string): Guard | undefined {
   let database: Database | undefined;
   try {
     database = new Database(file, { create: true });
@@ -70,7 +70,7 @@ function tryGuard(file: string): Guard | undefined {
     const why = isFull ? "no space is left on the disk" : (error as Error).message;
     throw new ConfitureError("embedded_failed", `The embedded database's lock file ${file} cannot be used: ${why}`, {
       hint: isFull
-        ? "Free some space, then run it again. Nothing was done."
+        ? `Free some space on the disk that holds ${folder}, then run it again. Nothing was done. ${NEEDS_WRITING}`
         : `${NEEDS_WRITING} The file itself may be deleted while no confiture is running.`,
       cause: error,
     });
