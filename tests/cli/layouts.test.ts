@@ -115,6 +115,37 @@ test("a table of dbmate's form is offered to the tool of the folder, and to no t
   });
 });
 
+test.each([
+  ["sqlx", "_sqlx_migrations"],
+  ["flyway", "flyway_schema_history or schema_version"],
+  ["prisma", "_prisma_migrations"],
+  ["diesel", "__diesel_schema_migrations"],
+  ["supabase", "supabase_migrations.schema_migrations"],
+  ["golang-migrate", "schema_migrations"],
+])("a history of %s that is not there: what was looked for, where, and what is there instead", async (tool, table) => {
+  await using project = await cliProject({ "db/migrations/1_a.sql": "CREATE TABLE a ();" });
+  const from = ["migrate", "baseline", "--from", tool];
+  const names = [`no table ${table} in the database "${project.database}"`];
+  await expectRefusal(project, from, {
+    exitCode: 7,
+    code: "adoption_refused",
+    names,
+    next: /--from-table SCHEMA\.TABLE/,
+  });
+  await project.query(
+    "CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean, tstamp timestamp)",
+  );
+  await expectRefusal(project, from, {
+    exitCode: 7,
+    code: "adoption_refused",
+    names,
+    next: /public\.goose_db_version is here[^]*confiture migrate baseline --from goose/,
+  });
+  await project.query("INSERT INTO goose_db_version VALUES (1, 0, true, now())");
+  const none = await project.succeed(["migrate", "baseline", "--from", "goose"]);
+  expect(none.stderr).toContain("Nothing to record: goose has applied no other migration here");
+});
+
 test("a program among the migrations is shown as such, and what comes before it can run", async () => {
   await using project = await cliProject({
     "db/migrations/00001_a.sql": "-- +goose Up\nCREATE TABLE a ();\n",

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead } from "#files/read.ts";
-import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
 import type { ForeignHistory, ForeignTable } from "../layouts/layout.ts";
-import { isOtherTable, keyIn } from "../layouts/read-history.ts";
+import { isOtherTable, keyIn, tablesOfTools } from "../layouts/read-history.ts";
 import { looksLike, type TableLooks } from "../layouts/history-tables.ts";
 import { HISTORIES, LAYOUTS } from "../layouts/registry.ts";
 import { type MigrationFile, migrationId } from "../files/migration-file.ts";
@@ -113,24 +112,6 @@ export function unreadHistory({ tools, table, migration }: UnreadHistory): Confi
       data: { tools, table, version: migration.version },
     },
   );
-}
-
-async function tablesOfTools(database: Database): Promise<(TableLooks & { readonly table: string })[]> {
-  const names = Object.values(HISTORIES)
-    .flatMap(({ tables }) => tables)
-    .flatMap((table) => parseQualifiedName(table)?.name ?? []);
-  const rows = await queryCatalogue<TableLooks>(
-    database,
-    `select n.nspname::text as schema, c.relname::text as name,
-            (select json_agg(a.attname) from pg_attribute a
-              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relname = any (string_to_array($1, ',')) and c.relkind in ('r', 'p') and n.nspname !~ '^pg_temp'
-        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
-      order by 1, 2`,
-    [[...new Set(names)].join(",")],
-  );
-  return rows.map((looks) => ({ ...looks, table: quoteQualified(looks.schema, looks.name) }));
 }
 
 async function readIfIts(

@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { MigrationFile } from "../files/migration-file.ts";
 import type { ForeignHistory, ForeignTable } from "./layout.ts";
+import { looksLike, type TableLooks } from "./history-tables.ts";
 import { HISTORIES } from "./registry.ts";
 
 /**
@@ -63,7 +64,53 @@ async function findTable(database: Database, tool: string, names: readonly strin
     }
     if (found[0] !== undefined) return quoteQualified(found[0].schema, parsed.name);
   }
-  throw new ConfitureError("adoption_refused", `There is no table ${names.join(" or ")} in this database`, {
-    hint: `That is where ${tool} keeps its history. If yours is elsewhere: --from-table schema.table`,
+  throw await noTable(database, tool, names);
+}
+
+/** Says what was looked for, where, what is there of other tools, and how to go on. */
+async function noTable(database: Database, tool: string, names: readonly string[]): Promise<ConfitureError> {
+  const [row] = await queryCatalogue<{ name: string }>(database, "select current_database()::text as name");
+  const place = database.engine === "server" ? `the database "${row?.name}"` : "the embedded database";
+  const tables = await tablesOfTools(database);
+  const others = Object.entries(HISTORIES).flatMap(([other, definition]) => {
+    const its = other === tool ? undefined : tables.find((table) => looksLike(definition, table));
+    return its === undefined
+      ? []
+      : [`  ${its.schema}.${its.name} is here, as ${other} makes it: confiture migrate baseline --from ${other}`];
   });
+  const usual = HISTORIES[tool]?.tables.join(" or ");
+  return new ConfitureError(
+    "adoption_refused",
+    `There is no table ${names.join(" or ")} in ${place}, so there is no history of ${tool} to take over`,
+    {
+      hint: [
+        `${tool} keeps its history in ${usual}. Nothing was recorded. Next, one of:`,
+        ...others,
+        `  ${tool} has run in another database: name that one with --env or --database-url`,
+        `  its table has another name: confiture migrate baseline --from ${tool} --from-table SCHEMA.TABLE`,
+        `  ${tool} has run nothing here: confiture migrate up`,
+        "  the database has what the migrations make, and no record of it: confiture migrate baseline --proven",
+      ].join("\n"),
+      data: { tool, tables: names, database: row?.name ?? null },
+    },
+  );
+}
+
+/** Tables that may be other tools' histories by their names, as far as they may be read. */
+export async function tablesOfTools(database: Database): Promise<(TableLooks & { readonly table: string })[]> {
+  const names = Object.values(HISTORIES)
+    .flatMap(({ tables }) => tables)
+    .flatMap((table) => parseQualifiedName(table)?.name ?? []);
+  const rows = await queryCatalogue<TableLooks>(
+    database,
+    `select n.nspname::text as schema, c.relname::text as name,
+            (select json_agg(a.attname) from pg_attribute a
+              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relname = any (string_to_array($1, ',')) and c.relkind in ('r', 'p') and n.nspname !~ '^pg_temp'
+        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+      order by 1, 2`,
+    [[...new Set(names)].join(",")],
+  );
+  return rows.map((looks) => ({ ...looks, table: quoteQualified(looks.schema, looks.name) }));
 }

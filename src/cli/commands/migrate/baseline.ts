@@ -65,17 +65,18 @@ export const command = defineCommand({
       args.from === undefined
         ? await baseline(options, through)
         : await adoptHistory(options, args.from, args["from-table"]);
-    if (recorded.length === 0) tellNothing(context, options);
+    if (recorded.length === 0) tellNothing(context, options, args.from);
     else tellRecorded(context, recorded);
     return outcomeOf(recorded);
   },
 });
 
-function tellNothing({ messages }: CommandContext, { projectDir, dir, layout }: MigrateOptions): void {
+/** @param tool whose history was looked into */
+function tellNothing({ messages }: CommandContext, { projectDir, dir, layout }: MigrateOptions, tool?: string): void {
   const isNone = discoverMigrations(projectDir, dir, layout).migrations.length === 0;
-  messages.log(
-    `Nothing to record: ${isNone ? `there is no migration in ${dir}` : "every migration is recorded already"}`,
-  );
+  const why =
+    tool === undefined ? "every migration is recorded already" : `${tool} has applied no other migration here`;
+  messages.log(`Nothing to record: ${isNone ? `there is no migration in ${dir}` : why}`);
 }
 
 function tellRecorded({ messages }: CommandContext, recorded: readonly MigrationFile[]): void {
