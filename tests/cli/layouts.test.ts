@@ -115,6 +115,26 @@ test("a table of dbmate's form is offered to the tool of the folder, and to no t
   });
 });
 
+test("an import says what of the environment has to change, and what does not run again any more", async () => {
+  await using project = await cliProject({
+    "sql/V1__one.sql": "CREATE TABLE one (id int);",
+    "sql/views/R__all.sql": "CREATE OR REPLACE VIEW every AS SELECT * FROM one;",
+  });
+  const { stderr } = await project.succeed(["migrate", "import", "--from", "sql", "--to", "db/new"]);
+  expect(stderr).toContain(
+    "The new files are read once db/environments/local.yaml says:\n  migrations:\n    dir: db/new\n",
+  );
+  expect(stderr).toContain("sql/views/R__all.sql ran again whenever it changed; db/new/1.1_all.sql is an ordinary");
+  expect(stderr).toContain("confiture migrate generate NAME");
+  const environment = await project.read("db/environments/local.yaml");
+  await project.write("db/environments/local.yaml", `${environment}migrations:\n  dir: sql\n  layout: flyway\n`);
+  const inPlace = await project.succeed(["migrate", "import"]);
+  expect(inPlace.stderr).toContain("local.yaml says:\n  migrations:\n    layout: confiture\n");
+  expect(inPlace.stderr).not.toContain("dir: sql");
+  await project.write("db/environments/local.yaml", `${environment}migrations:\n  dir: sql\n  layout: confiture\n`);
+  expect((await project.succeed(["migrate", "up"])).stdout).toContain("1.1_all applied successfully");
+});
+
 test.each([
   ["sqlx", "_sqlx_migrations"],
   ["flyway", "flyway_schema_history or schema_version"],

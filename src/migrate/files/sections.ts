@@ -26,6 +26,8 @@ export interface Sections {
   /** What the file begins with: its up, or in a `.down.sql` its down. */
   readonly main: Section;
   readonly down: Section | undefined;
+  /** What stands above the first mark of another tool, where nothing runs. */
+  readonly above?: Section;
 }
 
 const MARKER = /^--\s*migrate:(up|down)\b(.*)$/;

@@ -26,8 +26,9 @@ export function rewrite(
   const way = (source: SqlText, section: Section | undefined): Way | undefined =>
     section === undefined ? undefined : { source, section };
   const source: SqlText = { file: file.path, text: decodeSql(file.path, bytes) };
-  const { main, down } = cutFile(file, source, "up");
+  const { main, down, above } = cutFile(file, source, "up");
   const ways = { up: way(source, main)!, down: way(source, down) };
+  const remarks = above === undefined ? "" : sectionText(source.file, source.text, above);
   const { downPath } = file;
   if (downPath !== undefined) {
     const downSource: SqlText = { file: downPath, text: decodeSql(downPath, bytesOf(downPath)) };
@@ -35,7 +36,7 @@ export function rewrite(
   }
   const parts = [partOf("up", ways.up, file), ...(ways.down === undefined ? [] : [partOf("down", ways.down, file)])];
   const before = baselines.map(({ path: name, version }) => ({ version, checksum: checksumOf(bytesOf(name)) }));
-  const content = withImportHeader(file, checksumOf(bytes), before, joinParts(parts));
+  const content = withImportHeader(file, checksumOf(bytes), before, remarks + joinParts(parts));
   requireSameStatements({ ...file, layout: "confiture", form: "sql", path }, content, ways);
   return content;
 }

@@ -1,11 +1,12 @@
 import type { MigrationFile } from "../files/migration-file.ts";
-import { canonicalVersion, compareVersions } from "../files/version.ts";
+import { canonicalVersion, compareVersions, isRepeatable } from "../files/version.ts";
 
 const NUMBERS = /^\d+(?:\.\d+)*/;
 
 /**
  * Versions in this tool's form, in the same order: kept where they are digits with or without dots. Names that share
- * their digits are counted behind them (20240101.1, 20240101.2), and what has none, or runs again, comes behind all others.
+ * their digits are counted behind them (20240101.1, 20240101.2), and what has none comes behind all others. What runs again
+ * comes last, counted behind the last number (7.1, 7.2): the next number stays free for the next migration.
  * None is one that another migration had before: a ledger may know that.
  */
 export function newVersions(migrations: readonly MigrationFile[]): string[] {
@@ -16,7 +17,9 @@ export function newVersions(migrations: readonly MigrationFile[]): string[] {
   }, "0");
   const anew = (): ((file: MigrationFile) => string) => {
     let last = greatest;
-    return () => (last = following(last));
+    let repeated = 0;
+    return ({ version }) =>
+      isRepeatable(version) && last !== "0" ? `${last}.${++repeated}` : (last = following(last));
   };
   const counts = new Map<string, number>();
   const behind = anew();

@@ -1,6 +1,7 @@
 import type { Masked } from "#database/sql-to-send.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { findDeclaration, type Section, type Sections } from "../files/sections.ts";
+import type { Span } from "#sql/statement.ts";
+import { findDeclaration, isNoTransactionLine, type Section, type Sections } from "../files/sections.ts";
 import { withMasked } from "./mask.ts";
 import type { SqlSource } from "./source.ts";
 
@@ -102,7 +103,28 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
     };
   };
   const hasDown = pieces.some(({ kind }) => kind === "down");
-  return { main: way("up"), down: hasDown ? way("down") : undefined };
+  const sectionsFound = { main: way("up"), down: hasDown ? way("down") : undefined };
+  if (options.openingIsUp || first === undefined) return sectionsFound;
+  const above = { start: 0, end: first.start };
+  const { howToRunOutside } = options;
+  return {
+    ...sectionsFound,
+    get above() {
+      return {
+        ...above,
+        transaction: undefined,
+        howToRunOutside,
+        ...withMasked(text, commandsIn(source, marks, above)),
+      };
+    },
+  };
+}
+
+/** The marks in a part of a file, and the line that every layout understands. */
+function commandsIn({ text, comments }: SqlSource, marks: readonly Placed[], { start, end }: Span): Span[] {
+  const isCommand = (comment: Span): boolean =>
+    marks.some((mark) => mark.start === comment.start) || isNoTransactionLine(text.slice(comment.start, comment.end));
+  return comments.filter((comment) => comment.start >= start && comment.end <= end && isCommand(comment));
 }
 
 /** What of a text is not to be run: all outside the parts, and the marks in them. */

@@ -257,12 +257,12 @@ describe("after the folder was rewritten", () => {
     expect(await status(m.options)).toMatchObject({ layout: "confiture", history: [{ standing: "applied" }] });
   });
 
-  test("what has no number of its own comes behind the last, one further", async () => {
+  test("what ran again comes last and leaves the next number free", async () => {
     await using m = await migrating(engine!, {
       "V1.0.9__a.sql": "CREATE TABLE a (id int);",
       "R__v.sql": "CREATE VIEW v AS SELECT * FROM a;",
     });
-    expect((await importMigrations(options(m))).migrations.map(({ version }) => version)).toEqual(["1.0.9", "1.0.10"]);
+    expect((await importMigrations(options(m))).migrations.map(({ version }) => version)).toEqual(["1.0.9", "1.0.9.1"]);
   });
 
   test("a database that began with a baseline has what that stood for", async () => {
@@ -293,12 +293,32 @@ describe("after the folder was rewritten", () => {
     await m.up();
     await m.write("R__v.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS a, 2 AS b;");
     await importMigrations(options(m));
-    expect(await m.standings()).toEqual(["1 applied", "2 changed"]);
+    expect(await m.standings()).toEqual(["1 applied", "1.1 changed"]);
     expect((await m.up()).error).toBeUndefined();
-    expect(await m.standings()).toEqual(["1 applied", "2 applied"]);
+    expect(await m.standings()).toEqual(["1 applied", "1.1 applied"]);
     expect(await m.query("SELECT * FROM v")).toEqual([{ a: 1, b: 2 }]);
-    await m.write("2_v.sql", `${await m.project.read("db/migrations/2_v.sql")}SELECT 1;\n`);
-    expect(await m.standings()).toEqual(["1 applied", "2 edited"]);
+    await m.write("1.1_v.sql", `${await m.project.read("db/migrations/1.1_v.sql")}SELECT 1;\n`);
+    expect(await m.standings()).toEqual(["1 applied", "1.1 edited"]);
+    // The next migration of the team comes behind it, and is nobody's number.
+    await m.write("2_next.sql", "-- migrate:up\nCREATE TABLE two (id int);\n");
+    expect(await m.standings()).toContain("2 pending");
+  });
+
+  test.each([
+    ["goose", "1_a.sql", "-- +goose Up", "-- +goose NO TRANSACTION\n"],
+    ["sql-migrate", "1-a.sql", "-- +migrate Up notransaction", "-- no-transaction\n"],
+    ["node-pg-migrate", "1_a.sql", "-- Up Migration", "-- no-transaction\n"],
+  ])("what stands above the first mark of %s stays, and its commands do not", async (_layout, name, mark, command) => {
+    const remarks = "/* Licence:\n   ours */\n-- Why this is here\n";
+    await using m = await migrating(engine!, {
+      [name]: `\n${command}${remarks}\n${mark}\n-- What it does\nCREATE TABLE one (id int);\n`,
+    });
+    const [file] = (await importMigrations(options(m))).migrations;
+    const lines = (await m.project.read(file!.path)).split("\n").slice(3);
+    expect(lines.join("\n")).toBe(
+      `${remarks}\n-- migrate:up transaction:false\n-- What it does\nCREATE TABLE one (id int);\n`,
+    );
+    expect((await m.up()).error).toBeUndefined();
   });
 });
 

@@ -1,8 +1,10 @@
+import type { MigrationsConfig } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { importMigrations } from "#migrate/import/import.ts";
 import { LAYOUT_NAMES } from "#migrate/layouts/names.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
+import { isRepeatable } from "#migrate/files/version.ts";
 import { defineCommand } from "../../command.ts";
 import { count } from "../../output/text.ts";
 
@@ -48,7 +50,7 @@ export const command = defineCommand({
         },
       );
     }
-    const { migrations: settings } = await context.config("files");
+    const { migrations: settings, file } = await context.config("files");
     const from = withoutSlash(args.from ?? settings.dir);
     const to = withoutSlash(args.to ?? settings.dir);
     const { layout, migrations, leftOut, movedTo } = await importMigrations({
@@ -58,6 +60,12 @@ export const command = defineCommand({
       layout: args.layout ?? (from === settings.dir ? settings.layout : undefined),
     });
     for (const { path, why } of leftOut) context.messages.warn(`${path} is left out: ${why}`);
+    const repeated = migrations.filter(({ from: { version } }) => isRepeatable(version));
+    for (const { from: old, path } of repeated) {
+      context.messages.warn(
+        `${old.path} ran again whenever it changed; ${path} is an ordinary migration, which runs once and is not to be edited`,
+      );
+    }
     const [tool] = Object.keys(LAYOUTS[layout].histories);
     const next = [
       `Wrote ${count(migrations.length, "migration")} to ${to}`,
@@ -67,6 +75,8 @@ export const command = defineCommand({
       ...(tool === undefined
         ? ["  that have the migrations otherwise: confiture migrate baseline"]
         : [`  migrated by ${LAYOUTS[layout].title}: confiture migrate baseline --from ${tool}`]),
+      ...(repeated.length === 0 ? [] : REPEATED),
+      ...toBeRead(settings, to, file),
     ].join("\n");
     return {
       json: {
@@ -84,6 +94,20 @@ export const command = defineCommand({
     };
   },
 });
+
+/** Where what ran again lives from now on. */
+const REPEATED = [
+  "What ran again whenever it changed: keep it in schema files (`confiture export` writes them), edit it there,",
+  "  and `confiture migrate generate NAME` writes each change as a migration",
+];
+
+/** What the environment has to say for the new files to be read, where it does not. */
+function toBeRead(settings: MigrationsConfig, to: string, file: string | null): string[] {
+  const dir = withoutSlash(settings.dir) === to ? [] : [`    dir: ${to}`];
+  const layout = settings.layout === "auto" || settings.layout === "confiture" ? [] : ["    layout: confiture"];
+  if (dir.length + layout.length === 0) return [];
+  return [`The new files are read once ${file ?? "the environment file"} says:`, "  migrations:", ...dir, ...layout];
+}
 
 function withoutSlash(path: string): string {
   return path.replace(/^\.\//, "").replace(/(?<=.)\/+$/, "");
