@@ -5,6 +5,7 @@ import { layoutOf } from "../layouts/detect.ts";
 import { Folder } from "../layouts/folder.ts";
 import type { Ignored } from "../layouts/layout.ts";
 import { LAYOUT_NAMES, type LayoutName } from "../layouts/names.ts";
+import { leftOver } from "../layouts/left-over.ts";
 import { duplicate } from "../layouts/names-and-versions.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
 import { baseFile } from "../base.ts";
@@ -51,6 +52,7 @@ export function discoverMigrations(projectDir: string, dir: string, layout: stri
   if (base !== undefined && own !== undefined) {
     ignored.push({ path: base.path, why: `an empty database begins with ${own.path} here` });
   }
+  ignored.push(...leftOver(folder, name, { migrations: all, ignored }));
   ignored.push(...foldersNamedAsFiles(folder, [...migrations, ...ignored]));
   return {
     layout: name,

@@ -51,13 +51,18 @@ function compareParts(left: string, right: string): number {
   const [a, b] = [partsOf(left), partsOf(right)];
   if (a.numbers.length === 0 || b.numbers.length === 0) {
     if (a.numbers.length !== b.numbers.length) return b.numbers.length - a.numbers.length;
-    return compareTexts(a.rest, b.rest);
+    return compareTexts(descriptionOf(a.rest), descriptionOf(b.rest)) || compareTexts(a.rest, b.rest);
   }
   for (let index = 0; index < Math.max(a.numbers.length, b.numbers.length); index++) {
     const order = compareNumbers(a.numbers[index] ?? "0", b.numbers[index] ?? "0");
     if (order !== 0) return order;
   }
   return compareTexts(a.rest, b.rest);
+}
+
+/** Flyway goes by what it shows of an `R__name`, where `_` is a space. */
+function descriptionOf(text: string): string {
+  return isRepeatable(text) ? text.replaceAll("_", " ") : text;
 }
 
 function compareTexts(left: string, right: string): number {

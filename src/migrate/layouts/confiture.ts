@@ -85,24 +85,21 @@ function find(folder: Folder): Found {
     if (found.has(version)) ignored.push({ path: program.path, why: `${found.get(version)!.path} has its version` });
     else found.set(version, program);
   }
-  return { migrations: [...found.values()], ignored: [...ignored, ...migrationFolders(folder)] };
+  return { migrations: [...found.values()], ignored: [...ignored, ...foldersOfOthers(folder)] };
 }
 
 function notItsName(fileName: string): string {
   return fileName.endsWith(".sql") ? "names are VERSION_name.sql" : "names are VERSION_name.sql or VERSION_name.ts";
 }
 
-/** Folders that are migrations of Prisma, Diesel or Drizzle, and those that hold files with the names of migrations. */
-function migrationFolders(folder: Folder): Ignored[] {
+/** Folders that are migrations of Prisma, Diesel or Drizzle. */
+function foldersOfOthers(folder: Folder): Ignored[] {
   return folder.folders.flatMap((name) => {
-    const path = folder.pathOf(name);
     const inside = folder.inside(name);
     const file = ["migration.sql", "up.sql"].find((candidate) => inside.has(candidate));
-    if (file !== undefined) return [{ path, why: `a folder with ${file} is a migration of another tool` }];
-    const named = inside.files.filter(isOwnName);
-    if (named.length === 0) return [];
-    const what = named.length === 1 ? `${named[0]} in it has` : `${named.length} files in it have`;
-    return [{ path, why: `${what} the name of a migration, but only files directly inside ${folder.path} count` }];
+    return file === undefined
+      ? []
+      : [{ path: inside.path, why: `a folder with ${file} is a migration of another tool` }];
   });
 }
 

@@ -18,8 +18,11 @@ export function layoutOf(folder: Folder, choice: string | undefined): LayoutName
   if (first === undefined) return recognised.find(({ by }) => by === "content")?.name ?? "confiture";
   const { migrations, ignored } = LAYOUTS[first].find(folder);
   const isOwn = ({ path }: { readonly path: string }): boolean => isOwnName(path.slice(folder.path.length + 1));
+  const isDirectlyInside = ({ path }: { readonly path: string }): boolean =>
+    !path.slice(folder.path.length + 1).includes("/");
   // Where its files are named like this tool's, one that it leaves out is no sign of another.
-  const own = migrations.some(isOwn) ? undefined : ignored.find(isOwn);
+  const isAlike = LAYOUTS[first].readsBelow !== true && migrations.some(isOwn);
+  const own = isAlike ? undefined : ignored.filter(isDirectlyInside).find(isOwn);
   const others = names.slice(1);
   if (others.length === 0 && own === undefined) return first;
   throw unclear(folder, [first, ...others, ...(own === undefined ? [] : (["confiture"] as const))]);

@@ -1,6 +1,9 @@
+import { dirname } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
+import type { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "../files/migration-file.ts";
 import { canonicalVersion } from "../files/version.ts";
+import { isOwnName } from "./confiture.ts";
 import type { Folder } from "./folder.ts";
 import { languageOf } from "./foreign-program.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
@@ -24,8 +27,8 @@ const REPEATABLE_NAME = /^R__(.+)\.(sql|java|kt|scala|groovy|py|ps1|sh|bash|cmd|
 export const flyway: Layout = {
   title: "Flyway",
   names: "V1__name.sql, R__name.sql",
-  recognises: (folder) =>
-    folder.files.some((name) => FILE_NAME.test(name) || REPEATABLE_NAME.test(name)) ? "names" : undefined,
+  recognises,
+  readsBelow: true,
   find,
   cut(source) {
     refuseTemplate(source, /\$\{[^}\s]+\}/, "a placeholder of Flyway");
@@ -52,54 +55,75 @@ function write(migration: NewMigration): NewFiles {
   return { ...files, others: [{ path: `${path}.conf`, content: "executeInTransaction=false\n" }] };
 }
 
+/** Folders below count as if their files were in this one: all versions are in one order. */
 function find(folder: Folder): Found {
   const versioned = new Map<string, MigrationFile>();
-  const migrations: MigrationFile[] = [];
+  const others = new Map<string, MigrationFile>();
   const undos: { version: string; path: string }[] = [];
   const ignored: Ignored[] = [];
-  for (const fileName of folder.files) {
-    const path = folder.pathOf(fileName);
-    const repeatable = REPEATABLE_NAME.exec(fileName);
-    const [, prefix, dotted = "", name = "", extension] = FILE_NAME.exec(fileName) ?? [];
-    const options = { layout: "flyway", path, ...scriptConfig(folder, fileName) } as const;
-    if (repeatable !== null) {
-      const form = repeatable[2] === "sql" ? "sql" : "foreign";
-      migrations.push({ version: `R__${repeatable[1]}`, name: "", form, ...options });
-      continue;
+  const add = (known: Map<string, MigrationFile>, key: string, file: MigrationFile): void => {
+    const other = known.get(key);
+    if (other !== undefined) throw duplicateIn(folder, file.version, other.path, file.path);
+    known.set(key, file);
+  };
+  for (const inner of folder.below()) {
+    const isMixed = inner === folder || inner.files.some(isNamed);
+    for (const fileName of inner.files) {
+      const path = inner.pathOf(fileName);
+      const repeatable = REPEATABLE_NAME.exec(fileName);
+      const [, prefix, dotted = "", name = "", extension] = FILE_NAME.exec(fileName) ?? [];
+      const options = { layout: "flyway", path, ...scriptConfig(inner, fileName) } as const;
+      if (repeatable !== null) {
+        const version = `R__${repeatable[1]}`;
+        const form = repeatable[2] === "sql" ? "sql" : "foreign";
+        add(others, version, { version, name: "", form, ...options });
+        continue;
+      }
+      if (prefix === undefined) {
+        const isTold = fileName.endsWith(".sql") && (isMixed || CALLBACK.test(fileName));
+        if (isTold) ignored.push({ path, why: whyNot(fileName) });
+        continue;
+      }
+      const version = dotted.replaceAll("_", ".");
+      const form = extension === "sql" ? "sql" : "foreign";
+      if (prefix === "U") {
+        if (form === "sql") undos.push({ version, path });
+        else ignored.push({ path, why: `it is ${languageOf(path)}, which cannot run here` });
+      } else if (prefix === "B") {
+        add(others, `B${canonicalVersion(version)}`, { version, name, form, ...options, baseline: true });
+      } else add(versioned, canonicalVersion(version), { version, name, form, ...options });
     }
-    if (prefix === undefined) {
-      if (fileName.endsWith(".sql")) ignored.push({ path, why: whyNot(fileName) });
-      continue;
-    }
-    const version = dotted.replaceAll("_", ".");
-    if (prefix === "U") {
-      if (extension === "sql") undos.push({ version, path });
-      else ignored.push({ path, why: `it is ${languageOf(path)}, which cannot run here` });
-      continue;
-    }
-    const form = extension === "sql" ? "sql" : "foreign";
-    if (prefix === "B") {
-      migrations.push({ version, name, form, ...options, baseline: true });
-      continue;
-    }
-    const other = versioned.get(canonicalVersion(version));
-    if (other !== undefined) throw duplicate(version, other.path, path);
-    versioned.set(canonicalVersion(version), { version, name, form, ...options });
   }
   for (const { version, path } of undos) {
-    const up = versioned.get(canonicalVersion(version));
-    if (up?.form === "sql") versioned.set(canonicalVersion(version), { ...up, form: "sql-pair", downPath: path });
+    const key = canonicalVersion(version);
+    const up = versioned.get(key);
+    if (up?.downPath !== undefined) throw duplicateIn(folder, version, up.downPath, path);
+    if (up?.form === "sql") versioned.set(key, { ...up, form: "sql-pair", downPath: path });
     else ignored.push({ path, why: `there is no V${version}__*.sql that it undoes` });
   }
-  return { migrations: [...versioned.values(), ...migrations], ignored: [...ignored, ...inside(folder)] };
+  return { migrations: [...versioned.values(), ...others.values()], ignored };
 }
 
-/** Flyway also looks into folders; those are named, since their files would run in one order with these. */
-function inside(folder: Folder): Ignored[] {
-  return folder.folders.flatMap((name) => {
-    const inner = folder.inside(name);
-    const some = inner.files.some((file) => FILE_NAME.test(file) || REPEATABLE_NAME.test(file));
-    return some ? [{ path: inner.path, why: "migrations are read from one folder; move its files up" }] : [];
+function isNamed(fileName: string): boolean {
+  return FILE_NAME.test(fileName) || REPEATABLE_NAME.test(fileName);
+}
+
+/** Flyway's files may all lie in folders below; where others lie in the folder itself, those are older or something else. */
+function recognises(folder: Folder): "names" | undefined {
+  if (folder.files.some(isNamed)) return "names";
+  if (folder.files.some(isOwnName)) return undefined;
+  // What cannot be read is told by whoever reads the folder as what it is.
+  for (const inner of folder.below(() => {})) if (inner.files.some(isNamed)) return "names";
+  return undefined;
+}
+
+/** Two files in two folders may be meant for two databases, of which Flyway is told by its locations. */
+function duplicateIn(folder: Folder, version: string, first: string, second: string): ConfitureError {
+  const error = duplicate(version, first, second);
+  if (dirname(first) === dirname(second)) return error;
+  const meant = [first, second].map((path) => dirname(path)).find((path) => path !== folder.path);
+  return error.with({
+    hint: `${error.hint}\nAs Flyway does, Confiture reads all folders below ${folder.path}. If only one of them is meant, say in the environment file which one:\n  migrations:\n    dir: ${meant}`,
   });
 }
 

@@ -18,6 +18,8 @@ export class Folder {
   readonly files: readonly string[];
   /** Names of folders, links to folders included, in the engine's own order. */
   readonly folders: readonly string[];
+  /** Those of them that are links. */
+  readonly #links = new Set<string>();
   /** Whether it holds this tool's own base, which no layout takes for a migration. Not of a folder inside another. */
   readonly hasBase: boolean;
   readonly #inside = new Map<string, Folder>();
@@ -34,7 +36,9 @@ export class Folder {
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
       if (entry.isSymbolicLink()) requireInside(root, projectDir, this.pathOf(entry.name));
-      (this.#isFolder(entry) ? folders : files).push(entry.name);
+      const isInner = this.#isFolder(entry);
+      (isInner ? folders : files).push(entry.name);
+      if (isInner && entry.isSymbolicLink()) this.#links.add(entry.name);
     }
     this.hasBase = !isInside && files.includes(BASE_VERSION);
     // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
@@ -49,6 +53,40 @@ export class Folder {
       this.#inside.set(name, folder);
     }
     return folder;
+  }
+
+  /**
+   * This folder and those below it, each before what is in it. A link that leads around is followed once, and packages are
+   * nobody's migrations.
+   * @param onError is given what keeps a folder from being read
+   */
+  *below(
+    onError: (error: unknown) => void = (error) => {
+      throw error;
+    },
+    followed: readonly string[] = [],
+  ): Generator<Folder> {
+    yield this;
+    for (const name of this.folders) {
+      if (name === "node_modules") continue;
+      const led = this.#links.has(name) ? this.#leadsTo(name) : undefined;
+      if (led !== undefined && (led.isAround || followed.includes(led.path))) continue;
+      let inner: Folder;
+      try {
+        inner = this.inside(name);
+      } catch (error) {
+        onError(error);
+        continue;
+      }
+      yield* inner.below(onError, led === undefined ? followed : [...followed, led.path]);
+    }
+  }
+
+  /** Where a link to a folder leads, and whether this folder lies in there. */
+  #leadsTo(name: string): { readonly path: string; readonly isAround: boolean } {
+    const own = realpathSync(join(this.projectDir, this.path));
+    const path = realpathSync(join(this.projectDir, this.pathOf(name)));
+    return { path, isAround: `${own}${sep}`.startsWith(`${path}${sep}`) };
   }
 
   /** The path of something in it, as shown to the user. */

@@ -30,6 +30,8 @@ export interface Layout {
   reads(comment: string): boolean;
   /** How a new migration is written, or how its tool does it where the tool keeps a record of its files. */
   readonly creation: Creation | { readonly byItsTool: string };
+  /** Whether its migrations may also lie in folders below. */
+  readonly readsBelow?: true;
   /** Whether its migrations can have a way back. */
   readonly hasWaysBack: boolean;
   /** Where the way back is a file of its own, its path. */

@@ -32,9 +32,12 @@ export function isPlainSql(folder: Folder): boolean {
   );
 }
 
-/** `VERSION_name.sql` for a tool that knows migrations by their number. */
-export function numberedFiles(folder: Folder, layout: LayoutName): Found {
-  return filesOf(folder, layout, (stems) =>
+/**
+ * `VERSION_name.sql` for a tool that knows migrations by their number.
+ * @param folders where its files lie
+ */
+export function numberedFiles(folder: Folder, layout: LayoutName, folders: Iterable<Folder> = [folder]): Found {
+  return filesOf(folders, layout, (stems) =>
     stems.flatMap((entry) => {
       const names = byDigits(entry.stem);
       return names === undefined ? [] : [{ ...entry, ...names }];
@@ -44,7 +47,7 @@ export function numberedFiles(folder: Folder, layout: LayoutName): Found {
 
 /** The same for a tool that knows migrations by their names: two may share a number. */
 export function namedFiles(folder: Folder, layout: LayoutName): Found {
-  return filesOf(folder, layout, (stems) => versionsOf(stems));
+  return filesOf([folder], layout, (stems) => versionsOf(stems));
 }
 
 interface Entry {
@@ -53,21 +56,23 @@ interface Entry {
 }
 
 function filesOf(
-  folder: Folder,
+  folders: Iterable<Folder>,
   layout: LayoutName,
   versions: (entries: readonly Entry[]) => readonly (Entry & { version: string; name: string })[],
 ): Found {
   const stems: Entry[] = [];
   const programs: MigrationFile[] = [];
   const ignored: Ignored[] = [];
-  for (const fileName of folder.files) {
-    const path = folder.pathOf(fileName);
-    if (fileName.endsWith(".sql")) {
-      stems.push({ stem: fileName.slice(0, -".sql".length), path });
-      continue;
+  for (const folder of folders) {
+    for (const fileName of folder.files) {
+      const path = folder.pathOf(fileName);
+      if (fileName.endsWith(".sql")) {
+        stems.push({ stem: fileName.slice(0, -".sql".length), path });
+        continue;
+      }
+      const program = foreignProgram(fileName, path, layout);
+      if (program !== undefined) programs.push(program);
     }
-    const program = foreignProgram(fileName, path, layout);
-    if (program !== undefined) programs.push(program);
   }
   const named = versions(stems);
   const known = new Set(named.map(({ path }) => path));

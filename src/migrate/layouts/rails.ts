@@ -5,8 +5,8 @@ import { isPlainSql, numberedFiles } from "./numbered-files.ts";
 import { wholeFile } from "./whole-file.ts";
 
 /**
- * Rails (https://guides.rubyonrails.org/active_record_migrations.html): Ruby files, which are listed, and beside them SQL
- * files with the same kind of names.
+ * Rails (https://guides.rubyonrails.org/active_record_migrations.html): Ruby files, which are listed, also those in folders
+ * below, and beside them SQL files with the same kind of names.
  */
 export const rails: Layout = {
   title: "Rails",
@@ -16,7 +16,8 @@ export const rails: Layout = {
     const hasOwn = folder.files.some((name) => name.endsWith(".sql")) && !isPlainSql(folder);
     return hasRuby && !hasOwn ? "content" : undefined;
   },
-  find: (folder) => numberedFiles(folder, "rails"),
+  find: (folder) => numberedFiles(folder, "rails", folder.below()),
+  readsBelow: true,
   cut: wholeFile,
   reads: () => false,
   creation: { versions: "timestamp", write: plainFile },

@@ -63,6 +63,24 @@ const EXAMPLES: readonly Example[] = [
         (2, '1.10', 'two', 'SQL', 'V1_10__two.sql', ${flywayChecksum([Buffer.from(FLYWAY_TWO)])}, 'ann', now(), 5, true)`,
   },
   {
+    layout: "flyway",
+    files: {
+      "2024/q1/V1.2__one.sql": FLYWAY_ONE,
+      "2025/V1_10__two.sql": FLYWAY_TWO,
+      "undo/U1.10__two.sql": "DROP TABLE two;",
+      "views/R__one.sql": "CREATE OR REPLACE VIEW of_one AS SELECT * FROM one;",
+    },
+    versions: ["1.2", "1.10", "R__one"],
+    hasDown: true,
+    history: `CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY, version varchar(50), description varchar(200) NOT NULL,
+        type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum int, installed_by varchar(100) NOT NULL,
+        installed_on timestamp NOT NULL DEFAULT now(), execution_time int NOT NULL, success boolean NOT NULL);
+      INSERT INTO flyway_schema_history VALUES
+        (1, '1.2', 'one', 'SQL', '2024/q1/V1.2__one.sql', ${flywayChecksum([Buffer.from(FLYWAY_ONE)])}, 'ann', now(), 5, true),
+        (2, '1.10', 'two', 'SQL', '2025/V1_10__two.sql', ${flywayChecksum([Buffer.from(FLYWAY_TWO)])}, 'ann', now(), 5, true),
+        (3, null, 'one', 'SQL', 'views/R__one.sql', ${flywayChecksum([Buffer.from("CREATE OR REPLACE VIEW of_one AS SELECT * FROM one;")])}, 'ann', now(), 5, true)`,
+  },
+  {
     layout: "prisma",
     files: {
       "20240101000000_one/migration.sql": PRISMA_ONE,
@@ -257,7 +275,7 @@ for (const engine of newestAndEmbedded) {
         // What that tool has applied does not run once more.
         expect((await status(m.options)).unread?.tools).toContain(layout);
         expect(await m.up()).toMatchObject({ refused: true, error: { code: "adoption_refused" } });
-        expect(await adopt(m, layout)).toHaveLength(2);
+        expect(await adopt(m, layout)).toHaveLength(versions.length);
         expect(await m.standings()).toEqual(versions.map((version) => `${version} applied`));
       },
     );
