@@ -8,6 +8,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { discoverMigrations, requireRecognised } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import type { Ignored } from "#migrate/layouts/layout.ts";
 import type { Parser } from "#sql/parser.ts";
 import type { FileProblem, LintFile } from "./file.ts";
 import type { Entry } from "./lint.ts";
@@ -32,6 +33,8 @@ export interface Collected {
   readonly migrations: readonly MigrationFile[];
   /** Paths of those that would be linted, and are excluded. */
   readonly excluded: readonly string[];
+  /** What is in the migrations folder and is no migration, where files were not chosen by their paths. */
+  readonly ignored: readonly Ignored[];
   /** See `LintOptions.together`. */
   readonly together: boolean;
 }
@@ -68,7 +71,7 @@ export async function collect(
       },
     );
   }
-  if (which.kind !== "paths" && schema.length === 0) {
+  if (which.kind !== "paths") {
     requireRecognised({ projectDir, dir: files.migrationsDir, layout: files.migrationsLayout });
   }
   const chosen = which.kind === "paths" ? choose(projectDir, which.paths, found.migrations, schema) : undefined;
@@ -126,6 +129,7 @@ export async function collect(
     ],
     migrations,
     excluded,
+    ignored: which.kind === "paths" ? [] : found.ignored,
     together: which.kind === "pending" || which.kind === "since",
   };
 }

@@ -135,6 +135,37 @@ test("an import says what of the environment has to change, and what does not ru
   expect((await project.succeed(["migrate", "up"])).stdout).toContain("1.1_all applied successfully");
 });
 
+test("what is left out is told once by up, status and lint", async () => {
+  await using project = await cliProject({
+    "supabase/migrations/20240101000000_a.sql": "CREATE TABLE a (id bigint PRIMARY KEY);",
+    "supabase/migrations/later/20250101000000_b.sql": "CREATE TABLE b ();",
+  });
+  const environment = await project.read("db/environments/local.yaml");
+  await project.write("db/environments/local.yaml", `${environment}migrations:\n  dir: supabase/migrations\n`);
+  for (const line of ["lint", "migrate status", "migrate up", "lint --all"]) {
+    const { stdout, stderr } = await project.run(line.split(" "));
+    const told = `${stdout}${stderr}`.split(
+      "supabase/migrations/later is left out: 20250101000000_b.sql in it is not run",
+    );
+    expect(`${line}: ${told.length - 1}`).toBe(`${line}: 1`);
+  }
+});
+
+test("lint says that nothing in the migrations folder is a migration, also beside schema files", async () => {
+  await using project = await cliProject({
+    "db/schema/a.sql": "CREATE TABLE a (id bigint PRIMARY KEY);",
+    "db/migrations/changes/users.sql": "CREATE TABLE users ();",
+  });
+  for (const line of ["lint --all", "lint --all --no-trace", "migrate up"]) {
+    await expectRefusal(project, line.split(" "), {
+      exitCode: 1,
+      code: "migrations_unrecognised",
+      names: ["changes"],
+      next: /VERSION_name\.sql/,
+    });
+  }
+});
+
 test.each([
   ["sqlx", "_sqlx_migrations"],
   ["flyway", "flyway_schema_history or schema_version"],

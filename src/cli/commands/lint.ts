@@ -99,7 +99,8 @@ export const command = defineCommand({
     const files = await projectFiles(context, args);
     const parser = await loadParser();
     const collected = await collect(files, which, settings.exclude, parser);
-    const { excluded } = collected;
+    const { excluded, ignored: leftOut } = collected;
+    for (const { path, why } of leftOut) messages.warn(`${path} is left out: ${why}`);
     const linted = collected.entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
     if (excluded.length > 0)
       messages.log(`${count(excluded.length, "file")} left out by ${LINT_FILE}: ${some(excluded)}`);
