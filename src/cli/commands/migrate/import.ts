@@ -50,7 +50,7 @@ export const command = defineCommand({
         },
       );
     }
-    const { migrations: settings, file } = await context.config("files");
+    const { migrations: settings, file: environment } = await context.config("files");
     const from = withoutSlash(args.from ?? settings.dir);
     const to = withoutSlash(args.to ?? settings.dir);
     const { layout, migrations, leftOut, movedTo } = await importMigrations({
@@ -76,7 +76,7 @@ export const command = defineCommand({
         ? ["  that have the migrations otherwise: confiture migrate baseline"]
         : [`  migrated by ${LAYOUTS[layout].title}: confiture migrate baseline --from ${tool}`]),
       ...(repeated.length === 0 ? [] : REPEATED),
-      ...toBeRead(settings, to, file),
+      ...toBeRead(settings, to, environment),
     ].join("\n");
     return {
       json: {
@@ -102,11 +102,16 @@ const REPEATED = [
 ];
 
 /** What the environment has to say for the new files to be read, where it does not. */
-function toBeRead(settings: MigrationsConfig, to: string, file: string | null): string[] {
+function toBeRead(settings: MigrationsConfig, to: string, environment: string | null): string[] {
   const dir = withoutSlash(settings.dir) === to ? [] : [`    dir: ${to}`];
   const layout = settings.layout === "auto" || settings.layout === "confiture" ? [] : ["    layout: confiture"];
   if (dir.length + layout.length === 0) return [];
-  return [`The new files are read once ${file ?? "the environment file"} says:`, "  migrations:", ...dir, ...layout];
+  return [
+    `The new files are read once ${environment ?? "the environment file"} says:`,
+    "  migrations:",
+    ...dir,
+    ...layout,
+  ];
 }
 
 function withoutSlash(path: string): string {
