@@ -123,7 +123,7 @@ export async function exportInto(
   const fates = placed.slice(placed.length - schema.length);
   const others = placed.slice(0, placed.length - schema.length);
   tellRest(context, exported, dir);
-  const { notExported, subscriptions, histories, withSecrets } = exported;
+  const { notExported, subscriptions, histories, withSecrets, roles } = exported;
   return {
     dir,
     fates,
@@ -136,6 +136,7 @@ export async function exportInto(
       subscriptions,
       histories,
       withSecrets: withSecrets.map((path) => `${dir}/${path}`),
+      roles,
     },
     exitCode: args.strict === true && notExported.length + subscriptions.length > 0 ? 3 : 0,
   };
@@ -166,6 +167,12 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
   }
   for (const path of exported.withSecrets) {
     messages.warn(`${dir}/${path} has placeholders such as __OPTION_PASSWORD__ in place of secrets`);
+  }
+  if (exported.roles.length > 0) {
+    const they = exported.roles.length === 1 ? "a role that belongs" : "roles that belong";
+    messages.warn(
+      `the files name ${they} to the server, and that no file makes: ${exported.roles.map(inLine).join(", ")}. Make what is missing (CREATE ROLE) on a server, or in an embedded database (\`confiture db sql --write\`), before you build there; scratch databases make roles themselves`,
+    );
   }
 }
 

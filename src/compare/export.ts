@@ -17,6 +17,7 @@ import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { type DatabaseSettings, readDatabaseSettings, settingsFile } from "./tree/database-settings.ts";
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
+import { namedRoles, readRoles } from "./tree/named-roles.ts";
 import { planFiles } from "./tree/statements.ts";
 import { readInUse } from "./sources/sources.ts";
 import { mainOwner, onTerms } from "./catalogue/terms.ts";
@@ -41,6 +42,8 @@ export interface ExportedSchema {
   readonly histories: readonly string[];
   /** Files that have a placeholder where the database has a secret. */
   readonly withSecrets: readonly string[];
+  /** Roles that the files name: they belong to the server, and have to be there where the files are built. */
+  readonly roles: readonly string[];
 }
 
 /** Objects or properties of one kind, with how many and which. */
@@ -53,13 +56,14 @@ export type NotExported = Catalogue["notCompared"][number];
  */
 export async function exportSchema(options: ExportOptions): Promise<ExportedSchema> {
   options.onStep?.("Reading the database");
-  const { found, details, settings } = await withDatabase(
+  const { found, details, settings, roles } = await withDatabase(
     options.target,
     { signal: options.signal },
     async (database) => ({
       found: await readInUse(database, options.table),
       details: await readDetails(database),
       settings: await readDatabaseSettings(database),
+      roles: await readRoles(database),
     }),
   );
   const own = details.filter((detail) => detail.kind === "index" || found.facts.has(detailId(detail)));
@@ -96,6 +100,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
     subscriptions: subscriptions.map(({ name }) => name),
     histories: live.histories.map(({ schema, name }) => quoteQualified(schema, name)),
     withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
+    roles: namedRoles(files, roles),
   };
 }
 

@@ -307,6 +307,19 @@ describe("on one server", () => {
     await expectSame(engine, database, await exportOf(database));
   });
 
+  test("the roles that the files name are told: they have to be there where the files are built", async () => {
+    const roles = ["named_reader", "Named Owner", "named_by_policy", "named_nowhere"];
+    await using database = await databaseOf(
+      engine,
+      `CREATE TABLE t (id int PRIMARY KEY, note text DEFAULT 'GRANT ALL TO named_nowhere');
+       DO $$ BEGIN ${roles.map((role) => `IF to_regrole('"${role}"') IS NULL THEN CREATE ROLE "${role}"; END IF;`).join(" ")} END $$;
+       GRANT SELECT ON t TO named_reader, PUBLIC, pg_monitor;
+       CREATE POLICY p ON t TO named_by_policy USING (true);
+       ALTER DEFAULT PRIVILEGES FOR ROLE "Named Owner" GRANT SELECT ON TABLES TO named_reader`,
+    );
+    expect((await exportOf(database)).roles).toEqual(["Named Owner", "named_by_policy", "named_reader"]);
+  });
+
   test("subscriptions are left out and named", async () => {
     const connection = "host=nowhere password=S3cret dbname=x";
     await using database = await databaseOf(
@@ -319,6 +332,7 @@ describe("on one server", () => {
       subscriptions: ["news"],
       histories: [],
       withSecrets: [],
+      roles: [],
     });
     await database.query("DROP SUBSCRIPTION news");
   });
