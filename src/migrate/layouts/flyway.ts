@@ -68,6 +68,9 @@ function find(folder: Folder): Found {
   };
   for (const inner of folder.below()) {
     const isMixed = inner === folder || inner.files.some(isNamed);
+    // One that holds nothing but callbacks is named as a whole.
+    if (!isMixed && inner.files.some((name) => CALLBACK.test(name)))
+      ignored.push({ path: inner.path, why: NO_CALLBACKS });
     for (const fileName of inner.files) {
       const path = inner.pathOf(fileName);
       const repeatable = REPEATABLE_NAME.exec(fileName);
@@ -80,8 +83,7 @@ function find(folder: Folder): Found {
         continue;
       }
       if (prefix === undefined) {
-        const isTold = fileName.endsWith(".sql") && (isMixed || CALLBACK.test(fileName));
-        if (isTold) ignored.push({ path, why: whyNot(fileName) });
+        if (isMixed && fileName.endsWith(".sql")) ignored.push({ path, why: whyNot(fileName) });
         continue;
       }
       const version = dotted.replaceAll("_", ".");
@@ -130,8 +132,10 @@ function duplicateIn(folder: Folder, version: string, first: string, second: str
 /** Callbacks of Flyway, which run before or after others: "beforeMigrate.sql", "afterEachMigrate__grants.sql". */
 const CALLBACK = /^(before|after)[A-Z]\w*\.sql$/;
 
+const NO_CALLBACKS = "callbacks of Flyway do not run here";
+
 function whyNot(fileName: string): string {
-  return CALLBACK.test(fileName) ? "callbacks of Flyway do not run here" : "names are V1__name.sql or R__name.sql";
+  return CALLBACK.test(fileName) ? NO_CALLBACKS : "names are V1__name.sql or R__name.sql";
 }
 
 /** "V1__x.sql.conf": the one setting of it that is about the file alone. */

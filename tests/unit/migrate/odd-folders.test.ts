@@ -73,6 +73,9 @@ describe("migrations are inside the project, as schema files are", () => {
       "db/migrations/views/R__view1.sql": "",
       "db/migrations/views/R__view_2.sql": "",
       "db/migrations/callbacks/beforeMigrate.sql": "",
+      "db/migrations/callbacks/afterMigrate.sql": "",
+      "db/migrations/callbacks/check.sql": "",
+      "db/migrations/2024/afterEachMigrate.sql": "",
       "db/migrations/manual/fix.sql": "",
       "db/migrations/.hidden/V9__x.sql": "",
     });
@@ -95,8 +98,9 @@ describe("migrations are inside the project, as schema files are", () => {
     });
     const names = "V1__name.sql, R__name.sql";
     expect(ignored).toEqual([
+      { path: "db/migrations/2024/afterEachMigrate.sql", why: "callbacks of Flyway do not run here" },
       { path: "db/migrations/2024/q1/notes.sql", why: "names are V1__name.sql or R__name.sql" },
-      { path: "db/migrations/callbacks/beforeMigrate.sql", why: "callbacks of Flyway do not run here" },
+      { path: "db/migrations/callbacks", why: "callbacks of Flyway do not run here" },
       { path: "db/migrations/manual", why: `fix.sql in it is not run, since migrations are ${names}` },
     ]);
   });
