@@ -171,7 +171,7 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
   if (exported.roles.length > 0) {
     const they = exported.roles.length === 1 ? "a role that belongs" : "roles that belong";
     messages.warn(
-      `the files name ${they} to the server, and that no file makes: ${exported.roles.map(inLine).join(", ")}. Make what is missing (CREATE ROLE) on a server, or in an embedded database (\`confiture db sql --write\`), before you build there; scratch databases make roles themselves`,
+      `the files name ${they} to the server, and that no file makes: ${exported.roles.map(inLine).join(", ")}. Before you build them elsewhere, also in an embedded database, make what is missing there: CREATE ROLE NAME. Scratch databases make roles themselves`,
     );
   }
 }
