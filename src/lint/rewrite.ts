@@ -1,8 +1,9 @@
-import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
+import { type Constraint, inside, type Node, offsetOfByte, type RangeVar, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Found, Rewrite } from "./rule.ts";
-import { nameOf, nodesIn } from "./syntax.ts";
+import { listOf, nameOf, nodesIn } from "./syntax.ts";
 
 /** The statement with CONCURRENTLY behind the word: CREATE INDEX, DROP INDEX. */
 export function concurrently(text: string, word: string): string {
@@ -47,6 +48,16 @@ function onlyColumnOf({ raw_expr: expression }: Constraint): string[] {
 /** A rewrite for `--fix`, or why there is none. */
 export type MaybeRewritten = Pick<Found, "rewrite" | "notRewritten">;
 
+/** What to do where PostgreSQL takes no CONCURRENTLY. */
+export const ON_PARTITIONED =
+  "Build it while nobody needs the table: PostgreSQL builds no index of a partitioned table CONCURRENTLY";
+
+/** What a key has besides its columns, as its index has it. */
+export function indexOptions({ including, nulls_not_distinct: isStrict }: Constraint): string {
+  const columns = strings(including);
+  return `${columns.length === 0 ? "" : ` INCLUDE (${listOf(columns)})`}${isStrict === true ? " NULLS NOT DISTINCT" : ""}`;
+}
+
 /** Why a statement that does several things is not rewritten. */
 export const SEVERAL_CHANGES = "its ALTER TABLE makes several changes; give each a statement of its own";
 /** Why a constraint of a new column is not split from it. */
@@ -75,10 +86,35 @@ export function addedAnew(table: RangeVar, name: string, adding: string): string
 
 /** How to add a constraint without checking it, and check it later. */
 export function splitValidation(text: string, node: Node, constraint: Constraint, table: RangeVar): string {
-  const name = writeIdentifier(constraintName(constraint, table, undefined));
   const isAlone = inside(node, "AlterTableStmt")?.cmds?.length === 1 && constraint.conname !== undefined;
   return [
-    isAlone ? `${text} NOT VALID;` : `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} ... NOT VALID;`,
-    `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name};  -- in the next migration`,
+    isAlone ? `${text} NOT VALID;` : addedNotValid(text, constraint, table, undefined),
+    validated(table, constraintName(constraint, table, undefined)),
   ].join("\n");
+}
+
+/** The same for the CHECK of a new column. */
+export function splitFromColumn(text: string, constraint: Constraint, table: RangeVar, column: string): string {
+  return [
+    "Add the column without its CHECK, then:",
+    addedNotValid(text, constraint, table, column),
+    validated(table, constraintName(constraint, table, column)),
+  ].join("\n");
+}
+
+function validated(table: RangeVar, name: string): string {
+  return `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${writeIdentifier(name)};  -- in the next migration`;
+}
+
+/** A constraint of a statement in one of its own, with the name that PostgreSQL would give it. */
+function addedNotValid(text: string, constraint: Constraint, table: RangeVar, column: string | undefined): string {
+  const start = offsetOfByte(text, constraint.location ?? 0);
+  const tokens = tokensOf(text, start);
+  // A CHECK of a column ends with its parenthesis, and others at the next action.
+  const close = tokens.findIndex(({ kind, depth }) => kind === TokenKind.close && depth === 0);
+  const comma = tokens.findIndex((token) => token.depth === 0 && token.text === ",");
+  const last = column === undefined ? tokens.at(comma < 0 ? -1 : comma - 1) : tokens[close];
+  const definition = text.slice(start, last?.end);
+  const named = `CONSTRAINT ${writeIdentifier(constraintName(constraint, table, column))} ${definition}`;
+  return `ALTER TABLE ${nameOf(table)} ADD ${constraint.conname === undefined ? named : definition} NOT VALID;`;
 }

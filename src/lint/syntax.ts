@@ -140,6 +140,11 @@ export function nameOf(range: Pick<RangeVar, "schemaname" | "relname"> | undefin
   return nameOfParts([range?.schemaname, range?.relname ?? ""].filter((part) => part !== undefined));
 }
 
+/** The name of an index, which is in the schema of its table. */
+export function indexOn(table: RangeVar | undefined, name: string): string {
+  return nameOf(table?.schemaname === undefined ? { relname: name } : { schemaname: table.schemaname, relname: name });
+}
+
 export function rangeOfName(name: string): RangeVar {
   const { schema, name: relname } = parseQualifiedName(name) ?? { schema: undefined, name };
   return schema === undefined ? { relname } : { schemaname: schema, relname };

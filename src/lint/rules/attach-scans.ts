@@ -54,7 +54,7 @@ export const attachScans: Rule = {
       return [
         {
           message: `ATTACH PARTITION reads ${partition} from beginning to end, while reads and writes of it wait`,
-          fix: `ALTER TABLE ${partition} ADD CONSTRAINT fits CHECK (the bounds of the partition) NOT VALID;\nALTER TABLE ${partition} VALIDATE CONSTRAINT fits;  -- in the next migration\n${statement.text};`,
+          fix: `Before it, give ${partition} a CHECK that says the same as its bounds, NOT VALID, and VALIDATE CONSTRAINT in the next migration`,
         },
       ];
     });

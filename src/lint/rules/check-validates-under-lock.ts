@@ -1,6 +1,6 @@
 import type { Found, Rule } from "../rule.ts";
 import { addedConstraints, nameOf } from "../syntax.ts";
-import { constraintName, splitRewrite, splitValidation, WITH_COLUMN } from "../rewrite.ts";
+import { splitFromColumn, splitRewrite, splitValidation, WITH_COLUMN } from "../rewrite.ts";
 
 export const checkValidatesUnderLock: Rule = {
   id: "check-validates-under-lock",
@@ -23,14 +23,13 @@ export const checkValidatesUnderLock: Rule = {
     return addedConstraints(node, "CONSTR_CHECK").flatMap(({ table, constraint, column }): Found[] => {
       if (constraint.skip_validation === true || constraint.is_enforced === false || !isOld(table)) return [];
       if (scans(table) === false) return [];
-      const name = constraintName(constraint, table, column);
       return [
         {
           message: `Adding this CHECK reads every row of ${nameOf(table)}, while all reads and writes of it wait`,
           fix:
             column === undefined
               ? splitValidation(statement.text, node, constraint, table)
-              : `Add the column without its CHECK, then: ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} CHECK (...) NOT VALID;`,
+              : splitFromColumn(statement.text, constraint, table, column),
           ...(column === undefined
             ? splitRewrite(statement.text, node, constraint, table)
             : { notRewritten: WITH_COLUMN }),

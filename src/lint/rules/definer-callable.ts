@@ -34,7 +34,7 @@ export const definerCallable: Rule = {
       : [
           {
             message: `Every role may call ${nameOfParts(name)}, which runs with its owner's rights`,
-            fix: `REVOKE EXECUTE ON FUNCTION ${nameOfParts(name)} FROM PUBLIC;`,
+            fix: `REVOKE EXECUTE ON ${made.is_procedure === true ? "PROCEDURE" : "FUNCTION"} ${nameOfParts(name)} FROM PUBLIC;`,
           },
         ];
   },

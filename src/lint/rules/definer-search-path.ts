@@ -29,7 +29,7 @@ export const definerSearchPath: Rule = {
     return [
       {
         message: `${nameOfParts(name)} runs with its owner's rights, but looks names up in its caller's search_path`,
-        fix: "SET search_path = ''",
+        fix: "Give it a search_path of its own: SET search_path = ''",
       },
     ];
   },

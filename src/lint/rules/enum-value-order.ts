@@ -1,5 +1,6 @@
 import { inside, strings } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import { nameOfParts } from "../syntax.ts";
 
 export const enumValueOrder: Rule = {
@@ -20,7 +21,7 @@ export const enumValueOrder: Rule = {
       ? [
           {
             message: `'${alter.newVal}' comes last in ${nameOfParts(strings(alter.typeName))}`,
-            fix: `ALTER TYPE ${nameOfParts(strings(alter.typeName))} ADD VALUE '${alter.newVal}' AFTER 'the one before it';`,
+            fix: `Say where it belongs: ADD VALUE ${quoteLiteral(alter.newVal)} BEFORE, or AFTER, another value`,
           },
         ]
       : [];

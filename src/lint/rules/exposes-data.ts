@@ -124,7 +124,7 @@ function fixOfOpened(node: Node): string {
     return "Let a role own it that sees no more than those who use it";
   return "CreatePolicyStmt" in node || "AlterPolicyStmt" in node
     ? "Look through TO and USING: rows that any permissive policy lets through are seen"
-    : "REVOKE EXECUTE ON FUNCTION ... FROM PUBLIC in the same migration, and grant it to the roles that need it";
+    : "Take EXECUTE from PUBLIC in the same migration (REVOKE), and grant it to the roles that need it";
 }
 
 /** A restrictive policy keeps rows from people; without a permissive one they see less. */

@@ -25,7 +25,7 @@ export const extensionInPublic: Rule = {
     return [
       {
         message: `What ${writeIdentifier(made.extname ?? "")} brings goes into ${name ?? "the first schema of the search_path"}`,
-        fix: `CREATE EXTENSION ${writeIdentifier(made.extname ?? "")} SCHEMA extensions;`,
+        fix: `CREATE SCHEMA IF NOT EXISTS extensions;\nCREATE EXTENSION ${made.if_not_exists === true ? "IF NOT EXISTS " : ""}${writeIdentifier(made.extname ?? "")} SCHEMA extensions;`,
       },
     ];
   },

@@ -29,7 +29,7 @@ export const foreignKeyWithoutIndex: Rule = {
       return [
         {
           message: `No index begins with ${listOf(columns)} of ${nameOf(table)}: every DELETE in ${nameOf(constraint.pktable)} reads all of it`,
-          fix: `CREATE INDEX ${isOfNewTable ? "" : "CONCURRENTLY "}ON ${nameOf(table)} (${listOf(columns)});`,
+          fix: `CREATE INDEX ${isOfNewTable || known.partitioned ? "" : "CONCURRENTLY "}ON ${nameOf(table)} (${listOf(columns)});`,
           at: constraint.location,
         },
       ];

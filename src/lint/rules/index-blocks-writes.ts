@@ -1,7 +1,8 @@
-import { inside, type RangeVar } from "#sql/parser.ts";
+import { inside } from "#sql/parser.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Rule } from "../rule.ts";
 import { concurrently, UNIQUE_LATER } from "../rewrite.ts";
-import { nameOf } from "../syntax.ts";
+import { indexOn, nameOf } from "../syntax.ts";
 
 export const indexBlocksWrites: Rule = {
   id: "index-blocks-writes",
@@ -44,7 +45,7 @@ export const indexBlocksWrites: Rule = {
       {
         message: `CREATE INDEX blocks writes to ${table} until the index is built`,
         fix: isPartitioned
-          ? `${statement.text.replace(/\bON\s+/i, "ON ONLY ")};\nThen CREATE INDEX CONCURRENTLY on each partition of ${table}, and ATTACH PARTITION each to this index (ALTER INDEX)`
+          ? `${onOnly(statement.text)};\nThen CREATE INDEX CONCURRENTLY on each partition of ${table}, and ATTACH PARTITION each to this index (ALTER INDEX)`
           : `${online};  -- alone in its migration`,
         ...(name === undefined || whyNot !== undefined
           ? { notRewritten: whyNot }
@@ -53,7 +54,11 @@ export const indexBlocksWrites: Rule = {
                 here: undefined,
                 alone: online,
                 uses: name,
-                later: { name: `index_${name}`, up: online, down: dropOf(index.relation, name) },
+                later: {
+                  name: `index_${name}`,
+                  up: online,
+                  down: `DROP INDEX CONCURRENTLY ${indexOn(index.relation, name)}`,
+                },
               },
             }),
       },
@@ -61,7 +66,8 @@ export const indexBlocksWrites: Rule = {
   },
 };
 
-/** An index is in the schema of its table. */
-function dropOf({ schemaname }: RangeVar, name: string): string {
-  return `DROP INDEX CONCURRENTLY ${nameOf(schemaname === undefined ? { relname: name } : { schemaname, relname: name })}`;
+/** Behind its name, if it has one, which may be "on". */
+function onOnly(text: string): string {
+  const on = tokensOf(text).find((token) => token.depth === 0 && isWord(token, "ON"));
+  return on === undefined ? text : `${text.slice(0, on.end)} ONLY${text.slice(on.end)}`;
 }

@@ -1,6 +1,7 @@
 import { inside } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
+import { indexOn } from "../syntax.ts";
 
 export const invalidIndexHidden: Rule = {
   id: "invalid-index-hidden",
@@ -25,7 +26,7 @@ export const invalidIndexHidden: Rule = {
     return [
       {
         message: `IF NOT EXISTS passes over an invalid ${writeIdentifier(name)} that an earlier attempt left behind`,
-        fix: `DROP INDEX CONCURRENTLY IF EXISTS ${writeIdentifier(name)};  -- before it, and without IF NOT EXISTS here`,
+        fix: `DROP INDEX CONCURRENTLY IF EXISTS ${indexOn(index.relation, name)};  -- before it, and without IF NOT EXISTS here`,
       },
     ];
   },

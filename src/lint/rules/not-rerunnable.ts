@@ -1,7 +1,7 @@
 import { inside, strings } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
 import type { Rule } from "../rule.ts";
-import { alterations, nameOfParts } from "../syntax.ts";
+import { alterations, indexOn } from "../syntax.ts";
 
 export const notRerunnable: Rule = {
   id: "not-rerunnable",
@@ -28,7 +28,7 @@ export const notRerunnable: Rule = {
       return [
         {
           message: "When this is interrupted, it leaves an invalid index of that name, and fails when it is run again",
-          fix: `DROP INDEX CONCURRENTLY IF EXISTS ${nameOfParts([name])};  -- first`,
+          fix: `DROP INDEX CONCURRENTLY IF EXISTS ${indexOn(index.relation, name)};  -- first`,
         },
       ];
     }
@@ -40,7 +40,7 @@ export const notRerunnable: Rule = {
     return [
       {
         message: "When the migration is interrupted here, this may be done already, and fails when it is run again",
-        fix: isDrop ? "DROP INDEX CONCURRENTLY IF EXISTS" : "Give it a file of its own",
+        fix: isDrop ? "Write IF EXISTS behind CONCURRENTLY" : "Give it a file of its own",
       },
     ];
   },

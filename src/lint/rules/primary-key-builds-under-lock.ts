@@ -1,7 +1,7 @@
 import { strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { constraintName } from "../rewrite.ts";
+import { constraintName, indexOptions, ON_PARTITIONED } from "../rewrite.ts";
 import { addedConstraints, listOf, nameOf } from "../syntax.ts";
 
 export const primaryKeyBuildsUnderLock: Rule = {
@@ -38,10 +38,13 @@ export const primaryKeyBuildsUnderLock: Rule = {
       return [
         {
           message: `ADD PRIMARY KEY builds an index on ${nameOf(table)}, while all reads and writes of it wait`,
-          fix: [
-            `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${nameOf(table)} (${columns});  -- alone in its migration`,
-            `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} PRIMARY KEY USING INDEX ${name};  -- in the next one; the columns have to be NOT NULL`,
-          ].join("\n"),
+          fix:
+            world.find(table)?.partitioned === true
+              ? ON_PARTITIONED
+              : [
+                  `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${nameOf(table)} (${columns})${indexOptions(constraint)};  -- alone in its migration`,
+                  `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} PRIMARY KEY USING INDEX ${name};  -- in the next one; the columns have to be NOT NULL`,
+                ].join("\n"),
           at: constraint.location,
         },
       ];

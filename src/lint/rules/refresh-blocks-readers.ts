@@ -23,7 +23,7 @@ export const refreshBlocksReaders: Rule = {
         return again?.skipData !== true && world.keyOf(again?.relation) === world.keyOf(refresh.relation);
       });
       const message = `${view} is empty afterwards, and reading it fails until it is refreshed again`;
-      return isFilled ? [] : [{ message, fix: `REFRESH MATERIALIZED VIEW CONCURRENTLY ${view};` }];
+      return isFilled ? [] : [{ message, fix: `REFRESH MATERIALIZED VIEW ${view};  -- behind it` }];
     }
     const known = world.find(refresh.relation);
     const hasUnique =

@@ -1,4 +1,5 @@
 import { inside } from "#sql/parser.ts";
+import { writeIdentifier } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
 import { nameOf } from "../syntax.ts";
 
@@ -20,12 +21,13 @@ export const reindexBlocks: Rule = {
     if (options.includes("concurrently") || reindex.kind === "REINDEX_OBJECT_SYSTEM") return [];
     const known = world.find(reindex.relation);
     if (known !== undefined && !isOld(reindex.relation)) return [];
-    const what = reindex.relation === undefined ? (reindex.name ?? "the database") : nameOf(reindex.relation);
+    const named = reindex.name === undefined ? undefined : writeIdentifier(reindex.name);
+    const name = reindex.relation === undefined ? named : nameOf(reindex.relation);
     const kind = reindex.kind?.replace("REINDEX_OBJECT_", "") ?? "TABLE";
     return [
       {
-        message: `REINDEX blocks reads and writes until ${what} is rebuilt`,
-        fix: `REINDEX ${kind} CONCURRENTLY ${what};  -- alone in its migration`,
+        message: `REINDEX blocks reads and writes until ${name ?? "the database"} is rebuilt`,
+        fix: `REINDEX ${kind} CONCURRENTLY${name === undefined ? "" : ` ${name}`};  -- alone in its migration`,
       },
     ];
   },

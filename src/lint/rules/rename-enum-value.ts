@@ -1,4 +1,5 @@
 import { inside, strings } from "#sql/parser.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
 import { nameOfParts } from "../syntax.ts";
 
@@ -19,7 +20,7 @@ export const renameEnumValue: Rule = {
     return [
       {
         message: `Applications that use '${alter.oldVal}' of ${nameOfParts(strings(alter.typeName))} fail as soon as it is called '${alter.newVal ?? ""}'`,
-        fix: `ALTER TYPE ${nameOfParts(strings(alter.typeName))} ADD VALUE '${alter.newVal ?? ""}' AFTER '${alter.oldVal}';`,
+        fix: `ALTER TYPE ${nameOfParts(strings(alter.typeName))} ADD VALUE ${quoteLiteral(alter.newVal ?? "")} AFTER ${quoteLiteral(alter.oldVal)};`,
       },
     ];
   },

@@ -1,7 +1,7 @@
 import { inside, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Context, Rule } from "../rule.ts";
-import { nameOf, nameOfParts } from "../syntax.ts";
+import { indexOn, nameOf, nameOfParts } from "../syntax.ts";
 
 export const renameTable: Rule = {
   id: "rename-table",
@@ -43,7 +43,7 @@ export const renameTable: Rule = {
     return [
       {
         message: `Applications that use ${nameOf(relation)} fail as soon as it is called ${writeIdentifier(newname)}`,
-        fix: `CREATE VIEW ${nameOf(relation)} AS SELECT * FROM ${writeIdentifier(newname)};  -- in the same migration`,
+        fix: `CREATE VIEW ${nameOf(relation)} AS SELECT * FROM ${indexOn(relation, newname)};  -- in the same migration`,
       },
     ];
   },

@@ -29,7 +29,7 @@ export const sequenceRepeats: Rule = {
       const again = repeatsValues(danger);
       return {
         message: `This ${dangerWords(danger)}`,
-        fix: again ? "SELECT setval(sequence, (SELECT max(column) FROM its_table));  -- with their names" : undefined,
+        fix: again ? "Behind it, set the sequence to the greatest value of its column, with setval" : undefined,
         severity: again ? undefined : "note",
       };
     });

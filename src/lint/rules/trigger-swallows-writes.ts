@@ -24,7 +24,7 @@ export const triggerSwallowsWrites: Rule = {
     const losses = facts === undefined ? told : facts.loses.filter(isSwallowing);
     return losses.map((loss) => ({
       message: `This ${loss}: a row for which the trigger returns NULL is left out, and nobody is told`,
-      fix: "RETURN NEW (OLD where a row is deleted), make it an AFTER trigger, or raise an error",
+      fix: "Let it RETURN NEW (OLD where a row is deleted), make it an AFTER trigger, or raise an error",
     }));
   },
 };

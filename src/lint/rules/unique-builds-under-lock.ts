@@ -1,7 +1,7 @@
 import { strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { constraintName, UNIQUE_LATER } from "../rewrite.ts";
+import { constraintName, indexOptions, ON_PARTITIONED, UNIQUE_LATER } from "../rewrite.ts";
 import { addedConstraints, listOf, nameOf } from "../syntax.ts";
 
 export const uniqueBuildsUnderLock: Rule = {
@@ -21,7 +21,7 @@ export const uniqueBuildsUnderLock: Rule = {
     "Build a unique index with `CREATE UNIQUE INDEX CONCURRENTLY`, alone in its migration, and then make it a constraint with `ADD CONSTRAINT ... UNIQUE USING INDEX`, which takes a moment.",
   wrong: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE USING INDEX users_email_key;",
-  check({ node, isOld }) {
+  check({ node, isOld, world }) {
     return addedConstraints(node, "CONSTR_UNIQUE").flatMap(({ table, constraint, column }): Found[] => {
       if (constraint.indexname !== undefined || !isOld(table)) return [];
       const name = writeIdentifier(constraintName(constraint, table, column));
@@ -29,11 +29,14 @@ export const uniqueBuildsUnderLock: Rule = {
       return [
         {
           message: `ADD UNIQUE builds an index on ${nameOf(table)}, while all reads and writes of it wait`,
-          fix: [
-            ...(column === undefined ? [] : ["Add the column without UNIQUE, then:"]),
-            `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${nameOf(table)} (${columns});  -- alone in its migration`,
-            `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} UNIQUE USING INDEX ${name};  -- in the next one`,
-          ].join("\n"),
+          fix:
+            world.find(table)?.partitioned === true
+              ? ON_PARTITIONED
+              : [
+                  ...(column === undefined ? [] : ["Add the column without UNIQUE, then:"]),
+                  `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${nameOf(table)} (${columns})${indexOptions(constraint)};  -- alone in its migration`,
+                  `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} UNIQUE USING INDEX ${name};  -- in the next one`,
+                ].join("\n"),
           notRewritten: UNIQUE_LATER,
           at: constraint.location,
         },

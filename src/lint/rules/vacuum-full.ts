@@ -23,13 +23,13 @@ export const vacuumFull: Rule = {
       return [
         {
           message: `VACUUM FULL copies all of ${what}, while all reads and writes of it wait`,
-          fix: "VACUUM without FULL, or pg_repack",
+          fix: "Leave FULL out, or use pg_repack",
         },
       ];
     }
     const cluster = inside(node, "ClusterStmt");
     if (cluster === undefined || (cluster.relation !== undefined && !isOld(cluster.relation))) return [];
     const what = cluster.relation === undefined ? "every clustered table" : nameOf(cluster.relation);
-    return [{ message: `CLUSTER copies all of ${what}, while all reads and writes of it wait`, fix: "pg_repack" }];
+    return [{ message: `CLUSTER copies all of ${what}, while all reads and writes of it wait`, fix: "Use pg_repack" }];
   },
 };

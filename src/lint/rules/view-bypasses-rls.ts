@@ -37,7 +37,7 @@ export const viewBypassesRls: Rule = {
       return [
         {
           message: `${replaced} shows every row from here on: the policies stay with ${now}`,
-          fix: `ALTER TABLE ${replaced} ENABLE ROW LEVEL SECURITY, and make its policies, in the same migration`,
+          fix: `ALTER TABLE ${replaced} ENABLE ROW LEVEL SECURITY;  -- and make its policies, in the same migration`,
         },
       ];
     }
@@ -65,7 +65,7 @@ export const viewBypassesRls: Rule = {
         fix:
           postgres !== undefined && postgres < 15
             ? `Put the condition of the policies into the view: PostgreSQL ${postgres} has no security_invoker`
-            : `CREATE VIEW ${nameOf(view.view)} WITH (security_invoker = true) AS ...`,
+            : `ALTER VIEW ${nameOf(view.view)} SET (security_invoker = true);  -- or WITH (security_invoker = true) when it is created`,
       },
     ];
   },
