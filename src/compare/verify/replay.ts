@@ -64,10 +64,11 @@ export async function bringForward(run: ScratchRun, options: ReplayOptions): Pro
   return { findings, applied: migrations.length, end: await run.read(), rows: await options.readRows?.() };
 }
 
-/** A migration whose change the schema files do not hold, as its rollback said. */
+/** A migration whose change the schema files do not hold, as its rollback showed. */
 interface Newer {
   readonly migration: LoadedMigration;
-  readonly error: ConfitureError;
+  /** Undefined where the rollback had nothing to change. */
+  readonly error: ConfitureError | undefined;
 }
 
 /**
@@ -104,6 +105,11 @@ export async function rollBackAndForward(
       newer.unshift({ migration, error });
       continue;
     }
+    // A rollback that changes nothing is no proof of anything: one of those below it may not be in the schema files.
+    if (held.length === 0 && (await run.fingerprint()) === built) {
+      newer.unshift({ migration, error: undefined });
+      continue;
+    }
     held.unshift(migration);
     if (!isTested(migration)) continue;
     const tried = await tryOut(run, migration, options, async () => {
@@ -123,7 +129,7 @@ export async function rollBackAndForward(
   const [first] = newer;
   // If it cannot be applied either, then the schema files do hold its change.
   const truth =
-    rest.end === undefined && rest.applied === 0 && first !== undefined
+    rest.end === undefined && rest.applied === 0 && first?.error !== undefined
       ? [notRolledBack(first.migration, first.error), ...rest.findings]
       : rest.findings;
   return {
@@ -131,7 +137,7 @@ export async function rollBackAndForward(
     applied: held.length + rest.applied,
     end: rest.end,
     rows: rest.rows,
-    held: held.length,
+    held: newer.some(({ error }) => error !== undefined) ? held.length : migrations.length,
   };
 }
 

@@ -250,6 +250,34 @@ describe("migrations that alter what only the schema files create", () => {
     expect(findings(report)).toEqual(["dropped column public.users.bio"]);
   });
 
+  test("schema files that lack the last ones are found, also where the way back of the very last has nothing to do", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int, bio text);",
+      "db/migrations/1_bio.sql": MIGRATION,
+      "db/migrations/2_filled.sql":
+        "-- migrate:up\nALTER TABLE users ADD CONSTRAINT filled CHECK (bio <> '');\n-- migrate:down\nALTER TABLE users DROP CONSTRAINT filled;\n",
+      "db/migrations/3_required.sql":
+        "-- migrate:up\nALTER TABLE users ALTER bio SET NOT NULL;\n-- migrate:down\nALTER TABLE users ALTER bio DROP NOT NULL;\n",
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "disproven" });
+    expect(report.from).toBe("schema");
+    expect(findings(report).toSorted()).toEqual([
+      "changed column public.users.bio",
+      "dropped constraint public.users.filled",
+    ]);
+  });
+
+  test("one whose way back changes no object is proven where the schema files hold everything", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int, bio text);",
+      "db/migrations/1_bio.sql": MIGRATION,
+      "db/migrations/2_rows.sql":
+        "-- migrate:up\nUPDATE users SET bio = '';\n-- migrate:down\nUPDATE users SET bio = NULL;\n",
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+    expect(report.from).toBe("schema");
+  });
+
   test("schema files that lack an older change are named as the likely cause, not the way back", async () => {
     const report = await verified({
       "db/schema/users.sql": "CREATE TABLE users (id int, email text);",
