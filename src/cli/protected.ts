@@ -8,6 +8,8 @@ import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { databaseName, databasePlace } from "./database-options.ts";
+import { count } from "./output/text.ts";
+import { inLine } from "./output/visible.ts";
 
 /** `--yes` of every command that can destroy data. */
 export const PROTECTED_ARGS = {
@@ -73,17 +75,32 @@ export async function requirePermission(
 }
 
 /**
- * Asks somebody at a terminal before everything in a database is removed; elsewhere, and where `--yes` names the environment,
- * asking for it was enough. A protected environment has its own question.
+ * Tells which tables lose rows, and asks somebody at a terminal before everything in a database is removed; elsewhere, and where
+ * `--yes` names the environment, asking for it was enough. A protected environment has its own question.
+ * @param filled the tables that have rows
  * @throws ConfitureError `declined`, `interrupted`
  */
-export async function confirmEmptying(context: CommandContext, args: Args): Promise<void> {
+export async function confirmEmptying(context: CommandContext, args: Args, filled: readonly string[]): Promise<void> {
   const config = await context.config();
-  if (config.protected || args.yes !== undefined || !canAsk(context)) return;
+  const asks = !config.protected && args.yes === undefined && canAsk(context);
+  if (filled.length > 0) {
+    const rows = `${count(filled.length, "table")} with rows: ${shortened(filled)}`;
+    if (asks) context.messages.log(`This removes ${rows}`);
+    else context.messages.warn(`--fresh removes ${rows}`);
+  }
+  if (!asks) return;
   const place = databasePlace(config.target, context.projectDir);
   const answer = await ask(context.io, `Remove everything in ${place}? [y/N] `, "nothing was done");
   if (!/^y(es)?$/i.test(answer)) throw new ConfitureError("declined", "Nothing was done");
 }
+
+/** The names of the first, and how many more there are. */
+function shortened(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_NAMES).map(inLine).join(", ");
+  return names.length <= SHOWN_NAMES ? shown : `${shown} and ${names.length - SHOWN_NAMES} more`;
+}
+
+const SHOWN_NAMES = 10;
 
 /** `above_limits` for what pending migrations do, which can be looked at beforehand; `protected` for what a command does. */
 type NotPermitted = "protected" | "above_limits";

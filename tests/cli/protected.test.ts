@@ -504,9 +504,25 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
     }
     const emptied = await run([[question, "y\r"]]);
     expect(emptied.exitCode).toBe(0);
+    expect(emptied.screen).toContain("This removes 1 table with rows: public.users");
     expect(emptied.screen).toMatch(/\[y\/N\] y?\s+Executing schema/);
     expect(await project.query("SELECT id FROM users")).toEqual([]);
     expect((await run([], ["--yes", "local"])).screen).not.toMatch(/Remove everything/);
+  });
+
+  test("says without a terminal which tables lose their rows", async () => {
+    await using project = await cliProject(FILES);
+    const build = ["build", "--fresh"];
+    await project.succeed(["build"]);
+    expect((await project.succeed(build)).stderr).not.toContain("--fresh removes");
+    await project.query(
+      'INSERT INTO users VALUES (1); CREATE SCHEMA "B"; CREATE TABLE "B"."c.d" AS SELECT 1; CREATE TABLE gone AS SELECT 1; DELETE FROM gone; CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts DEFAULT; INSERT INTO parts VALUES (1)',
+    );
+    const said = 'warning: --fresh removes 3 tables with rows: B."c.d", public.part, public.users\n';
+    expect((await project.succeed([...build, "-q"])).stderr).toBe(said);
+    await project.query("INSERT INTO users VALUES (1)");
+    const document = readDocument(await project.run([...build, "--format", "json"]));
+    expect(document).toMatchObject({ ok: true, emptied: ["public.users"] });
   });
 });
 

@@ -167,6 +167,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { leftAsItWas, tellLeft, waysOn },
     { upCommand },
     { containment, editedEntries, openEntries, reasonOf, wereEdited },
+    { filledTables },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -177,6 +178,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("../lacking-of-schema.ts"),
     import("#migrate/history.ts"),
     import("../contained.ts"),
+    import("#build/filled-tables.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
@@ -184,6 +186,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   let isBuilt = false;
   let wasEmpty = false;
   let wasThere = false;
+  let emptied: readonly string[] = [];
   const { target } = migrating;
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
@@ -191,7 +194,10 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const work = exclusively(migrating, async (database, before) => {
     const isKept = args.fresh !== true && before.exists;
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
-    if (args.fresh === true && !(await isEmptyDatabase(database, before))) await confirmEmptying(context, args);
+    if (args.fresh === true && !(await isEmptyDatabase(database, before))) {
+      emptied = await filledTables(database, before);
+      await confirmEmptying(context, args, emptied);
+    }
     wasEmpty = args.fresh === true || (await isEmptyDatabase(database, before));
     const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
@@ -277,6 +283,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       unrecorded: [...pending, ...undecided].map(({ version }) => version),
       undecided: undecided.map(({ version }) => version),
       edited: edited.map(({ version }) => version),
+      emptied,
       lacking: left.unknown === undefined ? left.lacking.map(({ kind, name }) => `${kind} ${name}`) : null,
     },
   };
