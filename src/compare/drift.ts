@@ -3,6 +3,7 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { factsOf } from "#migrate/files/file-facts.ts";
+import { isEmptyDatabase } from "#migrate/base.ts";
 import { joinHistory } from "#migrate/history.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { lookForLedger } from "#migrate/ledger/find.ts";
@@ -46,6 +47,8 @@ export interface Drift {
   readonly unreworded: Comparison["unreworded"];
   /** Migrations that the database does not have yet; their changes are not expected of it. */
   readonly pending: readonly string[];
+  /** What was squashed into the base and is not recorded, where nothing ever was: `up` refuses such a database. */
+  readonly unrecorded: readonly string[];
   /** Whether base and recorded migrations make what is there, and it is the schema files that say something else. */
   readonly isOfMigrations: boolean;
   /** From what is to what should be, without what is ignored: what SQL would have to close. */
@@ -65,7 +68,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
     options.ignore.length === 0 ? catalogue : withoutNamed(catalogue, isIgnored);
   let least: Drift | undefined;
   options.onStep?.("Making what it should be");
-  for await (const { expected, pending, isRecorded } of whatShouldBe(options)) {
+  for await (const { expected, pending, unrecorded, isRecorded } of whatShouldBe(options)) {
     options.onStep?.("Comparing");
     const { leftOut, grants, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
     const changes = comparison.changes.filter((change) => !isIgnored(change));
@@ -76,6 +79,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         leftOut,
         unreworded,
         pending,
+        unrecorded,
         isOfMigrations: isRecorded && changes.length > 0 && (await isMigrated(pending)),
         gap: {
           from: comparison.to,
@@ -99,24 +103,23 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
   }
 }
 
-interface Expected {
+interface Expected extends Pick<Drift, "pending" | "unrecorded"> {
   readonly expected: Catalogue;
-  readonly pending: readonly string[];
   /** Whether a ledger says what was run, and the schema files what there should be. */
   readonly isRecorded: boolean;
 }
 
 /** One or more: where nothing was ever recorded, a database may have been made of the base, or built. */
 async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
-  const { ledger, pending } = await pendingVersions(options);
+  const { ledger, pending, unrecorded } = await pendingVersions(options);
   if (options.against !== undefined) {
-    yield { expected: await sourceCatalogue(options, options.against), pending, isRecorded: false };
+    yield { expected: await sourceCatalogue(options, options.against), pending, unrecorded, isRecorded: false };
     return;
   }
   if (!hasSchemaFiles(options) && projectBase(options).length + projectMigrations(options).length > 0) {
     const made = await recorded(options, pending);
     if (made !== undefined) {
-      yield { expected: made, pending, isRecorded: false };
+      yield { expected: made, pending, unrecorded, isRecorded: false };
       return;
     }
   }
@@ -126,9 +129,9 @@ async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
     if (made === undefined && ledger) throw error;
     return made;
   });
-  if (less !== undefined) yield { expected: less, pending, isRecorded: ledger };
+  if (less !== undefined) yield { expected: less, pending, unrecorded, isRecorded: ledger };
   if (!ledger && pending.length > 0) {
-    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], isRecorded: false };
+    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], unrecorded, isRecorded: false };
   }
 }
 
@@ -139,20 +142,25 @@ async function pendingVersions({
   migrationsDir,
   migrationsLayout,
   signal,
-}: DriftOptions): Promise<{ ledger: boolean; pending: string[] }> {
-  const { ledger, rows } = isUnmade(target)
-    ? { ledger: false, rows: [] }
+}: DriftOptions): Promise<{ ledger: boolean; pending: string[]; unrecorded: string[] }> {
+  const { ledger, rows, begins } = isUnmade(target)
+    ? { ledger: false, rows: [], begins: true }
     : await withDatabase(target, { signal }, async (database) => {
         const found = await lookForLedger(database, table);
-        return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
+        const known = found === undefined ? [] : await readLedger(database, found);
+        const own = found ?? { schema: "public", table };
+        const isNew = known.length === 0 && (await isEmptyDatabase(database, own));
+        return { ledger: found?.exists === true, rows: known, begins: isNew };
       });
   const { migrations, base } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
-  const history = joinHistory(migrations, rows, factsOf(projectDir), undefined, ledger ? base?.squashed : []);
-  if (history.some(({ standing }) => standing === "lacking")) throw lacking(history);
+  // An empty one begins with the base.
+  const history = joinHistory(migrations, rows, factsOf(projectDir), undefined, begins ? [] : base?.squashed);
+  const unrecorded = history.filter(({ standing }) => standing === "lacking").map(migrationId);
+  if (unrecorded.length > 0 && ledger) throw lacking(history);
   const pending = history
     .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);
-  return { ledger, pending };
+  return { ledger, pending, unrecorded };
 }
 
 /** What the base and the recorded migrations make; undefined where these need something that only schema files make. */

@@ -62,6 +62,12 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     await project.succeed(["build", "--fresh", "--no-baseline"]);
     const lacking = { exitCode: 7, code: "history_squashed", next: "migrate baseline --through 002" } as const;
     await expectRefusal(project, ["migrate", "up"], lacking);
+    const drift = await project.succeed(["drift"]);
+    expect(drift.stderr).toMatch(/001_users, 002_bio were squashed into base.sql: .*migrate up` refuses this database/);
+    expect(drift.stderr).toContain("No drift");
+    expect(readDocument(await project.run(["drift", "--format", "json"]))).toMatchObject({
+      unrecorded: ["001_users", "002_bio"],
+    });
     expect((await project.run(["migrate", "status", "--exit-code"])).exitCode).toBe(3);
     expect((await project.succeed(["migrate", "baseline", "--proven"])).stdout).toContain("002_bio recorded");
     await isUpToDate();

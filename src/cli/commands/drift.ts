@@ -12,6 +12,7 @@ import { tellDatabase } from "../database-options.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { placesIn } from "../output/findings.ts";
 import { reportOfChanges } from "../output/reports/of-changes.ts";
+import { inLine } from "../output/visible.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
 import type { Report } from "../output/reports/report.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
@@ -57,7 +58,7 @@ export const command = defineCommand({
     tellDatabase(context, config);
     const files = await filesBeside(context, args, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
-    const { changes, notCompared, pending, isOfMigrations, gap, ...limits } = await findDrift({
+    const { changes, notCompared, pending, unrecorded, isOfMigrations, gap, ...limits } = await findDrift({
       ...files,
       target,
       against: args.against === undefined ? undefined : await readSource(context, args.against),
@@ -68,6 +69,12 @@ export const command = defineCommand({
     const limited = tellLimits(context, limits, notCompared);
     if (pending.length > 0)
       context.messages.log(`Not applied there yet, so not counted as drift: ${pending.join(", ")}`);
+    if (unrecorded.length > 0) {
+      const one = unrecorded.length === 1;
+      context.messages.warn(
+        `nothing is recorded there, and ${unrecorded.map(inLine).join(", ")} ${one ? "was" : "were"} squashed into base.sql: \`confiture migrate up\` refuses this database. If it has all of that, to record it by proof: confiture migrate baseline --proven`,
+      );
+    }
     if (changes.length === 0) context.messages.log("No drift: the database is what it should be");
     else if (args.sql !== true)
       context.messages.log(
@@ -87,6 +94,7 @@ export const command = defineCommand({
       json: {
         changes: changes.map(changeToJson),
         pending,
+        unrecorded,
         isOfMigrations,
         ...shownPlanToJson(isScript, plan),
         notCompared,
