@@ -33,7 +33,7 @@ test("docs/adopting.md is right from its first command to its last", async () =>
   const reader = new Reader("docs/adopting.md", folder, {
     HOME: folder,
     TZ: "UTC",
-    DATABASE_URL: instance.url(database),
+    PRODUCTION_URL: instance.url(database),
     PGPASSWORD: instance.password,
     PATH: `${commands}:${process.env["PATH"]}`,
   });
