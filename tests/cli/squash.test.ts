@@ -242,6 +242,16 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
   });
 });
 
+test("where schema files and migrations disagree, it is said before anything is written", async () => {
+  await using project = await cliProject({
+    ...FILES,
+    "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+  });
+  const { stderr } = await project.succeed(["migrate", "squash", "--through", "2"]);
+  expect(stderr).toMatch(/make something else than the schema files do, in 1 object: column public\.users\.bio\./);
+  expect(stderr).toContain("confiture schema update");
+});
+
 test("one that is older than what ran is to be run with the flag that it takes", async () => {
   await using project = await cliProject({ "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n" });
   await project.succeed(["migrate", "up"]);

@@ -198,3 +198,9 @@ export function changeToJson({
     properties: properties.map(({ property, from, to }) => ({ property, from: from ?? null, to: to ?? null })),
   };
 }
+
+/** The first few of what differs, by name. Pure. */
+export function listChanged(changes: readonly Change[]): string {
+  const names = changes.slice(0, 5).map(({ kind, name }) => inLine(`${kind} ${name}`));
+  return [...names, ...(changes.length > 5 ? ["..."] : [])].join(", ");
+}

@@ -29,7 +29,7 @@ import { REPRODUCED, reproducible } from "./reproducible.ts";
 import { codeOfSession } from "./session-code.ts";
 import { asItIs, type WriteCell } from "./rows.ts";
 import { type BaseScript, readScript } from "./text.ts";
-import { type Writer, valueSources, writersOf } from "./value-sources.ts";
+import { lastWriter, type Writer, valueSources, writersOf } from "./value-sources.ts";
 import { loadParser } from "#sql/parser.ts";
 
 export interface BaseOptions extends ProjectFiles {
@@ -117,8 +117,12 @@ async function notComparedOf(options: BaseOptions): Promise<Catalogue["notCompar
 
 /** What the schema files build otherwise than base and migrations do; nothing where they are the source, or there are none. */
 async function unlikeSchema(options: BaseOptions, end: Catalogue): Promise<readonly Change[]> {
-  if (options.from.kind === "schema" || !hasSchemaFiles(options)) return [];
-  return compareCatalogues(end, await sourceCatalogue(options, { kind: "schema" }));
+  return options.from.kind === "schema" ? [] : await unlikeSchemaFiles(options, end);
+}
+
+/** What the schema files build otherwise than base and migrations do; nothing where there are none. */
+export async function unlikeSchemaFiles(files: ProjectFiles, end: Catalogue): Promise<readonly Change[]> {
+  return hasSchemaFiles(files) ? compareCatalogues(end, await sourceCatalogue(files, { kind: "schema" })) : [];
 }
 
 type Named = Parameters<Base["holds"]>[0];
@@ -171,17 +175,14 @@ async function writingOf(
     await takeBack(await startRun(database, options), migrations);
     const writers = [...writersIn(options), ...writersOf(migrations)];
     const cells = await readCells(database);
-    const { write } = await reproducible(
-      database,
-      tables,
-      cells,
-      valueSources(writers, parser, tables),
-      (message, location) =>
+    const { write } = await reproducible(database, tables, cells, valueSources(writers, parser, tables), {
+      of: (message, location) =>
         new ConfitureError("base_refused", message, {
           hint: `Nothing was written. ${REPRODUCED}`,
           ...(location === undefined ? {} : { location }),
         }),
-    );
+      writerOf: (table) => lastWriter(table, writers, migrations),
+    });
     return write;
   });
 }

@@ -32,18 +32,25 @@ function isOther(value: string | null | undefined, made: ReadonlySet<unknown>): 
   return value !== null && value !== undefined && !made.has(value);
 }
 
+/** What is said of a value that cannot be written. */
+export interface Refusal {
+  readonly of: (message: string, location: Location | undefined) => ConfitureError;
+  /** What may have written rows of a table, where no statement says it. */
+  readonly writerOf: (table: string) => ValueSource | undefined;
+}
+
 /**
  * Decides how rows are written so that a script which runs later leaves what the migrations themselves would have left then:
  * a value of the clock, of chance or of the user is written as the default or the call that gave it.
  * @param database that one of them has led to
- * @param refuse the error for a column with values of which nobody knows how they come about
+ * @param refusal the error for a column with values of which nobody knows how they come about, and who may have written them
  */
 export async function reproducible(
   database: Database,
   one: readonly TableCells[],
   other: readonly TableCells[],
   sources: ValueSources,
-  refuse: (message: string, location: Location | undefined) => ConfitureError,
+  refusal: Refusal,
 ): Promise<Reproducible> {
   const differing = differingColumns(one, other);
   const others = new Set(differing);
@@ -58,20 +65,20 @@ export async function reproducible(
       if (differing.has(key)) {
         const [way, second] = ways.values();
         if (way === undefined || second !== undefined || source?.other !== undefined)
-          throw unknown(table, name, source?.other, refuse);
+          throw unknown(table, name, source?.other, refusal);
         const made = valuesOf(other, table, at);
         own[at] = (cells, column, value) => (isOther(value, made) ? way : asItIs(cells, column, value));
         continue;
       }
       if (source?.moving !== undefined && table.rows.some((row) => (row[at] ?? null) !== null))
-        throw unknown(table, name, source.moving, refuse);
+        throw unknown(table, name, source.moving, refusal);
       // The day, the user or a setting: the same in both runs, and another one later.
       const now = new Map<string, string>();
       for (const way of ways.values()) {
         const isDefault = way === "DEFAULT";
         const value = await valueNow(database, isDefault ? computed! : way, type);
         if (value === undefined || value === null || (isDefault && mayBeWritten(source, value))) continue;
-        if (now.has(value)) throw unknown(table, name, source?.other, refuse);
+        if (now.has(value)) throw unknown(table, name, source?.other, refusal);
         now.set(value, way);
       }
       if (now.size === 0) continue;
@@ -93,13 +100,17 @@ function unknown(
   { schema, table }: TableCells,
   column: string,
   writer: ValueSource | undefined,
-  refuse: (message: string, location: Location | undefined) => ConfitureError,
+  refusal: Refusal,
 ): ConfitureError {
   const name = `${schema}.${table}.${column}`;
-  const what = writer === undefined ? `Rows have a value in ${name}` : `${writer.by} writes a value into ${name}`;
-  return refuse(
+  const last = writer ?? refusal.writerOf(table);
+  const what =
+    writer !== undefined
+      ? `${writer.by} writes a value into ${name}`
+      : `Rows have a value in ${name}${last === undefined ? "" : `, which ${last.by} may write,`}`;
+  return refusal.of(
     `${what} that is another one each time, or for another user: in base.sql it would be the same in every new database`,
-    writer?.location,
+    last?.location,
   );
 }
 

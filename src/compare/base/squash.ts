@@ -13,19 +13,19 @@ import { loadParser } from "#sql/parser.ts";
 import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { nothingKnown } from "#sql/effects/uncompared.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { compareCatalogues, listChanges } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, listChanges } from "../catalogue/changes.ts";
 import { readState, type State, uncomparedOf } from "../contained/replayed.ts";
 import { readRowHashes } from "../contained/rows.ts";
-import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
+import { asFailure, SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
-import { baseHeader } from "./base.ts";
+import { baseHeader, unlikeSchemaFiles } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
 import { withLoadedBase } from "../runs/loaded-base.ts";
 import { sessionCode } from "./session-code.ts";
 import { type BaseScript, readScript } from "./text.ts";
-import { valueSources, writersOf } from "./value-sources.ts";
+import { lastWriter, valueSources, writersOf } from "./value-sources.ts";
 
 export interface SquashOptions extends ProjectFiles {
   /** The last version that goes into the base. */
@@ -41,6 +41,8 @@ export interface Squash {
   readonly rest: readonly MigrationFile[];
   /** What code of those that go may do, and the base may not. */
   readonly doubts: readonly string[];
+  /** What the schema files build otherwise than base and migrations; an error where they build nothing. */
+  readonly unlikeSchema: readonly Change[] | ConfitureError;
 }
 
 /**
@@ -114,7 +116,10 @@ export async function squash(options: SquashOptions): Promise<Squash> {
       const made = await readState(other, proving, undefined, again.othersAtEnd);
       requireSame(made, again.end, "The new base, with the later migrations,");
     });
+    options.onStep?.("Comparing with the schema files");
+    const unlikeSchema = await unlikeSchemaFiles(options, end.catalogue).catch((error: unknown) => asFailure(error));
     return {
+      unlikeSchema,
       base: { path: baseFile(options.migrationsDir).path, text },
       squashed: gone,
       rest: rest.map(({ file }) => file),
@@ -162,11 +167,14 @@ async function runAgain(
     script.tables,
     cells,
     valueSources(writersOf(before), await loadParser(), script.tables),
-    (message, location) =>
-      new ConfitureError("squash_refused", message, {
-        hint: `Nothing was changed. Squash up to the migration before it. ${REPRODUCED}`,
-        ...(location === undefined ? {} : { location }),
-      }),
+    {
+      of: (message, location) =>
+        new ConfitureError("squash_refused", message, {
+          hint: `Nothing was changed. Squash up to the migration before it. ${REPRODUCED}`,
+          ...(location === undefined ? {} : { location }),
+        }),
+      writerOf: (table) => lastWriter(table, writersOf(before), before),
+    },
   );
   const rows = await readRowHashes(database, SCRATCH_LEDGER, { ignored: others });
   await runAll(run, rest, "does not run a second time");

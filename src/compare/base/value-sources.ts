@@ -4,6 +4,7 @@ import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { inside, type Node, type Parser } from "#sql/parser.ts";
 import type { TableCells } from "./cells.ts";
+import { locateInFile } from "#sql/position.ts";
 import { callOf, isMoving, movingText } from "./moving.ts";
 
 /** Where values of a column come from, as far as statements say it; code may write any. */
@@ -39,6 +40,30 @@ export interface Writer {
   readonly by: string;
   readonly script: Script;
 }
+
+/**
+ * The last statement that speaks of a table and may write rows, for values of which no statement says where they come from:
+ * code writes them. Pure.
+ */
+export function lastWriter(
+  table: string,
+  writers: readonly Writer[],
+  migrations: readonly LoadedMigration[] = [],
+): ValueSource | undefined {
+  const name = new RegExp(`(?<![\\w$])${RegExp.escape(table)}(?![\\w$])`, "i");
+  const inCode = migrations.findLast(({ up, kept }) => up.kind !== "sql" && name.test(kept.source ?? ""));
+  if (inCode !== undefined) {
+    const text = inCode.kept.source ?? "";
+    return { by: migrationId(inCode.file), location: locateInFile(inCode.file.path, text, text.search(name)) };
+  }
+  for (const { by, script } of writers.toReversed()) {
+    const statement = script.statements.findLast(({ text }) => MAY_WRITE.test(text) && name.test(text));
+    if (statement !== undefined) return { by, location: placeIn(script, statement.start) };
+  }
+  return undefined;
+}
+
+const MAY_WRITE = /\b(?:insert|update|merge|copy|do|call|select|execute)\b/i;
 
 /** The ways up that are SQL. Pure. */
 export function writersOf(migrations: readonly LoadedMigration[]): Writer[] {

@@ -232,6 +232,39 @@ describe("a base moves forward", () => {
     expect(await Bun.file(project.path("db/migrations/base.sql")).exists()).toBe(false);
   });
 
+  test.each([
+    ["code", "002_r.sql", "CREATE TABLE r (x text);\nDO $$ BEGIN INSERT INTO r VALUES (random()::text); END $$;\n", 2],
+    [
+      "TypeScript",
+      "002_r.ts",
+      'import { Migration } from "confiture";\nexport default class extends Migration {\n  up() { this.execute("CREATE TABLE r (x text); INSERT INTO r SELECT random()::text || \'a\'"); }\n}\n',
+      3,
+    ],
+  ])("the migration and the line that write another value each time are named: %s", async (_what, name, text, line) => {
+    await using project = await temporaryProject({
+      "db/migrations/001_a.sql": "CREATE TABLE a (id int)",
+      [`db/migrations/${name}`]: text,
+    });
+    expect(await failureOf(squash({ ...filesOf(project.dir), through: "002" }))).toMatchObject({
+      code: "squash_refused",
+      message: expect.stringContaining("public.r.x, which 002_r may write,"),
+      location: { file: `db/migrations/${name}`, line },
+    });
+  });
+
+  test("what the schema files build otherwise is told", async () => {
+    await using project = await temporaryProject({
+      "db/schema/a.sql": "CREATE TABLE a (id bigint)",
+      "db/migrations/001_a.sql": "CREATE TABLE a (id int)",
+    });
+    const options = { ...filesOf(project.dir), through: "001" };
+    expect((await squash(options)).unlikeSchema).toMatchObject([{ name: "public.a.id" }]);
+    await project.write("db/schema/a.sql", "CREATE TABLE a (id int)");
+    expect((await squash(options)).unlikeSchema).toEqual([]);
+    await project.write("db/schema/a.sql", "CREATE TABLE a (id nothing)");
+    expect((await squash(options)).unlikeSchema).toMatchObject({ code: "sql_failed" });
+  });
+
   test("migrations of another tool are refused", async () => {
     await using project = await temporaryProject({ "db/migrations/V1__a.sql": "CREATE TABLE a ()" });
     expect((await failureOf(squash({ ...filesOf(project.dir), through: "1" }))).code).toBe("squash_refused");

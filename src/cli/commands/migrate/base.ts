@@ -10,13 +10,11 @@ import { type MigrationFile, migrationId } from "#migrate/files/migration-file.t
 import { withBaseHead } from "#migrate/files/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
 import type { LackingInText } from "#compare/contained/base.ts";
-import type { Change } from "#compare/catalogue/changes.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { lackingInUse } from "../../lacking-in-use.ts";
-import { changeToJson } from "../../output/changes.ts";
+import { changeToJson, listChanged } from "../../output/changes.ts";
 import { agree, count } from "../../output/text.ts";
-import { inLine } from "../../output/visible.ts";
 import { describeFate, placeFiles } from "../../place-files.ts";
 
 export const command = defineCommand({
@@ -108,7 +106,7 @@ export const command = defineCommand({
     }
     if (unlikeSchema.length > 0) {
       context.messages.warn(
-        `base and migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listed(unlikeSchema)}. confiture verify shows it`,
+        `base and migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listChanged(unlikeSchema)}. confiture verify shows it`,
       );
     }
     for (const { kind, count: number, samples } of notCompared) {
@@ -142,12 +140,6 @@ async function nameSource(context: CommandContext, error: unknown): Promise<unkn
   });
 }
 
-/** The first few of what differs, by name. Pure. */
-function listed(changes: readonly Change[]): string {
-  const names = changes.slice(0, 5).map(({ kind, name }) => inLine(`${kind} ${name}`));
-  return [...names, ...(changes.length > 5 ? ["..."] : [])].join(", ");
-}
-
 /**
  * What the base that is there makes and the new one does not. Where migrations were squashed into it, databases have that, and no file of a
  * migration brings it to a new one any more: it is refused. Else it is said.
@@ -164,7 +156,7 @@ async function requireKept(
   });
   if (lacking === undefined) return;
   const { what, objects } = lacking;
-  const message = `${what}${objects.length === 0 ? "" : `: ${listed(objects)}`}`;
+  const message = `${what}${objects.length === 0 ? "" : `: ${listChanged(objects)}`}`;
   if (base.squashed === undefined) {
     context.messages.warn(message);
     return;

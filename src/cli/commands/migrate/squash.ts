@@ -13,6 +13,7 @@ import { type CommandContext, defineCommand } from "../../command.ts";
 import { isAnother, numberTaken } from "#migrate/renamed.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
+import { changeToJson, listChanged } from "../../output/changes.ts";
 import { agree, count } from "../../output/text.ts";
 import { freeBackup } from "../../place-files.ts";
 import { askDatabase, isUsed } from "../../pick-source.ts";
@@ -47,7 +48,7 @@ export const command = defineCommand({
     const files = await projectFiles(context, args);
     const contents = contentsOf(files, ["migrations"]);
     const lookedAt = await requireSquashable(context, through);
-    const { base, squashed, rest, doubts } = await squash({
+    const { base, squashed, rest, doubts, unlikeSchema } = await squash({
       ...files,
       through,
       onStep: context.step,
@@ -55,6 +56,13 @@ export const command = defineCommand({
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was changed");
+    if (unlikeSchema instanceof ConfitureError) {
+      context.messages.warn(`the schema files do not build, so nothing is compared with them: ${unlikeSchema.message}`);
+    } else if (unlikeSchema.length > 0) {
+      context.messages.warn(
+        `migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listChanged(unlikeSchema)}. base.sql gets what the migrations make. \`confiture verify\` shows it, and \`confiture schema update\` brings it into the schema files`,
+      );
+    }
     const { projectDir } = context;
     const isNew = !existsSync(join(projectDir, base.path));
     const gone = squashed.flatMap(({ path, downPath }) => (downPath === undefined ? [path] : [path, downPath]));
@@ -106,6 +114,7 @@ export const command = defineCommand({
         removed,
         kept: [...kept].map(([file, backup]) => ({ file, backup })),
         left: rest.map(({ version }) => version),
+        unlikeSchema: unlikeSchema instanceof ConfitureError ? null : unlikeSchema.map(changeToJson),
       },
       text: `✅ Squashed ${count(squashed.length, "migration")} into ${base.path}, proven: the same objects and rows${rest.length === 0 ? "" : `, also with the ${count(rest.length, "migration")} after it`}\n`,
     };
