@@ -22,6 +22,7 @@ export interface ShownPlan {
 export async function showPlan(context: CommandContext, files: ProjectFiles, ends: Ends): Promise<ShownPlan> {
   const { planBetween, segmentsOf } = await import("#compare/generate/plan.ts");
   const { renderScript } = await import("#compare/generate/migration-file.ts");
+  const { loadParser } = await import("#sql/parser.ts");
   context.step("Planning, and running the plan in a scratch database");
   const plan = await planBetween(files, ends);
   const segments = segmentsOf(plan);
@@ -30,7 +31,10 @@ export async function showPlan(context: CommandContext, files: ProjectFiles, end
     sql: statements.flatMap(({ sql }) => sql),
     hazards: statements.flatMap(({ hazards }) => hazards),
     segments,
-    script: renderScript(plan.steps.map(({ up }) => up)),
+    script: renderScript(
+      plan.steps.map(({ up }) => up),
+      await loadParser(),
+    ),
     byHand: plan.byHand.up,
   };
 }

@@ -6,6 +6,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { exclusively, type MigrateOptions } from "#migrate/exclusive.ts";
 import { runOptionsOf } from "#migrate/run/session.ts";
 import { prepareSession, type RunOptions } from "#migrate/run/session.ts";
+import { loadParser } from "#sql/parser.ts";
 import type { Catalogue } from "./catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "./catalogue/changes.ts";
 import { type Generated, generateMigrations } from "./generate/generate.ts";
@@ -43,8 +44,9 @@ export async function planApply(options: PlanOptions & { readonly from: Live }):
   const there = await sourceCatalogue(options, options.from);
   const from: Source = { kind: "catalogue", catalogue: there, name: options.from.name };
   const generated = await generateMigrations({ ...options, from, keepsGrants: true });
+  const parser = await loadParser();
   const parts = generated.migrations.map(({ up, transactional }) => ({
-    sql: renderScript([{ statements: up, transactional }]),
+    sql: renderScript([{ statements: up, transactional }], parser),
     transactional,
   }));
   return { ...generated, there, parts, schema };

@@ -4,6 +4,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
 import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
+import { withParser } from "#sql/parser.ts";
 import { makeRoomFor, wantsRoom } from "#scratch/room.ts";
 import { type ScratchOptions, withScratch } from "#scratch/scratch.ts";
 import { runTolerantly } from "#scratch/tolerant.ts";
@@ -94,10 +95,12 @@ async function buildIn(
   const [refused] = await runTolerantly([first], {
     run: async ({ searchPath, ahead }) => {
       const planned = searchPath === undefined ? objects : [searchPathFile(searchPath), ...objects];
-      const files = planned.map((file, index) => {
-        if (index % FILES_AT_ONCE === 0) giveBackMemory();
-        return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }) };
-      });
+      const files = await withParser((parser) =>
+        planned.map((file, index) => {
+          if (index % FILES_AT_ONCE === 0) giveBackMemory();
+          return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }, parser) };
+        }),
+      );
       for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
       const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
       const { part = Infinity, signal } = options;

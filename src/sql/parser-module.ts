@@ -1,5 +1,3 @@
-import type { ParseResult } from "libpg-query";
-
 /** PostgreSQL's grammar does not take a text. */
 export class NotParsed extends Error {
   /** In code points from the beginning. */
@@ -11,8 +9,8 @@ export class NotParsed extends Error {
   }
 }
 
-/** Parses a text. @throws NotParsed */
-export type Parse = (text: string) => ParseResult;
+/** Parses a text: the tree, a `ParseResult`, as JSON. @throws NotParsed */
+export type Parse = (text: string) => string;
 
 /** Where libpg_query's results have their parts (pg_query.h, PgQueryParseResult and PgQueryError), in bytes. */
 const TREE = 0;
@@ -41,7 +39,7 @@ export async function instantiateParser(): Promise<Parse> {
         const cursor = wasm.getValue(error + CURSOR, "i32");
         throw new NotParsed(message === 0 ? "syntax error" : wasm.UTF8ToString(message), Math.max(0, cursor - 1));
       }
-      return JSON.parse(wasm.UTF8ToString(wasm.getValue(result + TREE, "i32"))) as ParseResult;
+      return wasm.UTF8ToString(wasm.getValue(result + TREE, "i32"));
     } finally {
       free(query);
       if (result !== 0) forget(result);

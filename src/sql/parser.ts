@@ -1,4 +1,4 @@
-import type { Node } from "libpg-query";
+import type { Node, ParseResult } from "libpg-query";
 import { instantiateParser, NotParsed, type Parse } from "./parser-module.ts";
 
 /** A statement as PostgreSQL's grammar reads it. Positions in it are bytes of its text in UTF-8. */
@@ -14,6 +14,8 @@ export interface Parser {
   parse(text: string): Node | undefined;
   /** All statements of a text; undefined as for `parse`. */
   parseAll(text: string): readonly Node[] | undefined;
+  /** What a text means to PostgreSQL's grammar, wherever its words stand: the same for the same. Undefined as for `parse`. */
+  outline(text: string): string | undefined;
   /** What PostgreSQL says of a text that it does not take, and where: in code points from the beginning. */
   complaint(text: string): Complaint | undefined;
 }
@@ -39,14 +41,18 @@ export async function withParser<T>(work: (parser: Parser) => T): Promise<T> {
 
 const WRITES_ROWS = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
 
+/** Offsets in a tree. Quotes inside of strings have a backslash. */
+const PLACES = /"(?:location|stmt_location|stmt_len|list_start|list_end|rexpr_list_start|rexpr_list_end)":-?\d+/g;
+
 function parserWith(parse: Parse): Parser {
   const known = new Map<string, Node | undefined>();
+  const read = (text: string): ParseResult => JSON.parse(parse(text)) as ParseResult;
   return {
     parse(text) {
       if (known.has(text)) return known.get(text);
       let node: Node | undefined;
       try {
-        node = parse(text).stmts?.[0]?.stmt;
+        node = read(text).stmts?.[0]?.stmt;
       } catch {
         // Whoever runs it is told by PostgreSQL.
       }
@@ -56,7 +62,14 @@ function parserWith(parse: Parse): Parser {
     },
     parseAll(text) {
       try {
-        return (parse(text).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
+        return (read(text).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
+      } catch {
+        return undefined;
+      }
+    },
+    outline(text) {
+      try {
+        return parse(text).replaceAll(PLACES, "");
       } catch {
         return undefined;
       }

@@ -12,9 +12,12 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { openDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
+import { loadParser } from "#sql/parser.ts";
 import { splitStatements } from "#sql/split.ts";
 import emptyDatabase from "../../src/build/empty-database.sql" with { type: "text" };
 import emptyPublic from "./empty-public.sql" with { type: "text" };
+
+const parser = await loadParser();
 
 const ROOT = join(import.meta.dir, "..", "golden");
 
@@ -90,12 +93,15 @@ export async function planIn(
   const steps = await stepsIn(database, from, to, golden);
   // The way back of each file stands behind its way up.
   const sections = steps.map(({ up, down = EMPTY }) => {
-    const file = renderMigration(up, down, "qualified");
+    const file = renderMigration(up, down, "qualified", parser);
     const middle = file.indexOf("\n-- migrate:down");
     return { up: file.slice(0, middle), down: file.slice(middle + 1) };
   });
   return {
-    script: renderScript(steps.map(({ up }) => up)),
+    script: renderScript(
+      steps.map(({ up }) => up),
+      parser,
+    ),
     up: sections.map(({ up }) => up).join("\n"),
     down: sections
       .toReversed()

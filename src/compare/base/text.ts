@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { comparePaths } from "#build/order.ts";
+import { loadParser } from "#sql/parser.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { mainOwner, onTerms } from "../catalogue/terms.ts";
 import { readSequences } from "../sources/sequences.ts";
@@ -33,9 +34,10 @@ export async function readScript(database: Database, empty: Catalogue, held: Cat
   const sequences = await readSequences(database);
   // Whoever begins with it builds: another role than the scratch database's, or the one that has the database in use.
   const builders = [mainOwner(empty), held.builder];
+  const parser = await loadParser();
   const objects = behindRows(planFiles(from, to, await readDetails(database), builders)).map((file) => ({
     path: file.path,
-    text: renderSchemaFile({ ...file, ahead: false }),
+    text: renderSchemaFile({ ...file, ahead: false }, parser),
   }));
   const text = (write: WriteCell = asItIs): string => {
     const rows = insertStatements(tables, sequences, write);

@@ -1,5 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { loadParser, type Parser } from "#sql/parser.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
@@ -71,14 +72,19 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
   const { steps, changes, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(options, to);
+  const parser = await loadParser();
   const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
-    const texts = own.map((step) => toMigration(step, names).text);
+    const written = own.map((step) => toMigration(step, names, parser));
+    const texts = written.map(({ text }) => text);
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
     const comesBehind = await contractsBefore(options, texts, to, synced);
     if (proveRows !== undefined) options.onStep?.("Trying it with rows, and releases that write meanwhile");
     const { notKept, notRestored } = (await proveRows?.(options, texts)) ?? {};
-    const migrations = own.map((step) => toMigration(behind(withExample(step, notRestored), comesBehind), names));
+    const isAsWritten = notRestored === undefined && comesBehind.length === 0;
+    const migrations = isAsWritten
+      ? written
+      : own.map((step) => toMigration(behind(withExample(step, notRestored), comesBehind), names, parser));
     return { ...found, migrations, comesBehind, names, notKept };
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
@@ -228,7 +234,7 @@ function grantsOnRemade(steps: readonly Step[], grants: OtherGrants | undefined)
   return [...new Set([...ofFacts, ...ofColumns])];
 }
 
-function toMigration({ part, up, down }: Step, names: Names): GeneratedMigration {
+function toMigration({ part, up, down }: Step, names: Names, parser: Parser): GeneratedMigration {
   return {
     part,
     up: up.statements,
@@ -236,6 +242,6 @@ function toMigration({ part, up, down }: Step, names: Names): GeneratedMigration
     down: down?.statements ?? [],
     hazards: { up: hazardsIn(up), down: down === undefined ? [] : hazardsIn(down) },
     plan: { up: segmentOf(up), down: down && segmentOf(down) },
-    text: renderMigration(up, down, names),
+    text: renderMigration(up, down, names, parser),
   };
 }

@@ -1,4 +1,5 @@
 import { describeHazard, type Hazard, NAMED } from "#sql/effects/hazard.ts";
+import type { Parser } from "#sql/parser.ts";
 import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { hazardsOf } from "./hazards.ts";
@@ -12,23 +13,23 @@ export type Names = "qualified" | "short";
  * A migration file in the form of `migrate new`, with a comment above each statement that can hurt. Pure.
  * @param down undefined for no way back
  */
-export function renderMigration(up: Section, down: Section | undefined, names: Names): string {
-  const back = down === undefined ? [] : [renderSection("down", down, names)];
-  return [renderSection("up", up, names), ...back].join("\n");
+export function renderMigration(up: Section, down: Section | undefined, names: Names, parser: Parser): string {
+  const back = down === undefined ? [] : [renderSection("down", down, names, parser)];
+  return [renderSection("up", up, names, parser), ...back].join("\n");
 }
 
 /** The same statements as a script that any client runs, one by one; where several sections are, each has to be committed. Pure. */
-export function renderScript(sections: readonly Section[]): string {
+export function renderScript(sections: readonly Section[], parser: Parser): string {
   return sections
-    .map((section) => renderStatements("once", section, "qualified").slice(1))
+    .map((section) => renderStatements("once", section, "qualified", parser).slice(1))
     .join(`\n-- Commit here.\n\n`);
 }
 
-function renderSection(way: "up" | "down", section: Section, names: Names): string {
+function renderSection(way: "up" | "down", section: Section, names: Names, parser: Parser): string {
   const heading = `-- migrate:${[way, ...optionsOf(section)].join(" ")}\n`;
   // Without a statement it would be no way back at all.
   if (section.statements.length === 0) return `${heading}\n-- Nothing to undo.\nSELECT 1;\n`;
-  return heading + renderStatements(way, section, names);
+  return heading + renderStatements(way, section, names, parser);
 }
 
 function optionsOf({ statements, transactional, marker }: Section): string[] {
@@ -39,7 +40,7 @@ function optionsOf({ statements, transactional, marker }: Section): string[] {
   ];
 }
 
-function renderStatements(way: Way, { statements, transactional }: Section, names: Names): string {
+function renderStatements(way: Way, { statements, transactional }: Section, names: Names, parser: Parser): string {
   const isSaid = saidLocks();
   const texts = statements.map((statement) => {
     const notes = hazardsOf(statement, transactional).flatMap((hazard) => {
@@ -47,7 +48,7 @@ function renderStatements(way: Way, { statements, transactional }: Section, name
       const note = noteOf(hazard, way);
       return hazard.code === "LOCK" && isSaid(hazard, note) ? [] : [note];
     });
-    return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement, names)].join("\n")}\n`;
+    return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement, names, parser)].join("\n")}\n`;
   });
   return texts.join("");
 }
@@ -79,16 +80,16 @@ export function noteOf(hazard: Hazard, way: Way): string {
   return isFinal ? note.replace(/\.$/, "; rolling back does not undo that.") : note;
 }
 
-function renderStatement(statement: PlannedStatement, names: Names): string {
+function renderStatement(statement: PlannedStatement, names: Names, parser: Parser): string {
   const own = statement.planned === undefined ? undefined : statement.sql;
   return [...textsOf(statement), ...(statement.behind ?? [])]
-    .map((sql) => renderText(sql, names, sql === own))
+    .map((sql) => renderText(sql, names, sql === own ? undefined : parser))
     .join("\n");
 }
 
-/** @param isOwn whether it is laid out as in the schema files */
-function renderText(sql: string, names: Names, isOwn: boolean): string {
+/** @param parser undefined where it is laid out as in the schema files */
+function renderText(sql: string, names: Names, parser: Parser | undefined): string {
   const named = names === "short" ? withoutPublic(sql) : sql;
-  const text = isOwn ? named : inHouseStyle(named);
+  const text = parser === undefined ? named : inHouseStyle(named, parser);
   return text.endsWith(";") ? text : `${text};`;
 }

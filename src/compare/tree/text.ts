@@ -1,3 +1,4 @@
+import type { Parser } from "#sql/parser.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { asReadBack } from "../plan/reread.ts";
 import type { PlannedFile } from "./statements.ts";
@@ -5,8 +6,8 @@ import type { PlannedFile } from "./statements.ts";
 /**
  * A schema file for reading, which builds what the statements make in the words that PostgreSQL has for it now. Pure.
  */
-export function renderSchemaFile({ statements, ahead }: PlannedFile): string {
-  const texts = statements.map((sql) => `${inHouseStyle(asReadBack(sql))};\n`);
+export function renderSchemaFile({ statements, ahead }: PlannedFile, parser: Parser): string {
+  const texts = statements.map((sql) => `${inHouseStyle(asReadBack(sql), parser)};\n`);
   if (!ahead) return texts.join("\n");
   return [
     "-- Its body is not looked at yet: it speaks of what only a later file makes, or of what has changed since.\nSET check_function_bodies = off;\n",

@@ -87,7 +87,7 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     function append({ sql, setting, subject: on, needs, isImplied }: Planned): Done {
       if (isImplied) return { how: "none", file: undefined };
       const text = textsOf({ sql, setting })
-        .map((each) => inHouseStyle(asReadBack(each)))
+        .map((each) => inHouseStyle(asReadBack(each), tree.parser))
         .join(";\n\n");
       written = text;
       const newcomer = { sql: text, kind: "alter", makes: undefined, on, needs };

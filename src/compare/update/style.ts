@@ -25,7 +25,7 @@ export function styleOf(tree: SchemaTree): Style {
     return habits.lowerCase ? mapWords(text, (word) => (/^[A-Z_]+$/.test(word) ? word.toLowerCase() : word)) : text;
   };
   return {
-    statement: (sql) => adapt(inHouseStyle(asReadBack(sql))),
+    statement: (sql) => adapt(inHouseStyle(asReadBack(sql), tree.parser)),
     part: (sql) => adapt(unquoteNames(sql)),
     type: (sql) => {
       const text = adapt(unquoteNames(sql));

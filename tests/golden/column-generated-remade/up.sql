@@ -11,4 +11,4 @@ CREATE OR REPLACE FUNCTION public.twice(bigint) RETURNS int LANGUAGE sql IMMUTAB
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ADD COLUMN b integer GENERATED ALWAYS AS (public.twice((a)::bigint)) STORED;
+  ADD COLUMN b integer GENERATED ALWAYS AS (public.twice(a::bigint)) STORED;

@@ -10,12 +10,12 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ADD COLUMN f integer GENERATED ALWAYS AS ((a + 1)) STORED;
+  ADD COLUMN f integer GENERATED ALWAYS AS (a + 1) STORED;
 
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ALTER COLUMN b SET EXPRESSION AS ((a + gone));
+  ALTER COLUMN b SET EXPRESSION AS (a + gone);
 
 -- DATA LOSS: what it held is gone.
 ALTER TABLE public.t

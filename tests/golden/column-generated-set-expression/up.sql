@@ -7,7 +7,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ADD COLUMN f bigint GENERATED ALWAYS AS ((a + 2)) STORED;
+  ADD COLUMN f bigint GENERATED ALWAYS AS (a + 2) STORED;
 
 ALTER TABLE public.t
   ADD COLUMN fresh integer;
@@ -15,7 +15,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ALTER COLUMN b SET EXPRESSION AS ((a + fresh));
+  ALTER COLUMN b SET EXPRESSION AS (a + fresh);
 
 -- DATA LOSS: what it held is gone; rolling back does not undo that.
 ALTER TABLE public.t
@@ -25,13 +25,13 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ALTER COLUMN d SET EXPRESSION AS ((a + 1));
+  ALTER COLUMN d SET EXPRESSION AS (a + 1);
 
 -- ROWS: fails if two share a key.
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ALTER COLUMN e SET EXPRESSION AS ((a + 1));
+  ALTER COLUMN e SET EXPRESSION AS (a + 1);
 
 CREATE OR REPLACE FUNCTION public.thrice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 3';
 

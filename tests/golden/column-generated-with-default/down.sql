@@ -15,7 +15,7 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ADD COLUMN b integer GENERATED ALWAYS AS ((a + 1)) STORED;
+  ADD COLUMN b integer GENERATED ALWAYS AS (a + 1) STORED;
 
 CREATE OR REPLACE FUNCTION public.doubled(n integer)
  RETURNS integer

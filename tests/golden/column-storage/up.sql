@@ -3,7 +3,7 @@
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: writes to public.t wait until the migration is committed.
-CREATE INDEX t_sum ON public.t (((e + 1)));
+CREATE INDEX t_sum ON public.t ((e + 1));
 
 ALTER TABLE public.t
   ALTER COLUMN e RESET (n_distinct_inherited);

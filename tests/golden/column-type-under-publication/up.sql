@@ -19,4 +19,4 @@ ALTER TABLE public.u
 
 CREATE VIEW public.v AS SELECT a FROM public.u;
 
-ALTER PUBLICATION news ADD TABLE public.t (a, id) WHERE ((id > 0));
+ALTER PUBLICATION news ADD TABLE public.t (a, id) WHERE (id > 0);

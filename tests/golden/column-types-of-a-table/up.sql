@@ -45,4 +45,4 @@ create view public.prices as select code, price from public.items;
 -- REWRITE: every row of public.items is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.items
-  ADD COLUMN doubled bigint GENERATED ALWAYS AS ((weight * 2)) STORED;
+  ADD COLUMN doubled bigint GENERATED ALWAYS AS (weight * 2) STORED;

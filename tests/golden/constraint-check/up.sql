@@ -8,4 +8,4 @@ ALTER TABLE public.t
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE public.t
-  ADD CONSTRAINT c CHECK ((a > 1));
+  ADD CONSTRAINT c CHECK (a > 1);

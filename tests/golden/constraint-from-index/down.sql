@@ -65,7 +65,7 @@ CREATE UNIQUE INDEX users_login ON public.users ("Login name", name);
 -- SCAN: every row of public.users is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 CREATE UNIQUE INDEX users_name ON public.users (name)
-  WHERE (id > 0);
+  WHERE id > 0;
 
 -- ROWS: fails if two share a key.
 -- SCAN: every row of public.users is read under the lock.

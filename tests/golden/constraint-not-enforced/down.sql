@@ -15,4 +15,4 @@ ALTER TABLE public.posts
 -- SCAN: every row of public.posts is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE public.posts
-  ADD CONSTRAINT posts_stars_check CHECK ((stars > 0));
+  ADD CONSTRAINT posts_stars_check CHECK (stars > 0);

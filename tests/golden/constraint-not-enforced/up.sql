@@ -9,4 +9,4 @@ ALTER TABLE public.posts
   ALTER CONSTRAINT posts_author_fkey NOT ENFORCED;
 
 ALTER TABLE public.posts
-  ADD CONSTRAINT posts_stars_check CHECK ((stars > 0)) NOT ENFORCED;
+  ADD CONSTRAINT posts_stars_check CHECK (stars > 0) NOT ENFORCED;

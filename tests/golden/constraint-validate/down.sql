@@ -8,13 +8,13 @@ ALTER DOMAIN public.label
   DROP CONSTRAINT short;
 
 ALTER DOMAIN public.label
-  ADD CONSTRAINT short CHECK ((length(VALUE) < 9)) NOT VALID;
+  ADD CONSTRAINT short CHECK (length(VALUE) < 9) NOT VALID;
 
 ALTER TABLE public.t
   DROP CONSTRAINT c;
 
 ALTER TABLE public.t
-  ADD CONSTRAINT c CHECK ((a > 0)) NOT VALID;
+  ADD CONSTRAINT c CHECK (a > 0) NOT VALID;
 
 -- LOCK: reads and writes of public.users, public.t wait until the migration is committed.
 ALTER TABLE public.t
@@ -27,4 +27,4 @@ ALTER TABLE public.t
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE public.t
-  ADD CONSTRAINT other CHECK ((b > 0));
+  ADD CONSTRAINT other CHECK (b > 0);

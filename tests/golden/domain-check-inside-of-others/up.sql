@@ -18,7 +18,7 @@ ALTER TABLE public.stock
   ALTER COLUMN counts DROP DEFAULT;
 
 CREATE DOMAIN public.count AS integer CONSTRAINT count_check
-  CHECK ((VALUE > 0));
+  CHECK (VALUE > 0);
 
 CREATE DOMAIN public.few AS public.count;
 

@@ -8,4 +8,4 @@ ALTER DOMAIN public.positive
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.t wait until the migration is committed.
 ALTER DOMAIN public.positive
-  ADD CONSTRAINT c CHECK ((VALUE > 0));
+  ADD CONSTRAINT c CHECK (VALUE > 0);

@@ -8,7 +8,7 @@ DROP VIEW public.v;
 
 CREATE DOMAIN public.amount AS integer
   DEFAULT 1 CONSTRAINT amount_check
-  CHECK ((VALUE > 0));
+  CHECK (VALUE > 0);
 
 -- DATA LOSS: values are cut or rounded to fit into public.amount.
 -- ROWS: fails if a value does not fit into integer.

@@ -8,7 +8,7 @@ DROP VIEW public.v;
 
 CREATE DOMAIN public.amount AS numeric(20,2)
   DEFAULT 1 CONSTRAINT amount_check
-  CHECK ((VALUE > (0)::numeric));
+  CHECK (VALUE > 0::numeric);
 
 -- ROWS: fails if an existing row violates this.
 -- REWRITE: every row of public.t is rewritten under the lock.

@@ -27,7 +27,7 @@ CREATE DOMAIN public.amount AS integer;
 
 CREATE DOMAIN public.price AS public.amount
   DEFAULT 1 CONSTRAINT positive
-  CHECK (((VALUE)::integer > 0));
+  CHECK (VALUE::integer > 0);
 
 CREATE DOMAIN public.rebate AS public.price
   DEFAULT 1 CONSTRAINT rebate_not_null
@@ -69,6 +69,6 @@ create or replace function public.with_tax(price public.price) returns public.am
 -- SCAN: every row of public.items is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE public.items
-  ADD CONSTRAINT items_price_check CHECK (((price)::integer < 100));
+  ADD CONSTRAINT items_price_check CHECK (price::integer < 100);
 
 create view public.prices as select price, rebate from public.items;

@@ -27,7 +27,7 @@ CREATE DOMAIN public.amount AS numeric(10,2);
 
 CREATE DOMAIN public.price AS public.amount
   DEFAULT 1 CONSTRAINT positive
-  CHECK (((VALUE)::numeric > (0)::numeric));
+  CHECK (VALUE::numeric > 0::numeric);
 
 CREATE DOMAIN public.rebate AS public.price
   DEFAULT 1 CONSTRAINT rebate_not_null
@@ -65,6 +65,6 @@ create or replace function public.with_tax(price public.price) returns public.am
 -- SCAN: every row of public.items is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE public.items
-  ADD CONSTRAINT items_price_check CHECK (((price)::numeric < (100)::numeric));
+  ADD CONSTRAINT items_price_check CHECK (price::numeric < 100::numeric);
 
 create view public.prices as select price, rebate from public.items;

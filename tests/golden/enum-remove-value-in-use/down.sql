@@ -10,4 +10,4 @@ ALTER TABLE public.t
 CREATE OR REPLACE VIEW public.v AS
  SELECT m
    FROM public.t
-  WHERE (m > 'sad'::public.mood);
+  WHERE m > 'sad'::public.mood;

@@ -10,4 +10,4 @@ ALTER DOMAIN public.good_mood
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.t wait until it is done.
 ALTER DOMAIN public.good_mood
-  ADD CONSTRAINT good_mood_check CHECK ((VALUE <> 'sad'::public.mood));
+  ADD CONSTRAINT good_mood_check CHECK (VALUE <> 'sad'::public.mood);

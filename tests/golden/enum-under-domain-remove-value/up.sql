@@ -16,7 +16,7 @@ CREATE TYPE public.mood AS ENUM (
 
 CREATE DOMAIN public.good_mood AS public.mood
   DEFAULT 'ok'::public.mood CONSTRAINT good_mood_check
-  CHECK ((VALUE <> 'happy'::public.mood));
+  CHECK (VALUE <> 'happy'::public.mood);
 
 -- ROWS: fails if a row still uses the removed value.
 -- REWRITE: every row of public.t is rewritten under the lock.

@@ -34,7 +34,7 @@ CREATE DOMAIN public.feeling AS public.mood
 
 CREATE DOMAIN public.known_feeling AS public.feeling
   DEFAULT 'ok'::public.mood CONSTRAINT not_sad
-  CHECK (((VALUE)::public.mood <> 'sad'::public.mood));
+  CHECK (VALUE::public.mood <> 'sad'::public.mood);
 
 CREATE DOMAIN public.unused AS public.known_feeling
   DEFAULT 'ok'::public.mood;

@@ -4,7 +4,7 @@ CREATE FOREIGN TABLE public.old_orders (
   id     integer NOT NULL,
   note   text    DEFAULT ''::text,
   placed date,
-  CONSTRAINT positive CHECK ((id > 0))
+  CONSTRAINT positive CHECK (id > 0)
 ) SERVER archive OPTIONS (table_name 'orders');
 
 COMMENT ON COLUMN public.old_orders.note IS 'As it was';

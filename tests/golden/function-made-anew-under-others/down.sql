@@ -42,11 +42,11 @@ CREATE OPERATOR public.=== (FUNCTION = public.same, LEFTARG = public.pair, RIGHT
 CREATE VIEW public.alike AS
  SELECT id
    FROM public.loads
-  WHERE (p OPERATOR(public.===) q);
+  WHERE p OPERATOR(public.===) q;
 
 CREATE RULE r AS
     ON INSERT TO public.loads
-   WHERE (new.p OPERATOR(public.===) new.q) DO INSTEAD NOTHING;
+   WHERE new.p OPERATOR(public.===) new.q DO INSTEAD NOTHING;
 
 CREATE AGGREGATE public.total (int) (SFUNC = public.add, STYPE = int);
 

@@ -19,7 +19,7 @@ AS $function$SELECT 100$function$;
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.t wait until the migration is committed.
 ALTER DOMAIN public.amount
-  ADD CONSTRAINT amount_fits CHECK ((VALUE <= public.most()));
+  ADD CONSTRAINT amount_fits CHECK (VALUE <= public.most());
 
 ALTER DOMAIN public.amount
   SET DEFAULT public.most();

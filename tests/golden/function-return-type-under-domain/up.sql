@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION public.most() RETURNS bigint LANGUAGE sql IMMUTABLE A
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.t wait until the migration is committed.
 ALTER DOMAIN public.amount
-  ADD CONSTRAINT amount_fits CHECK ((VALUE <= public.most()));
+  ADD CONSTRAINT amount_fits CHECK (VALUE <= public.most());
 
 ALTER DOMAIN public.amount
   SET DEFAULT public.most();

@@ -10,6 +10,6 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) STORED;
+  ADD COLUMN b integer GENERATED ALWAYS AS (a * 2) STORED;
 
 CREATE VIEW public.v AS SELECT b FROM public.t;

@@ -8,6 +8,6 @@ ALTER TABLE public.t
   DROP COLUMN b;
 
 ALTER TABLE public.t
-  ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) VIRTUAL;
+  ADD COLUMN b integer GENERATED ALWAYS AS (a * 2) VIRTUAL;
 
 CREATE VIEW public.v AS SELECT b FROM public.t;

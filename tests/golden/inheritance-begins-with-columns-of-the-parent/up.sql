@@ -5,7 +5,7 @@
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: reads and writes of public.a wait until the migration is committed.
 ALTER TABLE public.a
-  ADD CONSTRAINT positive CHECK ((id > 0));
+  ADD CONSTRAINT positive CHECK (id > 0);
 
 CREATE TABLE public.b_inherited (
   id integer
@@ -22,7 +22,7 @@ ALTER TABLE public.b_inherited
 -- SCAN: every row of public.b is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.b_inherited
-  ADD CONSTRAINT positive CHECK ((id > 0));
+  ADD CONSTRAINT positive CHECK (id > 0);
 
 ALTER TABLE public.b
   INHERIT public.a;

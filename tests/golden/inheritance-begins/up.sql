@@ -11,7 +11,7 @@ ALTER TABLE public.b
 -- SCAN: every row of public.b is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.b
-  ADD CONSTRAINT positive CHECK ((id > 0));
+  ADD CONSTRAINT positive CHECK (id > 0);
 
 ALTER TABLE public.b
   INHERIT public.a;

@@ -5,4 +5,4 @@ ALTER TABLE public.a
   DROP CONSTRAINT positive;
 
 ALTER TABLE public.a
-  ADD CONSTRAINT positive CHECK ((id > 0)) NOT VALID;
+  ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;

@@ -22,7 +22,7 @@ ALTER TABLE public.parent
 -- REWRITE: every row of public.parent, public.child, public.grandchild is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.parent
-  ADD COLUMN length integer GENERATED ALWAYS AS ((length((name)::text) + 1)) STORED;
+  ADD COLUMN length integer GENERATED ALWAYS AS (length(name::text) + 1) STORED;
 
 create view public.names as select name from public.grandchild;
 

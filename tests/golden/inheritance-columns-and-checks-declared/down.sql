@@ -34,12 +34,12 @@ UPDATE public.all_of SET n = n_before;
 -- SCAN: every row of public.all_of is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.all_of_inherited
-  ADD CONSTRAINT id_positive CHECK ((id > 0));
+  ADD CONSTRAINT id_positive CHECK (id > 0);
 
 -- SCAN: every row of public.all_of is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.all_of_inherited
-  ADD CONSTRAINT n_positive CHECK ((n > 0));
+  ADD CONSTRAINT n_positive CHECK (n > 0);
 
 ALTER TABLE public.all_of
   INHERIT public.par;
@@ -57,7 +57,7 @@ ALTER TABLE public.all_of
 
 CREATE TABLE public.chi_inherited (
   id integer,
-  CONSTRAINT id_positive CHECK ((id > 0))
+  CONSTRAINT id_positive CHECK (id > 0)
 );
 
 -- LOCK: reads and writes of public.chi wait until the migration is committed.
@@ -81,7 +81,7 @@ UPDATE public.chi SET n = n_before;
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.chi_inherited
-  ADD CONSTRAINT n_positive CHECK ((n > 0));
+  ADD CONSTRAINT n_positive CHECK (n > 0);
 
 ALTER TABLE public.chi
   INHERIT public.par;

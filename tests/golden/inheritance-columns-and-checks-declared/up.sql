@@ -9,7 +9,7 @@ ALTER TABLE public.all_of
 
 CREATE TABLE public.chi_inherited (
   id integer,
-  CONSTRAINT id_positive CHECK ((id > 0))
+  CONSTRAINT id_positive CHECK (id > 0)
 );
 
 -- LOCK: reads and writes of public.chi wait until the migration is committed.

@@ -9,7 +9,7 @@ CREATE TABLE public.heirs (
   rank integer,
   name text    DEFAULT 'y'::text,
   id   integer,
-  CONSTRAINT positive CHECK ((id > 0))
+  CONSTRAINT positive CHECK (id > 0)
 );
 
 CREATE TABLE public.grandchild (
@@ -18,7 +18,7 @@ CREATE TABLE public.grandchild (
   rank integer,
   id   integer,
   name text,
-  CONSTRAINT positive CHECK ((id > 0))
+  CONSTRAINT positive CHECK (id > 0)
 );
 
 CREATE TABLE public.of_two (

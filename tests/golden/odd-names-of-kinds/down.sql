@@ -22,6 +22,6 @@ DROP INDEX public.by_b;
 
 -- SCAN: every row of public."p, 1", public.p2 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
-CREATE INDEX by_b ON public.p (((b || '
+CREATE INDEX by_b ON public.p ((b || '
 ;
-'::text)));
+'::text));

@@ -27,14 +27,14 @@ ALTER TABLE public.child
 -- LOCK: reads and writes of public.p, public."p, 1", public.p2 wait until the migration is committed.
 DROP INDEX public.by_b;
 
-CREATE INDEX by_b ON ONLY public.p (((b || '
+CREATE INDEX by_b ON ONLY public.p ((b || '
 ;
-'::text)));
+'::text));
 
 -- SCAN: every row of public."p, 1" is read under the lock.
 -- ONLINE: run it while nobody needs the table.
-CREATE INDEX "by, b" ON public."p, 1" (((b || '
+CREATE INDEX "by, b" ON public."p, 1" ((b || '
 ;
-'::text)));
+'::text));
 
 ALTER INDEX public.by_b ATTACH PARTITION public."by, b";

@@ -9,4 +9,4 @@ CREATE OPERATOR public.># (FUNCTION = public.pair_more, LEFTARG = public.pair, R
 CREATE OPERATOR public.@# (FUNCTION = public.pair_size, RIGHTARG = public.pair);
 
 CREATE VIEW public.v AS
- SELECT (ROW(1, 2)::public.pair OPERATOR(public.>#) ROW(1, 3)::public.pair) AS more;
+ SELECT ROW(1, 2)::public.pair OPERATOR(public.>#) ROW(1, 3)::public.pair AS more;

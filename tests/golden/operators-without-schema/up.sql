@@ -6,20 +6,20 @@
 -- LOCK: reads and writes of public.cats wait until the migration is committed.
 SET search_path = ext, public;
 ALTER TABLE public.cats
-  ADD CONSTRAINT alike CHECK ((NOT (mail IS DISTINCT FROM m2)));
+  ADD CONSTRAINT alike CHECK (NOT (mail IS DISTINCT FROM m2));
 RESET search_path;
 
 SET search_path = ext, public;
 CREATE VIEW public.va AS
  SELECT id
    FROM public.cats
-  WHERE (NULLIF(mail, m2) IS NOT NULL);
+  WHERE NULLIF(mail, m2) IS NOT NULL;
 RESET search_path;
 
 SET search_path = ext, public;
 CREATE TRIGGER ct
   BEFORE UPDATE ON public.cats
   FOR EACH ROW
-  WHEN ((old.mail IS DISTINCT FROM new.mail))
+  WHEN (old.mail IS DISTINCT FROM new.mail)
   EXECUTE FUNCTION public.ch();
 RESET search_path;

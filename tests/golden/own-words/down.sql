@@ -39,4 +39,4 @@ CREATE VIEW shop.unpaid AS
  SELECT id,
     customer
    FROM shop.orders
-  WHERE (paid_at IS NULL);
+  WHERE paid_at IS NULL;

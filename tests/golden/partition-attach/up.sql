@@ -5,7 +5,7 @@
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: reads and writes of public.p26 wait until the migration is committed.
 ALTER TABLE public.p26
-  ADD CONSTRAINT few CHECK ((n < 100));
+  ADD CONSTRAINT few CHECK (n < 100);
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p26 is read under the lock.
@@ -24,7 +24,7 @@ ALTER TABLE public.p27
 -- SCAN: every row of public.p27 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.p27
-  ADD CONSTRAINT few CHECK ((n < 100));
+  ADD CONSTRAINT few CHECK (n < 100);
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p27 is read under the lock.

@@ -8,7 +8,7 @@ ALTER TABLE public.p26
   DROP CONSTRAINT positive;
 
 ALTER TABLE public.p26
-  ADD CONSTRAINT positive CHECK ((n > 0)) NOT VALID;
+  ADD CONSTRAINT positive CHECK (n > 0) NOT VALID;
 
 -- SCAN: every row of public.p26 is read under the lock.
 -- ONLINE: run it while nobody needs the table.

@@ -23,9 +23,9 @@ ALTER TABLE public.t
 -- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.p
-  ADD COLUMN g integer GENERATED ALWAYS AS ((a * 2)) STORED;
+  ADD COLUMN g integer GENERATED ALWAYS AS (a * 2) STORED;
 
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
-  ADD COLUMN g integer GENERATED ALWAYS AS ((a * 2)) STORED;
+  ADD COLUMN g integer GENERATED ALWAYS AS (a * 2) STORED;

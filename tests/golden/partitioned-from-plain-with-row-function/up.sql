@@ -17,4 +17,4 @@ CREATE TABLE public.t (
 CREATE OR REPLACE FUNCTION public.weight(public.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1.note)';
 
 ALTER TABLE public.t
-  ADD CONSTRAINT light CHECK ((public.weight(t.*) < 100));
+  ADD CONSTRAINT light CHECK (public.weight(t.*) < 100);

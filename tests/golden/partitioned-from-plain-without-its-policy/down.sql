@@ -13,4 +13,4 @@ CREATE TABLE public.note (
 CREATE POLICY visible ON public.note
   FOR SELECT
   TO PUBLIC
-  USING ((id > 0));
+  USING (id > 0);

@@ -9,7 +9,7 @@ DROP TABLE public.note;
 CREATE TABLE public.note (
   id         bigint  NOT NULL,
   c0         jsonb   NOT NULL,
-  c0_missing boolean GENERATED ALWAYS AS ((c0 IS NULL)) STORED
+  c0_missing boolean GENERATED ALWAYS AS (c0 IS NULL) STORED
 ) PARTITION BY RANGE (id);
 
 CREATE TABLE public.note_0 PARTITION OF public.note FOR VALUES FROM ('0') TO ('1000');

@@ -2,4 +2,4 @@
 
 ALTER PUBLICATION pub DROP TABLE public.users;
 
-ALTER PUBLICATION pub ADD TABLE public.users (id) WHERE ((id > 10));
+ALTER PUBLICATION pub ADD TABLE public.users (id) WHERE (id > 10);

@@ -1,7 +1,7 @@
 -- migrate:up
 
 CREATE DOMAIN public.label AS text CONSTRAINT label_check
-  CHECK ((VALUE <> ''::text));
+  CHECK (VALUE <> ''::text);
 
 CREATE TYPE public.place AS (
   street text,

@@ -31,4 +31,4 @@ ALTER TABLE public.day
   ADD CONSTRAINT day_pkey PRIMARY KEY (number);
 
 ALTER TABLE public.entry
-  ADD CONSTRAINT entry_amount_check CHECK ((amount > 0));
+  ADD CONSTRAINT entry_amount_check CHECK (amount > 0);

@@ -18,7 +18,7 @@ ALTER TABLE public.users
 CREATE OR REPLACE VIEW public.named AS
  SELECT name
    FROM public.users
-  WHERE (secret <> ''::text);
+  WHERE secret <> ''::text;
 
 CREATE VIEW public.people AS
  SELECT id,
