@@ -88,6 +88,16 @@ describe("schema update", () => {
     );
   });
 
+  test("what a migration that was edited made before is in the files, and where it is changed by hand is said", async () => {
+    const bio = FILES["db/migrations/002_bio.sql"];
+    await using project = await temporaryProject(FILES);
+    expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
+    await project.write("db/migrations/002_bio.sql", bio.replace(/bio text/i, "bio varchar(9)"));
+    const { exitCode, stderr } = await update(project, "--yes");
+    expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([0, UPDATED]);
+    expect(stderr).toContain("change the schema files by hand: db/schema/users.sql:");
+  });
+
   test("--check writes nothing and exits with 3; the document tells everything", async () => {
     await using project = await temporaryProject(FILES);
     const result = await update(project, "--check", "--format", "json");

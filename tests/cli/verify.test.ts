@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -102,8 +103,50 @@ The migrations were replayed from an empty database.
   The SQL that closes the gap:
     ALTER TABLE public.users ALTER COLUMN email TYPE character varying(100);
   Next: confiture migrate generate NAME writes the migration for what the schema files say
+  Where the migrations are right instead: confiture schema update brings what they did into the schema files
 The migrations were replayed from an empty database.
 `);
+  });
+
+  test.each([
+    ["column", "ALTER TABLE users DROP COLUMN email;", "ALTER TABLE users ADD COLUMN email TEXT NOT NULL;"],
+    [
+      "constraint",
+      "ALTER TABLE users DROP CONSTRAINT users_pkey;",
+      "ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);",
+    ],
+    ["table", "DROP TABLE users;", USERS],
+  ])(
+    "that the schema files still have a %s that a migration took away, and which command takes it out",
+    async (kind, up, down) => {
+      await using project = await temporaryProject({
+        ...RIGHT,
+        "db/migrations/3_less.sql": `-- migrate:up\n${up}\n-- migrate:down\n${down}\n`,
+      });
+      const here = async (...args: string[]) => await runHere(args, { cwd: project.dir, timeout: 60_000 });
+      const { exitCode, stdout } = await here("verify");
+      expect(exitCode).toBe(3);
+      expect(stdout).toMatch(new RegExp(`    \\+ ${kind} .*\n.*\n        migration    db/migrations/3_less.sql:2\n`));
+      expect(stdout).toContain(
+        "  Next: confiture schema update brings what the migrations did into the schema files\n" +
+          "  Where the schema files are right instead: confiture migrate generate NAME writes the migration for what they say\n",
+      );
+      const generated = await here("migrate", "generate", "more");
+      expect(generated.exitCode).toBe(0);
+      expect(generated.stderr).toContain(`warning: db/migrations/3_less.sql:2 took ${kind} public.users`);
+      await rm(project.path("db/migrations/4_more.sql"));
+      expect(await here("schema", "update", "--yes")).toMatchObject({ exitCode: 0 });
+      expect(await here("verify")).toMatchObject({ exitCode: 0 });
+    },
+  );
+
+  test("nothing of what a migration took away where only the schema files have it", async () => {
+    const edited = { "db/schema/users.sql": USERS.replace("id INT", "bio TEXT,\n    id INT") };
+    const { stdout } = await run(["verify"], edited);
+    expect(stdout).toContain(
+      "  Next: confiture migrate generate NAME writes the migration for what the schema files say\nThe",
+    );
+    expect((await run(["migrate", "generate", "bio"], edited)).stderr).not.toContain("took");
   });
 
   test("both ways to make them agree, where each has something that the other has not, and where the migrations have more", async () => {

@@ -4,7 +4,7 @@ import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import { blank, literalsOf } from "#compare/catalogue/code-literals.ts";
-import { findMaker, findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
+import { findMaker, findPlace, findTaker, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -38,6 +38,8 @@ export function renderWay(way: Way): string {
 export interface Places {
   readonly schema: Place | undefined;
   readonly migration: Place | undefined;
+  /** Whether what the schema files have is what a migration took away, by its text. */
+  readonly isTaken?: boolean;
 }
 
 export type FindPlaces = (change: Change, finding: Finding) => Places;
@@ -48,13 +50,19 @@ export interface Guide {
   readonly aim: (error: ConfitureError) => ConfitureError;
 }
 
-/** Where a migration makes something that is taken away. */
+/** Where a migration makes something that is taken away, or takes away what is made. */
 export type FindMaker = (taken: { readonly kind: string; readonly path: readonly string[] }) => Place | undefined;
 
 /** Reads base and migrations when it is first asked. */
 export function makersIn(files: ProjectFiles): FindMaker {
   let texts: readonly SourceText[] | undefined;
   return (taken) => findMaker(taken, (texts ??= waysUp(files)));
+}
+
+/** The same of what takes something away. */
+export function takersIn(files: ProjectFiles): FindMaker {
+  let texts: readonly SourceText[] | undefined;
+  return (made) => findTaker(made, (texts ??= waysUp(files)));
 }
 
 function reader({ projectDir }: ProjectFiles): (file: string) => SourceText {
@@ -85,10 +93,13 @@ export function placesIn(files: ProjectFiles): FindPlaces {
       schema: findSchemaFiles(files).map(read),
       migrations: waysUp(files),
     };
+    const taker = change.change === "added" ? findTaker(change, texts.migrations) : undefined;
     return {
       schema: findMaker(change, texts.schema) ?? findPlace(change, texts.schema),
+      isTaken: taker !== undefined,
       // What the schema files have otherwise, or still have, was last changed by whatever names it last.
       migration:
+        taker ??
         (change.change === "dropped" ? findMaker(change, texts.migrations) : undefined) ??
         findPlace(change, texts.migrations),
     };
@@ -183,19 +194,22 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
     ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
     ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
     ...(refusal === undefined ? [] : [`  No SQL is known that closes the gap. ${refusal.split("\n").join("\n    ")}`]),
-    ...(check.name === "agreement" ? nextSteps(sql.length > 0, aim) : []),
+    ...(check.name === "agreement" ? nextSteps(finding, { places, aim }) : []),
   ];
 }
 
-/**
- * The ways to make schema files and migrations agree.
- * @param isNewInSchema whether the schema files hold all that the migrations do, and more
- */
-function nextSteps(isNewInSchema: boolean, aim: Guide["aim"]): string[] {
+/** The ways to make schema files and migrations agree, the likelier first. */
+function nextSteps(finding: Finding, { places, aim }: Guide): string[] {
+  const { changes = [], sql = [] } = finding;
   const generate = "confiture migrate generate NAME writes the migration for what";
-  const hint = isNewInSchema
-    ? `Next: ${generate} the schema files say`
-    : `Next: confiture schema update brings what the migrations did into the schema files\nWhere the schema files are right instead: ${generate} they say`;
+  const update = "confiture schema update brings what";
+  const isAhead = sql.length > 0 && !changes.some((change) => places(change, finding).isTaken);
+  const hint = !isAhead
+    ? `Next: ${update} the migrations did into the schema files\nWhere the schema files are right instead: ${generate} they say`
+    : changes.every(({ change }) => change === "added")
+      ? `Next: ${generate} the schema files say`
+      : // Either may have changed it last.
+        `Next: ${generate} the schema files say\nWhere the migrations are right instead: ${update} they did into the schema files`;
   const aimed = aim(new ConfitureError("schema_update_refused", "", { hint })).hint ?? hint;
   return aimed.split("\n").map((line) => `  ${line}`);
 }

@@ -45,6 +45,20 @@ export function findMaker(taken: Taken, sources: readonly SourceText[]): Place |
   return statementThatMade(taken, sources) ?? findPlace({ path: taken.path.slice(-1) }, sources.filter(isCode));
 }
 
+/** The last statement that takes an object away, by its text. A guess like `findPlace`. */
+export function findTaker({ kind, path }: Taken, sources: readonly SourceText[]): Place | undefined {
+  const names = path.length > 1 ? path.slice(1) : path;
+  const own = names.slice(-1);
+  const isPart = kind === "column" || kind === "constraint";
+  const wanted = isPart ? [...names.slice(0, 1), "drop", ...own] : own;
+  const begins = isPart ? OF_TABLE : new RegExp(`^drop ${WORDS[kind] ?? kind} `);
+  for (const source of sources.toReversed()) {
+    const offset = findNames(source.text, wanted, { begins }).at(-1);
+    if (offset !== undefined) return placeAt(source, offset);
+  }
+  return undefined;
+}
+
 type Taken = Pick<TakenAway, "kind"> & Pick<Change, "path">;
 
 function isCode(source: SourceText): boolean {

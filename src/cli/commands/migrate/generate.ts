@@ -42,6 +42,7 @@ import {
 import { warnWherePublished } from "../../published-there.ts";
 import { permitRemovals, REMOVAL_ARGS } from "../../removals.ts";
 import { readRenames, RENAME_ARGS } from "../../renames.ts";
+import { warnWhereTakenBefore } from "../../taken-before.ts";
 
 export const command = defineCommand({
   args: {
@@ -201,6 +202,7 @@ export const command = defineCommand({
     for (const { kind, name } of byHand.down) {
       context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
     }
+    if (migrations.length > 0) warnWhereTakenBefore(context, files, changes);
     await warnWherePublished(context, migrations);
     const isAsked = given?.kind === "live" || comparedWith.startsWith("the database");
     if (migrations.length > 0 && !isAsked) await warnWhereTheyFail(context, files, migrations);

@@ -9,6 +9,7 @@ import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { changeToJson, renderChanges } from "../../output/changes.ts";
+import { placesIn } from "../../output/findings.ts";
 import { forPeople } from "../../output/style.ts";
 import { agree, count } from "../../output/text.ts";
 import { unifiedDiff } from "../../output/unified-diff.ts";
@@ -38,7 +39,7 @@ export const command = defineCommand({
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();
-    tellKept(context, update);
+    tellKept(context, files, update);
     tellLackingRows(context, update);
     tellTakenRows(context, update);
     if (update.files.length === 0) {
@@ -120,11 +121,21 @@ async function isWanted({ io }: CommandContext, { files }: SchemaUpdate): Promis
   return /^y(es)?$/i.test(await ask(io, `Write ${what}? [y/N] `, "nothing was written"));
 }
 
-function tellKept({ messages }: CommandContext, { kept }: SchemaUpdate): void {
+function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: SchemaUpdate): void {
   if (kept.length === 0) return;
   messages.warn(
     `no migration makes this yet, so it stays as the schema files have it (\`confiture migrate generate\` writes the migration):\n${renderChanges(kept).trimEnd()}`,
   );
+  const places = placesIn(files);
+  const other = kept.flatMap((change) => {
+    const { schema = undefined } = change.change === "changed" ? places(change, { message: "" }) : {};
+    return schema === undefined ? [] : [`${inLine(schema.file)}:${schema.line}`];
+  });
+  if (other.length > 0) {
+    messages.log(
+      `Where a migration is right, as after an edit of one, change the schema files by hand: ${[...new Set(other)].join(", ")}`,
+    );
+  }
 }
 
 /** What nobody writes: the files have no place for rows, or other rows are in the way. */
