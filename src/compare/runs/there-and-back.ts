@@ -4,6 +4,8 @@ import { isOneMessage, messageOf } from "#database/run-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Body, LoadedMigration } from "#migrate/files/body.ts";
 import { CHECK_DEFERRED } from "#migrate/ledger/change.ts";
+import { readCatalogueInside } from "../catalogue/catalogue.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
 import { defineTheSame } from "../catalogue/same-rows.ts";
 import type { RowWatch } from "../catalogue/written-rows.ts";
 
@@ -100,5 +102,11 @@ export async function tryWayBack(
   await database.execute(`rollback; begin; ${clean}; ${CATALOGUE_PATH}`);
   const rows = await watch.rowsBefore(written);
   if (rows === undefined) return undefined;
-  return defineTheSame(rows, written.rows) ? "leads-back" : "leads-elsewhere";
+  if (defineTheSame(rows, written.rows)) return "leads-back";
+  // Rows that differ may make the same, as those of a view that is made anew do.
+  const should = await readCatalogueInside(database);
+  await database.execute(`rollback; begin; ${clean}`);
+  await prepare();
+  await database.execute(`${up}; ${clean}; ${down}; ${clean}; ${CATALOGUE_PATH}`);
+  return compareCatalogues(should, await readCatalogueInside(database)).length === 0 ? "leads-back" : "leads-elsewhere";
 }

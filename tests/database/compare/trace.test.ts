@@ -169,6 +169,12 @@ export default class extends Migration {
   async up() { await this.query("SELECT 1"); }
   down() { this.execute("SELECT 1"); }
 }`,
+      "migrations/96_n.sql": way("CREATE VIEW ages AS SELECT id FROM users", "DROP VIEW ages"),
+      // A view that is made anew has other rows in the catalogue, and is the same view.
+      "migrations/97_o.sql": way(
+        "ALTER TABLE users ADD o int",
+        "DROP VIEW ages; ALTER TABLE users DROP o; CREATE VIEW ages AS SELECT id FROM users",
+      ),
     };
     const { trace, statements } = await traced(files, { triesBack: true });
     expect(trace.migrations.map(({ wayBack }) => (typeof wayBack === "object" ? wayBack.message : wayBack))).toEqual([
@@ -185,6 +191,8 @@ export default class extends Migration {
       "leads-elsewhere",
       "leads-back",
       undefined,
+      "leads-back",
+      "leads-back",
     ]);
     const { trace: plain, statements: same } = await traced(files);
     expect(plain.migrations.every(({ wayBack }) => wayBack === undefined)).toBe(true);
