@@ -96,7 +96,20 @@ function requireInside(path: string, revision: string): void {
 function commitOf(projectDir: string, revision: string): string {
   // A name that begins with a dash would be read as an option.
   const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
-  return text(git(projectDir, args, revision)).trim();
+  try {
+    return text(git(projectDir, args, revision)).trim();
+  } catch (error) {
+    const [remote = ""] = remotesOf(projectDir, revision);
+    if (!(error instanceof ConfitureError) || remote === "") throw error;
+    throw error.with({ hint: `This clone has it as ${remote}: write that in its place, such as git:${remote}` });
+  }
+}
+
+/** A clone has one branch of its own, as a check of a pull request does, and the others by the name of where they come from. */
+function remotesOf(projectDir: string, branch: string): string[] {
+  const args = ["git", "for-each-ref", "--format=%(refname:short)", `refs/remotes/*/${branch}`];
+  if (Bun.which("git") === null) return [];
+  return Bun.spawnSync(args, { cwd: projectDir }).stdout.toString().split("\n").filter(Boolean);
 }
 
 /** Where the checked-out branch began to differ from a commit; undefined where it did not, or a shallow clone does not tell. */

@@ -62,6 +62,25 @@ test.skipIf(Bun.which("git") === null).each([
   expect(await readdir(project.path(DEEP))).toEqual(["keep"]);
 });
 
+test.skipIf(Bun.which("git") === null)(
+  "a branch that a clone has only from elsewhere is named as it has it",
+  async () => {
+    await using project = await temporaryProject({ "db/a.sql": "" });
+    commitAll(project, "first");
+    const git = (...args: string[]) => {
+      expect(Bun.spawnSync(["git", ...args], { cwd: project.dir }).exitCode).toBe(0);
+    };
+    git("update-ref", "refs/remotes/origin/release/2", "HEAD");
+    const look = (revision: string) => failureOf(withRevision(project.dir, revision, ["db"], () => Promise.resolve()));
+    expect(await look("release/2")).toMatchObject({
+      code: "git_failed",
+      hint: expect.stringContaining("git:origin/release/2") as string,
+    });
+    expect(await look("release/3")).toMatchObject({ hint: expect.not.stringContaining("origin") as string });
+    expect(await withRevision(project.dir, "origin/release/2", ["db"], () => Promise.resolve(true))).toBe(true);
+  },
+);
+
 /** A commit of one file below folders of these names, which git itself would not make. */
 function commitOf(dir: string, names: readonly string[]): string {
   const git = (args: readonly string[], stdin: Uint8Array): string => {
