@@ -1,4 +1,5 @@
 import type { ServerReport } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { codePointOffset } from "#sql/position.ts";
 import { quoteIdentifier, RESERVED } from "#sql/quote.ts";
 
@@ -64,11 +65,22 @@ export function adviceFor(server: ServerReport): string | undefined {
   // The server's own hint, which names psql's command in every language.
   if (server.hint?.includes("\\copy") === true) return COPY_ON_SERVER;
   if (server.sqlstate === "58P01") return /extension|\$libdir/.test(server.message) ? MISSING_EXTENSION : undefined;
-  if (server.sqlstate === "42704" && server.message.startsWith("role "))
-    return "Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: CREATE ROLE ...";
+  if (server.sqlstate === "42704" && server.message.startsWith("role ")) return adviceForRole(server.message);
+  if (server.sqlstate === "0A000" && server.message.includes("used by a view or rule")) return USED_BY_VIEW;
   if (server.sqlstate === "57014" && server.message.includes("statement timeout"))
     return "The limit is statement_timeout: migrations.statement_timeout in the environment file, what the SQL or the connection's options set, or what the role or the database sets (ALTER ROLE, ALTER DATABASE).";
   return ADVICE[server.sqlstate];
+}
+
+const USED_BY_VIEW =
+  "Drop the view before it, and make it again behind it, with its comments and rights.\n" +
+  "Or change both in the schema files, without this statement: `confiture migrate generate NAME` then writes all of that.";
+
+function adviceForRole(message: string): string {
+  const name = /^role "(.*)" does not exist$/s.exec(message)?.[1];
+  const sql = `CREATE ROLE ${name === undefined ? "..." : quoteIdentifier(name)}`;
+  const how = name === undefined ? sql : `confiture db sql ${/^[\w ]+$/.test(sql) ? `"${sql}"` : shellWord(sql)}`;
+  return `Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: ${how}`;
 }
 
 /** What a name stands behind, in any statement. */

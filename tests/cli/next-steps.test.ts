@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import { commitAll } from "../support/git.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -29,6 +30,61 @@ describe("a project without an environment", () => {
 });
 
 describe("what to do next", () => {
+  test("where roles are missing to which something is granted: each command that is named makes one", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": `${USERS}GRANT SELECT ON users TO readers;\nGRANT SELECT ON users TO "App's Writers";\n`,
+    });
+    for (const role of ["readers", "App's Writers"]) {
+      const { exitCode, stderr } = await runHere(["build"], { cwd: project.dir });
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`role "${role}" does not exist`)]);
+      const command = /Create it there first: (confiture db sql .*)$/m.exec(stderr)?.[1] ?? "";
+      const words = Bun.spawnSync(["sh", "-c", `confiture() { printf '%s\\0' "$@"; }; ${command}`]).stdout.toString();
+      const made = await runHere(words.split("\0").slice(0, -1), { cwd: project.dir });
+      expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("CREATE ROLE") as string });
+    }
+    expect(await runHere(["build"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("where a view is in the way of a column's new type: the migration that is written from the schema files changes both", async () => {
+    const view = "CREATE VIEW ids AS SELECT id FROM users;\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS + view,
+      "db/migrations/base.sql": USERS + view,
+      "db/migrations/001_big.sql": "ALTER TABLE users ALTER id TYPE bigint;\n",
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    const refused = await run("migrate", "up");
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("confiture migrate generate NAME")]);
+    await rm(project.path("db/migrations/001_big.sql"));
+    await project.write("db/schema/users.sql", USERS.replace("int", "bigint") + view);
+    expect(await run("migrate", "generate", "big")).toMatchObject({ exitCode: 0 });
+    expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
+  });
+
+  test("where a migration renames a column that a function names: the function is replaced in a migration, and the files follow", async () => {
+    const made = "CREATE FUNCTION ids() RETURNS SETOF int LANGUAGE sql AS 'SELECT id FROM users';\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/ids.sql": made,
+      "db/schema/00_users.sql": USERS,
+      "db/migrations/base.sql": USERS + made,
+      "db/migrations/001_number.sql": "ALTER TABLE users RENAME id TO number;\n",
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    const refused = await run("schema", "update", "--yes");
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("confiture migrate new NAME")]);
+    expect(await run("migrate", "new", "ids")).toMatchObject({ exitCode: 0 });
+    await project.write(
+      "db/migrations/002_ids.sql",
+      made.replace("CREATE", "CREATE OR REPLACE").replace("id FROM", "number FROM"),
+    );
+    expect(await run("schema", "update", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await project.read("db/schema/ids.sql")).toContain("SELECT number FROM users");
+    expect(await run("verify")).toMatchObject({ exitCode: 0 });
+  });
+
   test("where a migration needs a table that a schema file makes", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

@@ -20,7 +20,9 @@ export function afterRename(renamings: readonly Renaming[], error: ConfitureErro
   return error.with({
     code: "schema_update_refused",
     message: `With ${names}, the schema files do not build: ${error.message}`,
-    hint: `Nothing was written. A rename reaches no bodies of functions: a migration that replaces them, or an edit of the schema files, has to follow.`,
+    hint:
+      "Nothing was written. A rename reaches no bodies of functions: they fail in databases as well, once it has run.\n" +
+      "Replace them in the same migration or in another one (CREATE OR REPLACE FUNCTION; `confiture migrate new NAME` makes a file), and leave them in the schema files as they are; then: confiture schema update",
   });
 }
 
