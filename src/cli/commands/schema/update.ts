@@ -128,7 +128,7 @@ function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: S
   );
   const places = placesIn(files);
   const other = kept.flatMap((change) => {
-    const { schema = undefined } = change.change === "changed" ? places(change, { message: "" }) : {};
+    const schema = change.change === "changed" ? places(change, { message: "" }).schema : undefined;
     return schema === undefined ? [] : [`${inLine(schema.file)}:${schema.line}`];
   });
   if (other.length > 0) {
