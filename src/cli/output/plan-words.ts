@@ -30,7 +30,10 @@ export interface Plan {
 export function headline({ migrations, serverVersion }: Trace, sizes: Sizes | undefined): string {
   const statements = migrations.reduce((sum, migration) => sum + migration.statements.length, 0);
   const from = sizes === undefined ? "" : `; sizes of ${sizes.taken.slice(0, 10)}`;
-  return `${count(migrations.length, "pending migration")}, ${count(statements, "statement")}, tried on PostgreSQL ${Math.floor(serverVersion / 10_000)}${from}`;
+  const byRows = migrations.some(({ hasBranches }) => hasBranches)
+    ? " (with your rows, TypeScript may run more or fewer)"
+    : "";
+  return `${count(migrations.length, "pending migration")}, ${count(statements, "statement")}${byRows}, tried on PostgreSQL ${Math.floor(serverVersion / 10_000)}${from}`;
 }
 
 export function verdict(ranked: readonly Weighed[], { migrations }: Trace): string[] {

@@ -27,7 +27,7 @@ const MOST_NAMED = 20;
 
 /**
  * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
- * @param keepsValues whether a conversion of types loses no value
+ * @param keepsValues whether a conversion of types loses no value, or an UPDATE fills what is empty alone
  * @param isSpent whether it drops nothing that is in use: CHECKs alone that refuse nothing any more, or what is new
  * @param emptied tables that code has emptied (TRUNCATE)
  * @param named functions that may take something, which it runs at least where rows are others
@@ -44,10 +44,9 @@ export function lossesOf(
   const isCode = firstWord === "DO" || firstWord === "CALL";
   const said = isCode ? undefined : lossOf(statement);
   const absent = said !== undefined && findsNothing(statement, measured) ? withoutClauses(said) : undefined;
-  const told =
-    absent !== undefined || isSpent || (keepsValues && isConversion(said)) || isNewAlone(statement, measured)
-      ? undefined
-      : said;
+  const fills = keepsValues && firstWord === "UPDATE" ? said : undefined;
+  const isKept = fills !== undefined || (keepsValues && isConversion(said));
+  const told = absent !== undefined || isSpent || isKept || isNewAlone(statement, measured) ? undefined : said;
   const isNamedHere = namedBy(statement);
   const takesAlong = measured.gone
     .filter((object) => !object.isNew && !isNamedHere(object))
@@ -57,7 +56,14 @@ export function lossesOf(
     loses: [
       ...(told === undefined ? [] : [told]),
       ...emptied.map((name) => `deletes all rows of ${name}`),
-      ...lossesByCode(statement, measured, told, takesAlong, emptied.length > 0, named),
+      ...lossesByCode(
+        statement,
+        measured,
+        { told: told ?? fills, isFill: fills !== undefined },
+        takesAlong,
+        emptied.length > 0,
+        named,
+      ),
       ...takesAlong.slice(0, MOST_NAMED).map(({ kind, name }) => `drops ${kind} ${name}`),
       ...(takesAlong.length > MOST_NAMED ? [`drops ${takesAlong.length - MOST_NAMED} objects more`] : []),
     ],
@@ -80,18 +86,19 @@ function compareText(a: string, b: string): number {
 function lossesByCode(
   statement: Statement,
   { rows, drops, dropsColumns, reaches, runs }: Measured,
-  told: string | undefined,
+  { told, isFill }: { readonly told: string | undefined; readonly isFill: boolean },
   takesAlong: readonly TakenObject[],
   isKnown: boolean,
   named: readonly string[],
 ): string[] {
   const { firstWord = "" } = statement;
   const changed = rows.flatMap(({ name, isNew, updated, deleted, partitionOf = [] }) => {
-    const verbs = [...(updated > 0 ? ["updates"] : []), ...(deleted > 0 ? ["deletes"] : [])];
-    const isTold = [name, ...partitionOf].some(
+    const isNamed = [name, ...partitionOf].some(
       (one) => told?.endsWith(` ${one}`) === true || told?.endsWith(` ${one.split(".").at(-1)}`) === true,
     );
-    return isNew || isTold || verbs.length === 0 ? [] : [`${verbs.join(" and ")} rows of ${name}`];
+    const verbs = [...(updated > 0 && !isNamed ? ["updates"] : []), ...(deleted > 0 ? ["deletes"] : [])];
+    // What a trigger deletes while it fills is told by nobody else.
+    return isNew || (isNamed && !isFill) || verbs.length === 0 ? [] : [`${verbs.join(" and ")} rows of ${name}`];
   });
   const isUntold = ({ isNew, name }: Relation): boolean =>
     !isNew && !takesAlong.some((object) => object.kind === "COLUMN" && object.name.startsWith(`${name}.`));

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { fillsOnly } from "#migrate/phases/fills-only.ts";
 import { isThere } from "#migrate/warnings/dangers.ts";
 import { exposuresOf } from "#migrate/warnings/exposures.ts";
 import { spentChecks } from "#migrate/warnings/spent-checks.ts";
@@ -29,6 +30,8 @@ export interface Told {
   readonly isNew: boolean;
   /** Whether it drops CHECKs alone that refuse nothing any more. */
   readonly isSpent: boolean;
+  /** Whether it is an UPDATE that fills what is empty alone, and so takes nothing away. */
+  readonly isFill: boolean;
   /** Writes to tables in use that triggers swallow from then on. */
   readonly swallows: readonly SwallowedWrites[];
 }
@@ -40,6 +43,7 @@ export const NOTHING_TOLD: Told = {
   exposes: [],
   runs: [],
   isSpent: false,
+  isFill: false,
   swallows: [],
 };
 
@@ -53,6 +57,7 @@ export class Teller {
   #replacedTables: ReturnType<typeof replacedTables> | undefined;
   #replacedColumns: ReturnType<typeof replacedColumns> | undefined;
   #off: ReturnType<typeof switchedOff> | undefined;
+  #fills: Awaited<ReturnType<typeof fillsOnly>> | undefined;
   /** As of the database before the first of its statements. */
   #swallowed: Awaited<ReturnType<typeof swallowedWrites>> | undefined;
 
@@ -76,8 +81,16 @@ export class Teller {
       runs: byCode?.takes ?? [],
       isNew: await this.#meter.dropsNewAlone(statement),
       isSpent: (await spentChecks([statement], database)).size > 0,
+      isFill: await this.#isFill(statement),
       swallows: await this.#swallows(database, statement),
     };
+  }
+
+  async #isFill(statement: Statement): Promise<boolean> {
+    if (statement.firstWord !== "UPDATE") return false;
+    if (this.#isTypeScript) return (await fillsOnly([statement])).has(statement);
+    this.#fills ??= await fillsOnly(this.#own);
+    return this.#fills.has(statement);
   }
 
   async #swallows(database: Database, statement: Statement): Promise<readonly SwallowedWrites[]> {

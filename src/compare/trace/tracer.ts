@@ -169,7 +169,7 @@ export class Tracer implements Performer {
     measured: Measured,
     told: Told,
   ): Promise<Losses & Pick<StatementFacts, "exposes">> {
-    const losses = lossesOf(statement, measured, false, told.isSpent || told.isNew, [], told.runs);
+    const losses = lossesOf(statement, measured, told.isFill, told.isSpent || told.isNew, [], told.runs);
     return {
       ...losses,
       loses: [...losses.loses, ...told.replaces, ...(await this.#teller.followersOf(losses.loses))],
@@ -212,7 +212,7 @@ export class Tracer implements Performer {
     const isLong = statement.end - statement.start > LONG;
     if (isLong) giveBackMemory();
     const taken = await this.#runner.run(database, statement, work);
-    const keepsValues = await conversion?.keepsValues();
+    const keeps = told.isFill || (await conversion?.keepsValues()) === true;
     const verb = transactionControl(statement);
     if (verb !== undefined) this.#begun = verb === "BEGIN" || verb === "START TRANSACTION";
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
@@ -221,7 +221,7 @@ export class Tracer implements Performer {
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
     if (isLong) giveBackMemory();
     const emptied = await emptiedBesides(database, statement, measured);
-    const losses = lossesOf(statement, measured, keepsValues === true, told.isSpent || told.isNew, emptied, told.runs);
+    const losses = lossesOf(statement, measured, keeps, told.isSpent || told.isNew, emptied, told.runs);
     const swallows = taken.stopped === undefined ? await this.#swallows(database, told.swallows) : [];
     const where = this.#places.of(script, statement, isTransactional && verb === undefined);
     this.statementFacts.push({

@@ -101,7 +101,19 @@ DROP TABLE posts;`,
     expect(statements.map(({ scans }) => names(scans))).toEqual([["public.users"], [], ["public.users"], [], [], []]);
     // The CHECK has done its work, and refuses nothing more than the column does.
     const dropped = "drops CONSTRAINT users_age_check of TABLE users";
-    expect(statements.map(({ loses }) => loses)).toEqual([["updates rows of users"], [], [], [], [], [dropped]]);
+    expect(statements.map(({ loses }) => loses)).toEqual([[], [], [], [], [], [dropped]]);
+  });
+
+  test("an UPDATE loses nothing where it sets only what it asks to be NULL, and what a trigger does besides is told", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql":
+        "UPDATE users SET bio = '' WHERE bio IS NULL;\nUPDATE users u SET bio = '', age = 1 WHERE u.bio IS NULL AND u.age IS NULL;\nUPDATE users SET bio = '', age = 1 WHERE bio IS NULL;\nUPDATE users SET age = 1 WHERE bio IS NULL;\nUPDATE users SET bio = '' WHERE bio IS NULL OR age = 1;\nALTER TABLE users ADD nick text;\nUPDATE users SET nick = email;",
+      "migrations/3_b.sql":
+        "CREATE FUNCTION prune() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM posts; RETURN NEW; END';\nCREATE TRIGGER p AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION prune();\nUPDATE users SET age = 1 WHERE age IS NULL;",
+    });
+    const changed = ["updates rows of users"];
+    expect(statements.slice(0, 7).map(({ loses }) => loses)).toEqual([[], [], changed, changed, changed, [], []]);
+    expect(statements.at(-1)!.loses.join()).toContain("public.prune");
   });
 
   test("what the migrations have made themselves is not lost when it goes", async () => {
