@@ -14,14 +14,16 @@ export function extraDifferences(from: Catalogue, to: Catalogue): ExtraDifferenc
     if (kind === "aggregate arguments") return [from, to].every((side) => hasAggregate(side, path));
     // What a dropped table had goes with it.
     if (difference.to !== undefined) return true;
+    const [name = ""] = path;
+    if (kind === "published generated columns" && !to.facts.has({ kind: "publication", name })) return false;
     if (kind === "language grants" && isGone("language", path, from, to)) return false;
     // And so does what a dropped column, constraint or identity had.
-    const [schema = "", table = "", name = ""] = path;
-    const part = { kind: kind.startsWith("index ") ? "constraint" : "column", schema, table, name } as const;
+    const [schema = "", table = "", column = ""] = path;
+    const part = { kind: kind.startsWith("index ") ? "constraint" : "column", schema, table, name: column } as const;
     if (from.facts.has(part) && !to.facts.has(part)) return false;
     if (OF_IDENTITY.has(kind) && !isOfIdentity(to, difference.from!)) return false;
     // An index that is no part of another any more is an object of its own.
-    if (kind.startsWith("index ") && to.facts.has({ kind: "index", schema, name })) return false;
+    if (kind.startsWith("index ") && to.facts.has({ kind: "index", schema, name: column })) return false;
     if (kind === "partitioned index" && isOfConstraint(difference.from!.relation!, to)) return true;
     return hasRelation(to, difference.from?.relation);
   });

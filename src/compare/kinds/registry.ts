@@ -29,6 +29,7 @@ import { operator } from "./operator.ts";
 import { operatorClass } from "./operator-class.ts";
 import { operatorFamily } from "./operator-family.ts";
 import { partitionedIndex } from "./partitioned-index.ts";
+import { publishedGeneratedColumns } from "./published-generated-columns.ts";
 import { sequenceComment } from "./sequence-comment.ts";
 import { sequenceGrants } from "./sequence-grants.ts";
 import { sequencePersistence } from "./sequence-persistence.ts";
@@ -79,6 +80,7 @@ export const KINDS = {
   "not null": inheritedNotNull,
   "not null constraint": notNullConstraint,
   "partitioned index": partitionedIndex,
+  "published generated columns": publishedGeneratedColumns,
   "sequence comment": sequenceComment,
   "sequence grants": sequenceGrants,
   "sequence persistence": sequencePersistence,

@@ -7,7 +7,7 @@ import { Statement } from "#sql/statement.ts";
 import { codeHazards, runsAsOwner } from "./owners-code.ts";
 import type { PlannedStatement } from "./statement.ts";
 import { policyHazards } from "./wider-policy.ts";
-import { publicationHazards } from "./wider-publication.ts";
+import { GENERATED, generatedColumnsHazards, publicationHazards } from "./wider-publication.ts";
 import { isInvoker, viewHazards } from "./wider-view.ts";
 
 /**
@@ -17,6 +17,7 @@ import { isInvoker, viewHazards } from "./wider-view.ts";
 export function exposuresOf(statement: PlannedStatement, from: Facts, to: Facts): SecurityHazard[] {
   const { planned = statement.sql, makes, removes, needs } = statement;
   if (PART.test(planned)) return partHazards(planned, from, to);
+  if (GENERATED.test(planned)) return generatedColumnsHazards(planned, from, to);
   const altered = makes.length === 0 && removes.length === 0 ? needs[0] : undefined;
   if (altered !== undefined && planned.includes(" OWNER TO ")) return ownerHazards(altered, planned, from, to);
   const gone = removes.filter((id) => !to.has(id));

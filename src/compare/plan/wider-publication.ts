@@ -1,6 +1,7 @@
 import type { Fact, Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { SecurityHazard } from "#sql/effects/hazard.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import { isNarrower } from "./wider-policy.ts";
 
 /**
@@ -20,6 +21,17 @@ export function publicationHazards(id: ObjectId, sql: string, from: Facts, to: F
     default:
       return [];
   }
+}
+
+export const GENERATED = /^ALTER PUBLICATION (.+) SET \(publish_generated_columns = stored\)$/;
+
+/** A publication that was there sends generated columns as well. Of a new one it is said what it publishes at all. Pure. */
+export function generatedColumnsHazards(sql: string, from: Facts, to: Facts): SecurityHazard[] {
+  const written = GENERATED.exec(sql)?.[1];
+  return from.facts().flatMap(({ id }): SecurityHazard[] => {
+    if (id.kind !== "publication" || quoteIdentifier(id.name) !== written || !showsSome(id, to)) return [];
+    return [{ code: "SECURITY", reason: "published-generated", publication: id.name }];
+  });
 }
 
 type Rel = Extract<ObjectId, { kind: "publicationRel" }>;

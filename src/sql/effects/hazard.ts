@@ -131,6 +131,8 @@ const SECURITY_WORDS = {
     `other rows of ${relation} go to subscribers of ${publication}, maybe some that were kept back. Compare the two conditions`,
   "published-root": ({ publication }: Exposed) =>
     `of ${publication}, other conditions and lists of columns hold: those of partitioned tables, or those of their partitions. Compare them`,
+  "published-generated": ({ publication }: Exposed) =>
+    `subscribers of ${publication} get generated columns that they did not get before`,
   "published-changes": ({ publication }: Exposed) =>
     `subscribers of ${publication} get changes that they did not get before`,
   "view-invoker-off": ({ relation }: Exposed) =>

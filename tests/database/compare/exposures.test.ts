@@ -3,8 +3,8 @@ import { hazardsIn } from "#compare/generate/hazards.ts";
 import { build, EmptiedDatabase, stepsIn } from "../../support/golden.ts";
 import { MAJORS, server } from "../../support/servers.ts";
 
-/** PostgreSQL 14 knows neither `security_invoker` nor `TABLES IN SCHEMA`. */
-const NEEDED = 15;
+/** Older ones do not know `publish_generated_columns`; 14 knows neither `security_invoker` nor `TABLES IN SCHEMA`. */
+const NEEDED = 18;
 
 const emptied = new EmptiedDatabase(async () => {
   const newest = MAJORS.at(-1)!;
@@ -36,6 +36,19 @@ const DEFINER = `${F} SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1
 
 const CASES: Readonly<Record<string, Case>> = {
   "a publication of a table": { after: "CREATE PUBLICATION p FOR TABLE t", up: ["published p public.t"] },
+  "generated columns": {
+    before: "CREATE PUBLICATION p FOR TABLE t",
+    after: "CREATE PUBLICATION p FOR TABLE t WITH (publish_generated_columns = stored)",
+    up: ["published-generated p"],
+  },
+  "generated columns of a new publication": {
+    after: "CREATE PUBLICATION p FOR ALL TABLES WITH (publish_generated_columns = stored)",
+    up: ["published p"],
+  },
+  "generated columns of nothing": {
+    before: "CREATE PUBLICATION p",
+    after: "CREATE PUBLICATION p WITH (publish_generated_columns = stored)",
+  },
   "a publication of nothing": { after: "CREATE PUBLICATION p" },
   "another table": {
     before: "CREATE PUBLICATION p FOR TABLE t",

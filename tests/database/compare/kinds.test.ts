@@ -28,6 +28,7 @@ ALTER TABLE part VALIDATE CONSTRAINT b_positive;
 CREATE FUNCTION s.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 CREATE TRIGGER touched BEFORE UPDATE ON whole_table FOR EACH ROW EXECUTE FUNCTION s.touch();
 CREATE SEQUENCE seq;
+CREATE PUBLICATION sent;
 CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY);
 CREATE TABLE parent1 (a int);
 CREATE TABLE parent2 (a int);
@@ -139,6 +140,7 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "sequence grants public.numbered_id_seq.PUBLIC",
   ],
   ["ALTER SEQUENCE seq SET UNLOGGED", "", "sequence persistence public.seq"],
+  ["ALTER PUBLICATION sent SET (publish_generated_columns = stored)", "", "published generated columns sent"],
   ["CREATE TYPE shell", "", "base type public.shell"],
   [
     "ALTER FUNCTION s.as_text(s.pair) DEPENDS ON EXTENSION plpgsql",
