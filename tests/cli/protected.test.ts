@@ -512,8 +512,8 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
 
   test("says without a terminal which tables lose their rows", async () => {
     await using project = await cliProject(FILES);
-    const build = ["build", "--fresh"];
-    await project.succeed(["build"]);
+    const build = ["build", "--fresh", "--no-baseline"];
+    await project.succeed(["build", "--no-baseline"]);
     expect((await project.succeed(build)).stderr).not.toContain("--fresh removes");
     await project.query(
       'INSERT INTO users VALUES (1); CREATE SCHEMA "B"; CREATE TABLE "B"."c.d" AS SELECT 1; CREATE TABLE gone AS SELECT 1; DELETE FROM gone; CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts DEFAULT; INSERT INTO parts VALUES (1)',
