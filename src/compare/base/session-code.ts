@@ -40,7 +40,7 @@ export function codeOfSession(writers: readonly Writer[]): string[] {
 function doubt(by: string, word: string, { file, line = 1 }: Location): string {
   const place =
     by === file ? `${file}:${line} runs code with ${word}` : `${by} runs code with ${word} (${file}:${line})`;
-  return `${place}, and base.sql holds as constants what that wrote into rows here`;
+  return `${place}: what that wrote into rows here is a constant in base.sql, unless it is written there as an expression such as CURRENT_USER`;
 }
 
 interface Found {

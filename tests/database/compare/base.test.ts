@@ -65,7 +65,7 @@ DO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;
     const report = await verify(filesOf(project.dir));
     expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
     expect(base.text).toContain("'it''s'");
-    expect(base.doubts).toEqual([expect.stringMatching(/^db\/schema\/users.sql:6 runs code with current_user, /)]);
+    expect(base.doubts).toEqual([expect.stringMatching(/^db\/schema\/users.sql:6 runs code with current_user: /)]);
     expect(base.text).toContain(`setval('"public"."users_id_seq"', 3)`);
     expect(base.text).toContain(`setval('"public"."notes_id_seq"', 1)`);
   });

@@ -184,7 +184,9 @@ describe("a base moves forward", () => {
       "SELECT 1;\nDO $$ BEGIN\nINSERT INTO a VALUES (length(current_user)); END $$;",
     );
     expect((await squash({ ...filesOf(project.dir), through: "002" })).doubts).toEqual([
-      expect.stringContaining("current_user (db/migrations/002_b.sql:3)"),
+      expect.stringMatching(
+        /current_user \(db\/migrations\/002_b\.sql:3\): .* a constant in base\.sql, unless .* CURRENT_USER$/,
+      ),
     ]);
     // And on the day and on what is set where TypeScript runs.
     await Bun.file(project.path("db/migrations/002_b.sql")).delete();
