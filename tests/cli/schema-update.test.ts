@@ -64,6 +64,23 @@ describe("schema update", () => {
     expect(again.stderr).toContain("Nothing to update");
   });
 
+  test("migrations that could not be run are named: nobody knows whether the files hold them", async () => {
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/migrations/001_users.sql": "ALTER TABLE users ADD email text;\n",
+      "db/migrations/002_bio.sql":
+        "-- migrate:up\nALTER TABLE users ADD COLUMN bio TEXT;\n-- migrate:down\nALTER TABLE users DROP COLUMN bio;\n",
+    });
+    const named = "warning: 001_users was not run, and whether the schema files hold what it does is not known: ";
+    const written = await update(project, "--yes");
+    expect(written).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("✅ Updated 1 schema file") });
+    expect(written.stderr).toContain(named);
+    expect(await files(project)).toEqual({ "users.sql": UPDATED });
+    const again = await update(project);
+    expect(again.stderr).toContain(named);
+    expect(again.stderr).toContain("the schema files hold everything that the other migrations make");
+  });
+
   test("what belongs nowhere comes behind the other objects, and not into a file of rows; where only behind rows works, that is said", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml":

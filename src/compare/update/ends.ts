@@ -13,7 +13,7 @@ import { takeBack } from "../base/take-back.ts";
 import { notBuilt, readRowHashes, type Rows } from "../contained/rows.ts";
 import { writtenColumns } from "../contained/written.ts";
 import { buildSchema, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
-import { replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
+import { notRolledThrough, replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
 import { type LeftRows, readLeftRows } from "./rows.ts";
 import { subjectOfId, wholeOf } from "../sources/subjects.ts";
 import type { Parser } from "#sql/parser.ts";
@@ -31,6 +31,8 @@ export interface History {
   readonly left: LeftRows;
   /** Whether they start from nothing; otherwise they were applied to what the schema files build. */
   readonly fromNothing: boolean;
+  /** Those that were not run: the way back from what the schema files build ends above them. */
+  readonly notRun: readonly LoadedMigration[];
 }
 
 /**
@@ -62,7 +64,7 @@ export async function readHistory(
     const atEnd = async (there: Database): Promise<void> => {
       rows = await readLeftRows(there, built, writtenColumns(migrations, parser));
     };
-    const { replay } = await replayMigrations({ ...files, atEnd }, series, false);
+    const { way, replay } = await replayMigrations({ ...files, atEnd }, series, false);
     const [finding] = replay.findings;
     if (finding === undefined && replay.end !== undefined && rows !== undefined) {
       // What became of the files' own rows on the way back is no change of the migrations.
@@ -72,6 +74,7 @@ export async function readHistory(
         end: replay.end,
         left: { ...rows, taken: new Set(), areAmongOthers: true },
         fromNothing,
+        notRun: notRolledThrough(way, migrations),
       };
     }
     throw new ConfitureError(
@@ -100,7 +103,7 @@ export async function readHistory(
   }
   const end = await run.read();
   const left = await readLeftRows(database, built, writtenColumns(all, parser));
-  return { migrations, base, end, left: { ...left, taken }, fromNothing };
+  return { migrations, base, end, left: { ...left, taken }, fromNothing, notRun: [] };
 }
 
 /** Whether a way up may take rows away or change them. */

@@ -1,6 +1,7 @@
 import { decodeSql } from "#database/script.ts";
 import { filesOf, readSchemaScript } from "#build/schema-script.ts";
 import { readRegularFile } from "#files/read.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { join } from "node:path";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
@@ -43,6 +44,8 @@ export interface SchemaUpdate {
   readonly takenRows: readonly TakenRows[];
   /** How many migrations there are, the base not counted. */
   readonly migrations: number;
+  /** The first of these, which were not run, so that nobody knows whether the files hold their changes. */
+  readonly notRun: readonly string[];
 }
 
 /**
@@ -80,6 +83,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
       lackingRows: rows.lacking,
       takenRows: rows.taken,
       migrations: migrations.length,
+      notRun: history.notRun.map(({ file }) => migrationId(file)),
     };
   });
 }

@@ -30,12 +30,15 @@ export function migrationsCheck(
   }
   if (loaded.length === 0) return { name, outcome: "proven", summary: "No migrations were added", findings };
   if (applied === 0) {
-    const summary = `${many} could not be run: neither from an empty database nor from the built schema`;
+    const summary = `${many} ${loaded.length === 1 ? "was" : "were"} not run: neither an empty database nor what the schema files build can be the beginning`;
     return { name, outcome: "not-checked", summary, findings };
   }
-  const irreversible = loaded.filter(({ down }) => down === undefined).length;
   const verbs =
-    loaded.length === 1 ? "applies, rolls back exactly and applies again" : "apply, roll back exactly and apply again";
+    applied === 1 ? "applies, rolls back exactly and applies again" : "apply, roll back exactly and apply again";
+  if (applied < loaded.length) {
+    return { name, outcome: "proven", summary: `${applied} of ${many} ${verbs}`, findings };
+  }
+  const irreversible = loaded.filter(({ down }) => down === undefined).length;
   return {
     name,
     outcome: "proven",
@@ -64,8 +67,9 @@ export function withChanged(
 /**
  * Whether what the schema files build is what the migrations lead to.
  * @param end undefined when they did not get that far
+ * @param areAll false where only the later ones were run
  */
-export function agreementCheck(built: Catalogue | undefined, end: Catalogue | undefined): Check {
+export function agreementCheck(built: Catalogue | undefined, end: Catalogue | undefined, areAll: boolean): Check {
   const name = "agreement";
   if (built === undefined || end === undefined) {
     return {
@@ -76,8 +80,15 @@ export function agreementCheck(built: Catalogue | undefined, end: Catalogue | un
     };
   }
   const changes = compareCatalogues(end, built);
-  if (changes.length === 0)
-    return { name, outcome: "proven", summary: "Schema files and migrations agree", findings: [] };
+  if (changes.length === 0) {
+    const summary = "Schema files and migrations agree";
+    return {
+      name,
+      outcome: "proven",
+      summary: areAll ? summary : `${summary}, as far as these were run`,
+      findings: [],
+    };
+  }
   const summary = "Schema files and migrations do not agree";
   return {
     name,

@@ -163,6 +163,12 @@ export function reversible({
   return migrations.slice(Math.max(afterLastOneWay, migrations.findIndex(isTested)));
 }
 
+/** Those that were not run, as the way back from the built schema ends above them. */
+export function notRolledThrough(way: Way, migrations: readonly LoadedMigration[]): readonly LoadedMigration[] {
+  if (way !== "schema" && way !== "behind") return [];
+  return migrations.slice(0, migrations.length - reversible({ migrations }).length);
+}
+
 /**
  * Brings a database forward. Where the way back of a migration leaves it unusable, the ones behind are tried out in
  * another, to which those up to there are only applied.

@@ -15,7 +15,7 @@ import { differingRows } from "./differing-rows.ts";
 import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
-import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
+import { notRolledThrough, type ReplayedFiles, replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { goesByClock } from "../contained/rows.ts";
 import { asFailure, dropScratchLedger, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { wantsRoom, withRoom } from "#scratch/room.ts";
@@ -149,13 +149,15 @@ async function verifyWays(
   }
   const { way, replay, provenBefore } = replayed;
   for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
-  if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
+  const notRun = notRolledThrough(way, migrations);
+  const last = notRun.at(-1);
+  if (last !== undefined) unchecked.add(belowOneWay(last));
   for (const what of differingRows(way, replay.rows, built.rows)) unchecked.add(what);
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
     build,
     ...(isReplayed ? [migrationsCheck(migrations, replay.findings, replay.applied)] : []),
-    await agreement(series, files, { catalogue: here?.catalogue, digest: built.digest }, replay.end),
+    await agreement(series, files, { ...built, catalogue: here?.catalogue, areAll: last === undefined }, replay.end),
   ];
   return { checks, from: way, unchecked: [...unchecked], provenBefore, builtBefore, notCompared };
 }
@@ -195,15 +197,19 @@ async function buildHere(series: ScratchSeries, files: VerifiedFiles): Promise<B
 async function agreement(
   series: ScratchSeries,
   files: VerifiedFiles,
-  { catalogue, digest }: { readonly catalogue: Catalogue | undefined; readonly digest: string },
+  {
+    catalogue,
+    digest,
+    areAll,
+  }: { readonly catalogue: Catalogue | undefined; readonly digest: string; readonly areAll: boolean },
   end: Catalogue | undefined,
 ): Promise<Check> {
-  if (catalogue !== undefined) return agreementCheck(catalogue, end);
-  if (end === undefined || digestOf(end) === digest) return agreementCheck(end, end);
+  if (catalogue !== undefined) return agreementCheck(catalogue, end, areAll);
+  if (end === undefined || digestOf(end) === digest) return agreementCheck(end, end, areAll);
   files.onStep?.("Building the schema files");
   const built = await buildCatalogue(await series.empty(), files);
   if (built instanceof ConfitureError) throw built;
-  return agreementCheck(built, end);
+  return agreementCheck(built, end, areAll);
 }
 
 /** What an earlier run has proven; nothing, where other things are proven. */
@@ -263,8 +269,9 @@ async function verifyMigrationsAlone(series: ScratchSeries, files: VerifiedFiles
   };
 }
 
-const BELOW_ONE_WAY =
-  "migrations up to the last one without a down: the first needs tables from the schema files, and the way back ends there";
+function belowOneWay({ file }: LoadedMigration): string {
+  return `migrations up to the last one without a down, ${migrationId(file)}: the first needs tables from the schema files, and the way back ends there. None of them was run, and whether the schema files hold their changes is not known`;
+}
 
 async function buildCatalogue(database: Database, files: ProjectFiles): Promise<Catalogue | ConfitureError> {
   try {

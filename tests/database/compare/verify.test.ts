@@ -299,6 +299,28 @@ describe("migrations that alter what only the schema files create", () => {
     expect(report.unchecked).not.toEqual([]);
   });
 
+  test("and only the later ones have a way back: what was not run is neither counted nor called agreed", async () => {
+    const files = {
+      "db/schema/users.sql": "CREATE TABLE users (id int);",
+      "db/migrations/1_email.sql": "ALTER TABLE users ADD email text;",
+      "db/migrations/2_bio.sql": MIGRATION,
+    };
+    for (const [bio, way, agreement] of [
+      ["", "behind", "disproven"],
+      [", bio text", "schema", "proven"],
+    ] as const) {
+      const report = await verified({ ...files, "db/schema/users.sql": `CREATE TABLE users (id int${bio});` });
+      expect(report.from).toBe(way);
+      expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement });
+      const said = report.checks.map(({ summary }) => summary);
+      expect(said[1]).toBe("1 of 2 migrations applies, rolls back exactly and applies again");
+      if (agreement === "proven") expect(said[2]).toBe("Schema files and migrations agree, as far as these were run");
+      expect(report.unchecked).toContainEqual(
+        expect.stringMatching(/without a down, 1_email: .*whether the schema files hold their changes is not known$/),
+      );
+    }
+  });
+
   test("what a rollback takes away too much is found", async () => {
     const report = await verified({
       "db/schema/users.sql": "CREATE TABLE users (id int, bio text, born date);",

@@ -39,6 +39,7 @@ export const command = defineCommand({
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();
+    tellNotRun(context, update);
     tellKept(context, files, update);
     tellLackingRows(context, update);
     tellTakenRows(context, update);
@@ -46,7 +47,7 @@ export const command = defineCommand({
       context.messages.log(
         update.kept.length + update.lackingRows.length + update.takenRows.length > 0
           ? "Nothing to write: what differs, and cannot be written into schema files, is named above"
-          : "Nothing to update: the schema files hold everything that the migrations make",
+          : `Nothing to update: the schema files hold everything that ${update.notRun.length > 0 ? "the other migrations" : "the migrations"} make`,
       );
       return { json: toJson(update, false) };
     }
@@ -119,6 +120,14 @@ async function write(
 async function isWanted({ io }: CommandContext, { files }: SchemaUpdate): Promise<boolean> {
   const what = files.length === 1 ? "this" : `these ${files.length} files`;
   return /^y(es)?$/i.test(await ask(io, `Write ${what}? [y/N] `, "nothing was written"));
+}
+
+function tellNotRun({ messages }: CommandContext, { notRun }: SchemaUpdate): void {
+  const last = notRun.at(-1);
+  if (last === undefined) return;
+  messages.warn(
+    `${inLine(notRun.join(", "))} ${agree(notRun.length, "was", "were")} not run, and whether the schema files hold what ${agree(notRun.length, "it does", "they do")} is not known: the first migration needs tables from the schema files, and the way back from these ends at ${inLine(last)}. \`confiture migrate base --from SOURCE\` writes down what there is before the first one`,
+  );
 }
 
 function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: SchemaUpdate): void {
