@@ -134,16 +134,22 @@ CREATE OR REPLACE FUNCTION who() RETURNS text LANGUAGE sql STABLE AS 'SELECT ''a
 CREATE OR REPLACE FUNCTION is_mine(int) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT who() = 'me'$$;
 CREATE OR REPLACE FUNCTION shown(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
 GRANT ${member} TO pg_monitor;
+GRANT USAGE ON SCHEMA shut, fresh TO PUBLIC;
+CREATE SCHEMA fresh;
+GRANT USAGE ON SCHEMA fresh, public TO PUBLIC;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
     const first = await project.run(UP);
     expect(first).toMatchObject({ exitCode: 3, stdout: "" });
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32, 33, 34, 36, 39]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19, 20, 21, 23, 24, 26, 27, 29, 32, 33, 34, 36, 39, 40]);
     await project.query(`DROP ROLE ${mighty}, ${member}`);
     expect(first.stderr).toContain(
       "004_opened.sql:20: would expose what FUNCTION public.secret may read with the rights",
+    );
+    expect(first.stderr).toContain(
+      "004_opened.sql:40: would expose what PUBLIC has rights on in SCHEMA shut to every role (GRANT USAGE TO PUBLIC)\n",
     );
     // Who may call it stays as it was.
     expect(first.stderr).toContain("keep back to FUNCTION closed, whoever calls it (LEAKPROOF)");

@@ -1,7 +1,7 @@
 import { exposuresInText } from "#sql/effects/exposure.ts";
 import { type Exposure, exposureWords, isSameExposure } from "#sql/effects/exposure-kinds.ts";
 import { homeSchema, isCallableInTheEnd } from "#sql/effects/definer.ts";
-import { type Opened, openedBy } from "#sql/effects/opened.ts";
+import { isSchemaMadeBy, type Opened, openedBy } from "#sql/effects/opened.ts";
 import { inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Context, Found, Rule } from "../rule.ts";
@@ -14,7 +14,7 @@ export const exposesData: Rule = {
   severity: "warning",
   severityElse: "note of what is new, or where row level security or the policy is not known",
   asks: ["syntax", "neighbours", "trace"],
-  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a function that is `LEAKPROOF`, to which PostgreSQL shows rows before policies and `security_barrier` views have their say, a publication of all tables, or all of a schema, and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. The same holds for such statements in the body of a function that a migration calls. Rows that somebody has read cannot be taken back.",
+  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, the use of a schema, where it may have rights that nobody could make use of, a role that is `SUPERUSER` or `BYPASSRLS`, a function that is `LEAKPROOF`, to which PostgreSQL shows rows before policies and `security_barrier` views have their say, a publication of all tables, or all of a schema, and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. The same holds for such statements in the body of a function that a migration calls. Rows that somebody has read cannot be taken back.",
   instead:
     "Grant to the roles that need it, name the tables, and change policies instead of switching them off. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
   wrong: "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;\nGRANT SELECT ON notes TO PUBLIC;",
@@ -75,6 +75,7 @@ function ofOpened(context: Context, open: Opened): readonly Found[] {
   const found = { message: `Exposes ${exposureWords(exposure)}`, fix: fixOfOpened(node) };
   if (open.table === undefined) {
     const all = file.statements.map(({ text }) => Statement.of(text));
+    if (open.schema !== undefined && isSchemaMadeBy(open.schema, all)) return [];
     // Where it was run, that is known.
     const isOpen =
       facts !== undefined ||
@@ -116,6 +117,7 @@ function byCode(exposes: readonly Exposure[]): readonly Found[] {
 }
 
 function fixOfOpened(node: Node): string {
+  if ("GrantStmt" in node) return "Grant it to the roles that need it";
   if ("GrantRoleStmt" in node) return "Grant the role what it needs, table by table";
   if ("AlterTableStmt" in node)
     return "Let a role own the table that may see all of its rows, or FORCE ROW LEVEL SECURITY";

@@ -12,7 +12,7 @@ import {
   publicCalls,
   type PublicCalls,
 } from "#sql/effects/definer.ts";
-import { type Opened, openedBy } from "#sql/effects/opened.ts";
+import { isSchemaMadeBy, type Opened, openedBy } from "#sql/effects/opened.ts";
 import { type ReadPastPolicies, readPastPolicies } from "#sql/effects/read-past-policies.ts";
 import { type MadeTable, madeTableAt, madeTables } from "#sql/effects/made-tables.ts";
 import { mayMoveTable, moveOf, replacedTables } from "#sql/effects/replaced.ts";
@@ -83,11 +83,12 @@ export async function exposuresOf(
   const calls = await callsAmong(opened, granted, all, database);
   const asksForBarriers = opened.some(([, { view, role }]) => view !== undefined && role === undefined);
   const barriers = asksForBarriers ? await barriersIn(database) : [];
-  const isOpened = ({ table, through, role, routine, view, owners }: Opened): boolean => {
+  const isOpened = ({ table, through, role, routine, view, owners, schema }: Opened): boolean => {
     if (owners !== undefined) {
       const isAnybody = owners.some((owner) => /^(?:current_|session_)(?:user|role)$/.test(owner));
       return known.some(({ isView, owner }) => !isView && (isAnybody || owners.includes(owner)));
     }
+    if (schema !== undefined) return !isSchemaMadeBy(schema, all);
     if (role !== undefined) {
       if (!mighty.has(role)) return false;
       if (routine !== undefined) return calls.isDefiner(routine);

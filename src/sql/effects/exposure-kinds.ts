@@ -137,6 +137,7 @@ const GRANTED = {
   "schema-tables": (names: string) => `every table of ${names} to every role`,
   "large-objects": () => "large objects to every role",
   schema: (names: string) => `SCHEMA ${names} to whatever any role makes in it`,
+  "schema-use": (names: string) => `what PUBLIC has rights on in SCHEMA ${names} to every role`,
 };
 
 const ATTRIBUTES: Readonly<Record<RoleAttribute, (role: string) => string>> = {

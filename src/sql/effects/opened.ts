@@ -17,6 +17,8 @@ export interface Opened {
   readonly routine?: NamedRoutine;
   /** A view, folded, of which this is true where it has `security_barrier`; with a role, where it reads tables with row level security. */
   readonly view?: string;
+  /** A schema, folded, of which this is true where it is there already. */
+  readonly schema?: string;
   /** Roles, folded, that something is taken from: it is true where one of them owns a table with row level security. */
   readonly owners?: readonly string[];
   readonly exposure: ExposureKind;
@@ -29,7 +31,7 @@ export interface Opened {
  */
 export function openedBy(statement: Statement): Opened[] {
   const { firstWord, words, text } = statement;
-  if (firstWord === "GRANT") return ofMemberships(statement);
+  if (firstWord === "GRANT") return [...ofMemberships(statement), ...ofSchemas(statement)];
   if (firstWord === "REASSIGN") return ofReassigned(statement.tokens());
   if (firstWord !== "ALTER" && firstWord !== "CREATE") return [];
   if (words[1] === "POLICY") return ofPolicy(statement.tokens());
@@ -75,6 +77,32 @@ function ofReassigned(tokens: readonly string[]): Opened[] {
   const owner = foldedName(tokens[to + 1] ?? "");
   const owners = namesFrom(tokens, 3).map(foldedName);
   return [{ table: undefined, owners, exposure: { kind: "owner-of-all", owner } }];
+}
+
+/** GRANT USAGE ON SCHEMA closed TO PUBLIC: what is in it may be granted to PUBLIC already, as every new function is. */
+function ofSchemas(statement: Statement): Opened[] {
+  if (!/\bschema\b[^]*\bpublic\b/i.test(statement.text)) return [];
+  const tokens = statement.tokens();
+  const on = tokens.indexOf("ON");
+  const to = tokens.indexOf("TO", on);
+  // CREATE, and ALL with it, is told by the text alone.
+  if (tokens.slice(1, on).join(" ") !== "USAGE" || tokens[on + 1] !== "SCHEMA") return [];
+  if (to < 0 || !tokens.slice(to).includes("PUBLIC")) return [];
+  return namesFrom(tokens, on + 2).flatMap((name): Opened[] => {
+    const schema = foldedName(name);
+    const exposure: ExposureKind = { kind: "granted", of: "schema-use", names: [schema], rights: "USAGE" };
+    // Whoever may connect may use that one, unless somebody has taken it away.
+    return schema === "public" ? [] : [{ table: undefined, schema, exposure }];
+  });
+}
+
+/** Whether one of some statements makes a schema, whose name is folded. Pure. */
+export function isSchemaMadeBy(schema: string, statements: readonly Statement[]): boolean {
+  return statements.some((statement) => {
+    if (statement.firstWord !== "CREATE" || statement.words[1] !== "SCHEMA") return false;
+    const tokens = statement.tokens();
+    return foldedName(namesFrom(tokens, tokens[2] === "IF" ? 5 : 2)[0] ?? "") === schema;
+  });
 }
 
 /** PostgreSQL's own roles are told by their names. */

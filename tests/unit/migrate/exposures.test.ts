@@ -57,6 +57,10 @@ test.each([
     "UPDATE copy SET body = n.body FROM notes n WHERE n.id = copy.id",
     "rows of notes to whoever may read TABLE copy, which has none of its policies",
   ],
+  [
+    'GRANT USAGE ON SCHEMA "Shut", made TO app, PUBLIC;\nCREATE SCHEMA IF NOT EXISTS made',
+    'what PUBLIC has rights on in SCHEMA "Shut" to every role (GRANT USAGE TO PUBLIC)',
+  ],
   ["ALTER TABLE copy RENAME TO notes", "rows of notes to whoever may read it, as the policies stay with notes_old"],
   [
     "ALTER VIEW v RESET (security_invoker)",
