@@ -66,9 +66,7 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
 export function planDown(history: readonly HistoryEntry[], options: PlanDownOptions): AppliedMigration[] {
   for (const entry of history) if (entry.standing === "stopped") throw stopped(entry);
   // What runs again whenever it changes has no way back, and the base is what everything goes back to.
-  const applied = history
-    .filter(({ row, version }) => row !== undefined && !isRepeatable(version) && !isBase(version))
-    .toReversed();
+  const applied = goesBack(history).toReversed();
   const { to: bottom } = options;
   const to = bottom === undefined || canonicalVersion(bottom) === "0" ? bottom : requireKnown(history, bottom).version;
   const wanted =
@@ -85,6 +83,11 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
     }
     return { file, row };
   });
+}
+
+/** What is applied and can be rolled back by its place in the order, oldest first. */
+function goesBack(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  return history.filter(({ row, version }) => row !== undefined && !isRepeatable(version) && !isBase(version));
 }
 
 /**
@@ -148,10 +151,14 @@ function stopped(entry: HistoryEntry): ConfitureError {
 function edited(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
   if (isAnother(entry) || entry.renamed?.() !== undefined) return numberTaken(entry, history);
   if (entry.row?.state === "applying") return editedOnTheWay(entry);
+  const applied = goesBack(history);
+  const place = applied.indexOf(entry);
+  const behind = place < 0 ? 0 : applied.length - place - 1;
+  const [steps, others] = behind === 0 ? ["", ""] : [` --steps ${behind + 1}`, `, and the ${behind} behind it`];
   return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
     hint: [
       `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${shellWord(entry.version)}`,
-      "To run it anew as it is now, where nobody else has it yet: `confiture migrate down --recorded` rolls back what ran, with the text that the ledger keeps; then `confiture migrate up`",
+      `To run it anew as it is now, where nobody else has it yet: \`confiture migrate down --recorded${steps}\` rolls back what ran, with the text that the ledger keeps${others}; then \`confiture migrate up\``,
     ].join("\n"),
     location: entry.file === undefined ? undefined : { file: entry.file.path },
     data: { version: entry.version },

@@ -65,6 +65,17 @@ for (const engine of oldestAndEmbedded) {
       expect([await m.has("a"), await m.has("other")]).toEqual([false, true]);
     });
 
+    test("the hint for an edited one rolls back as far as it", async () => {
+      await using m = await migrating(engine, FILES);
+      expect((await m.up()).error).toBeUndefined();
+      await m.write("002_b.up.sql", "CREATE TABLE other (id int)");
+      const { error } = await m.up();
+      const command = /confiture migrate down --recorded --steps (\d+)` rolls back .*, and the 2 behind it;/;
+      const steps = Number(command.exec(error?.hint ?? "")?.[1]);
+      expect((await m.down({ recorded: true, steps })).results).toEqual(["004 done", "003 done", "002 done"]);
+      expect((await m.up()).results).toEqual(["002 done", "003 done", "004 done"]);
+    });
+
     test("a text without a way back, or none at all, is refused before anything is changed", async () => {
       await using m = await migrating(engine, { "001_a.sql": BOTH, "002_b.sql": "CREATE TABLE b (id int)" });
       expect((await m.up()).error).toBeUndefined();
