@@ -6,6 +6,8 @@ import { inHouseStyle } from "../plan/house-style.ts";
 import { asReadBack } from "../plan/reread.ts";
 import type { Done, How, Planned, Work } from "./edits/edit.ts";
 import { EDIT_KINDS } from "./edits/registry.ts";
+import { besideUsers } from "./beside-users.ts";
+import { guarded, guardHabitOf, isGuarded } from "./if-not-exists.ts";
 import { inside, type Parser } from "#sql/parser.ts";
 import { type Newcomer, place, placeLast } from "./place.ts";
 import type { SchemaTree } from "./schema-tree.ts";
@@ -52,6 +54,7 @@ export interface ApplyOptions {
 export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: ApplyOptions): Edit[] {
   const { levels } = options;
   const style = styleOf(tree);
+  const passesOver = guardHabitOf(tree);
   const edits: Edit[] = [];
   for (const planned of plan) {
     // Settings of the plan itself.
@@ -60,21 +63,23 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     // What needs a setting would mean something else inside another statement, or in other words.
     const level = levels.get(key) ?? (planned.setting === undefined ? "worded" : "appended");
     let written: string | undefined;
+    const makes = planned.reading?.makes;
+    const isGuardedThere = makes !== undefined && isGuarded(options.wording.statement(makes));
+    const withGuard = (sql: string): string => (isGuardedThere || passesOver(sql) ? guarded(sql) : sql);
+    const placed = (newcomer: Newcomer): string | undefined => {
+      written = withGuard(newcomer.sql);
+      return place(tree, { ...newcomer, sql: written });
+    };
     const work: Work = {
       tree,
       style,
       wording: level === "worded" ? options.wording : undefined,
+      wordingOf: (subject) => ((levels.get(keyOf(subject)) ?? "worded") === "worded" ? options.wording : undefined),
       from: options.from.facts,
       to: options.to.facts,
       plan,
-      place: (newcomer: Newcomer) => {
-        written = newcomer.sql;
-        return place(tree, newcomer)!;
-      },
-      placeStrictly: (newcomer: Newcomer) => {
-        written = newcomer.sql;
-        return place(tree, { ...newcomer, strict: true });
-      },
+      place: (newcomer: Newcomer) => placed(newcomer)!,
+      placeStrictly: (newcomer: Newcomer) => placed({ ...newcomer, strict: true }),
     };
     const { how, file } = level === "worded" || level === "planned" ? inPlace(planned, work) : append(planned);
     if (how === "none" || file === undefined) continue;
@@ -87,14 +92,14 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     function append({ sql, setting, subject: on, needs, isImplied }: Planned): Done {
       if (isImplied) return { how: "none", file: undefined };
       const text = textsOf({ sql, setting })
-        .map((each) => inHouseStyle(asReadBack(each), tree.parser))
+        .map((each) => withGuard(inHouseStyle(asReadBack(each), tree.parser)))
         .join(";\n\n");
       written = text;
       const newcomer = { sql: text, kind: "alter", makes: undefined, on, needs };
       return { how: "appended", file: level === "last" ? placeLast(tree, text) : place(tree, newcomer)! };
     }
   }
-  return edits;
+  return besideUsers(tree, edits);
 }
 
 /** An object that was edited again is told of once, by what was done last. */

@@ -18,6 +18,8 @@ export interface Newcomer {
   readonly needs: readonly Subject[];
   /** Statements that it has to stand behind, apart from those that make what it needs. */
   readonly after?: readonly Sentence[];
+  /** As `after`, unless it gets a file of its own: statements that would give it what it is not to have. */
+  readonly outOf?: readonly Sentence[];
   /** Whether it is better not added than put into another file than those of its kind have. */
   readonly strict?: boolean;
 }
@@ -41,7 +43,8 @@ export function place(tree: SchemaTree, given: Newcomer): string | undefined {
     tree.add(spot.file, `${sql};\n`);
     return spot.file;
   }
-  if (needed !== undefined && isLater(tree, needed, spot.sentence)) return putBehind(tree, needed, sql);
+  const last = lastNeeded(tree, { ...newcomer, after: [...(given.after ?? []), ...(given.outOf ?? [])] });
+  if (last !== undefined && isLater(tree, last, spot.sentence)) return putBehind(tree, last, sql);
   if (spot.kind === "before") addBefore(tree, spot.sentence, sql);
   else addBehind(tree, spot.sentence, sql, isTight(spot.sentence, sql, newcomer.kind));
   return spot.sentence.file;
@@ -122,7 +125,9 @@ function lastOf(tree: SchemaTree, maker: Sentence): Sentence {
 
 /** A table, view, function or another object that stands by itself. */
 function spotOfObject(tree: SchemaTree, { kind, makes, needs }: Newcomer): Spot {
-  const peers = tree.sentences.filter(({ reading }) => reading?.kind === kind && reading.makes !== undefined);
+  const all = tree.sentences.filter(({ reading }) => reading?.makes !== undefined);
+  const own = all.filter(({ reading }) => reading?.kind === kind);
+  const peers = own.length > 0 ? own : all.filter(({ reading }) => reading?.kind === KIN[kind]);
   const ofSchema = peers.filter(({ reading }) => reading?.makes?.schema === makes?.schema);
   const peer = (ofSchema.length > 0 ? ofSchema : peers).at(-1);
   if (peer === undefined) return spotWithoutPeers(tree, kind, needs);
@@ -132,6 +137,9 @@ function spotOfObject(tree: SchemaTree, { kind, makes, needs }: Newcomer): Spot 
   }
   return { kind: "behind", sentence: lastOf(tree, peer) };
 }
+
+/** What stands with what, where it has none of its own kind. */
+const KIN: Readonly<Record<string, string>> = { domain: "type", type: "domain" };
 
 /** What others need before anything else. */
 const FIRST: ReadonlySet<string> = new Set(["schema", "extension", "type", "domain", "sequence"]);

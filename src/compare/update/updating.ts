@@ -13,7 +13,7 @@ import { EditLevels } from "./edit-levels.ts";
 import type { Planned } from "./edits/edit.ts";
 import type { EndsOptions, Target } from "./ends.ts";
 import type { Saved, SchemaTree } from "./schema-tree.ts";
-import { withoutVain } from "./vain.ts";
+import { mayBeVain, withoutVain } from "./vain.ts";
 import { renameInTree } from "./rename-text.ts";
 import { afterRename, BY_HAND, doesNotBuild, remains } from "./refusals.ts";
 import type { Renaming } from "./renames.ts";
@@ -152,7 +152,7 @@ export class Updating {
       if (await this.#isProven(all)) told = all;
       else this.#tree.restore(saved);
     }
-    const candidates = told === edits && areTried ? this.#written : told.filter(({ how }) => how === "appended");
+    const candidates = told === edits && areTried ? this.#written : told.filter(mayBeVain);
     return await withoutVain(this.#tree, candidates.toReversed(), told, async () => await this.#isProven(told));
   }
 

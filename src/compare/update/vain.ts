@@ -6,6 +6,11 @@ import type { SchemaTree, Sentence } from "./schema-tree.ts";
 /** More are not tried: each takes a build of all files. */
 const MOST = 40;
 
+/** Whether an edit may be without effect: what was appended, and what takes away a right that the files may not give there. */
+export function mayBeVain({ how, sql }: Edit): boolean {
+  return how === "appended" || (how === "added" && /^REVOKE\b/.test(sql));
+}
+
 /**
  * Leaves out statements that were added and are not needed: they have no effect where they stand, or a later edit does the same.
  * @param candidates those that may be such, in the order in which they are tried

@@ -278,3 +278,101 @@ test.each([",", ""])("a column comes behind the comment of the one before it, al
   const { after } = await update({ "t.sql": table("") }, "ALTER TABLE t ADD d int;");
   expect(after).toEqual({ "t.sql": table(`\n  d int${comma}`, ",") });
 });
+
+describe("IF NOT EXISTS", () => {
+  test("comes along where the files write it throughout, or the migration wrote it", async () => {
+    const t = "CREATE TABLE IF NOT EXISTS t (id int);\nCREATE INDEX IF NOT EXISTS t_id ON t (id);\n";
+    const { after } = await update(
+      { "all.sql": t },
+      "CREATE INDEX t_more ON t ((id + 1));\nCREATE STATISTICS s ON id, (id + 1) FROM t;\nDO $$ BEGIN CREATE TABLE u (id int); END $$;\n",
+    );
+    const text = after["all.sql"]!;
+    expect(text).toContain("CREATE INDEX IF NOT EXISTS t_more ON t ((id + 1));");
+    expect(text).toContain("CREATE STATISTICS IF NOT EXISTS");
+    expect(text).toContain("CREATE TABLE IF NOT EXISTS u (");
+    const own = await update(
+      { "t.sql": "CREATE TABLE t (id int);\n" },
+      "CREATE INDEX IF NOT EXISTS k ON t (id);\nCREATE INDEX l ON t (id);",
+    );
+    expect(own.after["t.sql"]).toContain("CREATE INDEX IF NOT EXISTS k ON t (id);");
+    expect(own.after["t.sql"]).toContain("CREATE INDEX l ON t (id);");
+  });
+
+  test("stays where a statement is replaced", async () => {
+    const { after } = await update(
+      { "t.sql": "CREATE TABLE t (id int);\ncreate index if not exists k on t (id);\n" },
+      "DROP INDEX k; CREATE INDEX k ON t ((id + 1));",
+    );
+    expect(after["t.sql"]).toBe("CREATE TABLE t (id int);\nCREATE INDEX IF NOT EXISTS k ON t ((id + 1));\n");
+  });
+});
+
+describe("types and sequences of a new table", () => {
+  const DOMAIN = "CREATE DOMAIN amount AS int CHECK (VALUE > 0);\n";
+  const SEQUENCE = "CREATE SEQUENCE numbers;\n";
+  const TYPE = "CREATE TYPE state AS ENUM ('a');\n";
+  const TABLE = "CREATE TABLE orders (id int DEFAULT nextval('numbers'), s state, a amount);\n";
+  const MADE = TYPE + DOMAIN + SEQUENCE + TABLE;
+  const made = [DOMAIN, SEQUENCE, TYPE, TABLE].join("\n");
+
+  test("come right before it where the files have none, or have theirs so", async () => {
+    const users = {
+      "10_users.sql": "CREATE TABLE users (id int);\n",
+      "20_posts.sql": "CREATE TABLE posts (id int);\n",
+    };
+    expect((await update(users, MADE)).after).toEqual({ "30_orders.sql": made });
+    const beside = {
+      "10_users.sql": "CREATE TYPE kind AS ENUM ('k');\nCREATE TABLE users (id int, k kind);\n",
+      "20_posts.sql": "CREATE SEQUENCE n;\nCREATE TABLE posts (id int DEFAULT nextval('n'));\n",
+    };
+    expect((await update(beside, MADE)).after).toEqual({ "30_orders.sql": made });
+  });
+
+  test("come to the others where these have a file of their own", async () => {
+    const { after } = await update(
+      {
+        "00_types.sql": "CREATE TYPE kind AS ENUM ('k');\nCREATE TYPE size AS ENUM ('s');\n",
+        "05_sequences.sql": "CREATE SEQUENCE n;\nCREATE SEQUENCE m;\n",
+        "10_users.sql": "CREATE TABLE users (id int DEFAULT nextval('n'), k kind, s size);\n",
+      },
+      MADE,
+    );
+    expect(after["00_types.sql"]).toContain("CREATE TYPE state AS ENUM ('a');\n");
+    expect(after["00_types.sql"]).toContain("CREATE DOMAIN amount");
+    expect(after["05_sequences.sql"]).toBe("CREATE SEQUENCE n;\nCREATE SEQUENCE m;\nCREATE SEQUENCE numbers;\n");
+  });
+
+  test("are not written where a serial column makes them", async () => {
+    const { after, edits } = await update(
+      { "all.sql": "CREATE TABLE t (id serial PRIMARY KEY);\n" },
+      "CREATE TABLE u (id bigserial PRIMARY KEY);\nALTER TABLE t ADD COLUMN n serial;\n",
+    );
+    expect(after["all.sql"]).toBe(
+      "CREATE TABLE t (id serial PRIMARY KEY, n serial);\nCREATE TABLE u (id bigserial PRIMARY KEY);\n",
+    );
+    expect(edits.filter(({ how }) => how === "appended")).toEqual([]);
+  });
+});
+
+describe("a new partition", () => {
+  const P = "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n";
+
+  test("is not taken a right that it does not get where it stands", async () => {
+    const { after } = await update(
+      { "p.sql": `${P}ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;\n` },
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\nREVOKE ALL ON p2 FROM PUBLIC;\n",
+    );
+    expect(after["p.sql"]).toContain("CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\n");
+    expect(after["p.sql"]).not.toContain("REVOKE");
+  });
+
+  test("comes behind what grants rights on all tables, which it is not to have", async () => {
+    const { after } = await update(
+      { "p.sql": `${P}GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;\n` },
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\n",
+    );
+    expect(after["p.sql"]).toBe(
+      `${P}GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;\n\nCREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\n`,
+    );
+  });
+});

@@ -34,6 +34,8 @@ export interface Work {
   readonly style: Style;
   /** Undefined once the words of the migrations did not do. */
   readonly wording: Wording | undefined;
+  /** As `wording`, for what another statement of the plan makes. */
+  readonly wordingOf: (subject: Subject) => Wording | undefined;
   /** What the files build now, and what they have to build. */
   readonly from: Facts;
   readonly to: Facts;

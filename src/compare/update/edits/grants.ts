@@ -130,6 +130,33 @@ function givesAgain({ node, reading }: Sentence, subject: Subject, revoke: Grant
   return strings(grant.objects).includes(subject.schema);
 }
 
+/** GRANT ... ON ALL ... IN SCHEMA, which would take in an object that is not to have those rights. */
+export function grantsOfAll(tree: SchemaTree, { makes, reading }: Planned, to: Work["to"]): Sentence[] {
+  const own = OF_ALL[reading?.kind ?? ""];
+  const schema = reading?.makes?.schema ?? "";
+  return tree.sentences.filter(({ node }) => {
+    const grant = inside(node, "GrantStmt");
+    if (grant?.is_grant !== true || grant.targtype !== "ACL_TARGET_ALL_IN_SCHEMA" || grant.objtype !== own)
+      return false;
+    if (!strings(grant.objects).includes(schema)) return false;
+    const roles = (grant.grantees ?? []).flatMap((each) => inside(each, "RoleSpec") ?? []);
+    return roles.some(({ roletype, rolename }) => {
+      const grantee = roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : rolename;
+      const isOf = ({ kind }: Planned["makes"][number]): boolean => kind !== "column" && kind !== "acl";
+      return grantee !== undefined && !makes.filter(isOf).some((target) => to.has({ kind: "acl", target, grantee }));
+    });
+  });
+}
+
+const OF_ALL: Readonly<Record<string, GrantStmt["objtype"]>> = {
+  table: "OBJECT_TABLE",
+  view: "OBJECT_TABLE",
+  "materialized view": "OBJECT_TABLE",
+  "foreign table": "OBJECT_TABLE",
+  sequence: "OBJECT_SEQUENCE",
+  function: "OBJECT_FUNCTION",
+};
+
 /** Statements that grant something on this object, and maybe others, to this role alone. */
 function grantsOf(tree: SchemaTree, subject: Subject, key: string): Sentence[] {
   return tree.about(subject).filter(({ node }) => {

@@ -1,6 +1,8 @@
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
+import { guarded, isGuarded } from "../if-not-exists.ts";
 import { removeSentence } from "../lines.ts";
 import { isOnly, partitionsOf } from "../partitions.ts";
+import { grantsOfAll } from "./grants.ts";
 import { isUnchanged } from "./lookups.ts";
 import { type EditKind, NOTHING } from "./edit.ts";
 
@@ -30,6 +32,7 @@ export const objects: EditKind = {
       on,
       needs: planned.needs,
       after: table === undefined ? [] : partitionsOf(tree, table),
+      outOf: grantsOfAll(tree, planned, work.to),
     };
     // The planner's table has its foreign keys in statements of their own.
     const file = worded === undefined ? undefined : work.placeStrictly({ ...newcomer, sql: worded });
@@ -37,9 +40,10 @@ export const objects: EditKind = {
   },
 };
 
-/** With the CREATE OR REPLACE, or without, that the statement had before. */
-function withHead(old: string, sql: string): string {
-  const replaces = (text: string): boolean => isWord(tokensOf(text.slice(0, 100))[1], "OR");
+/** With the CREATE OR REPLACE, or without, that the statement had before, and with its IF NOT EXISTS. */
+function withHead(old: string, text: string): string {
+  const sql = isGuarded(old) ? guarded(text) : text;
+  const replaces = (given: string): boolean => isWord(tokensOf(given.slice(0, 100))[1], "OR");
   if (replaces(old) === replaces(sql)) return sql;
   const [create, or, replace] = tokensOf(sql.slice(0, 100));
   if (create === undefined || or === undefined || replace === undefined) return sql;
