@@ -177,6 +177,53 @@ CREATE UNIQUE INDEX u_b ON u (b);
     expect(back).toMatchObject({ exitCode: 0 });
   });
 
+  // What somebody made by hand; and the line that lists it, without its place.
+  test.each([
+    [
+      "ALTER TABLE t REPLICA IDENTITY FULL",
+      "table public.t no longer tells subscribers which rows change, as its REPLICA IDENTITY did",
+    ],
+    [
+      "ALTER TABLE t SET (fillfactor = 70, autovacuum_enabled = false)",
+      "table public.t no longer has autovacuum_enabled=false, fillfactor=70",
+    ],
+    ["ALTER INDEX t_b SET (fillfactor = 70)", "index public.t_b no longer has fillfactor='70'"],
+    ["ALTER TABLE t ALTER b SET STORAGE EXTERNAL", "storage public.t.b is not in the schema files"],
+    ["ALTER TABLE t ALTER b SET COMPRESSION pglz", "compression public.t.b is not in the schema files"],
+    ["ALTER TABLE t ALTER b SET STATISTICS 500", "statistics target public.t.b is not in the schema files"],
+    ["ALTER TABLE t ALTER b SET (n_distinct = 5)", "column options public.t.b is not in the schema files"],
+    ["ALTER TABLE t CLUSTER ON t_b", "clustered index public.t_b is not in the schema files"],
+    ["ALTER TYPE mood ADD VALUE 'sad'", "type public.mood no longer has the value 'sad'"],
+    ["ALTER FUNCTION f() SECURITY DEFINER", "function public.f() no longer has SECURITY DEFINER"],
+    ["ALTER FUNCTION f() SET work_mem = '1MB'", "function public.f() no longer has SET work_mem TO '1MB'"],
+    [
+      "ALTER FUNCTION f() SET search_path = pg_catalog",
+      "function public.f() no longer has SET search_path TO 'pg_catalog'",
+    ],
+    [
+      "ALTER FUNCTION f() IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 7",
+      "function public.f() no longer has IMMUTABLE, PARALLEL SAFE, STRICT, LEAKPROOF, COST 7",
+    ],
+    ["COMMENT ON COLUMN t.b IS 'what'", "comment on column public.t.b is not in the schema files"],
+    ["ALTER TABLE t ALTER b SET NOT NULL", "not null public.t.b"],
+    ["ALTER TABLE t ALTER b SET DEFAULT 'x'", "default public.t.b is not in the schema files"],
+  ])("what stays and loses what somebody gave it is listed: %s", async (sql, line) => {
+    const schema =
+      "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE t (a int PRIMARY KEY, b text);\nCREATE INDEX t_b ON t (b);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql": schema,
+      "db/migrations/002_hand.sql": `${sql};\n`,
+      "db/schema/all.sql": schema,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect(stderr).toContain(", made by db/migrations/00");
+    expect(stderr.replaceAll(/, made by \S+,/g, "")).toContain(`  ${line}`);
+    expect(await written(project)).toEqual([]);
+    expect(await generate(project, "--allow-drop")).toMatchObject({ exitCode: 0 });
+  });
+
   test("a constraint without a name of its own is found, values are apart, and what to say names what was listed", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

@@ -1,6 +1,8 @@
+import { quoteLiteral } from "#sql/quote.ts";
 import type { Change, PropertyChange } from "./changes.ts";
+import { indexParts } from "./index-parts.ts";
 
-/** An object that is gone, or a property of one that protects something. */
+/** An object that is gone, or a property of one that protects something, or that somebody has given it. */
 export interface TakenAway {
   /** In PostgreSQL's words: "policy", "row security", "not null". */
   readonly kind: string;
@@ -54,7 +56,11 @@ function protectionLost({ kind }: Change, { property, from, to }: PropertyChange
     case "checkExpr":
       return hasNone(to) && !hasNone(from) ? [{ kind, fate: "no longer has a WITH CHECK" }] : [];
     case "reloptions":
-      return kind === "view" ? optionsLost(from, to) : [];
+      return kind === "view" ? optionsLost(from, to) : settingsLost(kind, from, to);
+    case "replicaIdentity":
+      return to === "n" || (to === "d" && from !== "n") ? [{ kind, fate: IDENTITY_LOST }] : [];
+    case "values":
+      return kind === "type" ? valuesLost(from, to) : [];
     case "partitionBound":
       return typeof from === "string" && hasNone(to) ? [{ kind: "partition", fate: "is detached, with its rows" }] : [];
     case "where":
@@ -91,13 +97,75 @@ function optionsLost(from: unknown, to: unknown): Lost[] {
   return OPTIONS.flatMap(([option, fate]) => (has(from, option) && !has(to, option) ? [{ kind: "view", fate }] : []));
 }
 
+const IDENTITY_LOST = "no longer tells subscribers which rows change, as its REPLICA IDENTITY did";
+
+/** Storage parameters that are set no more: those with another value are not lost. */
+function settingsLost(kind: string, from: unknown, to: unknown): Lost[] {
+  const after = new Set(listIn(to).map(nameOfOption));
+  const lost = listIn(from).filter((option) => !after.has(nameOfOption(option)));
+  return lost.length === 0 ? [] : [{ kind, fate: `no longer has ${lost.join(", ")}` }];
+}
+
+function nameOfOption(option: string): string {
+  return option.split("=", 1)[0] ?? "";
+}
+
+/** Of an enum. */
+function valuesLost(from: unknown, to: unknown): Lost[] {
+  const after = new Set(listIn(to));
+  const lost = listIn(from).filter((value) => !after.has(value));
+  const words = lost.length === 1 ? "the value" : "the values";
+  return lost.length === 0
+    ? []
+    : [{ kind: "type", fate: `no longer has ${words} ${lost.map(quoteLiteral).join(", ")}` }];
+}
+
+function listIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
 /** What an object protected by its definition alone. */
 function definitionLost(kind: string, from: unknown, to: unknown): string[] {
   const changes = (has: (definition: string) => boolean): boolean => has(String(from)) && !has(String(to));
   if (kind === "constraint") return changes((text) => !text.endsWith(" NOT ENFORCED")) ? ["is no longer enforced"] : [];
-  if (kind === "index") return changes((text) => text.startsWith("CREATE UNIQUE ")) ? ["is no longer unique"] : [];
-  return losesPath(from, to) ? ["no longer has a search_path of its own, and runs with the rights of its owner"] : [];
+  if (kind === "index") {
+    const [before, after] = [from, to].map((side) => indexParts(String(side))?.parameters);
+    const lost = [...(before ?? [])].flatMap(([name, value]) =>
+      after?.has(name) === false ? [`${name}=${value}`] : [],
+    );
+    return [
+      ...(changes((text) => text.startsWith("CREATE UNIQUE ")) ? ["is no longer unique"] : []),
+      ...(lost.length === 0 ? [] : [`no longer has ${lost.join(", ")}`]),
+    ];
+  }
+  const path = losesPath(from, to);
+  const after = clausesOf(to);
+  const lost = [...clausesOf(from)].flatMap(([key, text]) =>
+    after.has(key) || (path && key === "SET search_path") ? [] : [text],
+  );
+  return [
+    ...(path ? ["no longer has a search_path of its own, and runs with the rights of its owner"] : []),
+    ...(lost.length === 0 ? [] : [`no longer has ${lost.join(", ")}`]),
+  ];
 }
+
+/** What a function was given besides its language and body, by what it is about: `pg_get_functiondef` leaves out what is usual. */
+function clausesOf(definition: unknown): ReadonlyMap<string, string> {
+  const clauses = new Map<string, string>();
+  for (const line of headOf(definition).split("\n")) {
+    const setting = /^ SET (\S+) TO /.exec(line)?.[1];
+    if (setting !== undefined) clauses.set(`SET ${setting}`, line.trim());
+    if (!CLAUSES.test(line)) continue;
+    for (const [text, word = ""] of line.matchAll(CLAUSE))
+      clauses.set(VOLATILITY.has(word) ? "volatility" : word, text);
+  }
+  return clauses;
+}
+
+const CLAUSES = /^ (?:WINDOW|IMMUTABLE|STABLE|PARALLEL|STRICT|SECURITY|LEAKPROOF|COST|ROWS|SUPPORT)\b/;
+const CLAUSE =
+  /\b(IMMUTABLE|STABLE|STRICT|SECURITY DEFINER|LEAKPROOF|PARALLEL|COST|ROWS|SUPPORT)(?:(?<=PARALLEL|COST|ROWS|SUPPORT) \S+)?/g;
+const VOLATILITY: ReadonlySet<string> = new Set(["IMMUTABLE", "STABLE"]);
 
 /** The search_path of a function that runs with the rights of its owner: without it, callers choose what its names mean. */
 function losesPath(from: unknown, to: unknown): boolean {

@@ -57,7 +57,7 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
   );
   for (const index of indexesOfKeys(from, to.facts)) goOn.add(`index ${describe(index).name}`);
   const objects = takenAway(compareCatalogues(from, to))
-    .filter((taken) => !goOn.has(`${taken.kind} ${taken.name}`) && !isInherited(taken, to))
+    .filter((taken) => !goOn.has(`${taken.kind} ${taken.name}`) && !isInherited(taken, to) && !isTold(taken, losing))
     .map((taken): Removal => ({
       ...taken,
       loss: taken.change.change === "dropped" ? lossOf(taken) : undefined,
@@ -72,6 +72,12 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
       loss: wordsOf(statement),
     }));
   return [...objects, ...data];
+}
+
+/** Of values of an enum that goes on, the statement says it that converts a column of it. */
+function isTold({ kind, name, change }: TakenAway, losing: readonly PlannedStatement[]): boolean {
+  if (kind !== "type" || change.change !== "changed") return false;
+  return losing.some(({ rows, sql }) => rows?.reason === "removed-value" && unquoteNames(sql).includes(name));
 }
 
 function isNamed(one: Pick<Removal, "kind" | "name">, other: Pick<Removal, "kind" | "name">): boolean {
