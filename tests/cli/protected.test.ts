@@ -530,6 +530,17 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
     const document = readDocument(await project.run([...build, "--format", "json"]));
     expect(document).toMatchObject({ ok: true, emptied: ["public.users"] });
   });
+
+  test("is not dropped without a question, unless it is named", async () => {
+    await using project = await cliProject(FILES);
+    const drop = (dialogue: [RegExp, string][], ...more: string[]) =>
+      atTerminal(project.dir, ["db", "drop", ...more], dialogue);
+    expect(await drop([[/Remove everything in \S+:\d+\/\S+\? \[y\/N\] $/, "n\r"]])).toMatchObject({ exitCode: 2 });
+    expect(await project.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    const dropped = await drop([], "--yes", "local", "--force");
+    expect([dropped.exitCode, dropped.screen]).toEqual([0, expect.stringContaining("Dropped database")]);
+    expect(dropped.screen).not.toContain("Remove everything");
+  });
 });
 
 // Bun opens no pseudo-terminals on Windows.

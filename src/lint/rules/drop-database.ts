@@ -10,7 +10,8 @@ export const dropDatabase: Rule = {
   asks: ["syntax"],
   aliases: { squawk: ["ban-drop-database"], atlas: ["DS101"] },
   why: "A whole database is gone, and no transaction brings it back.",
-  instead: "`confiture db drop` drops the database of an environment, and asks first where that is protected.",
+  instead:
+    "`confiture db drop` drops the database of an environment, after a question at a terminal; a protected environment always has to be named.",
   wrong: "DROP DATABASE shop;",
   right: "DROP TABLE IF EXISTS pg_temp.shop;",
   check({ node }) {
