@@ -30,7 +30,7 @@ tryEveryCell(
             merged: none, pending 002
             migration edited: ~users.bio
             *: none, pending 001 003
-  generate  *: generate_refused: schema update > schema_update_refused: schema update --yes > changed 90_extra/extra.sql, created 90_extra/posts.sql, created 90_extra/users.sql > writes +extra
+  generate  *: generate_refused: schema update > schema_update_refused: schema update --yes > created 90_extra/posts.sql, created 90_extra/users.sql > writes +extra
   verify    *: proven
   update    built: schema_no_files: migrate up > applies 004 > schema_no_files
   squash    built: squashes 001
