@@ -1,6 +1,7 @@
 import { isMissingName } from "#database/advice.ts";
 import type { Script } from "#database/script.ts";
 import type { ServerReport } from "#errors/error.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import type { Statement } from "#sql/statement.ts";
 
 /**
@@ -35,5 +36,5 @@ function definedName(statement: Statement): string | undefined {
   if (tokens[at] === "IF") at += 3;
   while (tokens[at + 1] === ".") at += 2;
   const name = tokens[at];
-  return name?.startsWith('"') === true ? name.slice(1, -1).replaceAll('""', '"') : name?.toLowerCase();
+  return name && writtenName(name);
 }

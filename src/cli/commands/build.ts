@@ -167,7 +167,6 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { leftAsItWas, tellLeft, waysOn },
     { upCommand },
     { containment, editedEntries, openEntries, reasonOf, wereEdited },
-    { filledTables },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -178,7 +177,6 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("../lacking-of-schema.ts"),
     import("#migrate/history.ts"),
     import("../contained.ts"),
-    import("#build/filled-tables.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
@@ -195,6 +193,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const isKept = args.fresh !== true && before.exists;
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) {
+      const { filledTables } = await import("#build/filled-tables.ts");
       emptied = await filledTables(database, before);
       await confirmEmptying(context, args, emptied);
     }

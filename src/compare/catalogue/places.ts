@@ -1,5 +1,6 @@
 import { Lexer } from "#sql/lexer/lexer.ts";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import { locate } from "#sql/position.ts";
 import type { Change } from "./changes.ts";
 import type { TakenAway } from "./taken-away.ts";
@@ -53,6 +54,8 @@ export function findTaker({ kind, path }: Taken, sources: readonly SourceText[])
   const wanted = isPart ? [...names.slice(0, 1), "drop", ...own] : own;
   const begins = isPart ? OF_TABLE : new RegExp(`^drop ${WORDS[kind] ?? kind} `);
   for (const source of sources.toReversed()) {
+    // Few migrations take anything away; each of the others would be read once for each object.
+    if (!/\bdrop\b/i.test(source.text)) continue;
     const offset = findNames(source.text, wanted, { begins }).at(-1);
     if (offset !== undefined) return placeAt(source, offset);
   }
@@ -171,7 +174,7 @@ function findNames(text: string, names: readonly string[], { begins, isSubject }
     const isPassed = !isBegun || (isWord && NO_NAME.test(token)) || text[lexer.end] === ".";
     const isFirst = subject === undefined && !isPassed;
     if (isFirst) subject = token;
-    if (nameOf(token) !== names[matched] || (isSubject === true && matched === 0 && !isFirst)) continue;
+    if (writtenName(token) !== names[matched] || (isSubject === true && matched === 0 && !isFirst)) continue;
     matched++;
     if (matched < names.length) continue;
     found.push(lexer.start);
@@ -185,7 +188,3 @@ const NO_NAME = /^(?:if|not|exists|concurrently)$/i;
 
 /** How many words tell what a statement does: "create or replace function". */
 const HEAD = 5;
-
-function nameOf(token: string): string {
-  return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();
-}

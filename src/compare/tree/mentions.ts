@@ -2,6 +2,7 @@ import type { Fact } from "../engine/facts.ts";
 import { encodeId } from "../engine/object-id.ts";
 import { Lexer } from "#sql/lexer/lexer.ts";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import type { FolderKind, LayoutUnit } from "./layout.ts";
 
 /** What can be spoken of in a function's text. */
@@ -81,7 +82,7 @@ export function* wordsOf(text: string): Generator<{ schema: string | undefined; 
   while (lexer.next()) {
     const token = text.slice(lexer.start, lexer.end);
     if (lexer.kind === TokenKind.word || lexer.kind === TokenKind.quotedIdentifier) {
-      const name = token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();
+      const name = writtenName(token);
       yield { schema: dotted ? before : undefined, name };
       before = name;
       dotted = false;

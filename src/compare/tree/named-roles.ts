@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { queryCatalogue } from "#database/catalogue.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { SchemaFile } from "../build-export.ts";
 
@@ -44,13 +45,8 @@ function namesIn(tokens: readonly string[]): string[] {
       (token === "FOR" && tokens[index - 1] === "MAPPING");
     if (!begins) continue;
     let at = index;
-    do names.push(nameOf(tokens[at + 1] ?? ""));
+    do names.push(writtenName(tokens[at + 1] ?? ""));
     while (tokens[(at += 2)] === ",");
   }
   return names;
-}
-
-/** As PostgreSQL keeps it: tokens have unquoted words in upper case. */
-function nameOf(token: string): string {
-  return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();
 }

@@ -5,6 +5,7 @@ import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import type { Node, Parser } from "#sql/parser.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
 import { type Reading, readStatement, type Resolve } from "../sources/readings.ts";
 import { isSame, type Subject } from "../sources/subjects.ts";
@@ -197,7 +198,7 @@ function readRows(statement: Statement, resolve: Resolve): Reading | undefined {
   const names: string[] = [];
   for (let index = verb === "UPDATE" ? 1 : at; index < head.length; index += 2) {
     const { text } = head[index]!;
-    names.push(text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase());
+    names.push(writtenName(text));
     if (head[index + 1]?.text !== ".") break;
   }
   const name = names.at(-1);
