@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     // The first asks the work to stop and clean up; the second is not asking.
     if (exitBySignal !== undefined) {
       if (performance.now() - signalledAt < SAME_SIGNAL) return;
+      if (stdout.end.isOpen) abandon(code);
       process.exit(code);
     }
     exitBySignal = code;
@@ -42,12 +43,16 @@ async function main(): Promise<void> {
     const end = new LongestEnd(passOn === undefined);
     looking = setInterval(() => {
       if (!end.look()) return;
-      if (lastDocument === undefined || stdout.begun[0] !== 0) stderr.write(`${ABANDONED}\n`);
-      else stdout.write(lastDocument(code));
+      abandon(code);
       process.exit(code);
     }, LOOK).unref();
     passOn?.(code - BY_SIGNAL);
     abort.abort();
+  };
+  const abandon = (code: number): void => {
+    const document = lastDocument === undefined ? undefined : stdout.end.completing(lastDocument(code));
+    if (document === undefined) stderr.write(`${ABANDONED}\n`);
+    else stdout.write(document);
   };
   const releaseSignals = (): void => signals.forEach((signal) => process.removeAllListeners(signal));
   const keepSignals = (): void => signals.forEach((signal) => process.on(signal, () => onSignal(SIGNAL_EXIT[signal])));
@@ -99,7 +104,7 @@ async function main(): Promise<void> {
               lastDocument === undefined ? [] : [[code, lastDocument(code)]],
             ),
           ),
-          hasBegun: stdout.begun,
+          end: stdout.end.shared,
         },
       });
       if (exitBySignal !== undefined) passOn(exitBySignal - BY_SIGNAL);

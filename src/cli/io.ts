@@ -70,10 +70,12 @@ export interface Output {
    * @param lastWords said on standard error then
    */
   writeNow(piece: string | Uint8Array, lastWords?: string): void;
+  /** Of a document whose beginning is written: what its last members may follow where the process is ended now. */
+  endsWith(text: string): void;
   /** Whether nothing more can be written, because the reader has gone or for another reason. */
   readonly closed: boolean;
   /** Why not, where it is not that the reader has seen enough: a disk that is full. */
-  readonly failure?: Error | undefined;
+  readonly failure: Error | undefined;
   readonly isTerminal: boolean;
   /** How wide a terminal is; undefined for anything else. */
   readonly columns?: number | undefined;

@@ -17,6 +17,8 @@ export interface PrinterOptions {
   readonly onClosed?: () => void;
   /** What is said where the process ends because of that, and something is lost or was not read. */
   readonly lastWords?: () => string;
+  /** What ends the list of results where they are part of a document. */
+  readonly documentEnd?: string;
 }
 
 /**
@@ -27,6 +29,7 @@ export class ResultPrinter implements ResultListener {
   readonly #isTerminal: boolean;
   #text = "";
   #writing: Promise<void> | undefined;
+  #isEnded = false;
   /** How the results of the statements that follow look. */
   format: ResultFormat;
   /** The state of the session after what it did last. */
@@ -99,6 +102,13 @@ export class ResultPrinter implements ResultListener {
     await this.#writing;
   }
 
+  /** Ends the list of results. Resolves when everything is written. */
+  async end(): Promise<void> {
+    this.add(this.#options.documentEnd ?? "");
+    this.#isEnded = true;
+    await this.flush();
+  }
+
   #send(): void {
     if (this.#text === "") return;
     const text = this.#text;
@@ -107,9 +117,16 @@ export class ResultPrinter implements ResultListener {
   }
 
   #write(piece: string | Uint8Array): void {
-    const { output, embedded, lastWords } = this.#options;
-    if (embedded) return output.writeNow(piece, this.isLastRead ? undefined : lastWords?.());
-    const writing = (this.#writing ?? Promise.resolve()).then(() => output.writeAll([piece]));
+    const { output, embedded, lastWords, documentEnd } = this.#options;
+    const missing = this.#isEnded ? "" : `${this.format.unfinished?.() ?? ""}${documentEnd}`;
+    const leave = (): void => {
+      if (documentEnd !== undefined) output.endsWith(missing);
+    };
+    if (embedded) {
+      output.writeNow(piece, this.isLastRead ? undefined : lastWords?.());
+      return leave();
+    }
+    const writing = (this.#writing ?? Promise.resolve()).then(() => output.writeAll([piece])).then(leave);
     this.#writing = writing;
     void this.#after(writing);
   }

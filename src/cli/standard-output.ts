@@ -2,6 +2,7 @@ import { fstatSync } from "node:fs";
 import type { FileSink } from "bun";
 import type * as Tty from "node:tty";
 import { wasClosed, writeAtOnce } from "#files/descriptor.ts";
+import { DocumentEnd } from "#files/document-end.ts";
 import { ERROR_CODES } from "#errors/codes.ts";
 import { reasonOf } from "#files/reason.ts";
 import type { Output } from "./io.ts";
@@ -13,8 +14,8 @@ import type { Output } from "./io.ts";
 export class StandardOutput implements Output {
   /** What became of writing, when it failed: a disk that is full. */
   failure: Error | undefined;
-  /** Not 0 once something was to be written. For other threads, too. */
-  readonly begun = new Int32Array(new SharedArrayBuffer(4));
+  /** For whoever ends the process. */
+  readonly end = new DocumentEnd();
   readonly #descriptor: 1 | 2;
   #writer: FileSink | undefined;
   #closed = false;
@@ -68,6 +69,10 @@ export class StandardOutput implements Output {
     }
   }
 
+  endsWith(text: string): void {
+    this.end.leave(text);
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
@@ -83,7 +88,7 @@ export class StandardOutput implements Output {
 
   /** Undefined where nothing can be written any more. */
   #open(): FileSink | undefined {
-    Atomics.store(this.begun, 0, 1);
+    this.end.begin();
     if (this.#closed) return undefined;
     // Bun puts something else in its place, and writing would go well.
     if (this.#writer === undefined && wasClosed(this.#descriptor)) this.#fail(new Error("it is closed"));

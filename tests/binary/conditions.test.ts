@@ -208,6 +208,17 @@ describe("standard streams", () => {
         ),
       });
       expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);
+      await project.write("db/environments/inside.yaml", 'database:\n  engine: embedded\n  path: ":memory:"\n');
+      for (const environment of ["local", "inside"]) {
+        const sql = await shell(
+          project,
+          `"$0" db sql -e ${environment} "SELECT generate_series(1, 30000)" > /dev/full`,
+        );
+        expect(sql).toMatchObject({
+          exitCode: 1,
+          stderr: expect.stringMatching(/output could not be written to standard output: no space/),
+        });
+      }
     },
   );
 });

@@ -156,9 +156,11 @@ describe("work in the embedded engine, which keeps the thread", () => {
 describe("what PostgreSQL does not interrupt, in the embedded engine", () => {
   // One row, of which each part takes milliseconds.
   const parts = Array.from({ length: 1500 }, (_, part) => `length(div(a + ${part}, b)::text)`).join(", ");
+  const long = `SELECT ARRAY[${parts}] FROM (SELECT repeat('7', 120000)::numeric AS a, repeat('3', 60000)::numeric AS b OFFSET 0) AS long;\n`;
   const files = {
     "db/environments/inside.yaml": 'database:\n  engine: embedded\n  path: ":memory:"\n',
-    "long.sql": `SELECT ARRAY[${parts}] FROM (SELECT repeat('7', 120000)::numeric AS a, repeat('3', 60000)::numeric AS b OFFSET 0) AS long;\n`,
+    "long.sql": long,
+    "behind.sql": `SELECT 1 AS one;\n${long}`,
   };
   const ABANDONED = "Interrupted; the work did not end in time, so it was abandoned";
 
@@ -168,13 +170,14 @@ describe("what PostgreSQL does not interrupt, in the embedded engine", () => {
   ] as const)("%s abandons it after some seconds, with the JSON document", async (signal, exitCode) => {
     await using project = await executableProject(files);
     const line = ["db", "sql", "-f", "long.sql", "-e", "inside"];
+    const behind = ["db", "sql", "-f", "behind.sql", "-e", "inside"];
     const inTime = { cwd: project.dir, timeout: 50_000 };
     // Two at a time take twice as long to start, and a busy machine takes longer still.
     const began = performance.now();
     await project.succeed(["db", "sql", "SELECT 1", "-e", "inside"]);
     const started = 1500 + 3 * (performance.now() - began);
     const results = await Promise.all(
-      [line, [...line, "--format", "json"]].map(async (args) => {
+      [line, [...line, "--format", "json"], [...behind, "--format", "json"]].map(async (args) => {
         const running = await startBinary(args, inTime);
         await handlesSignals(running);
         await Bun.sleep(started);
@@ -183,12 +186,10 @@ describe("what PostgreSQL does not interrupt, in the embedded engine", () => {
       }),
     );
     expect(results[0]).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(ABANDONED) });
-    expect(readDocument(results[1]!)).toMatchObject({
-      command: "db sql",
-      ok: false,
-      exitCode,
-      error: { code: "interrupted", message: ABANDONED },
-    });
+    const abandoned = { command: "db sql", ok: false, exitCode, error: { code: "interrupted", message: ABANDONED } };
+    expect(readDocument(results[1]!)).toMatchObject(abandoned);
+    // What was written before belongs to the document.
+    expect(readDocument(results[2]!)).toMatchObject({ ...abandoned, results: [{ rows: [{ one: 1 }] }] });
   });
 });
 

@@ -68,6 +68,8 @@ function collect(take: (text: string) => void) {
   return {
     isTerminal: false,
     closed: false,
+    failure: undefined,
+    endsWith: () => {},
     write,
     writeNow: write,
     writeAll: (pieces: Iterable<string | Uint8Array>) => {

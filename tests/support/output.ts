@@ -1,2 +1,8 @@
 /** What an output has besides `write`, for one that is written to in no other way. */
-export const NO_MORE = { writeAll: async (): Promise<void> => {}, writeNow: (): void => {}, closed: false } as const;
+export const NO_MORE = {
+  writeAll: async (): Promise<void> => {},
+  writeNow: (): void => {},
+  endsWith: (): void => {},
+  closed: false,
+  failure: undefined,
+} as const;

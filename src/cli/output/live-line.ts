@@ -106,8 +106,12 @@ function cleared(output: Output, clear: () => void): Output {
     write: (text) => (clear(), output.write(text)),
     writeAll: (pieces) => (clear(), output.writeAll(pieces)),
     writeNow: (piece, lastWords) => (clear(), output.writeNow(piece, lastWords)),
+    endsWith: (text) => output.endsWith(text),
     get closed() {
       return output.closed;
+    },
+    get failure() {
+      return output.failure;
     },
     get isTerminal() {
       return output.isTerminal;

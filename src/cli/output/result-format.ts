@@ -10,4 +10,6 @@ export interface ResultFormat {
   completed(tag: string): string;
   /** A statement failed, perhaps in the middle of its rows. */
   failed(): string;
+  /** What would end a document here, if the results are parts of one. */
+  unfinished?(): string;
 }

@@ -55,10 +55,13 @@ export class ResultJson implements ResultFormat {
   }
 
   failed(): string {
-    if (this.#open === "nothing") return "";
-    const end = `${this.#close()}, "command": null}`;
+    const end = this.unfinished();
     this.#open = "nothing";
     return end;
+  }
+
+  unfinished(): string {
+    return this.#open === "nothing" ? "" : `${this.#close()}, "command": null}`;
   }
 
   #next(): string {

@@ -2,6 +2,7 @@ import { dlopen, type Pointer } from "bun:ffi";
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { DocumentEnd } from "#files/document-end.ts";
 import { C_LIBRARIES } from "./c-library.ts";
 import { WatchedWork } from "./limit.ts";
 import type { Hearing, Said } from "./signals.ts";
@@ -36,6 +37,7 @@ interface System {
 }
 
 const { work, line, heard, lastWords } = workerData as Hearing;
+const written = new DocumentEnd(lastWords.end);
 const system = openSystem();
 if (system === undefined) say("deaf");
 else {
@@ -95,6 +97,7 @@ function listen({ take, worked, end }: System, engine: WatchedWork, shown: WorkL
       Atomics.store(told, 0, signal);
       say("heard");
     } else if (signal !== undefined && first !== undefined && now - first.at >= SAME_SIGNAL) {
+      if (written.isOpen) sayLastWords(128 + signal);
       end(128 + signal);
     }
     const known = Atomics.exchange(told, 1, 0);
@@ -120,8 +123,9 @@ function listen({ take, worked, end }: System, engine: WatchedWork, shown: WorkL
 }
 
 function sayLastWords(exitCode: number): void {
-  const document = lastWords.documents[exitCode];
-  if (document === undefined || Atomics.load(lastWords.hasBegun, 0) !== 0) writeSync(2, lastWords.message);
+  const alone = lastWords.documents[exitCode];
+  const document = alone === undefined ? undefined : written.completing(alone);
+  if (document === undefined) writeSync(2, lastWords.message);
   else writeSync(1, document);
 }
 

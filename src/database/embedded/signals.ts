@@ -22,8 +22,8 @@ export interface LastWords {
   readonly message: string;
   /** For standard output, by exit code. */
   readonly documents: Readonly<Record<number, string>>;
-  /** Not 0 where standard output holds the beginning of something else. Shared by threads. */
-  readonly hasBegun: Int32Array;
+  /** How far a document on standard output is: `DocumentEnd` */
+  readonly end: SharedArrayBuffer;
 }
 
 /** From that thread: it hears signals from now on, or this system lets it hear none; then, that one has come. */

@@ -63,8 +63,7 @@ export const command = defineCommand({
     let printer: ResultPrinter | undefined;
     const options = { ...openOptions(context), signal, onNotice: tellNotice.bind(undefined, messages) };
     const end = async (error?: unknown): Promise<Outcome> => {
-      if (json) printer?.add("],");
-      await printer?.flush();
+      await printer?.end();
       const { failure } = io.stdout;
       const isStopped = io.stdout.closed && !io.signal.aborted;
       // Something that failed by itself is told as it is.
@@ -94,6 +93,8 @@ export const command = defineCommand({
           onClosed: () => gone.abort(),
           lastWords: () => (printer === undefined ? "" : renderError(unread(printer, undefined), (_, text) => text)),
           ...(onCompleted === undefined ? {} : { onCompleted }),
+          // Behind it stand the other members of the document.
+          ...(json ? { documentEnd: "]," } : {}),
         });
         if (json) printer.add('{\n  "results": [');
         await runSql(database, script, rules, printer, signal);
