@@ -77,8 +77,9 @@ export function renamedBack(
 }
 
 /** "m/001_a.sql to 002_a.sql": the new names of a migration's files, with another version. */
-function renaming(file: MigrationFile, version: string): string {
-  return [file.path, file.downPath]
+export function renaming(file: MigrationFile, version: string): string {
+  const settings = file.layout === "flyway" && file.transaction === false ? `${file.path}.conf` : undefined;
+  return [file.path, settings, file.downPath]
     .flatMap((path) => (path === undefined ? [] : [`${path} to ${renumbered(path, file.version, version)}`]))
     .join(", and ");
 }
@@ -86,7 +87,9 @@ function renaming(file: MigrationFile, version: string): string {
 /** The last part of a path that has the version in it, with another one: that of a file, or of its folder. */
 function renumbered(path: string, from: string, to: string): string {
   const parts = path.split("/");
-  const at = parts.findLastIndex((part) => part.includes(from));
-  const renamed = parts[at]?.replace(from, () => to) ?? path;
+  // Flyway takes V1_2 for V1.2.
+  const version = new RegExp(from.split(".").map(RegExp.escape).join("[._]"));
+  const at = parts.findLastIndex((part) => version.test(part));
+  const renamed = parts[at]?.replace(version, () => to) ?? path;
   return at < 0 ? path : [renamed, ...parts.slice(at + 1)].join("/");
 }

@@ -15,6 +15,7 @@ async function linted(project: TemporaryProject, ...args: string[]): Promise<Run
 interface Found {
   readonly rule: string;
   readonly severity: string;
+  readonly fix?: string;
   readonly location: { readonly file: string; readonly line?: number };
 }
 
@@ -148,9 +149,43 @@ describe("--since", () => {
       "006_items is older than 0010, which main has",
       "007_index is older than 0010, which main has",
     ]);
-    expect([...behind.matchAll(/rename it to \S+/g)].map(([text]) => text)).toEqual(
-      ["0011_late", "0012_items", "0013_index"].map((id) => `rename it to ${id}.sql`),
-    );
+    expect([...behind.matchAll(/rename \S+ to \S+/g)].map(([text]) => text)).toEqual([
+      "rename db/migrations/003_late.sql to 0011_late.sql",
+      "rename db/migrations/006_items.sql to 0012_items.sql",
+      "rename db/migrations/007_index.sql to 0013_index.sql",
+    ]);
+  });
+
+  test("names the files of another tool's late migration, in that tool's form", async () => {
+    const ONE = "CREATE TABLE one (id bigint PRIMARY KEY);\n";
+    const LATE = "SELECT 1;\n";
+    const renames = async (files: Record<string, string>, late: Record<string, string>): Promise<string[]> => {
+      await using project = await temporaryProject(files);
+      commitAll(project, "first");
+      for (const [path, text] of Object.entries(late)) await project.write(path, text);
+      const all = await findings(project, "--since", "git:HEAD");
+      return all.filter(({ rule }) => rule === "out-of-order").map(({ fix }) => fix ?? "");
+    };
+    expect(
+      await renames(
+        { "db/migrations/V1__one.sql": ONE, "db/migrations/V3.1__three.sql": LATE },
+        {
+          "db/migrations/V2_5__late.sql": LATE,
+          "db/migrations/V2_5__late.sql.conf": "executeInTransaction=false\n",
+          "db/migrations/U2_5__late.sql": LATE,
+        },
+      ),
+    ).toEqual([
+      "Give it the next free number: rename db/migrations/V2_5__late.sql to V4__late.sql, and db/migrations/V2_5__late.sql.conf to V4__late.sql.conf, and db/migrations/U2_5__late.sql to U4__late.sql",
+    ]);
+    expect(
+      await renames(
+        { "db/migrations/20240103000000_b/migration.sql": ONE },
+        { "db/migrations/20240102000000_a/migration.sql": LATE },
+      ),
+    ).toEqual([
+      "Give it the next free number: rename db/migrations/20240102000000_a/migration.sql to 20240103000001_a/migration.sql",
+    ]);
   });
 });
 

@@ -7,6 +7,8 @@ import type { LedgerRow } from "#migrate/ledger/ledger.ts";
 import { checksumOfFile, recordedOf } from "#migrate/files/load.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { findDifference } from "#migrate/same-way-up.ts";
+import { renaming } from "#migrate/renamed.ts";
+import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { fromNothing } from "#migrate/baselines.ts";
 import {
   BASE_VERSION,
@@ -151,8 +153,11 @@ export async function sinceThen(files: Folder, revision: string): Promise<SinceT
   }
 
   function numberedAnew(file: MigrationFile): string {
-    const next = migrationId({ version: anew.get(file.path)!, name: file.name });
-    return `Give it the next free number: rename it to ${file.path.split("/").at(-1)!.replace(migrationId(file), next)}`;
+    const { title, creation } = LAYOUTS[file.layout];
+    // Where the folder keeps a record of its files, another name alone is refused.
+    if ("byItsTool" in creation)
+      return `Make it anew with ${title}, behind ${newestOf(then.rows)}: ${creation.byItsTool}`;
+    return `Give it the next free number: rename ${renaming(file, anew.get(file.path)!)}`;
   }
 
   function gone(entry: HistoryEntry): ChangedMigration {
