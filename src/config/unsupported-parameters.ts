@@ -59,7 +59,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   search_path: { hint: SETTING("search_path") },
   statement_timeout: { hint: `${SETTING("statement_timeout")} Migrations have migrations.statement_timeout.` },
   lock_timeout: { hint: `${SETTING("lock_timeout")} Migrations have migrations.lock_timeout.` },
-  "x-migrations-table": { hint: `${OTHER_TOOL} Write migrations.table in the environment file.` },
+  "x-migrations-table": {
+    hint: `${OTHER_TOOL} The ledger is named by migrations.table in the environment file, and golang-migrate's history taken over from: confiture migrate baseline --from golang-migrate --from-table TABLE`,
+  },
   connection_limit: { hint: OTHER_TOOL },
   pgbouncer: { hint: `${OTHER_TOOL} Connect to the server itself, or to a pool with pool_mode = session.` },
   pool_timeout: { hint: OTHER_TOOL },

@@ -31,6 +31,7 @@ import { ReadAhead } from "./files/read-ahead.ts";
 import { readHistory } from "./status.ts";
 import { canonicalVersion } from "./files/version.ts";
 import { withWaysBack } from "./ways-back.ts";
+import { requireSchemaOfTool } from "./import/tool-settings.ts";
 import { findUnreadHistory, unreadHistory } from "./import/unread-history.ts";
 import type { MigrationResult, RunReport } from "./run/report.ts";
 import { heldWithin } from "./phases/held-migrations.ts";
@@ -124,8 +125,10 @@ async function upRound(
   const files = await orSameWayUp(database, ledger, options.projectDir, history, () =>
     planUp(history, { ...plan, contracts: stillPending(history, plan.contracts, isFirst ? options : undefined) }),
   );
-  const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
+  const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir, ledger);
   if (unread !== undefined) throw unreadHistory(unread);
+  const [next] = files;
+  if (next !== undefined && isFirst) await requireSchemaOfTool(database, options.projectDir, next.layout);
   const migrations = await loadAll(files, "up", options);
   if (plan.approved !== undefined && isFirst) {
     const other = requireSameDatabase(plan.approved.database, await readPlannedDatabase(database, options));

@@ -58,7 +58,7 @@ export async function status(
     const stopped = history.some((entry) => entry.standing === "stopped");
     const invalid = stopped && database !== undefined ? await invalidIndexes(database) : [];
     const isUnread = !ledger.exists && database !== undefined;
-    const unread = isUnread ? await findUnreadHistory(database, migrations, options.projectDir) : undefined;
+    const unread = isUnread ? await findUnreadHistory(database, migrations, options.projectDir, ledger) : undefined;
     const isEdited = asks.edits === true && database !== undefined;
     const edits = isEdited ? await readEdits(database, ledger, history, options.projectDir) : [];
     const told = database === undefined ? history : await withProgress(database, ledger, history);

@@ -248,3 +248,118 @@ test("golang-migrate's first files are gone: base.sql takes their place, in data
   await project.query("DROP TABLE confiture_migrations; UPDATE schema_migrations SET version = 40");
   await expectRefusal(project, from, { exitCode: 7, code: "adoption_refused", names: ["40", "42"] });
 });
+
+const FLYWAY_HISTORY = (table: string): string =>
+  `CREATE TABLE ${table} (installed_rank int PRIMARY KEY, version varchar, description varchar, type varchar, script varchar, checksum int,
+     installed_by varchar, installed_on timestamp DEFAULT now(), execution_time int, success bool);
+   INSERT INTO ${table} VALUES (1, '1', 'one', 'SQL', 'V1__one.sql', NULL, 'me', now(), 1, true)`;
+
+test("a history that the role may not read is not taken for none", async () => {
+  await using project = await cliProject({ "db/migrations/V1__one.sql": "CREATE TABLE one (id int);\n" });
+  const role = `reader_${project.database}`;
+  await project.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT ALL ON SCHEMA public TO ${role}`);
+  await project.query(`CREATE SCHEMA ops; ${FLYWAY_HISTORY("ops.flyway_schema_history")}`);
+  const { host, port } = project.server;
+  const as = ["--database-url", `postgres://${role}:x@${host}:${port}/${project.database}`];
+  await expectRefusal(project, ["migrate", "up", ...as], {
+    exitCode: 7,
+    code: "adoption_refused",
+    names: ['"ops"."flyway_schema_history"', role],
+    next: `GRANT USAGE ON SCHEMA "ops" TO "${role}"`,
+  });
+  expect((await project.succeed(["migrate", "status", ...as])).stderr).toContain(
+    `GRANT SELECT ON "ops"."flyway_schema_history" TO "${role}"`,
+  );
+  await project.query(`GRANT USAGE ON SCHEMA ops TO ${role}; GRANT SELECT ON ops.flyway_schema_history TO ${role}`);
+  await project.succeed(["migrate", "baseline", "--from", "flyway", ...as]);
+  expect((await project.succeed(["migrate", "up", ...as])).stderr).toContain("No pending migrations");
+  // Another application's, in a schema of its own.
+  await using own = await cliProject({ "db/migrations/001_one.sql": "CREATE TABLE one (id int);\n" });
+  await own.query(`GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA auth`);
+  await own.query("CREATE TABLE auth.schema_migrations (version varchar PRIMARY KEY)");
+  const asOther = ["--database-url", `postgres://${role}:x@${host}:${port}/${own.database}`];
+  await own.succeed(["migrate", "up", ...asOther]);
+  await own.query("DROP TABLE confiture_migrations, one; CREATE TABLE schema_migrations (version varchar PRIMARY KEY)");
+  await expectRefusal(own, ["migrate", "up", ...asOther], {
+    exitCode: 7,
+    code: "adoption_refused",
+    names: ['"public"."schema_migrations"', "dbmate"],
+    next: /confiture migrate baseline .*--proven/,
+  });
+  // The way on: nothing of the migrations is there.
+  await own.succeed(["migrate", "baseline", "--proven", ...asOther]);
+  await own.succeed(["migrate", "up", ...asOther]);
+  await own.query(`DROP OWNED BY ${role}`);
+  await project.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+});
+
+test("a schema that a tool's settings name is asked for before anything runs elsewhere", async () => {
+  await using project = await cliProject({
+    "db/migrations/V1__one.sql": "CREATE TABLE one (id int);\n",
+    "flyway.conf": "# flyway.defaultSchema=no\nflyway.url=x\nflyway.schemas=app, other\n",
+  });
+  await project.query("CREATE SCHEMA app");
+  await expectRefusal(project, ["migrate", "up"], {
+    exitCode: 4,
+    code: "config_invalid",
+    place: "flyway.conf:3",
+    names: ["schemas of Flyway is app", '"public"'],
+    next: "options: -c search_path=app,public",
+  });
+  await project.write("flyway.toml", '[flyway]\ndefaultSchema = "app" # ours\n');
+  const { stderr } = await project.run(["migrate", "up"]);
+  expect(stderr).toContain("flyway.toml:2");
+  const local = await project.read("db/environments/local.yaml");
+  await project.write("db/environments/local.yaml", `${local}  options: -c search_path=app,public\n`);
+  await project.succeed(["migrate", "up"]);
+  expect(await project.query("SELECT to_regclass('app.one')::text AS one")).toEqual([{ one: "app.one" }]);
+});
+
+test.each([
+  ["flyway.conf", "flyway.table=done", "flyway", FLYWAY_HISTORY("done"), "V1__one.sql", ""],
+  [
+    "dbconfig.yml",
+    "development:\n  dialect: postgres\n  table: done",
+    "sql-migrate",
+    "CREATE TABLE done (id text PRIMARY KEY, applied_at timestamptz); INSERT INTO done VALUES ('1_one.sql', now())",
+    "1_one.sql",
+    "-- +migrate Up\n",
+  ],
+  [
+    ".env",
+    "export GOOSE_TABLE=ops.done",
+    "goose",
+    "CREATE SCHEMA ops; CREATE TABLE ops.done (id serial, version_id bigint, is_applied bool, tstamp timestamp DEFAULT now()); INSERT INTO ops.done (version_id, is_applied) VALUES (1, true)",
+    "1_one.sql",
+    "-- +goose Up\n",
+  ],
+  [
+    ".env",
+    "DBMATE_MIGRATIONS_TABLE='done'",
+    "dbmate",
+    "CREATE TABLE done (version varchar PRIMARY KEY); INSERT INTO done VALUES ('1')",
+    "1_one.sql",
+    "-- migrate:up\n",
+  ],
+  [
+    "tern.conf",
+    "[database]\nversion_table = public.done",
+    "tern",
+    "CREATE TABLE done (version int); INSERT INTO done VALUES (1)",
+    "1_one.sql",
+    "---- create above / drop below ----\n",
+  ],
+])("a history is found where %s says that it is: %s", async (file, setting, tool, history, migration, mark) => {
+  const sql = "CREATE TABLE one (id int);\n";
+  const text = tool === "tern" ? `${sql}${mark}DROP TABLE one;\n` : `${mark}${sql}`;
+  await using project = await cliProject({ [file]: `${setting}\n`, [`db/migrations/${migration}`]: text });
+  await project.query(`${history}; CREATE TABLE one (id int)`);
+  await expectRefusal(project, ["migrate", "up"], {
+    exitCode: 7,
+    code: "adoption_refused",
+    names: ["done"],
+    next: `confiture migrate baseline --from ${tool}`,
+  });
+  await project.succeed(["migrate", "baseline", "--from", tool]);
+  expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+});

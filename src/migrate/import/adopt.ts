@@ -15,6 +15,7 @@ import { LAYOUTS } from "../layouts/registry.ts";
 import { importedKey } from "./origin.ts";
 import { changeLedgerSurely } from "../sure-change.ts";
 import { readHistory } from "../status.ts";
+import { tableSettings } from "./tool-settings.ts";
 import { foreignHistories } from "./unread-history.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "../files/version.ts";
 
@@ -30,8 +31,9 @@ export async function adoptHistory(
 ): Promise<MigrationFile[]> {
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
-    const { base, migrations: files } = discoverMigrations(options.projectDir, options.dir, options.layout);
-    const foreign = await readForeignHistory(database, tool, table);
+    const { base, layout, migrations: files } = discoverMigrations(options.projectDir, options.dir, options.layout);
+    const told = tableSettings(options.projectDir, layout).find((setting) => setting.tool === tool)?.value;
+    const foreign = await readForeignHistory(database, tool, table ?? told);
     const matched = matchFiles(options.projectDir, tool, files, foreign, base?.through);
     const pairs =
       matched.isInBase && base !== undefined ? [{ file: base, record: undefined }, ...matched.pairs] : matched.pairs;

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
+import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { MigrationFile } from "../files/migration-file.ts";
 import type { ForeignHistory, ForeignTable } from "./layout.ts";
 import { looksLike, type TableLooks } from "./history-tables.ts";
@@ -96,21 +96,42 @@ async function noTable(database: Database, tool: string, names: readonly string[
   );
 }
 
-/** Tables that may be other tools' histories by their names, as far as they may be read. */
-export async function tablesOfTools(database: Database): Promise<(TableLooks & { readonly table: string })[]> {
-  const names = Object.values(HISTORIES)
-    .flatMap(({ tables }) => tables)
-    .flatMap((table) => parseQualifiedName(table)?.name ?? []);
-  const rows = await queryCatalogue<TableLooks>(
+/** A table that may be another tool's history by its name. */
+export interface NamedLikeHistory extends TableLooks {
+  /** Quoted. */
+  readonly table: string;
+  /** Who is connected. */
+  readonly role: string;
+  /** What its owner has to run first, where that role may not read it. */
+  readonly grants: readonly string[];
+}
+
+/**
+ * Tables that may be other tools' histories by their names: that they are there is known of those, too, that may not be read.
+ * @param more names that they have in this project
+ */
+export async function tablesOfTools(database: Database, more: readonly string[] = []): Promise<NamedLikeHistory[]> {
+  const names = [...Object.values(HISTORIES).flatMap(({ tables }) => tables), ...more].flatMap(
+    (table) => parseQualifiedName(table)?.name ?? [],
+  );
+  const rows = await queryCatalogue<TableLooks & { mayUse: boolean; mayRead: boolean; role: string }>(
     database,
-    `select n.nspname::text as schema, c.relname::text as name,
+    `select n.nspname::text as schema, c.relname::text as name, current_user::text as role,
+            has_schema_privilege(n.oid, 'usage') as "mayUse", has_table_privilege(c.oid, 'select') as "mayRead",
             (select json_agg(a.attname) from pg_attribute a
               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relname = any (string_to_array($1, ',')) and c.relkind in ('r', 'p') and n.nspname !~ '^pg_temp'
-        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
       order by 1, 2`,
     [[...new Set(names)].join(",")],
   );
-  return rows.map((looks) => ({ ...looks, table: quoteQualified(looks.schema, looks.name) }));
+  return rows.map(({ schema, name, columns, mayUse, mayRead, role }) => {
+    const table = quoteQualified(schema, name);
+    const to = `TO ${quoteIdentifier(role)}`;
+    const grants = [
+      ...(mayUse ? [] : [`GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} ${to};`]),
+      ...(mayRead ? [] : [`GRANT SELECT ON ${table} ${to};`]),
+    ];
+    return { schema, name, columns, table, role, grants };
+  });
 }

@@ -1,5 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { createLedger } from "#migrate/ledger/change.ts";
 import { discoverMigrations, requireRecognised } from "#migrate/files/discover.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
@@ -100,7 +101,13 @@ async function proven(context: CommandContext, options: MigrateOptions, scratch:
   const { exclusively } = await import("#migrate/exclusive.ts");
   const { containment, reasonOf } = await import("../../contained.ts");
   const proof = containment(context, options, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch });
-  const { contained, pending, undecided, why, next } = await exclusively(options, proof.record);
+  const { contained, pending, undecided, why, next } = await exclusively(options, async (database, ledger) => {
+    const found = await proof.record(database, ledger);
+    // That none of them is there is known as well: `up` has no other tool's history to ask for from then on.
+    const isNone = !ledger.exists && found.contained.length + found.undecided.length === 0 && found.pending.length > 0;
+    if (isNone) await createLedger(database, ledger);
+    return found;
+  });
   if (contained.length > 0) tellRecorded(context, contained);
   else if (pending.length + undecided.length === 0) {
     tellNothing(context, options);

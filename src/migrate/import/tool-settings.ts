@@ -1,0 +1,116 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
+import type { LayoutName } from "../layouts/names.ts";
+import { LAYOUTS } from "../layouts/registry.ts";
+
+/** What another tool's own file of settings says. */
+export interface ToolSetting {
+  readonly tool: string;
+  readonly file: string;
+  readonly line: number;
+  /** "defaultSchema" */
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Where a tool is told what decides where its migrations run, or where their history is: `key` and `value` are groups. */
+interface Source {
+  readonly files: readonly string[];
+  /** Where names without a schema go; the first that is found counts. */
+  readonly schema?: readonly RegExp[];
+  /** The table of the history, where it has not its usual name. */
+  readonly table?: RegExp;
+}
+
+const SOURCES: Readonly<Record<string, Source>> = {
+  flyway: {
+    files: ["flyway.toml", "flyway.user.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf"],
+    schema: [
+      /^\s*(?:flyway\.)?(?<key>defaultSchema)\s*=(?<value>.*)/m,
+      /^\s*(?:flyway\.)?(?<key>schemas)\s*=(?<value>.*)/m,
+    ],
+    table: /^\s*(?:flyway\.)?(?<key>table)\s*=(?<value>.*)/m,
+  },
+  rails: { files: ["config/database.yml"], schema: [/^\s*(?<key>schema_search_path):(?<value>.*)/m] },
+  dbmate: { files: [".env"], table: /^\s*(?:export\s+)?(?<key>DBMATE_MIGRATIONS_TABLE)\s*=(?<value>.*)/m },
+  goose: { files: [".env"], table: /^\s*(?:export\s+)?(?<key>GOOSE_TABLE)\s*=(?<value>.*)/m },
+  sqlx: { files: ["sqlx.toml"], table: /^\s*(?<key>table-name)\s*=(?<value>.*)/m },
+  "sql-migrate": { files: ["dbconfig.yml", "dbconfig.yaml"], table: /^\s*(?<key>table):(?<value>.*)/m },
+  tern: { files: ["tern.conf"], table: /^\s*(?<key>version_table)\s*=(?<value>.*)/m },
+};
+
+/** The first of a list, without quotation marks, brackets, and the comment behind it. */
+const VALUE = /^[\s[]*(?:"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<bare>[^\s,\]"'#]+))/;
+
+/** What the tools of such a folder are told in their own files about where migrations run. Those with a variable in them are nobody's. */
+export function schemaSetting(projectDir: string, layout: LayoutName): ToolSetting | undefined {
+  return settings(projectDir, layout, ({ schema }) => schema ?? [])[0];
+}
+
+/** Where they are told to keep their history, each with the name of its tool. */
+export function tableSettings(projectDir: string, layout: LayoutName): readonly ToolSetting[] {
+  return settings(projectDir, layout, ({ table }) => (table === undefined ? [] : [table]));
+}
+
+function settings(
+  projectDir: string,
+  layout: LayoutName,
+  patternsOf: (source: Source) => readonly RegExp[],
+): ToolSetting[] {
+  return Object.keys(LAYOUTS[layout].histories).flatMap((tool) => {
+    const source = SOURCES[tool];
+    if (source === undefined) return [];
+    return patternsOf(source).flatMap((pattern) =>
+      source.files.flatMap((file) => settingIn(projectDir, file, tool, pattern) ?? []),
+    );
+  });
+}
+
+function settingIn(projectDir: string, file: string, tool: string, pattern: RegExp): ToolSetting | undefined {
+  const path = join(projectDir, file);
+  if (!existsSync(path)) return undefined;
+  const text = readRegularFile(path, file).toString();
+  const found = pattern.exec(text);
+  const { key = "", value: written = "" } = found?.groups ?? {};
+  const { double, single, bare } = VALUE.exec(written)?.groups ?? {};
+  const value = double ?? single ?? bare ?? "";
+  if (found === null || value === "" || value.includes("${")) return undefined;
+  const line = text.slice(0, found.index + found[0].indexOf(key)).split("\n").length;
+  return { tool, file, line, key, value };
+}
+
+/**
+ * Stops where migrations would run in another schema than the one that their tool was told of: its settings are not honoured.
+ * @throws ConfitureError `config_invalid`
+ */
+export async function requireSchemaOfTool(database: Database, projectDir: string, layout: LayoutName): Promise<void> {
+  const setting = schemaSetting(projectDir, layout);
+  if (setting === undefined) return;
+  const [row] = await database.query<{ schema: string | null }>("select pg_catalog.current_schema()::text as schema");
+  const here = row?.schema ?? null;
+  if (here === setting.value) return;
+  throw elsewhere(setting, here);
+}
+
+function elsewhere({ tool, file, line, key, value }: ToolSetting, here: string | null): ConfitureError {
+  const title = Object.values(LAYOUTS).find(({ histories }) => tool in histories)?.title ?? tool;
+  const place = here === null ? "no schema" : `schema ${quoteIdentifier(here)}`;
+  return new ConfitureError(
+    "config_invalid",
+    `${key} of ${title} is ${value}, which is not honoured: what these migrations name without a schema would go to ${place}`,
+    {
+      hint: [
+        `Nothing was run. To have it go to ${quoteIdentifier(value)}, which has to be there, say so in the environment file:`,
+        "  database:",
+        `    options: -c search_path=${value},public`,
+        `(in a URL: options=-c%20search_path%3D${encodeURIComponent(value)}%2Cpublic). Where all names have their schema, take the line out of ${file}.`,
+      ].join("\n"),
+      location: { file, line },
+      data: { tool, key, value, schema: here },
+    },
+  );
+}
