@@ -176,6 +176,67 @@ GRANT USAGE ON SCHEMA fresh, public TO PUBLIC;
     await project.succeed([...UP, "--yes", "precious"]);
   });
 
+  test("up asks before every statement that opens something to all, gives it away, or exchanges what is in use", async () => {
+    await using project = await cliProject({});
+    const environment = environmentFile(project.server, project.database, "protected: true\n");
+    await project.write("db/environments/precious.yaml", environment);
+    for (const name of ["users", "people", "kept"]) await project.query(`CREATE TABLE ${name} (id int, a int, b int)`);
+    await project.query("CREATE SEQUENCE numbers; CREATE SCHEMA app; CREATE SCHEMA app_new; CREATE SCHEMA shut");
+    await project.query("ALTER TABLE kept ENABLE ROW LEVEL SECURITY; ALTER TABLE kept FORCE ROW LEVEL SECURITY");
+    const asked = [
+      "GRANT SELECT ON users TO PUBLIC",
+      "GRANT SELECT (id) ON TABLE users TO PUBLIC",
+      "GRANT SELECT ON ALL TABLES IN SCHEMA app TO PUBLIC",
+      "GRANT USAGE ON SEQUENCE numbers TO PUBLIC",
+      "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO PUBLIC",
+      "GRANT SELECT ON LARGE OBJECT 7 TO PUBLIC",
+      "GRANT USAGE ON SCHEMA shut TO PUBLIC",
+      "GRANT CREATE ON SCHEMA app TO PUBLIC",
+      `GRANT CREATE ON DATABASE ${project.database} TO PUBLIC`,
+      `GRANT CONNECT ON DATABASE ${project.database} TO PUBLIC`,
+      `GRANT ALL ON DATABASE ${project.database} TO PUBLIC`,
+      "GRANT CREATE ON TABLESPACE pg_default TO PUBLIC",
+      "GRANT USAGE ON FOREIGN SERVER other TO PUBLIC",
+      "GRANT USAGE ON FOREIGN DATA WRAPPER wrapper TO PUBLIC",
+      "GRANT SET ON PARAMETER log_statement TO PUBLIC",
+      "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+      "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT USAGE ON SEQUENCES TO PUBLIC",
+      "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC",
+      `ALTER DATABASE ${project.database} OWNER TO pg_monitor`,
+      "ALTER SCHEMA app OWNER TO pg_monitor",
+      "ALTER SERVER other OWNER TO pg_monitor",
+      "ALTER TABLE kept DISABLE ROW LEVEL SECURITY",
+      "ALTER TABLE kept NO FORCE ROW LEVEL SECURITY",
+      "ALTER TABLE kept OWNER TO postgres",
+      "CREATE POLICY everybody ON kept USING (true)",
+      "CREATE FUNCTION leak() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+      "ALTER ROLE pg_monitor SUPERUSER",
+      "ALTER ROLE pg_monitor BYPASSRLS",
+      "DO $$BEGIN GRANT USAGE ON SEQUENCE numbers TO PUBLIC; END$$",
+    ];
+    const exchanging = [
+      ["ALTER TABLE users RENAME TO old", "ALTER TABLE people RENAME TO users"],
+      ["ALTER TABLE kept RENAME a TO c", "ALTER TABLE kept RENAME COLUMN b TO a"],
+      ["ALTER SCHEMA app RENAME TO app_old", "ALTER SCHEMA app_new RENAME TO app"],
+    ];
+    const unasked = [
+      "GRANT USAGE ON SEQUENCE numbers TO pg_monitor",
+      `GRANT TEMPORARY ON DATABASE ${project.database} TO PUBLIC`,
+      "GRANT USAGE ON SCHEMA public TO PUBLIC",
+      "CREATE SCHEMA fresh",
+      "ALTER SCHEMA fresh OWNER TO pg_monitor",
+      "ALTER TABLE people RENAME TO persons",
+    ];
+    const lines = [...asked, ...exchanging.flat()];
+    await project.write("db/migrations/001_one.sql", `${lines.join(";\n")};\n`);
+    const { exitCode, stderr } = await project.run(UP);
+    const told = new Set([...stderr.matchAll(/001_one\.sql:(\d+): /g)].map(([, line]) => lines[Number(line) - 1]));
+    expect([...told]).toEqual([...asked, ...exchanging.map(([, taking]) => taking)]);
+    expect(exitCode).toBe(3);
+    await project.write("db/migrations/001_one.sql", `${unasked.join(";\n")};\n`);
+    await project.succeed(UP);
+  });
+
   test("up refuses code that may take something, and lets code pass that only reads or adds", async () => {
     const body = (text: string) => `LANGUAGE plpgsql AS $$BEGIN ${text}; RETURN; END$$`;
     const purge = `FUNCTION purge() RETURNS void ${body("TRUNCATE items")}`;

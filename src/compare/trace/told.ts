@@ -9,6 +9,7 @@ import { doneByCode } from "#migrate/warnings/taking-code.ts";
 import { dangersOf } from "#sql/effects/danger.ts";
 import type { Danger } from "#sql/effects/danger-kinds.ts";
 import type { Exposure } from "#sql/effects/exposure-kinds.ts";
+import { isSchemaMadeBy } from "#sql/effects/opened.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
 import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
@@ -140,7 +141,8 @@ export class Teller {
     this.#off ??= switchedOff(this.#own);
     const off = this.#off.get(statement);
     const found: Danger[] = off === undefined ? [] : [off];
-    for (const { danger, relation, trigger } of dangersOf(statement)) {
+    for (const { danger, relation, trigger, schema } of dangersOf(statement)) {
+      if (schema !== undefined && isSchemaMadeBy(schema, this.#known)) continue;
       // What is no name makes PostgreSQL stop, here as there.
       if (relation !== undefined && parseQualifiedName(relation) === undefined) continue;
       if (relation !== undefined && !(await this.#isInUse(relation))) continue;

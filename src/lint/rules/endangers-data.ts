@@ -1,5 +1,6 @@
 import { dangersOf } from "#sql/effects/danger.ts";
 import { type Danger, dangerWords, isOfSequence } from "#sql/effects/danger-kinds.ts";
+import { isSchemaMadeBy } from "#sql/effects/opened.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Found, Rule } from "../rule.ts";
 
@@ -9,15 +10,23 @@ export const endangersData: Rule = {
   group: "data",
   severity: "warning",
   asks: ["syntax", "trace"],
-  why: "A trigger, rule or event trigger that is off does nothing for what is written in the meantime, and nobody does it later. A setting of a database or role that protects data, membership in one of PostgreSQL's own roles that writes everywhere, a subscription, a publication that loses a table, `REPLICA IDENTITY NOTHING` and a replication slot that is dropped let rows be changed, or be missed by those who follow. The migration itself takes nothing away, so nothing else tells of it.",
+  why: "A trigger, rule or event trigger that is off does nothing for what is written in the meantime, and nobody does it later. A setting of a database or role that protects data, another owner of a database, schema or foreign server, who may drop or redirect what others have there, membership in one of PostgreSQL's own roles that writes everywhere, a subscription, a publication that loses a table, `REPLICA IDENTITY NOTHING` and a replication slot that is dropped let rows be changed, or be missed by those who follow. The migration itself takes nothing away, so nothing else tells of it.",
   instead:
     "Switch it on again in the same migration, name the roles and the tables, and give roles the rights that they need. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
   wrong: "GRANT pg_write_all_data TO web;",
   right: "GRANT INSERT, UPDATE ON notes TO web;",
-  check({ facts, statement }) {
+  check({ facts, file, statement }) {
     const dangers: readonly Danger[] =
       facts?.endangers ??
-      dangersOf(Statement.of(statement.text)).flatMap(({ danger, trigger }) => (trigger === undefined ? [danger] : []));
+      dangersOf(Statement.of(statement.text)).flatMap(({ danger, trigger, schema }) => {
+        const isNew =
+          schema !== undefined &&
+          isSchemaMadeBy(
+            schema,
+            file.statements.map(({ text }) => Statement.of(text)),
+          );
+        return trigger === undefined && !isNew ? [danger] : [];
+      });
     return dangers.flatMap((danger): Found[] =>
       isOfSequence(danger) || isOfForeignKeys(danger) ? [] : [{ message: `This ${dangerWords(danger)}` }],
     );

@@ -7,7 +7,7 @@ export const tableReplaced: Rule = {
   title: "Another table under the name of one in use",
   group: "data",
   severity: "warning",
-  severityElse: "note where rows are taken along",
+  severityElse: "note where rows are taken along, or the other table was there before",
   asks: ["syntax", "neighbours"],
   why: "When a table is renamed and another one takes its name, applications go on without an error, in the new table. The rows are in the old one unless they are copied, and policies, triggers, rights and the foreign keys of other tables stay with it: `LIKE ... INCLUDING ALL` copies none of these.",
   instead:
@@ -18,9 +18,10 @@ export const tableReplaced: Rule = {
   check({ file, statement, isOld }) {
     const replaced = tablesOf(file).replaced.get(statement);
     if (replaced === undefined || !isOld(rangeOfName(replaced.now))) return [];
-    const { table, now, hasRows } = replaced;
+    const { table, now, hasRows, exchanged } = replaced;
     const kept = `policies, triggers, rights and foreign keys to it stay with ${now}`;
-    return hasRows
+    // What another migration may have copied into one that is there is not known.
+    return hasRows || exchanged !== undefined
       ? [{ message: `${table} is another table from here on: ${kept}`, severity: "note" }]
       : [{ message: `Applications that use ${table} find another table, without the rows of ${now}; ${kept}` }];
   },

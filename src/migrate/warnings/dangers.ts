@@ -2,6 +2,7 @@ import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { dangersOf } from "#sql/effects/danger.ts";
 import { type Danger, isAskedFor } from "#sql/effects/danger-kinds.ts";
+import { isSchemaMadeBy } from "#sql/effects/opened.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { Statement } from "#sql/statement.ts";
 import { switchedOff } from "#sql/effects/switched-off.ts";
@@ -21,8 +22,8 @@ export async function dangersIn(
   for (const statement of statements) {
     const what = off.get(statement);
     const dangers: Danger[] = what === undefined ? [] : [what];
-    for (const { danger, relation, trigger } of dangersOf(statement)) {
-      if (!isAskedFor(danger)) continue;
+    for (const { danger, relation, trigger, schema } of dangersOf(statement)) {
+      if (!isAskedFor(danger) || (schema !== undefined && isSchemaMadeBy(schema, statements))) continue;
       if (relation === undefined || (await isThere(database, relation, trigger))) dangers.push(danger);
     }
     if (dangers.length > 0) found.set(statement, dangers);

@@ -75,7 +75,9 @@ export async function exposuresOf(
     if (table === undefined) continue;
     add(statement, { kind: "read-past-policies", table, reader: what, isCopy });
   }
-  for (const { statement, table, now: old } of replacing) {
+  for (const { statement, table, now: old, exchanged } of replacing) {
+    // One that was there has policies of its own, or none.
+    if (exchanged !== undefined && secured.some((one) => mayBeSame(exchanged, one))) continue;
     if (targetOf(all, statement, table)?.isSecured === true || !secured.some((one) => mayBeSame(old, one))) continue;
     add(statement, { kind: "policies-stay", table, old });
   }

@@ -5,7 +5,7 @@ import { dangerWords } from "#sql/effects/danger-kinds.ts";
 import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { lossOf } from "#sql/effects/loss.ts";
 import { reachesOutside } from "#sql/effects/outside.ts";
-import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
+import { lossOfReplaced, replacedSchemas, replacedTables } from "#sql/effects/replaced.ts";
 import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
 import { lossOfSwallowed } from "#sql/effects/swallowed-writes.ts";
@@ -46,6 +46,7 @@ export async function lossesOf(
   const all = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   const fills = await fillsOnly(all, earlier);
   const replaced = replacedTables(all);
+  const schemas = replacedSchemas(all);
   const columns = replacedColumns(all);
   const run = migrations.filter(({ file }) => !isBase(file.version));
   const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
@@ -63,8 +64,9 @@ export async function lossesOf(
     }
     const { script } = up;
     return script.statements.flatMap((statement) => {
-      const other = replaced.get(statement);
-      const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
+      const [table, schema] = [replaced.get(statement), schemas.get(statement)];
+      const taken =
+        lossOf(statement) ?? (table && lossOfReplaced(table)) ?? (schema && lossOfReplaced(schema, "SCHEMA"));
       const lost = fills.has(statement) || spent.has(statement) ? undefined : taken;
       const { takes = [], exposes = [], endangers = [] } = byCode.get(statement) ?? {};
       // A statement that exposes rows says where to; other code is not known anyway.

@@ -106,7 +106,7 @@ function wordsOf(danger: DangerKind): string {
       return `${value === undefined ? `resets ${name}` : `sets ${name} to ${value}`} for ${scope}: ${effect}`;
     }
     case "role-may":
-      return `lets ROLE ${danger.members.join(", ")} ${danger.may} (${danger.how})`;
+      return `lets ${rolesWords(danger.members)} ${danger.may} (${danger.how})`;
     case "subscription":
       return SUBSCRIPTION[danger.effect](danger.name);
     case "publication-narrowed":
@@ -120,6 +120,10 @@ function wordsOf(danger: DangerKind): string {
     case "library":
       return `loads the library ${danger.name} into the server, and what that does is not known`;
   }
+}
+
+function rolesWords(members: readonly string[]): string {
+  return members.includes("public") ? "every role" : `ROLE ${members.join(", ")}`;
 }
 
 const SUBSCRIPTION = {

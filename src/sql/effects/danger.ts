@@ -1,4 +1,4 @@
-import { foldedName, namesFrom, writtenName } from "../lexer/token-names.ts";
+import { foldedName, namesAltered, namesFrom, writtenName } from "../lexer/token-names.ts";
 import type { Statement } from "../statement.ts";
 import type { DangerKind } from "./danger-kinds.ts";
 import { dangersOfMembership } from "./predefined-roles.ts";
@@ -13,6 +13,8 @@ export interface DangerInText {
   readonly relation: string | undefined;
   /** The trigger of that table, as the catalogue has it, without which nothing is at risk. */
   readonly trigger?: string;
+  /** A schema, folded, that has nothing at risk where one of the statements makes it. */
+  readonly schema?: string;
 }
 
 /**
@@ -30,6 +32,7 @@ export function dangersOf(statement: Statement): DangerInText[] {
   return [
     ...sequenceDangers(statement),
     ...ofTrigger(statement),
+    ...ofOwner(statement),
     ...others.map((danger) => ({ danger, relation: undefined })),
   ];
 }
@@ -44,6 +47,27 @@ function ofTrigger(statement: Statement): DangerInText[] {
   if (relation === undefined || at > 4) return [];
   const trigger = writtenName(tokens[at + 1] ?? "");
   return [{ danger: { kind: "trigger-replaced", name: trigger, table: foldedName(relation) }, relation, trigger }];
+}
+
+/** What the owner of something may do to what belongs to others, by the kind of it. */
+const OWNERS: Readonly<Record<string, (name: string) => string>> = {
+  DATABASE: (name) => `drop DATABASE ${name} and grant rights on it`,
+  SCHEMA: (name) => `drop SCHEMA ${name} with all that is in it`,
+  SERVER: (name) => `send the passwords of those who use SERVER ${name} elsewhere`,
+};
+
+/** ALTER DATABASE shop OWNER TO web; tables and views are exposed or not (`openedBy`). */
+function ofOwner(statement: Statement): DangerInText[] {
+  const { firstWord, words, text } = statement;
+  const may = firstWord === "ALTER" ? OWNERS[words[1] ?? ""] : undefined;
+  if (may === undefined || !/\bowner\b/i.test(text)) return [];
+  const all = statement.tokens();
+  const owner = all.indexOf("OWNER");
+  if (all[owner + 1] !== "TO") return [];
+  const name = foldedName(namesAltered(all)[0] ?? "");
+  const members = [foldedName(all[owner + 2] ?? "")];
+  const danger: DangerKind = { kind: "role-may", may: may(name), members, how: "OWNER TO" };
+  return [{ danger, relation: undefined, ...(words[1] === "SCHEMA" ? { schema: name } : {}) }];
 }
 
 /** INSERT INTO pg_catalog.pg_auth_members ...; what an UPDATE or DELETE changes is told as any other. */

@@ -78,8 +78,8 @@ export function publicCalls(statement: Statement): PublicCalls | undefined {
   if (verb < 0 || on < 0 || end < 0 || !KINDS.test(kind) || !tokens.slice(end).includes("PUBLIC")) return undefined;
   const isGiven = tokens[verb] === "GRANT";
   if (isDefault) {
-    // What holds for a schema only adds to what holds everywhere.
-    const isOfNew = !tokens.slice(0, verb).some((token) => token === "IN" || token === "FOR");
+    // What holds for a schema only adds to what holds everywhere, and what another role makes counts where it is given to everybody.
+    const isOfNew = isGiven || !tokens.slice(0, verb).some((token) => token === "IN" || token === "FOR");
     return isOfNew ? { isGiven, isOfNew, routines: undefined, schemas: [] } : undefined;
   }
   if (isAll) {

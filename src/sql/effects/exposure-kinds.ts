@@ -17,7 +17,7 @@ export type ExposureKind =
       readonly names: readonly string[];
       readonly rights: string;
     }
-  | { readonly kind: "granted-later" }
+  | { readonly kind: "granted-later"; readonly what: string }
   /** Functions that everybody may call from now on, or all that are made later. */
   | { readonly kind: "granted-calls"; readonly routines: readonly string[] | "later" }
   /** Membership in a role of PostgreSQL itself. */
@@ -85,7 +85,7 @@ function wordsOf(exposure: ExposureKind): string {
     case "granted":
       return `${GRANTED[exposure.of](exposure.names.join(", "))} (GRANT ${exposure.rights} TO PUBLIC)`;
     case "granted-later":
-      return "every table that is made later to every role (ALTER DEFAULT PRIVILEGES ... TO PUBLIC)";
+      return `every ${exposure.what} that is made later to every role (ALTER DEFAULT PRIVILEGES ... TO PUBLIC)`;
     case "granted-calls":
       return exposure.routines === "later"
         ? "every function that is made later to every role (GRANT EXECUTE TO PUBLIC)"
@@ -135,9 +135,16 @@ function wordsOf(exposure: ExposureKind): string {
 const GRANTED = {
   tables: (names: string) => `${names} to every role`,
   "schema-tables": (names: string) => `every table of ${names} to every role`,
+  sequences: (names: string) => `SEQUENCE ${names} to every role`,
+  "schema-sequences": (names: string) => `every sequence of ${names} to every role`,
   "large-objects": () => "large objects to every role",
   schema: (names: string) => `SCHEMA ${names} to whatever any role makes in it`,
   "schema-use": (names: string) => `what PUBLIC has rights on in SCHEMA ${names} to every role`,
+  database: (names: string) => `DATABASE ${names} to whatever any role makes in it`,
+  "database-use": (names: string) => `what PUBLIC has rights on in DATABASE ${names} to every role`,
+  tablespace: (names: string) => `TABLESPACE ${names} to whatever any role puts into it`,
+  server: (names: string) => `SERVER ${names} to every role`,
+  wrapper: (names: string) => `FOREIGN DATA WRAPPER ${names} to every role, for servers of its own`,
 };
 
 const ATTRIBUTES: Readonly<Record<RoleAttribute, (role: string) => string>> = {

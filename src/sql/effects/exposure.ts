@@ -69,7 +69,30 @@ function ofLeakproof(tokens: readonly string[]): ExposureKind[] {
   return [{ kind: "leakproof", routine: foldedName(name) }];
 }
 
-/** Of tables, large objects, and schemas that everybody may make objects in: PUBLIC may run new functions and use types anyway. */
+/** What a right may be about, by the words behind ON. */
+interface Grantable {
+  readonly words: string;
+  readonly of: (ExposureKind & { kind: "granted" })["of"];
+  /** The rights that count; every one when left out. */
+  readonly rights?: RegExp;
+}
+
+/** Left out is what PUBLIC may do with all that is new: run functions, use types, domains and languages, make temporary tables. */
+const GRANTABLE: readonly Grantable[] = [
+  { words: "TABLE", of: "tables" },
+  { words: "ALL TABLES IN SCHEMA", of: "schema-tables" },
+  { words: "SEQUENCE", of: "sequences" },
+  { words: "ALL SEQUENCES IN SCHEMA", of: "schema-sequences" },
+  { words: "LARGE OBJECT", of: "large-objects" },
+  { words: "SCHEMA", of: "schema", rights: /^(?:CREATE|ALL)$/ },
+  { words: "DATABASE", of: "database", rights: /^(?:CREATE|ALL)$/ },
+  { words: "DATABASE", of: "database-use", rights: /^CONNECT$/ },
+  { words: "TABLESPACE", of: "tablespace" },
+  { words: "FOREIGN SERVER", of: "server" },
+  { words: "FOREIGN DATA WRAPPER", of: "wrapper" },
+];
+
+/** GRANT SELECT, INSERT ON TABLE notes TO PUBLIC */
 function ofGrant(tokens: readonly string[]): ExposureKind[] {
   const on = tokens.indexOf("ON");
   const to = tokens.indexOf("TO", on);
@@ -79,17 +102,18 @@ function ofGrant(tokens: readonly string[]): ExposureKind[] {
     .join(" ")
     .replaceAll(/ \([^)]*\)/g, "")
     .replaceAll(" ,", ",");
-  const [kind, next, third] = tokens.slice(on + 1, to);
-  const granted = (of: (ExposureKind & { kind: "granted" })["of"], from: number): ExposureKind[] => [
+  const granted = (of: Grantable["of"], from: number): ExposureKind[] => [
     { kind: "granted", of, names: namesFrom(tokens, from).map(foldedName), rights },
   ];
-  if (kind === "ALL") return next === "TABLES" && third === "IN" ? granted("schema-tables", on + 5) : [];
   // A table may be called like a kind of object; then nothing, or a dot, follows.
-  const isKind = on + 2 < to && next !== "," && next !== ".";
-  if (!isKind || kind === "TABLE") return granted("tables", on + (isKind ? 2 : 1));
-  if (kind === "LARGE" && next === "OBJECT") return granted("large-objects", on + 3);
-  if (kind !== "SCHEMA" || !words.some((right) => right === "CREATE" || right === "ALL")) return [];
-  return granted("schema", on + 2);
+  const isKind = on + 2 < to && tokens[on + 2] !== "," && tokens[on + 2] !== ".";
+  if (!isKind) return granted("tables", on + 1);
+  const about = tokens.slice(on + 1, to).join(" ");
+  const known = GRANTABLE.find(
+    ({ words: kind, rights: ones }) =>
+      about.startsWith(`${kind} `) && words.some((word) => ones === undefined || ones.test(word)),
+  );
+  return known === undefined ? [] : granted(known.of, on + 1 + known.words.split(" ").length);
 }
 
 /** GRANT pg_read_all_data TO web WITH ADMIN OPTION, CREATE ROLE web IN ROLE pg_read_all_data */
@@ -104,9 +128,18 @@ function ofMembership(statement: Statement): ExposureKind[] {
 function ofDefaults(tokens: readonly string[]): ExposureKind[] {
   const grant = tokens.indexOf("GRANT");
   const on = tokens.indexOf("ON", grant);
-  const isOpen = grant > 0 && on > 0 && tokens[on + 1] === "TABLES" && tokens.slice(on).includes("PUBLIC");
-  return isOpen ? [{ kind: "granted-later" }] : [];
+  if (grant < 0 || on < 0 || !tokens.slice(on).includes("PUBLIC")) return [];
+  const what = MADE_LATER[tokens[on + 1] ?? ""];
+  return what === undefined ? [] : [{ kind: "granted-later", what }];
 }
+
+/** Functions have more to them (`publicCalls`), and types are everybody's anyway. */
+const MADE_LATER: Readonly<Record<string, string>> = {
+  TABLES: "table",
+  SEQUENCES: "sequence",
+  SCHEMAS: "schema",
+  LARGE: "large object",
+};
 
 const ATTRIBUTES: readonly RoleAttribute[] = ["SUPERUSER", "BYPASSRLS", "REPLICATION", "CREATEROLE"];
 

@@ -1,9 +1,11 @@
 import type { Statement } from "../statement.ts";
 import type { ExposureKind } from "./exposure-kinds.ts";
 import { memberships } from "./memberships.ts";
+import { mayBeSame } from "../names-in.ts";
 import { type NamedRoutine, writtenRoutine } from "./definer.ts";
 import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
 import { PREDEFINED } from "./predefined-roles.ts";
+import { createdSchema } from "./replaced.ts";
 
 /** Rows that a statement may open to others, depending on what the table or function is. */
 export interface Opened {
@@ -99,9 +101,8 @@ function ofSchemas(statement: Statement): Opened[] {
 /** Whether one of some statements makes a schema, whose name is folded. Pure. */
 export function isSchemaMadeBy(schema: string, statements: readonly Statement[]): boolean {
   return statements.some((statement) => {
-    if (statement.firstWord !== "CREATE" || statement.words[1] !== "SCHEMA") return false;
-    const tokens = statement.tokens();
-    return foldedName(namesFrom(tokens, tokens[2] === "IF" ? 5 : 2)[0] ?? "") === schema;
+    const made = statement.firstWord === "CREATE" ? createdSchema(statement) : undefined;
+    return made !== undefined && mayBeSame(made, schema);
   });
 }
 

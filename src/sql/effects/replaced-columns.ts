@@ -17,8 +17,8 @@ export interface ReplacedColumn {
 }
 
 /**
- * Which of these statements, run in this order, give the name of a column that was renamed to another one, which they made: applications
- * then find that one, without an error and without the values. Tables that the statements make are left out. Pure.
+ * Which of these statements, run in this order, give the name of a column that was renamed to another one: applications then find that
+ * one, without an error and without the values. Tables that the statements make are left out. Pure.
  */
 export function replacedColumns(statements: readonly Statement[]): ReadonlyMap<Statement, readonly ReplacedColumn[]> {
   const found = new Map<Statement, readonly ReplacedColumn[]>();
@@ -86,7 +86,8 @@ function rename({ moved, made }: Table, { from, to }: { readonly from: string; r
   moved.delete(to);
   if (isMade) made.add(to);
   else moved.set(from, to);
-  return now === undefined || !isMade ? [] : [{ column: to, now, from }];
+  // One that gets its own name back is no other.
+  return now === undefined || now === from ? [] : [{ column: to, now, from }];
 }
 
 /** What is lost by it, in the words of `lossOf`; nothing where the values come along. */

@@ -11,23 +11,41 @@ export interface Replaced {
   readonly now: string;
   /** Whether its rows are copied into the other one, or the table becomes a part of it. */
   readonly hasRows: boolean;
+  /** What the other one was called, where it was there before the statements: it may have rows of its own. */
+  readonly exchanged?: string;
 }
 
 /**
- * Which of these statements, run in this order, give the name of a table that was renamed or moved away to a table that they
- * made: applications then find the new one, without an error. Pure.
+ * Which of these statements, run in this order, give the name of a table that was renamed or moved away to another table: applications
+ * then find that one, without an error. Pure.
  */
 export function replacedTables(statements: readonly Statement[]): ReadonlyMap<Statement, Replaced> {
+  return replaced(statements, { created: createdTable, moved: moveOf, brings: bringsRows });
+}
+
+/** The same of schemas, whose tables have the rows. Pure. */
+export function replacedSchemas(statements: readonly Statement[]): ReadonlyMap<Statement, Replaced> {
+  return replaced(statements, { created: createdSchema, moved: renamedSchema, brings: () => false });
+}
+
+/** What statements do to the objects of a kind. */
+interface Kind {
+  readonly created: (statement: Statement) => string | undefined;
+  readonly moved: (statement: Statement) => Move | undefined;
+  readonly brings: typeof bringsRows;
+}
+
+function replaced(statements: readonly Statement[], kind: Kind): ReadonlyMap<Statement, Replaced> {
   const found = new Map<Statement, Replaced>();
   if (!statements.some(mayMoveTable)) return found;
-  /** Where tables are that were called so before. */
+  /** Where those are that were called so before. */
   const moved = new Map<string, string>();
   const made = new Set<string>();
   for (const [at, statement] of statements.entries()) {
     const first = statement.firstWord;
     if (first !== "ALTER" && first !== "CREATE") continue;
-    const created = first === "CREATE" ? createdTable(statement) : undefined;
-    const move = first === "ALTER" ? moveOf(statement) : undefined;
+    const created = first === "CREATE" ? kind.created(statement) : undefined;
+    const move = first === "ALTER" ? kind.moved(statement) : undefined;
     const taken = created ?? move?.to;
     if (taken === undefined) continue;
     const now = moved.get(taken);
@@ -37,16 +55,17 @@ export function replacedTables(statements: readonly Statement[]): ReadonlyMap<St
       if (!made.delete(move.from)) moved.set(move.from, move.to);
     }
     moved.delete(taken);
-    if (!isMade) continue;
-    if (now === undefined) {
-      // It may have been there.
-      if (!statement.words.includes("EXISTS")) made.add(taken);
-      continue;
-    }
-    made.add(taken);
+    if (isMade && (now !== undefined || !statement.words.includes("EXISTS"))) made.add(taken);
+    // One that gets its own name back is no other.
+    if (now === undefined || now === move?.from) continue;
     const names = [taken, now, ...(move === undefined ? [] : [move.from])];
-    const hasRows = statements.some((one, index) => bringsRows(one, names, index > at ? taken : undefined));
-    found.set(statement, { table: taken, now, hasRows });
+    const hasRows = statements.some((one, index) => kind.brings(one, names, index > at ? taken : undefined));
+    found.set(statement, {
+      table: taken,
+      now,
+      hasRows,
+      ...(isMade || move === undefined ? {} : { exchanged: move.from }),
+    });
   }
   return found;
 }
@@ -57,8 +76,11 @@ export function mayMoveTable({ firstWord, text }: Statement): boolean {
 }
 
 /** What is lost by it, in the words of `lossOf`; nothing where the rows come along. */
-export function lossOfReplaced({ table, now, hasRows }: Replaced): string | undefined {
-  return hasRows ? undefined : lossOfPut(`TABLE ${table}`, now, "rows");
+export function lossOfReplaced(
+  { table, now, hasRows }: Replaced,
+  kind: "TABLE" | "SCHEMA" = "TABLE",
+): string | undefined {
+  return hasRows ? undefined : lossOfPut(`${kind} ${table}`, now, "rows");
 }
 
 /** The same for columns. */
@@ -81,8 +103,29 @@ export function createdTable(statement: Statement): string | undefined {
   return nameAt(tokens, tokens[at + 1] === "IF" ? at + 4 : at + 1);
 }
 
+/** CREATE SCHEMA [IF NOT EXISTS] app */
+export function createdSchema(statement: Statement): string | undefined {
+  if (statement.words[1] !== "SCHEMA") return undefined;
+  const tokens = statement.tokens(16);
+  return nameAt(tokens, tokens[2] === "IF" ? 5 : 2);
+}
+
+/** Another name, or another schema. */
+interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** ALTER SCHEMA app RENAME TO app_old */
+function renamedSchema(statement: Statement): Move | undefined {
+  if (statement.words[1] !== "SCHEMA") return undefined;
+  const tokens = statement.tokens(16);
+  const [from, to] = [nameAt(tokens, 2), nameAt(tokens, 5)];
+  return tokens[3] !== "RENAME" || from === undefined || to === undefined ? undefined : { from, to };
+}
+
 /** ALTER TABLE [IF EXISTS] [ONLY] users RENAME TO users_old, or SET SCHEMA archive */
-export function moveOf(statement: Statement): { readonly from: string; readonly to: string } | undefined {
+export function moveOf(statement: Statement): Move | undefined {
   if (statement.words[1] !== "TABLE" && statement.words[1] !== "FOREIGN") return undefined;
   const tokens = statement.tokens(20);
   const table = tokens.indexOf("TABLE");

@@ -92,9 +92,10 @@ function ofGrant(tokens: readonly string[]): DangerKind[] {
   if (tokens[on - 1] !== "ON" || to < 0) return [];
   const isOfServer = tokens.slice(0, on).some((token) => token === "SYSTEM" || token === "ALL");
   const names = namesFrom(tokens, on + 1).map((name) => foldedName(name).toLowerCase());
-  if (!isOfServer && !names.some((name) => name in PROTECTING)) return [];
+  const members = namesFrom(tokens, to + 1).map(foldedName);
+  if (!isOfServer && !members.includes("public") && !names.some((name) => name in PROTECTING)) return [];
   const may = isOfServer ? `set ${names.join(", ")} for the whole server` : `set ${names.join(", ")}`;
-  return [{ kind: "role-may", may, members: namesFrom(tokens, to + 1).map(foldedName), how: "GRANT ON PARAMETER" }];
+  return [{ kind: "role-may", may, members, how: "GRANT ON PARAMETER" }];
 }
 
 /** ('session_replication_role', 'replica', false) */

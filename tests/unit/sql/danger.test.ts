@@ -75,6 +75,13 @@ test.each([
     "sets row_security to that of this session for new sessions of ROLE web: queries fail where policies would leave rows out",
   ],
   ["SET LOCAL event_triggers TO off", "sets event_triggers to off for this transaction: no event trigger runs"],
+  ["ALTER DATABASE shop OWNER TO web", "lets ROLE web drop DATABASE shop and grant rights on it (OWNER TO)"],
+  ['ALTER SCHEMA "App" OWNER TO web', 'lets ROLE web drop SCHEMA "App" with all that is in it (OWNER TO)'],
+  [
+    "ALTER SERVER other OWNER TO web",
+    "lets ROLE web send the passwords of those who use SERVER other elsewhere (OWNER TO)",
+  ],
+  ["GRANT SET ON PARAMETER log_statement TO PUBLIC", "lets every role set log_statement (GRANT ON PARAMETER)"],
   [
     "GRANT app, pg_write_all_data TO web",
     "lets ROLE web add, change and delete rows of every table (GRANT pg_write_all_data)",

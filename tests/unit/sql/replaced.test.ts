@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
+import { lossOfReplaced, replacedSchemas, replacedTables } from "#sql/effects/replaced.ts";
 import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
 import { splitStatements } from "#sql/split.ts";
 
@@ -40,7 +40,20 @@ describe("another table under the name of one that was renamed", () => {
       `${RENAME} CREATE TABLE users (id int) PARTITION BY RANGE (id); ALTER TABLE users ATTACH PARTITION users_old DEFAULT;`,
       [],
     ],
-    ["that was filled before", `${RENAME} ALTER TABLE users_new RENAME TO users;`, []],
+    ["that was there before", `${RENAME} ALTER TABLE users_new RENAME TO users;`, [LOST]],
+    [
+      "that was there before, with its rows",
+      `INSERT INTO users_new SELECT * FROM users; ${RENAME} ALTER TABLE users_new RENAME TO users;`,
+      [],
+    ],
+    [
+      "exchanged",
+      "ALTER TABLE users RENAME TO aside; ALTER TABLE people RENAME TO users; ALTER TABLE aside RENAME TO people;",
+      [
+        "puts another TABLE users in the place of aside, which keeps the rows",
+        "puts another TABLE people in the place of users, which keeps the rows",
+      ],
+    ],
     ["a view", `${RENAME} CREATE VIEW users AS SELECT * FROM users_old;`, []],
     ["and back", `${RENAME} ALTER TABLE users_old RENAME TO users;`, []],
     ["of one that is new itself", `CREATE TABLE users (id int); ${RENAME} ${LIKE}`, []],
@@ -49,6 +62,19 @@ describe("another table under the name of one that was renamed", () => {
   ])("%s", (_what, sql, expected) => {
     const found = [...replacedTables(splitStatements(sql).statements).values()];
     expect(found.flatMap((one) => lossOfReplaced(one) ?? [])).toEqual(expected);
+  });
+});
+
+describe("another schema under the name of one that was renamed", () => {
+  const PUT = "puts another SCHEMA app in the place of app_old, which keeps the rows";
+  test.each<[string, string, string[]]>([
+    ["made at once", "ALTER SCHEMA app RENAME TO app_old; CREATE SCHEMA app;", [PUT]],
+    ["that was there before", 'ALTER SCHEMA app RENAME TO app_old; ALTER SCHEMA "app_new" RENAME TO App;', [PUT]],
+    ["and back", "ALTER SCHEMA app RENAME TO app_old; ALTER SCHEMA app_old RENAME TO app;", []],
+    ["of another name", "ALTER SCHEMA app RENAME TO app_old; CREATE SCHEMA IF NOT EXISTS other;", []],
+  ])("%s", (_what, sql, expected) => {
+    const found = [...replacedSchemas(splitStatements(sql).statements).values()];
+    expect(found.flatMap((one) => lossOfReplaced(one, "SCHEMA") ?? [])).toEqual(expected);
   });
 });
 
@@ -72,7 +98,12 @@ describe("another column under the name of one that was renamed", () => {
       [],
     ],
     ["that is generated", `${OLD} ALTER TABLE users ADD bio text GENERATED ALWAYS AS (lower(bio_old)) STORED;`, []],
-    ["that was filled before", `${OLD} ALTER TABLE users RENAME bio_new TO bio;`, []],
+    ["that was there before", `${OLD} ALTER TABLE users RENAME bio_new TO bio;`, [HIDDEN]],
+    [
+      "that was there before, with its values",
+      `UPDATE users SET bio_new = bio; ${OLD} ALTER TABLE users RENAME bio_new TO bio;`,
+      [],
+    ],
     ["and back", `${OLD} ALTER TABLE users RENAME bio_old TO bio;`, []],
     ["of a column that is new itself", `${ADD}${OLD}${ADD}`, []],
     ["of a table that is new itself", `CREATE TABLE users (bio text); ${OLD}${ADD}`, []],
