@@ -3,24 +3,31 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 
 /**
- * A connection that was lost during a build, with what is true said of the build: where its COMMIT had no answer, the server is
- * asked over a new connection.
+ * What ended the work on a build, with what is true said of the build: where its COMMIT had no answer, the server is asked over a new
+ * connection.
  * @param isBuilt whether the COMMIT was answered before
  */
 export async function explainLostBuild(error: unknown, migrating: MigrateOptions, isBuilt: boolean): Promise<unknown> {
-  if (!(error instanceof ConfitureError) || error.code !== "connection_lost") return error;
-  const transaction = error.data?.["transaction"];
+  if (!(error instanceof ConfitureError)) return error;
+  const isLost = error.code === "connection_lost";
   if (isBuilt) {
-    const rest = error.data?.["kept"] === undefined ? "`confiture migrate status` shows what is recorded." : error.hint;
+    const isTold = isLost
+      ? error.data?.["kept"] !== undefined
+      : error.hint !== undefined && error.code !== "interrupted";
+    const rest = isTold ? error.hint : RECORD;
     return error.with({
       hint: `The schema is built: that was committed before.\n${rest}`,
       data: { ...error.data, built: true },
     });
   }
-  if (typeof transaction !== "string") return error;
+  const transaction = error.data?.["transaction"];
+  if (!isLost || typeof transaction !== "string") return error;
   const fate = await askFate(migrating, transaction);
   return error.with({ hint: HINTS[fate], data: { built: fate === "unknown" ? null : fate === "committed" } });
 }
+
+const RECORD =
+  "`confiture migrate status` shows what is recorded. To record the migrations that the database holds, by proof: confiture migrate baseline --proven";
 
 const HINTS: Readonly<Record<TransactionFate, string>> = {
   committed:

@@ -73,6 +73,24 @@ describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
     expect(await leftBehind(project)).toEqual({ started: null, locks: 0, sessions: 0 });
   });
 
+  test("SIGINT behind a build's commit says that it is built, and what is not recorded", async () => {
+    await using project = await executableProject(
+      { "db/schema/a.sql": "CREATE TABLE a ();\n", "db/migrations/001_a.sql": `CREATE TABLE a ();\n${SLOW}` },
+      { major },
+    );
+    const running = await startBinary(["build"], { cwd: project.dir, timeout: 50_000 });
+    for (;;) {
+      const [row] = await project.query("SELECT to_regclass('a') IS NOT NULL AS built");
+      if (row?.["built"] === true) break;
+      await Bun.sleep(20);
+    }
+    running.process.kill("SIGINT");
+    const { exitCode, stderr } = await running.result;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain("The schema is built: that was committed before.");
+    expect(stderr).toContain("confiture migrate baseline --proven");
+  });
+
   test("SIGTERM outside a transaction says what is done, and blocks the next run until it is resolved", async () => {
     await using project = await executableProject(
       { "db/migrations/001_slow.sql": `-- migrate:up transaction:false\n${SLOW}` },

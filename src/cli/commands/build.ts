@@ -4,6 +4,7 @@ import type { ParsedArgs } from "citty";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import type { Config } from "#config/config.ts";
+import { orInterrupted } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
@@ -214,7 +215,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       wasThere = true;
     });
     const built = performance.now();
-    isBuilt = true;
+    isBuilt = !wasThere;
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
@@ -235,7 +236,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const compared = work.then(async (built) => ({ ...built, left: (await built.findLeft?.()) ?? ALL_NEW }));
   const { duration, recorded, found, edited, up, left } = await compared.catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
-    throw await explainLostBuild(error, migrating, isBuilt);
+    throw await explainLostBuild(orInterrupted(io.signal, error), migrating, isBuilt);
   });
   if (wasThere)
     messages.log(
