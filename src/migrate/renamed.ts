@@ -88,7 +88,12 @@ export function renaming(file: MigrationFile, version: string): string {
 function renumbered(path: string, from: string, to: string): string {
   const parts = path.split("/");
   // Flyway takes V1_2 for V1.2.
-  const version = new RegExp(from.split(".").map(RegExp.escape).join("[._]"));
+  const version = new RegExp(
+    from
+      .split(".")
+      .map((part) => RegExp.escape(part))
+      .join("[._]"),
+  );
   const at = parts.findLastIndex((part) => version.test(part));
   const renamed = parts[at]?.replace(version, () => to) ?? path;
   return at < 0 ? path : [renamed, ...parts.slice(at + 1)].join("/");
