@@ -182,9 +182,17 @@ function inOwnLayoutOnly({ title }: Layout, dir: string): ConfitureError {
 
 /**
  * "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes.
- * @throws ConfitureError `usage` for a name that leaves nothing to write
+ * @throws ConfitureError `usage` for a path, and for a name that leaves nothing to write
  */
 export function fileNameOf(title: string): string {
+  // Whoever gives a path means a place.
+  if (/[/\\]/.test(title)) {
+    const last = title.split(/[/\\]+/).findLast((part) => /[\p{L}\p{N}]/u.test(part));
+    const name = last === undefined ? "" : `: ${fileNameOf(last)}`;
+    throw new ConfitureError("usage", `"${title}" is a path, and a migration is given a name`, {
+      hint: `Nothing was written. Its file goes into the folder that migrations.dir of the environment file names. Give the name alone${name}`,
+    });
+  }
   const name = title
     .trim()
     .toLowerCase()

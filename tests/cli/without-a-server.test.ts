@@ -109,6 +109,22 @@ test("a new migration looks like the others of its folder, and what is said is a
   });
 });
 
+test("a path is no name of a migration, and what becomes of another name is said", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yaml": NOWHERE });
+  const create = (name: string) => runHere(["migrate", "new", name], { cwd: project.dir });
+  for (const path of ["../x", "db/migrations/x", "..\\x", "x/"]) {
+    const { exitCode, stdout, stderr } = await create(path);
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`"${path}" is a path`);
+    expect(stderr).toContain("Give the name alone: x\n");
+  }
+  expect((await create("../..")).stderr).toContain("Give the name alone\n");
+  const { stdout, stderr } = await create("add_bio.sql");
+  expect(stdout).toBe("✅ Created db/migrations/001_add_bio_sql.sql\n");
+  expect(stderr).toContain('"add_bio.sql" became add_bio_sql');
+  expect((await create("Add More")).stderr).not.toContain("became");
+});
+
 const EMBEDDED = 'database:\n  engine: embedded\n  path: ":memory:"\n';
 
 test("`apply --dry-run` and `diff` leave no database where there was none", async () => {

@@ -1,6 +1,7 @@
 import { type CreatedMigration, createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
+import { inLine } from "../../output/visible.ts";
 
 export const command = defineCommand({
   args: {
@@ -25,6 +26,9 @@ export const command = defineCommand({
       now: new Date(),
     });
     const { version, name, path, files } = created;
+    if (/[^\p{L}\p{N}\s_-]/u.test(args.name)) {
+      context.messages.log(`"${inLine(args.name)}" became ${name}: the name of a migration is letters, digits and _`);
+    }
     return {
       json: { version, name, file: path, files },
       text: files.map((file) => `✅ Created ${file}\n`).join(""),
