@@ -147,10 +147,20 @@ export function renderExport({ dir, fates, exported }: ExportedFiles): string {
   const others = fates.filter(({ fate }) => fate === "replaced" || fate === "removed");
   const files = count(exported.files.length, "file");
   const rest = exported.notExported.length + exported.subscriptions.length > 0 ? ", but for what is not exported" : "";
+  const done =
+    exported.files.length === 0
+      ? `✅ Nothing to export${rest}: the database holds no table and no other object, so no file was written to ${dir}\n`
+      : `✅ Exported ${files} to ${dir}; built, they make the same database${rest}\n`;
+  return [...others.map(describeFate), done].join("");
+}
+
+/** What comes behind the export of an empty database, a line each; undefined behind any other. */
+export function firstFileNext({ dir, exported }: ExportedFiles): readonly string[] | undefined {
+  if (exported.files.length > 0) return undefined;
   return [
-    ...others.map(describeFate),
-    `✅ Exported ${files} to ${dir}; built, they make the same database${rest}\n`,
-  ].join("");
+    `# write the first schema file, for example ${dir}/10_tables/users.sql: a build needs one`,
+    "confiture build",
+  ];
 }
 
 function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: string): void {

@@ -238,6 +238,16 @@ describe("export", () => {
     );
   });
 
+  test("of an empty database says that there is nothing, and what a build needs first", async () => {
+    await using project = await cliProject();
+    const { stdout, stderr } = await project.succeed(["export"]);
+    expect(stdout).toContain("Nothing to export");
+    expect(stdout).not.toContain("0 files");
+    expect(stderr).toContain("write the first schema file, for example db/schema/10_tables/users.sql");
+    await project.write("db/schema/10_tables/users.sql", "CREATE TABLE users (id int);\n");
+    await project.succeed(["build"]);
+  });
+
   test("writes one JSON document, and says when no build takes the folder in", async () => {
     await using project = await withShop();
     const result = await project.succeed(["export", "--dir", "db/elsewhere", "--format", "json"]);

@@ -1,7 +1,16 @@
 import { defineCommand } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
-import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
+import {
+  EXPORT_ARGS,
+  exportFolder,
+  exportInto,
+  firstFileNext,
+  recordBaseline,
+  renderExport,
+  tellNotBuilt,
+} from "../export-schema.ts";
 import { LOCK_ARGS } from "../migrate-options.ts";
+import { listOfNext } from "../output/text.ts";
 import { describeFate } from "../place-files.ts";
 
 export const command = defineCommand({
@@ -27,10 +36,12 @@ export const command = defineCommand({
       base: args.baseline === true,
     });
     tellNotBuilt(context, config, folder.dir, written.fates);
+    const next = firstFileNext(written);
     const recorded = args.baseline === true ? await recordBaseline(context, config, args) : [];
     return {
       json: { ...written.json, files: [...written.fates, ...written.others], recorded },
       text: renderExport(written) + written.others.map(describeFate).join(""),
+      ...(next === undefined ? {} : { next: listOfNext(next) }),
       exitCode: written.exitCode,
     };
   },

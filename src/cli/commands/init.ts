@@ -10,7 +10,16 @@ import { adoptedEnvironment, yamlText } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
 import { filesBelow } from "../files-below.ts";
-import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
+import {
+  EXPORT_ARGS,
+  exportFolder,
+  exportInto,
+  firstFileNext,
+  recordBaseline,
+  renderExport,
+  tellNotBuilt,
+} from "../export-schema.ts";
+import { listOfNext } from "../output/text.ts";
 import { describeFate, placeFiles, type Placement } from "../place-files.ts";
 import environmentEmbedded from "../scaffold/environment-embedded.yaml.txt" with { type: "text" };
 import environmentServer from "../scaffold/environment-server.yaml.txt" with { type: "text" };
@@ -87,10 +96,6 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
     text: fates.map(describeFate).join(""),
     ...(isNew ? { next: listOfNext(next) } : {}),
   };
-}
-
-function listOfNext(lines: readonly string[]): string {
-  return `Next:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
 /** Where a project has its files, relative to it. */
@@ -184,7 +189,7 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
     discoverMigrations(context.projectDir, config.migrations.dir, config.migrations.layout).migrations.length === 0
       ? []
       : [`confiture migrate baseline -e ${name}  # once: the database has what the migrations make`]),
-    `confiture diff -e ${name}              # nothing differs`,
+    ...(firstFileNext(written) ?? [`confiture diff -e ${name}              # nothing differs`]),
   ];
   return {
     json: { ...written.json, files: [...written.others, ...written.fates], recorded },

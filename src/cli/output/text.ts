@@ -39,6 +39,11 @@ export function agree(number: number, one: string, several: string): string {
   return number === 1 ? one : several;
 }
 
+/** What to do next, a line each. */
+export function listOfNext(lines: readonly string[]): string {
+  return `Next:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
 /** "12.3 MB" */
 export function formatSize(bytes: number): string {
   if (bytes < 1000) return count(bytes, "byte");
