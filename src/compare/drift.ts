@@ -194,7 +194,12 @@ async function schemaLess(options: DriftOptions, pending: readonly string[]): Pr
       throw new ConfitureError(
         "drift_unknown",
         `What the database should be is not known: ${migrationId(file)} is pending there and cannot be taken back from the schema files: ${error.message}`,
-        { hint: "Say what it should be: --against git:REVISION, with the commit it was deployed from.", cause: error },
+        {
+          hint: "Say what it should be: --against git:REVISION, with the commit it was deployed from.",
+          cause: error,
+          location: error.location ?? { file: file.path },
+          server: error.server,
+        },
       );
     }
     return await readCatalogue(database, [SCRATCH_LEDGER]);

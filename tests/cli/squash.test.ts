@@ -252,6 +252,22 @@ test("where schema files and migrations disagree, it is said before anything is 
   expect(stderr).toContain("confiture schema update");
 });
 
+test("what a later migration does otherwise behind the new base is named with its place, and the way on works", async () => {
+  const FACTS = "SELECT attnum FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'b'";
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/migrations/1_t.sql": "CREATE TABLE t (a int, b int);\nCREATE TABLE facts (number int);\n",
+    "db/migrations/2_less.sql": "ALTER TABLE t DROP a;\n",
+    "db/migrations/3_facts.sql": `-- Numbers of columns\nINSERT INTO facts ${FACTS};\n`,
+  });
+  const squash = (version: string) => runHere(["migrate", "squash", "--through", version], { cwd: project.dir });
+  const { exitCode, stderr } = await squash("2");
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining("public.facts")]);
+  expect(stderr).toContain("(last: 3_facts, db/migrations/3_facts.sql:2)");
+  expect(stderr).toContain("confiture migrate squash --through 3");
+  expect(await squash("3")).toMatchObject({ exitCode: 0 });
+});
+
 test("one that is older than what ran is to be run with the flag that it takes", async () => {
   await using project = await cliProject({ "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n" });
   await project.succeed(["migrate", "up"]);

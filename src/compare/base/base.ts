@@ -2,6 +2,7 @@ import { assembleSchema } from "#build/builder.ts";
 import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { baseFile } from "#migrate/base.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
@@ -98,7 +99,9 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
   let refusal: unknown;
   for (const { text, doubts } of drafts) {
     try {
-      const end = await withLoadedBase(text, (base) => prove(options, base, wanted, migrations));
+      const end = await withLoadedBase(text, baseFile(options.migrationsDir).path, (base) =>
+        prove(options, base, wanted, migrations),
+      );
       const changes = onTop.length > 0 ? [] : compareCatalogues(end, source);
       return { ...made, text, changes, unlikeSchema: await unlikeSchema(options, end), doubts };
     } catch (error) {
@@ -237,15 +240,22 @@ async function prove(
   wanted: Catalogue,
   migrations: readonly LoadedMigration[],
 ): Promise<Catalogue> {
+  const { path } = baseFile(options.migrationsDir);
   return await withScratch(options, async (database) => {
     const run = await startRun(database, options);
     const error = base === undefined ? undefined : await run.step(base, "up");
-    if (error !== undefined) throw refused(`The base does not run: ${error.message}`, "Nothing was written.", error);
+    if (error !== undefined) {
+      throw refused(
+        `The base would not run: ${error.message}`,
+        `Nothing was written. Write ${path} by hand; \`confiture verify\` proves it.`,
+        error,
+      );
+    }
     const changes = compareCatalogues(await run.read(), wanted).filter(({ planned }) => planned);
     if (changes.length > 0) {
       throw refused(
         `The base would not make what there was. What remains different:\n${listChanges(changes)}`,
-        "Nothing was written. Write db/migrations/base.sql by hand; `confiture verify` proves it.",
+        `Nothing was written. Write ${path} by hand; \`confiture verify\` proves it.`,
       );
     }
     for (const migration of migrations) {
@@ -262,5 +272,11 @@ async function prove(
 }
 
 function refused(message: string, hint: string, cause?: ConfitureError): ConfitureError {
-  return new ConfitureError("base_refused", message, { hint, ...(cause === undefined ? {} : { cause }) });
+  // Where it failed, and what PostgreSQL says of it.
+  return new ConfitureError("base_refused", message, {
+    hint: cause?.hint === undefined ? hint : `${cause.hint}\n${hint}`,
+    cause,
+    location: cause?.location,
+    server: cause?.server,
+  });
 }

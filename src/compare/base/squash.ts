@@ -10,10 +10,9 @@ import { requireKnown } from "#migrate/plan.ts";
 import { withBaseHead } from "#migrate/files/squashed.ts";
 import { compareVersions, isBase } from "#migrate/files/version.ts";
 import { loadParser } from "#sql/parser.ts";
-import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { nothingKnown } from "#sql/effects/uncompared.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues, listChanges } from "../catalogue/changes.ts";
+import type { Change } from "../catalogue/changes.ts";
 import { readState, type State, uncomparedOf } from "../contained/replayed.ts";
 import { readRowHashes } from "../contained/rows.ts";
 import { asFailure, SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
@@ -22,6 +21,7 @@ import type { ProjectFiles } from "../sources/sources.ts";
 import { baseHeader, unlikeSchemaFiles } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
+import { requireSame } from "./require-same.ts";
 import { withLoadedBase } from "../runs/loaded-base.ts";
 import { sessionCode } from "./session-code.ts";
 import { type BaseScript, readScript } from "./text.ts";
@@ -107,14 +107,17 @@ export async function squash(options: SquashOptions): Promise<Squash> {
         : await runAgain(options, series, { before, rest, script, wanted, end, ends });
     const text = withBaseHead(`${baseHeader(options)}\n${again.text}`, { squashed, through: base?.through });
     options.onStep?.("Proving the new base");
-    await withLoadedBase(text, async (loaded) => {
+    await withLoadedBase(text, baseFile(options.migrationsDir).path, async (loaded) => {
       const other = await series.empty();
       const proving = await startRun(other, options);
       await runAll(proving, [loaded], "would not run");
-      requireSame(await readState(other, proving, undefined, again.others), again.wanted, "The new base");
+      requireSame(await readState(other, proving, undefined, again.others), again.wanted, "The new base", {
+        before,
+        rest: [],
+      });
       await runAll(proving, rest, "does not apply to the new base");
       const made = await readState(other, proving, undefined, again.othersAtEnd);
-      requireSame(made, again.end, "The new base, with the later migrations,");
+      requireSame(made, again.end, "The new base, with the later migrations,", { before, rest });
     });
     options.onStep?.("Comparing with the schema files");
     const unlikeSchema = await unlikeSchemaFiles(options, end.catalogue).catch((error: unknown) => asFailure(error));
@@ -231,28 +234,17 @@ async function runAll(
   }
 }
 
-function requireSame(made: State, wanted: State, what: string): void {
-  const changes = compareCatalogues(made.catalogue, wanted.catalogue);
-  if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${listChanges(changes)}`, NOTHING);
-  const tables = [...new Set([...made.rows.keys(), ...wanted.rows.keys()])].filter(
-    (table) => !Bun.deepEquals(made.rows.get(table), wanted.rows.get(table)),
-  );
-  if (tables.length > 0) {
-    throw refused(
-      `${what} would leave other rows than there are now in ${tables.map(unquoteNames).join(", ")}`,
-      NOTHING,
-    );
-  }
-  if (!Bun.deepEquals(made.sequences, wanted.sequences)) {
-    throw refused(`${what} would leave sequences elsewhere than they are now`, NOTHING);
-  }
-}
-
 const NOTHING = "Nothing was changed. `confiture verify` says whether base and migrations are right as they are.";
 
 const FROM_NOTHING =
   "Nothing was changed. What there is before the first migration is in no base.sql. `confiture migrate base` writes it.";
 
 function refused(message: string, hint: string, cause?: ConfitureError): ConfitureError {
-  return new ConfitureError("squash_refused", message, { hint, ...(cause === undefined ? {} : { cause }) });
+  // Where it failed, and what PostgreSQL says of it.
+  return new ConfitureError("squash_refused", message, {
+    hint: cause?.hint === undefined ? hint : `${cause.hint}\n${hint}`,
+    cause,
+    location: cause?.location,
+    server: cause?.server,
+  });
 }

@@ -39,8 +39,9 @@ export async function takeBack(run: ScratchRun, migrations: readonly LoadedMigra
 function cannot({ file }: LoadedMigration, why: string, cause?: ConfitureError): ConfitureError {
   return new ConfitureError("base_refused", `What there was before ${migrationId(file)} is not known: it ${why}`, {
     hint: FROM_BEFORE,
-    location: { file: file.path },
-    ...(cause === undefined ? {} : { cause }),
+    location: cause?.location ?? { file: file.path },
+    server: cause?.server,
+    cause,
   });
 }
 

@@ -44,11 +44,13 @@ export interface Writer {
 /**
  * The last statement that speaks of a table and may write rows, for values of which no statement says where they come from:
  * code writes them. Pure.
+ * @param doing what such a statement says
  */
 export function lastWriter(
   table: string,
   writers: readonly Writer[],
   migrations: readonly LoadedMigration[] = [],
+  doing = MAY_WRITE,
 ): ValueSource | undefined {
   const name = new RegExp(`(?<![\\w$])${RegExp.escape(table)}(?![\\w$])`, "i");
   const inCode = migrations.findLast(({ up, kept }) => up.kind !== "sql" && name.test(kept.source ?? ""));
@@ -57,7 +59,7 @@ export function lastWriter(
     return { by: migrationId(inCode.file), location: locateInFile(inCode.file.path, text, text.search(name)) };
   }
   for (const { by, script } of writers.toReversed()) {
-    const statement = script.statements.findLast(({ text }) => MAY_WRITE.test(text) && name.test(text));
+    const statement = script.statements.findLast(({ text }) => doing.test(text) && name.test(text));
     if (statement !== undefined) return { by, location: placeIn(script, statement.start) };
   }
   return undefined;

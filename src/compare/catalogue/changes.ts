@@ -31,9 +31,23 @@ export interface Change extends Described {
 }
 
 /** Changes as an error lists them, a line each. Pure. */
-export function listChanges(changes: readonly Pick<Change, "change" | "kind" | "name">[]): string {
-  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+export function listChanges(changes: readonly Pick<Change, "change" | "kind" | "name" | "properties">[]): string {
+  return changes.map((change) => `  ${changeInLine(change)}`).join("\n");
 }
+
+/** "changed column public.users.bio (type: text -> character varying(9))" Pure. */
+export function changeInLine({ change, kind, name, properties }: Parameters<typeof listChanges>[0][number]): string {
+  const short = (value: unknown): string | undefined =>
+    typeof value === "string" && value.length <= SHORT && !value.includes("\n") ? value : undefined;
+  const what = properties.map(({ property, from, to }) => {
+    const [before, after] = [short(from), short(to)];
+    return before === undefined || after === undefined ? property : `${property}: ${before} -> ${after}`;
+  });
+  return `${change} ${kind} ${name}${what.length === 0 ? "" : ` (${what.join(", ")})`}`;
+}
+
+/** A value that fits into a line beside another one. */
+const SHORT = 60;
 
 /** An index that CREATE INDEX CONCURRENTLY left invalid on one side: one that is made anew is valid. Pure. */
 export function isUnfinishedIndex({ kind, properties }: Change): boolean {

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
@@ -68,7 +69,7 @@ export async function baseLackingInText(
   text: string,
 ): Promise<LackingInText | undefined> {
   return await withBase(options, then, async ({ before, after, ran }, series) => {
-    const made = await withLoadedBase(text, async (base) =>
+    const made = await withLoadedBase(text, baseFile(options.migrationsDir).path, async (base) =>
       runThrough(await startRunIn(series, options), [base, ...ran.slice(1)]),
     );
     const lacking = lackingOf(before, after, made, { by: BY });
