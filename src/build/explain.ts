@@ -1,8 +1,11 @@
 import { isMissingName, NOT_IN_FUNCTION, type TransactionObstacle, transactionObstacle } from "#database/advice.ts";
+import type { Database } from "#database/database.ts";
+import { withAllMissing } from "#database/missing-roles.ts";
 import { failedStatement } from "#database/run-script.ts";
 import { placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { searchPathChange } from "#sql/search-path.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { SchemaOrder } from "./collect.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
 import { piecesOf, type ReadOptions, readSchemaScript } from "./schema-script.ts";
@@ -46,6 +49,20 @@ export function explainFailure(error: unknown, options: FailedBuild): unknown {
     explainSearchPath(error, place, name, options) ??
     error
   );
+}
+
+/**
+ * `error` with all roles that the files take for granted and the server does not have, where it is about one of them.
+ * @param database as it was before the build
+ */
+export async function explainRoles(error: unknown, database: Database, options: FailedBuild): Promise<unknown> {
+  if (!(error instanceof ConfitureError)) return error;
+  return await withAllMissing(error, database, () => statementsOf(options));
+}
+
+/** Every statement that the build ran, in order, or would have. */
+export function* statementsOf(options: FailedBuild): Generator<Statement> {
+  for (const script of sequence(options)) if (script !== "clean") yield* script.statements;
 }
 
 interface Place {

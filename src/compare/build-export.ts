@@ -3,6 +3,7 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
+import { rolesOfProject } from "./runs/project-roles.ts";
 import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
 import { withParser } from "#sql/parser.ts";
 import { makeRoomFor, wantsRoom } from "#scratch/room.ts";
@@ -116,7 +117,11 @@ async function buildIn(
           fresh: false,
           signal,
         };
-        await withMissingRoles(database, () => executeSchema(database, build)).catch((error: unknown) => {
+        await withMissingRoles(
+          database,
+          () => executeSchema(database, build),
+          () => rolesOfProject({ projectDir: dir, includeDirs: [SCHEMA] }),
+        ).catch((error: unknown) => {
           if (index > 0 && error instanceof ConfitureError && error.code !== "interrupted" && !wantsRoom(error)) {
             throw new NeedsOneTransaction(error.message, { cause: error });
           }

@@ -1,7 +1,7 @@
 import type { ServerReport } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { codePointOffset } from "#sql/position.ts";
-import { quoteIdentifier, RESERVED } from "#sql/quote.ts";
+import { quoteIdentifier, RESERVED, writeIdentifier } from "#sql/quote.ts";
 
 const LIMIT = (setting: string, why: string): string =>
   `The limit is ${setting}, as the work or the connection's options set it: Confiture lifts what a role or database sets. ${why} Nothing of the open transaction was kept.`;
@@ -78,9 +78,19 @@ const USED_BY_VIEW =
 
 function adviceForRole(message: string): string {
   const name = /^role "(.*)" does not exist$/s.exec(message)?.[1];
-  const sql = `CREATE ROLE ${name === undefined ? "..." : quoteIdentifier(name)}`;
-  const how = name === undefined ? sql : `confiture db sql ${/^[\w ]+$/.test(sql) ? `"${sql}"` : shellWord(sql)}`;
-  return `Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: ${how}`;
+  return name === undefined
+    ? `${OF_SERVER} Create it there first: confiture db sql "CREATE ROLE ..."`
+    : adviceForRoles([name]);
+}
+
+const OF_SERVER = "Roles belong to the server; neither a build nor a generated migration makes them.";
+
+/** What to do about roles that a server does not have. */
+export function adviceForRoles(names: readonly string[]): string {
+  const sql = names.map((name) => `CREATE ROLE ${writeIdentifier(name)}`).join("; ");
+  const command = `confiture db sql ${/^[\w ;]+$/.test(sql) ? `"${sql}"` : shellWord(sql)}`;
+  if (names.length === 1) return `${OF_SERVER} Create it there first: ${command}`;
+  return `${names.length} roles are missing there: ${names.join(", ")}. ${OF_SERVER} Create them there first: ${command}`;
 }
 
 /** What a name stands behind, in any statement. */

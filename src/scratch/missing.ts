@@ -1,40 +1,20 @@
 import type { Database } from "#database/database.ts";
-import { ConfitureError, type ServerReport } from "#errors/error.ts";
-import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { inQuotes, isRoleToSet, missingAmong, missingRole } from "#database/missing-roles.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import { type ScratchSite, sortingOf } from "./site.ts";
-
-/** Functions of PostgreSQL that look roles up (acl.c), by which a missing one is told in every language. */
-const ROLE_LOOKUPS: ReadonlySet<string> = new Set(["get_role_oid", "get_rolespec_oid", "get_rolespec_tuple"]);
-
-/** The name of a role that an error says is missing; messages are translated, and so are the quotes around names. */
-export function missingRole(report: ServerReport): string | undefined {
-  const { sqlstate, routine, message } = report;
-  if (isRoleToSet(report)) return quoted(message);
-  // undefined_object
-  if (sqlstate !== "42704" || !ROLE_LOOKUPS.has(routine ?? "")) return undefined;
-  return quoted(message);
-}
-
-/**
- * Whether SET ROLE or SET SESSION AUTHORIZATION has found no such role (variable.c). Other settings name themselves before
- * the value that they do not take, with a colon in between in every language.
- */
-function isRoleToSet({ sqlstate, routine, message }: ServerReport): boolean {
-  // invalid_parameter_value
-  return sqlstate === "22023" && routine === "call_string_check_hook" && !/["»”“’']\s*[:\uFF1A]/.test(message);
-}
-
-/** The first name in a message, in the quotes of any language. */
-function quoted(message: string): string | undefined {
-  return /"(.+)"|»(.+)«|«\s?(.+?)\s?»|„(.+)[“”]|“(.+)”|‘(.+)’|'(.+)'/s.exec(message)?.slice(1).find(Boolean);
-}
 
 /**
  * Runs `work`, creating roles that it misses and trying again: roles belong to a server, not to a schema, so
  * schema files and migrations may take them for granted. On a server they go with the scratch database.
  * @param work must leave nothing behind when it fails
+ * @param named other roles that the project takes for granted, which are told together with one that cannot be made
  */
-export async function withMissingRoles<T>(database: Database, work: () => Promise<T>): Promise<T> {
+export async function withMissingRoles<T>(
+  database: Database,
+  work: () => Promise<T>,
+  named?: () => Promise<readonly string[]>,
+): Promise<T> {
   const created = new Set<string>();
   for (;;) {
     try {
@@ -44,13 +24,18 @@ export async function withMissingRoles<T>(database: Database, work: () => Promis
       const role = server === undefined ? undefined : missingRole(server);
       if (role === undefined || created.has(role)) throw error;
       created.add(role);
-      await createRole(database, role, server !== undefined && isRoleToSet(server));
+      await createRole(database, role, server !== undefined && isRoleToSet(server), named);
     }
   }
 }
 
 /** @param isToBeSet whether the session takes it: what it may do where it comes from is not known, and stops nothing */
-async function createRole(database: Database, role: string, isToBeSet: boolean): Promise<void> {
+async function createRole(
+  database: Database,
+  role: string,
+  isToBeSet: boolean,
+  named: () => Promise<readonly string[]> = () => Promise.resolve([]),
+): Promise<void> {
   const name = quoteIdentifier(role);
   // On a server, a role that may do everything would be seen by others.
   const mayAll = isToBeSet && database.engine === "embedded" ? " superuser" : "";
@@ -66,10 +51,15 @@ async function createRole(database: Database, role: string, isToBeSet: boolean):
     await database.execute(`do ${quoteLiteral(block)}`);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;
+    const missing = [...new Set([role, ...(await missingAmong(database, await named()))])];
+    const them = missing.length === 1 ? "it" : "them";
+    const what =
+      missing.length === 1 ? `The role "${role}" is` : `The roles ${missing.map((each) => `"${each}"`).join(", ")} are`;
     throw error.with({
       code: "scratch_unusable",
-      message: `The role "${role}" is missing on the server with the scratch database, and cannot be made there`,
-      hint: `Make it there (CREATE ROLE ${name}), or work in the embedded PostgreSQL: --scratch embedded`,
+      message: `${what} missing on the server with the scratch database, and cannot be made there`,
+      hint: `Make ${them} there (${missing.map((each) => `CREATE ROLE ${writeIdentifier(each)}`).join("; ")}), or work in the embedded PostgreSQL: --scratch embedded`,
+      data: { missingRoles: missing },
     });
   }
 }
@@ -118,11 +108,11 @@ export function explainMissing(error: ConfitureError, { engine, like }: ScratchS
  */
 function missingExtension({ server }: ConfitureError): string | undefined {
   if (server?.routine !== "parse_extension_control_file") return undefined;
-  return /([^/]+?)(?:\.control)?$/.exec(quoted(server.message) ?? "")?.[1];
+  return /([^/]+?)(?:\.control)?$/.exec(inQuotes(server.message) ?? "")?.[1];
 }
 
 function deniedExtension({ server }: ConfitureError): string | undefined {
   // insufficient_privilege
   if (server?.sqlstate !== "42501" || server.routine !== "execute_extension_script") return undefined;
-  return quoted(server.message);
+  return inQuotes(server.message);
 }

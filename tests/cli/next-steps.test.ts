@@ -30,19 +30,50 @@ describe("a project without an environment", () => {
 });
 
 describe("what to do next", () => {
-  test("where roles are missing to which something is granted: each command that is named makes one", async () => {
+  /** Runs the command that a message names. */
+  const runNamed = async (stderr: string, cwd: string): Promise<void> => {
+    const command = /Create (?:it|them) there first: (confiture db sql .*)$/m.exec(stderr)?.[1] ?? "";
+    const words = Bun.spawnSync(["sh", "-c", `confiture() { printf '%s\\0' "$@"; }; ${command}`]).stdout.toString();
+    const made = await runHere(words.split("\0").slice(0, -1), { cwd });
+    expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("CREATE ROLE") as string });
+  };
+
+  test("where roles are missing: all of them are told at once, and the command that is named makes them", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
-      "db/schema/users.sql": `${USERS}GRANT SELECT ON users TO readers;\nGRANT SELECT ON users TO "App's Writers";\n`,
+      "db/schema/1_users.sql": `${USERS}GRANT SELECT ON users TO readers, postgres;\n`,
+      "db/schema/2_more.sql": `GRANT SELECT ON users TO "App's Writers";\nALTER TABLE users OWNER TO keeper;\n`,
     });
-    for (const role of ["readers", "App's Writers"]) {
-      const { exitCode, stderr } = await runHere(["build"], { cwd: project.dir });
-      expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`role "${role}" does not exist`)]);
-      const command = /Create it there first: (confiture db sql .*)$/m.exec(stderr)?.[1] ?? "";
-      const words = Bun.spawnSync(["sh", "-c", `confiture() { printf '%s\\0' "$@"; }; ${command}`]).stdout.toString();
-      const made = await runHere(words.split("\0").slice(0, -1), { cwd: project.dir });
-      expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("CREATE ROLE") as string });
-    }
+    const refused = await runHere(["build"], { cwd: project.dir });
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('role "readers" does not exist')]);
+    expect(refused.stderr).toContain("3 roles are missing there: readers, App's Writers, keeper.");
+    await runNamed(refused.stderr, project.dir);
+    expect(await runHere(["build"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("where migrations name roles that are missing, those of later ones are told as well", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/1_users.sql": `${USERS}GRANT SELECT ON users TO readers;\n`,
+      "db/migrations/2_more.sql": "GRANT SELECT ON users TO writers;\n",
+    });
+    const refused = await runHere(["migrate", "up"], { cwd: project.dir });
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining("2 roles are missing there: readers, writers."),
+    ]);
+    await runNamed(refused.stderr, project.dir);
+    expect(await runHere(["migrate", "up"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("where a single role is missing, it is the one that is told", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": `${USERS}GRANT SELECT ON users TO "App's Writers";\n`,
+    });
+    const { stderr } = await runHere(["build"], { cwd: project.dir });
+    expect(stderr).toContain(`role "App's Writers" does not exist`);
+    await runNamed(stderr, project.dir);
     expect(await runHere(["build"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
   });
 

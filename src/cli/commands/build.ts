@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { ParsedArgs } from "citty";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
+import { explainRoles } from "#build/explain.ts";
 import type { Config } from "#config/config.ts";
 import { orInterrupted } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -208,7 +209,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       fresh: args.fresh === true,
       signal: io.signal,
       onFile: (file, index) => context.step(`${index + 1} of ${options.files.length}: ${file}`),
-    }).catch(async (error: unknown) => {
+    }).catch(async (cause: unknown) => {
+      const error = await explainRoles(cause, database, options);
       if (args.fresh === true) throw error;
       const { acceptBuilt } = await import("../built-already.ts");
       await acceptBuilt(context, migrating, database, before, error);

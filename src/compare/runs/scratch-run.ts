@@ -21,6 +21,7 @@ import { deallocateOthers } from "#database/read-again.ts";
 import { type Moment, watchRows } from "../catalogue/written-rows.ts";
 import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
 import type { ScratchSite } from "#scratch/site.ts";
+import { type RoleFiles, rolesOfProject } from "./project-roles.ts";
 import { bothWithinLimit, replayingWithinLimit } from "./within-limit.ts";
 import { textsOf, thereAndBack, type Trial, tryWayBack, type WayBack } from "./there-and-back.ts";
 
@@ -80,7 +81,7 @@ export interface ScratchRun {
   forget(migration: LoadedMigration): Promise<void>;
 }
 
-export interface ScratchRunOptions {
+export interface ScratchRunOptions extends RoleFiles {
   /** Where the database is. */
   readonly scratch: ScratchSite;
   readonly toolVersion: string;
@@ -125,8 +126,10 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     try {
       await begin(migration, direction);
       const run = (more: Pick<RunOptions, "performer" | "signal">): Promise<void> =>
-        withMissingRoles(database, () =>
-          runMigration(database, migration, direction, { ...runOptions, ...how, ...more }),
+        withMissingRoles(
+          database,
+          () => runMigration(database, migration, direction, { ...runOptions, ...how, ...more }),
+          () => rolesOfProject(options),
         );
       // Whoever gives a signal has a limit of his own.
       if (how.signal !== undefined) await run(how);

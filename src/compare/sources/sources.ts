@@ -19,6 +19,7 @@ import { explainMissing, withMissingRoles } from "#scratch/missing.ts";
 import type { OnLeftOut } from "#scratch/left-out.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import type { ScratchSite } from "#scratch/site.ts";
+import { rolesOfProject } from "../runs/project-roles.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { readSnapshot } from "../catalogue/snapshot.ts";
 
@@ -195,8 +196,10 @@ export async function buildSchema(database: Database, files: ProjectFiles): Prom
   const options = schemaBuild(files);
   try {
     const run = runningWithinLimit(files);
-    await withMissingRoles(database, () =>
-      executeSchema(database, { ...options, fresh: false, signal: files.signal, run }),
+    await withMissingRoles(
+      database,
+      () => executeSchema(database, { ...options, fresh: false, signal: files.signal, run }),
+      () => rolesOfProject(files),
     );
   } catch (error) {
     throw error instanceof ConfitureError ? explainMissing(error, files.scratch) : error;

@@ -1,8 +1,10 @@
 import { isThereAlready } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
+import { withAllMissing } from "#database/missing-roles.ts";
 import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "../files/migration-file.ts";
 import type { Direction } from "../events.ts";
 import { hintForInvalidIndex } from "./invalid-in-way.ts";
@@ -18,15 +20,20 @@ export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was left half done");
 }
 
-/** A failure of one migration, with what it left behind said truthfully. */
+/**
+ * A failure of one migration, with what it left behind said truthfully.
+ * @param all that the command was to run
+ */
 export async function explainFailure(
-  cause: unknown,
+  failure: unknown,
   migration: LoadedMigration,
   direction: Direction,
   options: MigrateOptions,
   database: Database,
+  all: readonly LoadedMigration[] = [migration],
 ): Promise<ConfitureError> {
-  if (!(cause instanceof ConfitureError)) throw cause;
+  if (!(failure instanceof ConfitureError)) throw failure;
+  const cause = await withAllMissing(failure, database, () => all.flatMap((each) => statementsOf(each, direction)));
   const isGuests = cause.code === "interrupted" && cause.data?.["guest"] === true;
   if (isGuests || interruptedBy(options.signal, cause)) {
     const { transactional } = bodyOf(migration, direction);
@@ -54,6 +61,11 @@ export async function explainFailure(
   }
   if (cause.code !== "connection_lost") return cause;
   return await tellTruth(cause, migration, direction, options);
+}
+
+function statementsOf(migration: LoadedMigration, direction: Direction): readonly Statement[] {
+  const body = direction === "up" ? migration.up : migration.down;
+  return body?.kind === "sql" ? body.script.statements : [];
 }
 
 /** What it makes has been made by something else: the schema files, or a person. */

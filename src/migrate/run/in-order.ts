@@ -126,7 +126,7 @@ export async function runAll(
     } catch (cause) {
       const error = isFill
         ? explainFillFailure(cause, file)
-        : await explainFailure(cause, migration, direction, options, database);
+        : await explainFailure(cause, migration, direction, options, database, migrations);
       const outcome = wasKept(error) ? "done" : "failed";
       results.push({ migration: file, direction, outcome });
       const ahead = flight.take();

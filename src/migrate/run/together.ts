@@ -68,7 +68,7 @@ export async function runTogether(
       return current;
     });
   } catch (cause) {
-    const error = await explainFailure(cause, current, direction, options, database);
+    const error = await explainFailure(cause, current, direction, options, database, migrations);
     const results = migrations.map(({ file }) => ({
       migration: file,
       direction,

@@ -344,6 +344,18 @@ for (const engine of serverEngines) {
       const denied = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
       expect(denied).toMatchObject({ code: "extension_missing", location: { file: "db/schema/a.sql", line: 1 } });
       expect(await scratchNames(instance)).toEqual([]);
+      // Roles that it may not make are told together, those of migrations among them.
+      await project.write("db/schema/a.sql", "CREATE TABLE a (id int);\nGRANT SELECT ON a TO poor_1, scratch_poor;\n");
+      await project.write("db/schema/b.sql", "GRANT SELECT ON a TO poor_2;\n");
+      await project.write("db/migrations/1_a.sql", "GRANT SELECT ON a TO poor_3;\n");
+      const roles = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
+      expect(roles).toMatchObject({ code: "scratch_unusable", data: { missingRoles: ["poor_1", "poor_2", "poor_3"] } });
+      await project.write("db/migrations/0_a.sql", "CREATE TABLE a (id int);\n");
+      const ofMigrations = await failureOf(
+        sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "migrations" }),
+      );
+      expect(ofMigrations).toMatchObject({ data: { missingRoles: ["poor_3", "poor_1", "poor_2"] } });
+      expect(await scratchNames(instance)).toEqual([]);
       await instance.sql("DROP ROLE scratch_poor");
     });
 

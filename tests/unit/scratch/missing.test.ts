@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
-import { explainMissing, missingRole } from "#scratch/missing.ts";
+import { missingRole } from "#database/missing-roles.ts";
+import { explainMissing } from "#scratch/missing.ts";
 
 const ERROR = { severity: "ERROR", sqlstate: "42704", routine: "get_role_oid" };
 
