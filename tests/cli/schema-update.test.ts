@@ -105,14 +105,50 @@ describe("schema update", () => {
     );
   });
 
-  test("what a migration that was edited made before is in the files, and where it is changed by hand is said", async () => {
+  test("what a migration that was edited made before stays, and the command that brings in what it makes now is named", async () => {
     const bio = FILES["db/migrations/002_bio.sql"];
     await using project = await temporaryProject(FILES);
     expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
     await project.write("db/migrations/002_bio.sql", bio.replace(/bio text/i, "bio varchar(9)"));
     const { exitCode, stderr } = await update(project, "--yes");
     expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([0, UPDATED]);
-    expect(stderr).toContain("change the schema files by hand: db/schema/users.sql:");
+    expect(stderr).toContain("confiture schema update --take public.users.bio\n");
+    expect(stderr).toContain("db/schema/users.sql:4 then says what db/migrations/002_bio.sql:1 makes");
+    const unknown = await update(project, "--take", "public.users.bios");
+    expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringContaining("public.users.bio")]);
+    expect(await update(project, "--take", "public.users.bio", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await project.read("db/schema/users.sql")).toBe(UPDATED.replace("TEXT", "VARCHAR(9)"));
+    expect(await update(project, "--check")).toMatchObject({ exitCode: 0 });
+  });
+
+  test("where the ledger knows what a migration made before it was edited, what the files have of that follows the edit", async () => {
+    const bio = FILES["db/migrations/002_bio.sql"];
+    await using project = await temporaryProject(FILES);
+    expect(await runHere(["migrate", "up"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+    expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
+    await project.write("db/migrations/002_bio.sql", bio.replace(/bio text/i, "bio varchar(9)"));
+    // Work in progress besides.
+    await project.write("db/schema/posts.sql", POSTS.replace("INT", "BIGINT"));
+    const { exitCode, stderr } = await update(project, "--yes");
+    expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([0, UPDATED.replace("TEXT", "VARCHAR(9)")]);
+    expect(stderr).toContain("before it was edited, which the ledger still knows: public.users.bio");
+    expect(stderr).toContain("--take public.posts.id\n");
+    expect(await project.read("db/schema/posts.sql")).toBe(POSTS.replace("INT", "BIGINT"));
+  });
+
+  test("a role that a file takes on and keeps owns what comes behind it: that is said where it is in the way, and what helps", async () => {
+    const table = "GRANT ALL ON SCHEMA public TO keeper;\nSET ROLE keeper;\nCREATE TABLE t (a int);\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": FILES["db/environments/local.yaml"],
+      "db/schema/t.sql": table,
+      "db/migrations/base.sql": `${table}RESET ROLE;\n`,
+      "db/migrations/1_u.sql": "CREATE TABLE u (a int);\n",
+    });
+    const refused = await update(project, "--yes");
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("(owner: keeper -> postgres)")]);
+    expect(refused.stderr).toContain("RESET ROLE");
+    await project.write("db/migrations/1_u.sql", "CREATE TABLE u (a int);\nALTER TABLE u OWNER TO keeper;\n");
+    expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
   });
 
   test("--check writes nothing and exits with 3; the document tells everything", async () => {

@@ -3,9 +3,12 @@ import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { canonicalVersion } from "#migrate/files/version.ts";
+import { allows } from "../generate/allowing.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { describe } from "../catalogue/describe.ts";
 import type { Database } from "#database/database.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
@@ -20,6 +23,10 @@ import type { Parser } from "#sql/parser.ts";
 
 export interface EndsOptions extends ProjectFiles {
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Migrations as they ran somewhere, of which the files say something else by now. */
+  readonly former?: (() => Promise<readonly LoadedMigration[]>) | undefined;
+  /** Words, as for `allows`, for what the files are to have as the migrations make it, whether or not these ever made it otherwise. */
+  readonly take?: readonly string[] | undefined;
 }
 
 /** What base and migrations lead to. */
@@ -83,6 +90,8 @@ export async function readHistory(
       {
         hint: "Nothing was written. `confiture migrate base` writes down what is there before the first migration.",
         cause: finding?.error,
+        location: finding?.error?.location,
+        server: finding?.error?.server,
       },
     );
   }
@@ -116,6 +125,8 @@ export interface Target {
   readonly catalogue: Catalogue;
   /** What only the files have, or have otherwise than every state that the migrations went through. */
   readonly kept: readonly Change[];
+  /** Names of what the files have as a migration made it before it was edited. */
+  readonly beforeEdits: readonly string[];
 }
 
 /**
@@ -130,27 +141,64 @@ export async function targetFor(
   built: Catalogue,
 ): Promise<Target> {
   const own = candidates(built, end);
-  if (own.size === 0) return { catalogue: end, kept: [] };
+  leaveOut(own, options.take ?? [], end.facts);
+  if (own.size === 0) return { catalogue: end, kept: [], beforeEdits: [] };
   options.onStep?.("Looking for when the migrations changed what differs");
-  const database = await series.empty();
-  if (!fromNothing) await buildSchema(database, options);
-  const run = await startRun(database, options);
-  const look = async (): Promise<void> => {
-    const { facts } = await run.read();
-    for (const [key, id] of own) if (facts.has(id) && facts.hashOf(id) === built.facts.hashOf(id)) own.delete(key);
+  const passThrough = async (all: readonly LoadedMigration[], isFormer: boolean): Promise<void> => {
+    const database = await series.empty();
+    if (!fromNothing) await buildSchema(database, options);
+    const run = await startRun(database, options);
+    const look = async (): Promise<void> => {
+      const { facts } = await run.read();
+      for (const [key, id] of own) if (facts.has(id) && facts.hashOf(id) === built.facts.hashOf(id)) own.delete(key);
+    };
+    if (!fromNothing) await takeBack(run, all);
+    if (base !== undefined) await run.step(base, "up");
+    for (const migration of all) {
+      if (own.size === 0) return;
+      if (mayChange(migration, own.values())) await look();
+      const error = await run.step(migration, "up");
+      if (error === undefined) continue;
+      // Behind what was edited, others need not run as they are now.
+      if (isFormer) return;
+      throw error;
+    }
+    // The end of the files as they are now is known to differ.
+    if (isFormer) await look();
   };
-  const replayed = fromNothing ? migrations : reversible({ migrations });
-  if (!fromNothing) await takeBack(run, replayed);
-  if (base !== undefined) await run.step(base, "up");
-  for (const migration of replayed) {
-    if (own.size === 0) break;
-    if (mayChange(migration, own.values())) await look();
-    const error = await run.step(migration, "up");
-    if (error !== undefined) throw error;
+  await passThrough(fromNothing ? migrations : reversible({ migrations }), false);
+  const open = new Map(own);
+  const former = fromNothing && own.size > 0 ? ((await options.former?.()) ?? []) : [];
+  if (former.length > 0) {
+    const versions = new Map(former.map((migration) => [canonicalVersion(migration.file.version), migration]));
+    await passThrough(
+      migrations.map((migration) => versions.get(canonicalVersion(migration.file.version)) ?? migration),
+      true,
+    );
   }
-  if (own.size === 0) return { catalogue: end, kept: [] };
+  const beforeEdits = [...open].flatMap(([key, id]) => (own.has(key) ? [] : [describe(id).name]));
+  if (own.size === 0) return { catalogue: end, kept: [], beforeEdits };
   const catalogue = withOwn(end, built, own);
-  return { catalogue, kept: compareCatalogues(end, catalogue) };
+  return { catalogue, kept: compareCatalogues(end, catalogue), beforeEdits };
+}
+
+/**
+ * Takes what somebody wants as the migrations make it out of what only the files have otherwise.
+ * @throws ConfitureError `usage` for a name of which that cannot be
+ */
+function leaveOut(own: Map<string, ObjectId>, names: readonly string[], end: Facts): void {
+  const changed = [...own].filter(([, id]) => end.has(id)).map(([key, id]) => ({ key, ...describe(id) }));
+  for (const name of names) {
+    const meant = changed.filter((each) => allows(name, each));
+    if (meant.length === 0) throw nothingToTake(name, [...new Set(changed.map((each) => each.name))]);
+    for (const { key } of meant) own.delete(key);
+  }
+}
+
+function nothingToTake(name: string, others: readonly string[]): ConfitureError {
+  return new ConfitureError("usage", `--take: schema files and migrations do not have "${name}" in two ways`, {
+    hint: `Nothing was written. ${others.length === 0 ? "There is nothing that both have, and differently" : `What both have, and differently: ${others.join(", ")}`}.`,
+  });
 }
 
 /** What is only in the files, or is different in them. */

@@ -31,6 +31,13 @@ export function remains(changes: readonly Change[]): ConfitureError {
   return new ConfitureError(
     "schema_update_refused",
     `The edited schema files would not build what the migrations make. What remains different:\n${listChanges(changes)}`,
-    { hint: BY_HAND },
+    { hint: changes.some(({ properties }) => properties.some(isOwner)) ? `${BY_HAND}\n${OWNED}` : BY_HAND },
   );
 }
+
+function isOwner({ property }: Change["properties"][number]): boolean {
+  return property === "owner";
+}
+
+const OWNED =
+  "A role that a schema file takes on (SET ROLE) owns what is made behind that. End it there with RESET ROLE, or say in a migration who is to own this: ALTER TABLE ... OWNER TO ...";

@@ -38,6 +38,8 @@ export interface SchemaUpdate {
   readonly amongRows: readonly Edit[];
   /** What only the files have: no migration makes it yet, and it stays. */
   readonly kept: readonly Change[];
+  /** As of `Target`. */
+  readonly beforeEdits: readonly string[];
   /** Rows that migrations leave, and that the files do not make: they have no place for rows, or none that works. */
   readonly lackingRows: readonly LackingRows[];
   /** Rows that the files make and migrations do not leave, in tables of which these have changed rows or taken some away. */
@@ -80,6 +82,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
       edits: [...edits, ...rows.edits],
       amongRows: edits.filter(({ how, file }) => (how === "added" || how === "appended") && ofRows.has(file)),
       kept: target.kept,
+      beforeEdits: target.beforeEdits,
       lackingRows: rows.lacking,
       takenRows: rows.taken,
       migrations: migrations.length,

@@ -1,25 +1,36 @@
 import { setImmediate } from "node:timers/promises";
+import { allowingWords } from "#compare/generate/allowing.ts";
 import type { Edit } from "#compare/update/apply.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Contents } from "#compare/sources/unchanged.ts";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { ask } from "../../ask.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
+import { migrateOptions } from "../../migrate-options.ts";
 import { changeToJson, renderChanges } from "../../output/changes.ts";
 import { placesIn } from "../../output/findings.ts";
 import { forPeople } from "../../output/style.ts";
 import { agree, count } from "../../output/text.ts";
 import { unifiedDiff } from "../../output/unified-diff.ts";
 import { inLine } from "../../output/visible.ts";
+import { ifReachable } from "../../pick-source.ts";
 import { placeFiles } from "../../place-files.ts";
 
 export const command = defineCommand({
   args: {
     yes: { type: "boolean", description: "write without asking" },
     check: { type: "boolean", description: "write nothing; exit 3 if the schema files lack something other than rows" },
+    take: {
+      type: "string",
+      valueHint: "NAME",
+      description:
+        "also bring in what migrations make of this object where the schema files have it otherwise, as after an edit of a migration (several with commas between them)",
+    },
     ...REPLAY_ARGS,
   },
   details:
@@ -35,12 +46,13 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "--yes writes and --check does not: give one of them");
     }
     const files = await projectFiles(context, args);
-    const { contents, update } = await planned(context, files);
+    const { contents, update } = await planned(context, files, args.take === undefined ? [] : allowingWords(args.take));
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();
     tellNotRun(context, update);
     tellKept(context, files, update);
+    tellBeforeEdits(context, update);
     tellLackingRows(context, update);
     tellTakenRows(context, update);
     if (update.files.length === 0) {
@@ -87,13 +99,17 @@ function interrupted(): ConfitureError {
 async function planned(
   context: CommandContext,
   files: ProjectFiles,
+  take: readonly string[],
 ): Promise<{ readonly contents: Contents; readonly update: SchemaUpdate }> {
   const [{ updateSchema }, { contentsOf }] = await Promise.all([
     import("#compare/update/update.ts"),
     import("#compare/sources/unchanged.ts"),
   ]);
   const contents = contentsOf(files, ["schema", "migrations"]);
-  return { contents, update: await updateSchema({ ...files, onStep: context.step }) };
+  return {
+    contents,
+    update: await updateSchema({ ...files, onStep: context.step, take, former: () => formerly(context) }),
+  };
 }
 
 /** @throws ConfitureError `schema_update_refused` where a file of the project has changed since the edits were planned */
@@ -136,15 +152,34 @@ function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: S
     `no migration makes this yet, so it stays as the schema files have it (\`confiture migrate generate\` writes the migration):\n${renderChanges(kept).trimEnd()}`,
   );
   const places = placesIn(files);
-  const other = kept.flatMap((change) => {
-    const schema = change.change === "changed" ? places(change, { message: "" }).schema : undefined;
-    return schema === undefined ? [] : [`${inLine(schema.file)}:${schema.line}`];
+  const other = kept.filter(({ change }) => change === "changed");
+  if (other.length === 0) return;
+  const where = other.flatMap((change) => {
+    const { schema, migration } = places(change, { message: "" });
+    if (schema === undefined) return [];
+    const maker = migration === undefined ? "the migrations make" : `${inLine(migration.file)}:${migration.line} makes`;
+    return [`\n  ${inLine(schema.file)}:${schema.line} then says what ${maker}`];
   });
-  if (other.length > 0) {
-    messages.log(
-      `Where a migration is right, as after an edit of one, change the schema files by hand: ${[...new Set(other)].join(", ")}`,
-    );
-  }
+  const names = [...new Set(other.map(({ name }) => name))].join(",");
+  messages.log(
+    `Where a migration is right, as after an edit of one: confiture schema update --take ${shellWord(names)}${where.join("")}`,
+  );
+}
+
+/** What the environment's own database ran, where the files of migrations say something else by now. */
+async function formerly(context: CommandContext): Promise<readonly LoadedMigration[]> {
+  const { formerMigrations } = await import("#migrate/former.ts");
+  const found = await ifReachable(context, async (config) =>
+    formerMigrations(await migrateOptions(context, undefined, undefined, config)),
+  );
+  return found ?? [];
+}
+
+function tellBeforeEdits({ messages }: CommandContext, { beforeEdits }: SchemaUpdate): void {
+  if (beforeEdits.length === 0) return;
+  messages.log(
+    `In the schema files as a migration made ${agree(beforeEdits.length, "it", "them")} before it was edited, which the ledger still knows: ${beforeEdits.map(inLine).join(", ")}`,
+  );
 }
 
 /** What nobody writes: the files have no place for rows, or other rows are in the way. */
