@@ -35,6 +35,7 @@ import {
 import { withNotNullOnce } from "./not-null.ts";
 import { requireNoArrays, withValuesByAttribute } from "./composites.ts";
 import { declaredBeforeInherited, withColumnsDeclaredAgain } from "./declared-again.ts";
+import { withSerials } from "./serials.ts";
 import { withExpressionsSet } from "./set-expressions.ts";
 import { withPlannerDetails } from "./planner-details.ts";
 import { withRights } from "./object-rights.ts";
@@ -102,7 +103,8 @@ function planAtOnce(from: Catalogue, to: Catalogue, postgres: number | undefined
   const rightful = withoutPartitionsOfDropped(withRights(once(actions), from, to), from.facts);
   const kept = withSequencesKept(withNumbersKept(rightful, taken), from.facts, to.facts);
   const inOrder = referencingFirst(kept, from.facts);
-  const whole = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
+  const tables = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
+  const whole = withSerials(tables, to.facts);
   const early = { facts: withoutLateParents(to.facts, late), extras: to.extras };
   const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);
   const defaultRights = withoutDefaultRights(from, to);

@@ -9,6 +9,7 @@ import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { withPlannerDetails } from "../plan/planner-details.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
+import { withSerials } from "../plan/serials.ts";
 import { withRights } from "../plan/object-rights.ts";
 import { creationsOf } from "../plan/extras.ts";
 import { layOut, type LayoutUnit } from "./layout.ts";
@@ -70,7 +71,7 @@ export function planFiles(
   const rightful = (actions: readonly Action[], before: Facts, after: Facts): readonly Action[] =>
     withRights(actions, { ...empty, facts: before }, { ...live, facts: after }, builders);
   for (const action of [
-    ...rightful(wholeTables(planActions(from, alone), from, alone), from, alone),
+    ...rightful(withSerials(wholeTables(planActions(from, alone), from, alone), alone), from, alone),
     ...(later.length === 0 ? [] : rightful(planActions(alone, all), alone, all)),
   ]) {
     const about = [...action.consumes, ...action.destroys];
@@ -170,7 +171,7 @@ function wholeTables(actions: readonly Action[], from: Facts, to: Facts): Action
     if (table !== undefined) {
       // pg-delta may have taken it in.
       const rest = action.produces.flatMap((id) => apart.get(encodeId(id)) ?? []);
-      return [{ ...action, sql: table.sql() }, ...rest];
+      return [{ ...action, ...table.made() }, ...rest];
     }
     return folded.has(encodeId(made)) ? [] : [action];
   });
@@ -231,9 +232,10 @@ class WholeTable {
     return true;
   }
 
-  sql(): string {
+  made(): Required<Pick<Action, "sql" | "table">> {
     const added = this.#added.toSorted((a, b) => a.position - b.position || 0).map(({ element }) => element);
-    return writeTable({ ...this.#table, elements: [...this.#table.elements, ...added] });
+    const table = { ...this.#table, elements: [...this.#table.elements, ...added] };
+    return { sql: writeTable(table), table };
   }
 }
 

@@ -11,12 +11,10 @@ import { grants } from "./grants.ts";
 import { objects } from "./objects.ts";
 import { renames } from "./renames.ts";
 import { rowSecurity } from "./row-security.ts";
-import { serials } from "./serials.ts";
 
 /** Every kind of edit, in the order in which they are asked. */
 export const EDIT_KINDS: readonly EditKind[] = [
   renames,
-  serials,
   columns,
   columnProperties,
   constraints,
