@@ -16,7 +16,7 @@ ALTER TABLE public.b
   INHERIT public.b_inherited;
 
 ALTER TABLE public.b_inherited
-  ADD COLUMN name text DEFAULT 'none'::text;
+  ADD COLUMN name text DEFAULT 'none';
 
 -- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.b is read under the lock.

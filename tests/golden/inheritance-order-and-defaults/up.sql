@@ -7,7 +7,7 @@ CREATE TABLE public.declared (
 CREATE TABLE public.heirs (
   own  integer,
   rank integer,
-  name text    DEFAULT 'y'::text,
+  name text    DEFAULT 'y',
   id   integer,
   CONSTRAINT positive CHECK (id > 0)
 );

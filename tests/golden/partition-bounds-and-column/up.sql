@@ -2,7 +2,7 @@
 
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
 ALTER TABLE public.p
-  ADD COLUMN note text NOT NULL DEFAULT ''::text;
+  ADD COLUMN note text NOT NULL DEFAULT '';
 
 ALTER TABLE public.p
   DETACH PARTITION public.p26;
