@@ -281,6 +281,7 @@ describe("on one server", () => {
     const exported = await exportOf(database, { owners: true });
     await expectSame(engine, database, exported);
     const written = exported.files.map(({ text }) => text).join("\n");
+    expect(written).toContain("  id serial,\n");
     expect(written).toContain("ALTER STATISTICS public.st OWNER TO everything_reader;");
     expect(written).toContain("ALTER TEXT SEARCH DICTIONARY public.plain OWNER TO everything_writer;");
     const without = await exportOf(database);

@@ -107,6 +107,16 @@ describe("the plan between two catalogues", () => {
     ]);
   });
 
+  test("makes a serial column in one statement, whoever it belongs to", async () => {
+    const keeper = "CREATE ROLE keeper; CREATE TABLE there (a int); ALTER TABLE there OWNER TO keeper;";
+    const owned = "CREATE TABLE t (id serial); ALTER TABLE t OWNER TO keeper; ALTER TABLE there ADD n smallserial;";
+    expect(await between(keeper, `${keeper} ${owned}`)).toEqual([
+      "CREATE TABLE public.t (id serial)",
+      "ALTER TABLE public.t OWNER TO keeper",
+      "ALTER TABLE public.there ADD COLUMN n smallserial",
+    ]);
+  });
+
   test("warns of policies that may let through more than before", async () => {
     const policies: readonly (readonly [name: string, before: string, after: string, warning?: string])[] = [
       ["added_to", "USING (a = 1)", "USING (a = 1 AND b = 2)"],
