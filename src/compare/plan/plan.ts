@@ -26,12 +26,7 @@ import { numbersGoOn } from "./numbers.ts";
 import { numbersAgain } from "./numbers-again.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
 import { numbersOfPartitions, withSequencesKept } from "./numbers-of-partitions.ts";
-import {
-  referencingFirst,
-  withForeignKeysInside,
-  withoutKeysOfDropped,
-  withoutPartitionsOfDropped,
-} from "./whole-tables.ts";
+import { withoutPartitionsOfDropped, withWholeTables } from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { requireNoArrays, withValuesByAttribute } from "./composites.ts";
 import { declaredBeforeInherited, withColumnsDeclaredAgain } from "./declared-again.ts";
@@ -102,9 +97,7 @@ function planAtOnce(from: Catalogue, to: Catalogue, postgres: number | undefined
   const taken = takeovers(from.facts, to.facts);
   const rightful = withoutPartitionsOfDropped(withRights(once(actions), from, to), from.facts);
   const kept = withSequencesKept(withNumbersKept(rightful, taken), from.facts, to.facts);
-  const inOrder = referencingFirst(kept, from.facts);
-  const tables = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
-  const whole = withSerials(tables, to.facts);
+  const whole = withSerials(withWholeTables(kept, from.facts, to.facts), to.facts);
   const early = { facts: withoutLateParents(to.facts, late), extras: to.extras };
   const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);
   const defaultRights = withoutDefaultRights(from, to);
@@ -114,8 +107,8 @@ function planAtOnce(from: Catalogue, to: Catalogue, postgres: number | undefined
     withBehind(toStatement(action, right[index - 1], from, to, made), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
-  const inherit = late.map(({ sql }) => statementOf(sql));
-  const [now, then] = withoutReferences(withExtras([...planned, ...inherit], from, to), moves.references);
+  const all = [...planned, ...late.map(({ sql }) => statementOf(sql))];
+  const [now, then] = withoutReferences(withExtras(all, from, to), moves.references);
   const sorted = keyedPartitionsLast(expressionsFirst([...now, ...moves.last, ...then]), to.facts);
   return withTypesTogether(sorted, to.facts);
 }

@@ -4,8 +4,13 @@ import { writeTable } from "../engine/made-table.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 
+/** With foreign keys that come and go with their tables, as far as the order of these allows it. Pure. */
+export function withWholeTables(actions: readonly Action[], from: Facts, to: Facts): Action[] {
+  return withForeignKeysInside(withoutKeysOfDropped(referencingFirst(actions, from), from), to);
+}
+
 /** Puts foreign keys into the statements that make their tables, where all that they refer to is there by then. Pure. */
-export function withForeignKeysInside(actions: readonly Action[], to: Facts): Action[] {
+function withForeignKeysInside(actions: readonly Action[], to: Facts): Action[] {
   const madeAt = new Map(
     actions.flatMap(({ produces }, index) => produces.map((id) => [encodeId(id), index] as const)),
   );
@@ -37,7 +42,7 @@ export function withForeignKeysInside(actions: readonly Action[], to: Facts): Ac
  * Tables that are dropped one after the other, with those first that refer to others, so that their foreign keys go with them. In a
  * circle, the order stays. Pure.
  */
-export function referencingFirst(actions: readonly Action[], from: Facts): Action[] {
+function referencingFirst(actions: readonly Action[], from: Facts): Action[] {
   const ordered: Action[] = [];
   for (let start = 0; start < actions.length;) {
     const length = actions.slice(start).findIndex((action) => droppedTable(action) === undefined);
@@ -80,7 +85,7 @@ function ownerOf(id: ObjectId): ObjectId {
  * Without statements that drop a foreign key whose table is dropped as well, while what it refers to is still there: it goes
  * with the table. Pure.
  */
-export function withoutKeysOfDropped(actions: readonly Action[], from: Facts): Action[] {
+function withoutKeysOfDropped(actions: readonly Action[], from: Facts): Action[] {
   const goneAt = new Map<string, number>();
   for (const [index, { verb, destroys }] of actions.entries()) {
     if (verb !== "drop") continue;
