@@ -296,7 +296,20 @@ describe("where there is no room, nothing changes", () => {
     );
     const { exitCode, stderr } = await runHere(["build"], { cwd: disk.dir });
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/no space is left/) });
+    expect(await Bun.file(join(disk.dir, ".confiture", ".gitignore")).text()).toBe("*\n");
     expect(readdirSync(join(disk.dir, ".confiture")).filter((name) => !/^\.gitignore$|\.lock$/.test(name))).toEqual([]);
+  });
+
+  test.skipIf(!canMount)("on a full disk (needs root): a folder that is to be hidden from git", async () => {
+    await using disk = await fullDisk(0);
+    if (disk === undefined) return console.warn("skipped: this root may not mount");
+    const inside = "database:\n  engine: embedded\n  path: .confiture/local\n";
+    await rm(join(disk.dir, "out.sql"));
+    await Bun.write(join(disk.dir, "db", "environments", "local.yaml"), inside);
+    Bun.spawnSync(["sh", "-c", `cat /dev/zero > ${disk.dir}/rest`], { stderr: "ignore" });
+    expect((await runHere(["build"], { cwd: disk.dir })).exitCode).toBe(1);
+    // Half of it would be left as it is by those who come later.
+    expect(existsSync(join(disk.dir, ".confiture", ".gitignore"))).toBe(false);
   });
 
   test.skipIf(!canMount)("on a full disk (needs root): a database of the embedded engine that is there", async () => {

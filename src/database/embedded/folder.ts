@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { changeFiles } from "#files/change.ts";
 import { openFileLimit } from "#files/descriptor.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
 import { syncFolder, syncTree } from "#files/sync.ts";
@@ -84,8 +85,8 @@ async function makeParent(folder: string): Promise<string> {
 async function hideFromGit(parent: string): Promise<void> {
   for (let folder = parent; folder !== dirname(folder); folder = dirname(folder)) {
     if (basename(folder) !== OWN_FOLDER) continue;
-    // wx: one that is there already says what its owner wants.
-    await writeFile(join(folder, ".gitignore"), "*\n", { flag: "wx" }).catch(() => {});
+    // One that is there already says what its owner wants; half of one, on a full disk, would be taken for that.
+    await changeFiles(folder, [{ kind: "create", path: ".gitignore", content: "*\n" }]).catch(() => {});
     return;
   }
 }
