@@ -1,3 +1,4 @@
+import type { ErrorCode } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
@@ -19,6 +20,9 @@ export interface Contained {
 
 const WITHOUT_LIMIT = "  confiture migrate baseline --proven   finds out without a limit, and records what is there";
 
+/** What keeps the command from going on, whatever it is about. */
+const ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["interrupted", "internal", "connection_lost"]);
+
 /** What cannot be decided stops nothing: it is said. */
 export async function decided(
   replay: Replay,
@@ -31,7 +35,7 @@ export async function decided(
     if (open.length === 0) return { contained: [], pending: [], undecided: [], why: undefined };
     return await decide(open);
   } catch (error) {
-    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
+    if (!(error instanceof ConfitureError) || ENDS.has(error.code)) throw error;
     const undecided = { contained: [], pending: [], undecided: files, why: error.message };
     return error.data?.["outOfTime"] === true ? { ...undecided, next: WITHOUT_LIMIT } : undecided;
   }

@@ -45,6 +45,19 @@ for (const major of NEWEST_ALONE) {
       expect(await b.ledger()).toEqual(["001 applied", "002 applied"]);
     });
 
+    test.concurrent("while a baseline is proven: nothing is recorded, and that is no success", async () => {
+      await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int)" });
+      await b.query("CREATE TABLE a (id int)");
+      const runner = await b.start(["migrate", "baseline", "--proven"]);
+      await b.until(LOCK_IS_HELD);
+      await terminate(b);
+      const { exitCode, stderr } = await runner.result;
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("error: The connection to the database was lost");
+      expect((await b.migrate("baseline", "--proven")).exitCode).toBe(0);
+      expect(await b.ledger()).toEqual(["001 applied"]);
+    });
+
     test.concurrent("in a migration larger than what the socket takes at once: it ends all the same", async () => {
       const text = `CREATE TABLE a AS SELECT '${"x".repeat(3_000_000)}' AS x;\nSELECT pg_sleep(30);\n`;
       await using b = await bench(major, { "001_a.sql": text });
