@@ -185,6 +185,7 @@ describe("schema update", () => {
     expect([result.exitCode, result.stdout]).toEqual([0, ""]);
     expect(result.stderr).toContain(lacking);
     expect(result.stderr).toContain("INSERT INTO users (id) VALUES\n      (1);\n");
+    expect(result.stderr).toContain("behind what makes the table (db/schema/users.sql:2)");
     expect(result.stderr).not.toContain("hold everything");
     const document = readDocument(await update(project, "--format", "json"));
     expect(document).toMatchObject({ files: [], lackingRows: [{ table: '"public"."users"', rows: 1 }] });
@@ -196,6 +197,18 @@ describe("schema update", () => {
     expect(stdout).toContain(
       "1 row of public.users, which the schema files build and which is not in what migrations leave",
     );
+  });
+
+  test("a row of the files that a migration has taken away is named with its place", async () => {
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/migrations/002_bio.sql": "INSERT INTO users VALUES (1);\nDELETE FROM users;\n",
+      "db/migrations/003_more.sql": "INSERT INTO users VALUES (1);\n",
+      "db/migrations/004_less.sql": "DELETE FROM users;\n",
+      "db/schema/users.sql": `${USERS}INSERT INTO users VALUES (1);\n`,
+    });
+    const { stderr } = await update(project, "--check");
+    expect(stderr).toContain("Change it in the schema files (db/schema/users.sql:5), or take it out");
   });
 
   test("asks on a terminal", async () => {

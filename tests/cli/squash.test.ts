@@ -268,6 +268,25 @@ test("what a later migration does otherwise behind the new base is named with it
   expect(await squash("3")).toMatchObject({ exitCode: 0 });
 });
 
+test("what no base can hold is named with the command that stops before it", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/migrations/1_t.sql": "CREATE TABLE t (a float);\n",
+    "db/migrations/2_by_chance.sql": "INSERT INTO t SELECT random() * a FROM generate_series(1, 3) a;\n",
+    "db/migrations/3_role.sql": "CREATE ROLE squashed_by_name;\n",
+    "db/migrations/4_broken.sql": "ALTER TABLE t ADD b intt;\n",
+  });
+  const squash = (version: string) => runHere(["migrate", "squash", "--through", version], { cwd: project.dir });
+  expect((await squash("4")).stderr).toContain("To stop before 3_role: confiture migrate squash --through 2\n");
+  const broken = await squash("2");
+  expect(broken.stderr).toContain("4_broken does not run");
+  expect(broken.stderr).toContain("--> db/migrations/4_broken.sql:1:21\n");
+  expect(broken.stderr).not.toContain("confiture migrate base");
+  await rm(project.path("db/migrations/4_broken.sql"));
+  expect((await squash("2")).stderr).toContain("To stop before 2_by_chance: confiture migrate squash --through 1\n");
+  expect(await squash("1")).toMatchObject({ exitCode: 0 });
+});
+
 test("one that is older than what ran is to be run with the flag that it takes", async () => {
   await using project = await cliProject({ "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n" });
   await project.succeed(["migrate", "up"]);

@@ -263,7 +263,7 @@ async function prove(
       if (failed === undefined) continue;
       throw refused(
         `${migrationId(migration.file)} does not apply to ${base !== undefined ? "that base" : `an empty database${options.from.kind === "empty" ? "" : ", which the source is"}`}: ${failed.message}`,
-        FROM_BEFORE,
+        `${FROM_BEFORE}\nWhere ${migrationId(migration.file)} would fail in every database, mend it first.`,
         failed,
       );
     }

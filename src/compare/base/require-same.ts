@@ -98,14 +98,33 @@ function at({ location }: ValueSource): string {
 
 /** @param id of the migration that may have made the difference */
 function wayOn(id: string | undefined, { before, rest }: Ran): string {
-  const own = before.filter(({ file }) => !isBase(file.version));
-  const index = own.findIndex(({ file }) => migrationId(file) === id);
-  const squash = ({ file }: LoadedMigration): string => `confiture migrate squash --through ${shellWord(file.version)}`;
-  const later = rest.find(({ file }) => migrationId(file) === id);
+  const isIt = ({ file }: LoadedMigration): boolean => migrationId(file) === id;
+  const later = rest.find(isIt);
   if (later !== undefined) {
-    return `${id} does something else on the new base than on what that stands for: it goes by what no base carries, such as the numbers of columns and objects or the order of rows. To take it into the base as well: ${squash(later)}`;
+    return `${id} does something else on the new base than on what that stands for: it goes by what no base carries, such as the numbers of columns and objects or the order of rows. To take it into the base as well: ${squashThrough(later)}`;
   }
-  const previous = own[index - 1];
-  if (previous !== undefined) return `To stop before ${id}: ${squash(previous)}`;
-  return "`confiture verify` says whether base and migrations are right as they are.";
+  return (
+    stopBefore(before, before.find(isIt)) ??
+    "`confiture verify` says whether base and migrations are right as they are."
+  );
+}
+
+/**
+ * What to do about a migration that cannot go into a base; undefined where that is not known, or the base itself.
+ * @param before the base, and what goes into the new one
+ */
+export function stopBefore(
+  before: readonly LoadedMigration[],
+  migration: LoadedMigration | undefined,
+): string | undefined {
+  if (migration === undefined || isBase(migration.file.version)) return undefined;
+  const id = migrationId(migration.file);
+  const previous = before[before.indexOf(migration) - 1];
+  if (previous === undefined || isBase(previous.file.version))
+    return `${id} is the first of them, so there is nothing before it to squash.`;
+  return `To stop before ${id}: ${squashThrough(previous)}`;
+}
+
+function squashThrough({ file }: LoadedMigration): string {
+  return `confiture migrate squash --through ${shellWord(file.version)}`;
 }

@@ -17,11 +17,11 @@ import { readState, type State, uncomparedOf } from "../contained/replayed.ts";
 import { readRowHashes } from "../contained/rows.ts";
 import { asFailure, SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
-import type { ProjectFiles } from "../sources/sources.ts";
+import { isMissingObject, type ProjectFiles } from "../sources/sources.ts";
 import { baseHeader, unlikeSchemaFiles } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
-import { requireSame } from "./require-same.ts";
+import { requireSame, stopBefore } from "./require-same.ts";
 import { withLoadedBase } from "../runs/loaded-base.ts";
 import { sessionCode } from "./session-code.ts";
 import { type BaseScript, readScript } from "./text.ts";
@@ -95,7 +95,9 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     const database = await series.empty();
     const empty = await readCatalogue(database);
     const run = await startRun(database, options);
-    await runAll(run, before, "does not run", base === undefined ? FROM_NOTHING : NOTHING);
+    await runAll(run, before, "does not run", (error, index) =>
+      base === undefined && index === 0 && isMissingObject(error) ? FROM_NOTHING : NOTHING,
+    );
     const wanted = await readState(database, run);
     const script = await readScript(database, empty, wanted.catalogue);
     await runAll(run, rest, "does not run");
@@ -171,11 +173,14 @@ async function runAgain(
     cells,
     valueSources(writersOf(before), await loadParser(), script.tables),
     {
-      of: (message, location) =>
-        new ConfitureError("squash_refused", message, {
-          hint: `Nothing was changed. Squash up to the migration before it. ${REPRODUCED}`,
-          ...(location === undefined ? {} : { location }),
-        }),
+      of: (message, location) => {
+        const by = before.find(({ file }) => file.path === location?.file);
+        const way = stopBefore(before, by) ?? "Squash up to the migration before the one that writes it.";
+        return new ConfitureError("squash_refused", message, {
+          hint: `Nothing was changed. ${REPRODUCED}\n${way}`,
+          location,
+        });
+      },
       writerOf: (table) => lastWriter(table, writersOf(before), before),
     },
   );
@@ -207,7 +212,7 @@ async function refuseUncompared(migrations: readonly LoadedMigration[]): Promise
     return (isBase(file.version) ? [] : effects).map(({ statement, what, isSure }) => {
       if (!isSure) return `${migrationId(file)} runs code that possibly ${what}, which base.sql does not hold`;
       throw new ConfitureError("squash_refused", `${migrationId(file)} ${what}, which base.sql would not hold`, {
-        hint: "Nothing was changed. Squash up to the migration before it, or move this statement into a later migration that stays.",
+        hint: `Nothing was changed. ${stopBefore(migrations, migration) ?? ""}\nOr move this statement into a later migration that stays.`,
         location:
           up.kind === "sql" && statement !== undefined ? placeIn(up.script, statement.start) : { file: file.path },
       });
@@ -225,12 +230,12 @@ async function runAll(
   run: ScratchRun,
   migrations: readonly LoadedMigration[],
   what: string,
-  hint = NOTHING,
+  hint: (error: ConfitureError, index: number) => string = () => NOTHING,
 ): Promise<void> {
-  for (const migration of migrations) {
+  for (const [index, migration] of migrations.entries()) {
     const error = await run.step(migration, "up");
     if (error === undefined) continue;
-    throw refused(`${migrationId(migration.file)} ${what}: ${error.message}`, hint, error);
+    throw refused(`${migrationId(migration.file)} ${what}: ${error.message}`, hint(error, index), error);
   }
 }
 

@@ -2,7 +2,8 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { withSpelledStrings } from "#sql/spelled-strings.ts";
-import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
+import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
+import { locate } from "#sql/position.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import {
@@ -23,7 +24,7 @@ import type { ProjectFiles } from "../sources/sources.ts";
 import type { Edit } from "./apply.ts";
 import { buildTexts } from "./built.ts";
 import { addAtEnd } from "./lines.ts";
-import type { SchemaTree } from "./schema-tree.ts";
+import type { SchemaTree, Sentence } from "./schema-tree.ts";
 import { isSame, type Subject } from "../sources/subjects.ts";
 
 /** Rows that base and migrations leave, of tables where the schema files may lack some. */
@@ -62,6 +63,8 @@ export interface LackingRows {
   readonly others: number;
   /** "1 row of public.roles" */
   readonly otherWhat: string;
+  /** Where the schema files make the table: "db/schema/roles.sql:1". */
+  readonly madeAt: string | undefined;
 }
 
 /** Rows that the schema files make in a table of which a migration has changed rows or taken some away. */
@@ -71,6 +74,8 @@ export interface TakenRows {
   readonly count: number;
   /** "2 rows of public.roles" */
   readonly what: string;
+  /** Where the schema files last write rows of the table; undefined where no statement says so. */
+  readonly writtenAt: string | undefined;
 }
 
 /** More rows of a table are data, and no part of a schema. */
@@ -195,18 +200,29 @@ export async function bringRows(
   const brought = new Set(edits.flatMap(({ subjects }) => subjects));
   return {
     edits,
-    lacking: lacking.filter(({ subject }) => !brought.has(subject)),
+    lacking: lacking
+      .filter(({ subject }) => !brought.has(subject))
+      .map((each) => ({ ...each, madeAt: placeOf(tree, tree.maker(each.subject)) })),
     taken: [...others]
       .filter(([table]) => left.taken.has(table))
-      .map(([table, { size }]) => ({ table, count: size, what: rowsOf(size, table) })),
+      .map(([table, { size }]) => {
+        const { schema = "", name } = parseQualifiedName(table) ?? { name: table };
+        const rows = tree.about({ kind: "relation", schema, name }).findLast(({ reading }) => reading?.kind === "rows");
+        return { table, count: size, what: rowsOf(size, table), writtenAt: placeOf(tree, rows) };
+      }),
   };
+}
+
+function placeOf(tree: SchemaTree, sentence: Sentence | undefined): string | undefined {
+  if (sentence === undefined) return undefined;
+  return `${sentence.file}:${locate(tree.text(sentence.file), sentence.start).line}`;
 }
 
 function lackingIn(
   { schema, name, head, rows, isKeyed }: LeftTable,
   missing: ReadonlyMap<string, ReadonlySet<string>>,
   others: ReadonlyMap<string, ReadonlySet<string>>,
-): (LackingRows & { readonly subject: Subject; readonly isKeyed: boolean }) | undefined {
+): (Omit<LackingRows, "madeAt"> & { readonly subject: Subject; readonly isKeyed: boolean }) | undefined {
   const table = quoteQualified(schema, name);
   const hashes = missing.get(table);
   if (hashes === undefined) return undefined;

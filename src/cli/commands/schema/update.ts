@@ -187,9 +187,12 @@ function tellLackingRows({ messages }: CommandContext, { lackingRows, takenRows 
   if (lackingRows.length === 0) return;
   const statements = lackingRows.flatMap(({ sql }) => (sql === undefined ? [] : `${sql};`.split("\n")));
   const rows = lackingRows.reduce((sum, { count: some }) => sum + some, 0);
+  const places = [...new Set(lackingRows.flatMap(({ madeAt }) => madeAt ?? []))].map(inLine).join(", ");
+  const behind =
+    places === "" ? "" : ` behind what makes ${agree(lackingRows.length, "the table", "the tables")} (${places})`;
   messages.warn(
     [
-      `${lackingRows.map(({ what }) => inLine(what)).join(", ")}, which migrations leave, ${agree(rows, "is", "are")} not in what the schema files build. Put ${agree(rows, "it", "them")} into a schema file, or a database that is built is without ${agree(rows, "it", "them")}:`,
+      `${lackingRows.map(({ what }) => inLine(what)).join(", ")}, which migrations leave, ${agree(rows, "is", "are")} not in what the schema files build. Put ${agree(rows, "it", "them")} into a schema file${behind}, or a database that is built is without ${agree(rows, "it", "them")}:`,
       ...statements.map((line) => `  ${inLine(line)}`),
       ...lackingRows.flatMap(({ table, others, otherWhat }) =>
         others === 0 || takenRows.some((taken) => taken.table === table) ? [] : [otherRows(others, otherWhat)],
@@ -200,9 +203,10 @@ function tellLackingRows({ messages }: CommandContext, { lackingRows, takenRows 
 
 /** A row of another key, or one that is gone: what is in the files stays there, and a database that is built has it. */
 function tellTakenRows({ messages }: CommandContext, { takenRows }: SchemaUpdate): void {
-  for (const { count: rows, what } of takenRows) {
+  for (const { count: rows, what, writtenAt } of takenRows) {
+    const where = writtenAt === undefined ? "" : ` (${inLine(writtenAt)})`;
     messages.warn(
-      `${inLine(what)} ${agree(rows, "is", "are")} in what the schema files build, and migrations do not leave ${agree(rows, "it", "them")}: they change rows of this table or take some away. Change ${agree(rows, "it", "them")} in the schema files, or take ${agree(rows, "it", "them")} out; nothing was done about ${agree(rows, "it", "them")}`,
+      `${inLine(what)} ${agree(rows, "is", "are")} in what the schema files build, and migrations do not leave ${agree(rows, "it", "them")}: they change rows of this table or take some away. Change ${agree(rows, "it", "them")} in the schema files${where}, or take ${agree(rows, "it", "them")} out; nothing was done about ${agree(rows, "it", "them")}`,
     );
   }
 }
