@@ -11,7 +11,7 @@ import { type HistoryEntry, upCommand } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { lacking as lackingSquashed } from "#migrate/plan.ts";
-import { isAnother } from "#migrate/renamed.ts";
+import { isAnother, renamedBack } from "#migrate/renamed.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/files/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
@@ -135,6 +135,8 @@ export function containment(
     const edited = editedEntries(history);
     // A replay of the files would tell of another database than this one.
     if (edited.length > 0) return { ...NONE, undecided: open, why: wereEdited(edited) };
+    const [renamed] = renamedIn(history);
+    if (renamed !== undefined) return { ...NONE, undecided: open, ...renamed };
     context.step(`Looking whether migrations are contained in ${isBuilt ? "the schema files" : "the database"}`);
     const found = open.length === 0 ? NONE : await findContained(history, database, ledger);
     const held = [...recordedFiles(history), ...found.contained];
@@ -222,6 +224,16 @@ const ANEW = "To start from nothing, without what it holds: confiture build --fr
 /** What was squashed into the base and is not recorded. */
 function lackingIn(history: readonly HistoryEntry[]): HistoryEntry[] {
   return history.filter(({ standing }) => standing === "lacking");
+}
+
+/** Why nothing is recorded where the file of an applied migration has another number now: it would be there twice; and what to do. */
+function renamedIn(history: readonly HistoryEntry[]): Required<Pick<Contained, "why" | "next">>[] {
+  return history.flatMap((entry) => {
+    const file = entry.standing === "missing" ? entry.renamed?.() : undefined;
+    if (file === undefined) return [];
+    const [why = "", ...ways] = renamedBack(entry, file, history);
+    return [{ why: why.replace(/\.$/, ""), next: ways.map((way) => `  ${way}`).join("\n") }];
+  });
 }
 
 function recordedFiles(history: readonly HistoryEntry[]): MigrationFile[] {

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -67,6 +69,24 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     // The environment's own database is another one.
     expect(elsewhere.stderr).not.toContain("-e local");
     expect(elsewhere.stderr).toContain("confiture diff --database-url ");
+  });
+
+  test("one whose file was renamed after it ran here is not recorded a second time, and both ways on end well", async () => {
+    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+    await project.succeed(["build"]);
+    await rm(join(project.dir, "db/migrations/001_bio.sql"));
+    await project.write("db/migrations/002_bio.sql", BIO);
+    const built = await project.succeed(["build"]);
+    expect(built.stderr).toContain(
+      "db/migrations/002_bio.sql has exactly the text that was applied here as 001_bio: it was renamed afterwards",
+    );
+    expect(built.stderr).toContain("Rename it back: db/migrations/002_bio.sql to 001_bio.sql.");
+    expect(built.stderr).not.toContain("recorded as applied");
+    await project.succeed(["migrate", "resolve", "001", "--rolled-back"]);
+    await project.succeed(["migrate", "resolve", "002", "--applied"]);
+    expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+    expect((await project.succeed(["build"])).stderr).not.toContain("Next");
+    await project.succeed(["verify"]);
   });
 
   test("a migration that was edited after it ran here is said, proves nothing, and is not squashed", async () => {
