@@ -313,6 +313,21 @@ test("a schema that a tool's settings name is asked for before anything runs els
   await project.write("db/environments/local.yaml", `${local}  options: -c search_path=app,public\n`);
   await project.succeed(["migrate", "up"]);
   expect(await project.query("SELECT to_regclass('app.one')::text AS one")).toEqual([{ one: "app.one" }]);
+
+  // The embedded engine takes no options.
+  await project.write("db/environments/inside.yaml", "database:\n  engine: embedded\n");
+  const inside = await project.run(["migrate", "up", "-e", "inside"]);
+  const [, sql = ""] = /db sql -e inside '(ALTER DATABASE [^']*)'/.exec(inside.stderr) ?? [];
+  await project.succeed(["db", "sql", "-e", "inside", `CREATE SCHEMA app; ${sql}`]);
+  await project.succeed(["migrate", "up", "-e", "inside"]);
+  const { stdout } = await project.succeed([
+    "db",
+    "sql",
+    "-e",
+    "inside",
+    "SELECT relnamespace::regnamespace FROM pg_class WHERE relname = 'one'",
+  ]);
+  expect(stdout).toContain(" app");
 });
 
 test.each([

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { readRegularFile } from "#files/read.ts";
-import { quoteIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, writeIdentifier } from "#sql/quote.ts";
 import type { LayoutName } from "../layouts/names.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
 
@@ -90,13 +91,33 @@ function settingIn(projectDir: string, file: string, tool: string, pattern: RegE
 export async function requireSchemaOfTool(database: Database, projectDir: string, layout: LayoutName): Promise<void> {
   const setting = schemaSetting(projectDir, layout);
   if (setting === undefined) return;
-  const [row] = await database.query<{ schema: string | null }>("select pg_catalog.current_schema()::text as schema");
+  const [row] = await database.query<{ schema: string | null; name: string }>(
+    "select pg_catalog.current_schema()::pg_catalog.text as schema, pg_catalog.current_database()::pg_catalog.text as name",
+  );
   const here = row?.schema ?? null;
   if (here === setting.value) return;
-  throw elsewhere(setting, here);
+  throw elsewhere(setting, here, wayTo(setting.value, database.engine, row?.name ?? ""));
 }
 
-function elsewhere({ tool, file, line, key, value }: ToolSetting, here: string | null): ConfitureError {
+/** How a schema becomes the one for names without a schema, in lines of a hint. */
+function wayTo(schema: string, engine: Database["engine"], database: string): string[] {
+  const path = `${writeIdentifier(schema)},public`;
+  if (engine === "embedded") {
+    const sql = `ALTER DATABASE ${writeIdentifier(database)} SET search_path = ${path}`;
+    return [`  confiture db sql ${shellWord(sql)}`];
+  }
+  return [
+    "  database:",
+    `    options: -c search_path=${path}`,
+    `in the environment file, or options=-c%20search_path%3D${encodeURIComponent(path)} in a URL.`,
+  ];
+}
+
+function elsewhere(
+  { tool, file, line, key, value }: ToolSetting,
+  here: string | null,
+  way: readonly string[],
+): ConfitureError {
   const title = Object.values(LAYOUTS).find(({ histories }) => tool in histories)?.title ?? tool;
   const place = here === null ? "no schema" : `schema ${quoteIdentifier(here)}`;
   return new ConfitureError(
@@ -104,10 +125,9 @@ function elsewhere({ tool, file, line, key, value }: ToolSetting, here: string |
     `${key} of ${title} is ${value}, which is not honoured: what these migrations name without a schema would go to ${place}`,
     {
       hint: [
-        `Nothing was run. To have it go to ${quoteIdentifier(value)}, which has to be there, say so in the environment file:`,
-        "  database:",
-        `    options: -c search_path=${value},public`,
-        `(in a URL: options=-c%20search_path%3D${encodeURIComponent(value)}%2Cpublic). Where all names have their schema, take the line out of ${file}.`,
+        `Nothing was run. To have it go to ${quoteIdentifier(value)}, which has to be there:`,
+        ...way,
+        `Where all names have their schema, take the line out of ${file}.`,
       ].join("\n"),
       location: { file, line },
       data: { tool, key, value, schema: here },
