@@ -7,7 +7,7 @@ import { upCommand } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
-import { openEntries } from "./contained.ts";
+import { type Containment, openEntries, withMigrations } from "./contained.ts";
 import { lackingOfSchema, renderLacking } from "./lacking-of-schema.ts";
 
 /**
@@ -18,6 +18,7 @@ import { lackingOfSchema, renderLacking } from "./lacking-of-schema.ts";
 export async function acceptBuilt(
   context: CommandContext,
   migrating: MigrateOptions,
+  proof: Containment,
   database: Database,
   ledger: Ledger,
   error: unknown,
@@ -35,8 +36,8 @@ export async function acceptBuilt(
       hint: [
         "Nothing was done.",
         openEntries(history).length > 0
-          ? `To bring it up to date: ${upCommand(history)}`
-          : "`confiture drift` compares it with the files. `confiture migrate generate NAME` writes the migration for what is new in them.",
+          ? withMigrations(await proof.bringing(database, ledger, lacking), upCommand(history))
+          : "`confiture drift --against schema --sql` prints the SQL that makes it what the schema files make. `confiture migrate generate NAME` writes the migration for what is new in them.",
         "To start from nothing, without what it holds: confiture build --fresh",
       ].join("\n"),
       data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },

@@ -1,3 +1,5 @@
+import type { Change } from "#compare/catalogue/changes.ts";
+import type { Bringing } from "#compare/contained/behind.ts";
 import { type Clock } from "#compare/contained/clock.ts";
 import type { Contained } from "#compare/contained/contained.ts";
 import type { Replay } from "#compare/contained/replayed.ts";
@@ -17,9 +19,11 @@ import { squashedFile } from "#migrate/files/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside, projectFiles, type ScratchArgs } from "./compare-options.ts";
-import { agree } from "./output/text.ts";
+import { listChanged } from "./output/changes.ts";
+import { agree, count } from "./output/text.ts";
 
-const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
+/** Nothing is known, or nothing is to be known. */
+export const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
 
 /** The time that the processors have worked for this process, in which the embedded engine is. */
 function workOf(): () => number {
@@ -33,6 +37,30 @@ function workOf(): () => number {
 /** " (002_x changes a role)", or nothing. */
 export function reasonOf(why: string | undefined): string {
   return why === undefined ? "" : ` (${why})`;
+}
+
+/** What a database that is built has, and one that is brought forward by migrations has not, or otherwise. */
+export function tellUnlike({ messages }: CommandContext, changes: readonly Change[]): void {
+  if (changes.length === 0) return;
+  const what = `in ${count(changes.length, "object")}: ${listChanged(changes)}`;
+  messages.warn(
+    // What the migrations do is in the files, so it is these that say more.
+    changes.every(({ change }) => change !== "dropped")
+      ? `the schema files hold what no migration makes, ${what}. Databases that are brought forward by migrations lack it; \`confiture migrate generate NAME\` writes the migration`
+      : `the schema files and the migrations do not make the same, ${what}. \`confiture verify\` shows what differs, and the ways on`,
+  );
+}
+
+/** The way on with migrations that are not recorded, or the one without them where they are not known to help. */
+export function withMigrations({ held, why }: Bringing, up: string): string {
+  if (why !== undefined) {
+    return (
+      `\`${up}\` is not known to bring it the rest: ${why}.\n` +
+      "`confiture drift --against schema --sql` prints the SQL that makes it what the schema files make. Once that has run in it: confiture build"
+    );
+  }
+  if (held === 0) return `To bring it up to date: ${up}`;
+  return `To record what it holds of the migrations: confiture migrate baseline --proven\nTo bring it the rest then: ${up}`;
 }
 
 /** What has to be run or recorded still. */
@@ -68,6 +96,8 @@ export interface Containment {
    * @throws ConfitureError `build_behind`
    */
   refuseBehind(database: Database, ledger: Ledger): Promise<void>;
+  /** Whether the migrations that are not recorded bring a database what it lacks. */
+  readonly bringing: (database: Database, ledger: Ledger, lacking: readonly Change[]) => Promise<Bringing>;
   /** Records the migrations that a database holds already, by proof. Nothing is looked at where every one is recorded. */
   readonly record: (database: Database, ledger: Ledger) => Promise<Contained>;
   /** The command that compares the environment's database with what the project has: its schema files, or migrations alone. */
@@ -103,7 +133,7 @@ export function containment(
       major: Math.floor(serverVersion / 10_000),
     });
   };
-  return { refuseBehind, record, compareThere, clock };
+  return { refuseBehind, bringing, record, compareThere, clock };
 
   async function refuseBehind(database: Database, ledger: Ledger): Promise<void> {
     const history = await readHistory(database, ledger, migrating);
@@ -116,16 +146,22 @@ export function containment(
     if (openEntries(history).length === 0) return;
     context.step("Looking whether the database is behind the schema files");
     const { behindSchema } = await import("#compare/contained/behind.ts");
-    const behind = await behindSchema(await (replay ??= start(history, database)), database, ledger);
-    if (behind.length === 0) return;
+    const { held, lacking } = await behindSchema(await (replay ??= start(history, database)), database, ledger);
+    if (lacking.length === 0) return;
     throw new ConfitureError(
       "build_behind",
-      `The schema files hold what ${behind.map(migrationId).join(", ")} ${agree(behind.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
+      `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
       {
-        hint: `To bring it up to date: ${upCommand(history)}\n${ANEW}`,
-        data: { lacking: behind.map(({ version }) => version) },
+        hint: `${withMigrations({ held, why: undefined }, upCommand(history))}\n${ANEW}`,
+        data: { lacking: lacking.map(({ version }) => version) },
       },
     );
+  }
+
+  async function bringing(database: Database, ledger: Ledger, lacking: readonly Change[]): Promise<Bringing> {
+    const history = await readHistory(database, ledger, migrating);
+    const behind = await import("#compare/contained/behind.ts");
+    return await behind.bringing(await (replay ??= start(history, database)), database, ledger, lacking);
   }
 
   async function record(database: Database, ledger: Ledger): Promise<Contained> {

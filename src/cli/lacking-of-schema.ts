@@ -121,7 +121,8 @@ export function tellLeft(
     `this database lacks some of what the schema files make: the build left what was there already as it was ${renderLacking(lacking)}\n` +
       `Next:\n${waysOn([
         [up, "if migrations that are pending make it"],
-        ["confiture migrate generate NAME", "writes a migration that makes it"],
+        ["confiture drift --against schema --sql", "prints the SQL that makes it"],
+        ["confiture migrate generate NAME", "writes a migration for what no migration makes yet"],
         ["confiture build --fresh", "starts from nothing, without what the database holds"],
       ])}`,
   );

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
@@ -131,6 +132,43 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["migrate", "up"])).stdout).toContain("002_notes applied");
   });
 
+  test("where migrations cannot bring a database what it lacks, what can is named, and helps", async () => {
+    const files = { ...FILES, "db/schema/users.sql": WITH_BIO.replace("IF NOT EXISTS ", "") };
+    await using project = await cliProject(files, { major });
+    await project.query(`${USERS} ALTER TABLE users ADD bio varchar(9) CHECK (bio IN ('a', 'b'))`);
+    const refused = await project.run(["build"]);
+    expect(refused.exitCode).toBe(7);
+    expect(refused.stderr).toContain("`confiture migrate up` is not known to bring it the rest: ");
+    expect((await project.run(["migrate", "up"])).exitCode).toBe(1);
+    expect(refused.stderr).toContain("`confiture drift --against schema --sql` prints");
+    const { stdout: sql } = await project.run(["drift", "--against", "schema", "--sql"]);
+    await project.query(sql);
+    expect((await project.succeed(["build"])).stderr).toContain("1 migration is contained in the schema files");
+    expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+
+    await project.query("ALTER TABLE users DROP bio; ALTER TABLE users ADD bio varchar(9)");
+    expect((await project.run(["build"])).stderr).toContain("`confiture drift --against schema --sql` prints");
+  });
+
+  test("a database that holds some of the migrations without a record gets one before the others run", async () => {
+    const age = BIO.replaceAll(/bio text[^;]*/g, "age int").replace("DROP bio", "DROP age");
+    const files = {
+      ...FILES,
+      "db/schema/users.sql": WITH_BIO.replace("(id", "(age int, id"),
+      "db/migrations/002_age.sql": age,
+    };
+    await using project = await cliProject(files, { major });
+    await project.query(WITH_BIO);
+    const refused = await project.run(["build"]);
+    expect(refused.exitCode).toBe(7);
+    expect(refused.stderr).toMatch(
+      /confiture migrate baseline --proven\n.*To bring it the rest then: confiture migrate up\n/,
+    );
+    await project.succeed(["migrate", "baseline", "--proven"]);
+    expect((await project.succeed(["migrate", "up"])).stdout).toContain("002_age applied");
+    expect((await project.succeed(["build"])).stdout).toContain("built successfully");
+  });
+
   test("what IF NOT EXISTS left as it was is no success: the columns that are lacking are named", async () => {
     const table = (columns: string): string => `CREATE TABLE IF NOT EXISTS users (id int${columns});\n`;
     await using project = await cliProject({ "db/schema/users.sql": table(" PRIMARY KEY, age int") }, { major });
@@ -150,6 +188,52 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
       `${await project.read("db/environments/local.yaml")}drift:\n  ignore: ["*.age", "*.bio"]\n`,
     );
     expect((await project.succeed(["build"])).stdout).toContain("built successfully");
+  });
+
+  test("what the files hold and no migration makes is said, and what else differs", async () => {
+    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+    const built = async (files: Record<string, string> = {}): Promise<[string, unknown]> => {
+      for (const [path, text] of Object.entries(files)) await project.write(path, text);
+      const result = await project.run(["build", "--fresh", "--format", "json"]);
+      return [result.stderr, readDocument(result)];
+    };
+    const [quiet, none] = await built();
+    expect(quiet).not.toContain("warning");
+    expect(none).toMatchObject({ recorded: ["001"], unlikeMigrations: [] });
+
+    const [told, one] = await built({ "db/schema/zoo.sql": "CREATE TABLE zoo (id int);\n" });
+    expect(told).toMatch(
+      /warning: the schema files hold what no migration makes, in 1 object: table public\.zoo\..*`confiture migrate generate NAME`/,
+    );
+    const zoo = { change: "added", kind: "table", name: "public.zoo" };
+    expect(one).toMatchObject({ recorded: ["001"], unlikeMigrations: [zoo] });
+    // What a pending migration will make is none of it.
+    const age = BIO.replaceAll(/bio text[^;]*/g, "age int").replace("DROP bio", "DROP age");
+    const [, pending] = await built({ "db/migrations/002_age.sql": age });
+    expect(pending).toMatchObject({ recorded: ["001"], unrecorded: ["002"], unlikeMigrations: [zoo] });
+    await rm(project.path("db/migrations/002_age.sql"));
+
+    await project.succeed(["migrate", "generate", "zoo"]);
+    const [after, same] = await built();
+    expect(after).not.toContain("warning");
+    expect(same).toMatchObject({ recorded: ["001", "002"], unlikeMigrations: [] });
+    const [other] = await built({ "db/migrations/base.sql": `${USERS}CREATE TABLE legacy (id int);\n` });
+    expect(other).toMatch(/do not make the same, in 1 object: table public\.legacy\. `confiture verify`/);
+    expect((await project.run(["verify"])).exitCode).toBe(3);
+  });
+
+  test("a migration that fails in an empty database is named with its place, and nothing that cannot help", async () => {
+    const broken = "-- migrate:up\nALTER TABLE users\n  RENAME nope TO x;\n-- migrate:down\nSELECT 1;\n";
+    await using project = await cliProject({ ...FILES, "db/migrations/002_x.sql": broken }, { major });
+    for (const users of [USERS, WITH_BIO]) {
+      await project.write("db/schema/users.sql", users);
+      const { stderr } = await project.succeed(["build", "--fresh"]);
+      expect(stderr).toMatch(
+        /002_x fails when the migrations are run in an empty database, at db\/migrations\/002_x\.sql:\d+(:\d+)?: column "nope" does not exist/,
+      );
+      expect(stderr).toContain("  confiture verify   ");
+      expect(stderr).not.toContain("schema update");
+    }
   });
 
   test("what a database holds of a later migration is said, and nothing is called pending", async () => {

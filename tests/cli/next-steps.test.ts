@@ -129,6 +129,52 @@ describe("what to do next", () => {
     expect(stderr).toContain("confiture migrate base");
   });
 
+  test("where no migration could be run: nothing is proven, which is no success, and a base lets all of them be run", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+    });
+    commitAll(project, "before");
+    await project.write("db/migrations/001_bio.sql", "ALTER TABLE users ADD bio text;\n");
+    await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    for (const command of [["verify"], ["migrate", "test"]]) {
+      const open = await run(...command);
+      expect(open.exitCode).toBe(3);
+      expect(open.stdout).toContain("1 migration was not run, so nothing is proven");
+      expect(open.stdout).toContain("  Next: `confiture migrate base --from SOURCE` ");
+      expect(open.stdout).not.toContain("rolled back from the built schema and applied again");
+      const { stdout } = await run(...command, "--format", "json");
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true, exitCode: 3, from: "none" });
+    }
+    const report = await run("verify", "--format", "github");
+    expect(report.exitCode).toBe(3);
+    expect(report.stdout).toContain("::error file=db/schema,title=migrations-apply::");
+    expect(report.stdout).toContain("confiture migrate base --from SOURCE");
+    expect(await run("migrate", "base", "--from", "git:HEAD")).toMatchObject({ exitCode: 0 });
+    expect(await run("verify")).toMatchObject({ exitCode: 0 });
+    expect(await run("migrate", "test")).toMatchObject({ exitCode: 0 });
+  });
+
+  test("where a migration cannot be rolled back from the schema files, as they lack what it makes", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+    });
+    commitAll(project, "before");
+    await project.write("db/migrations/001_bio.sql", BIO);
+    await project.write("db/migrations/002_age.sql", BIO.replaceAll("bio", "age"));
+    await project.write("db/schema/users.sql", USERS.replace(");", ", age text);"));
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    const found = await run("verify");
+    expect(found.exitCode).toBe(3);
+    expect(found.stdout).toContain("001_bio cannot be rolled back");
+    expect(found.stdout).toContain("confiture migrate base --from SOURCE");
+    expect(await run("migrate", "base", "--from", "git:HEAD")).toMatchObject({ exitCode: 0 });
+    expect(await run("schema", "update", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await run("verify")).toMatchObject({ exitCode: 0 });
+  });
+
   test("where a base would take in what is new, and no database in use would ever get it", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

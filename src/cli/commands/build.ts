@@ -14,6 +14,7 @@ import { tellDatabase } from "../database-options.ts";
 import type { LeftAsItWas } from "../lacking-of-schema.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { tellMisnamed } from "../misnamed.ts";
+import { changeToJson } from "../output/changes.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { forPeople } from "../output/style.ts";
 import { agree, count, formatSeconds } from "../output/text.ts";
@@ -168,7 +169,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { isEmptyDatabase },
     { leftAsItWas, tellLeft, waysOn },
     { upCommand },
-    { containment, editedEntries, openEntries, reasonOf, wereEdited },
+    { containment, editedEntries, NONE, openEntries, reasonOf, tellUnlike, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -213,7 +214,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       const error = await explainRoles(cause, database, options);
       if (args.fresh === true) throw error;
       const { acceptBuilt } = await import("../built-already.ts");
-      await acceptBuilt(context, migrating, database, before, error);
+      await acceptBuilt(context, migrating, proof, database, before, error);
       wasThere = true;
     });
     const built = performance.now();
@@ -228,7 +229,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     return {
       duration: built - started,
       recorded: proven?.contained ?? all,
-      found: proven ?? { pending: [], undecided: open, why: undefined, next: undefined },
+      found: proven ?? { ...NONE, undecided: open },
       edited: edits,
       up: upCommand(history),
       // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
@@ -264,7 +265,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: ${up}`,
     );
   }
-  tellLeft(context, left, pending.length + undecided.length > 0 ? up : undefined);
+  tellUnlike(context, found.unlike ?? []);
+  tellLeft(context, left, pending.length > 0 ? up : undefined);
   if (undecided.length > 0 && !isGone) {
     messages.log(
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
@@ -286,6 +288,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       undecided: undecided.map(({ version }) => version),
       edited: edited.map(({ version }) => version),
       emptied,
+      unlikeMigrations: found.unlike?.map(changeToJson) ?? null,
       lacking: left.unknown === undefined ? left.lacking.map(({ kind, name }) => `${kind} ${name}`) : null,
     },
   };

@@ -27,7 +27,7 @@ export const command = defineCommand({
   details:
     "Checks in the embedded PostgreSQL, without a server, that the schema files build in an empty database, that every\n" +
     "migration applies, rolls back exactly and applies again, and that schema files and migrations agree. Exits 3 if any\n" +
-    "check fails.",
+    "check fails, or if there are migrations and none of them could be run.",
   examples: [
     "confiture verify",
     "confiture verify --base git:main",
@@ -36,6 +36,7 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { verify } = await import("#compare/verify/verify.ts");
+    const { fails } = await import("#compare/verify/checks.ts");
     const { readRevision } = await import("#compare/sources/sources.ts");
     const files = await projectFiles(context, args);
     const report = await verify({
@@ -45,7 +46,7 @@ export const command = defineCommand({
       executable: args.cache ? executable() : undefined,
       onStep: context.step,
     });
-    const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
+    const failed = report.checks.some(fails);
     const guide = { places: placesIn(files), aim: context.aim };
     const elsewhere = files.includeDirs[0]?.path ?? files.migrationsDir;
     const findings = () => reportOfVerify(report, guide, elsewhere);
@@ -53,7 +54,7 @@ export const command = defineCommand({
     return {
       json: verifyToJson(report, guide),
       ...(script === undefined ? { text: renderVerify(report, guide) } : { script }),
-      exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
+      exitCode: failed || (args.strict === true && report.notCompared > 0) ? 3 : 0,
     };
   },
 });

@@ -167,6 +167,7 @@ function withoutWayBack(code: string): string {
 export function renderCheck(check: Check, guide: Guide): string[] {
   return [
     `${MARKS[check.outcome]} ${check.summary}`,
+    ...(check.next === undefined ? [] : [`  Next: ${aimed(check.next, guide)}`]),
     ...check.findings.flatMap((finding) => renderFinding(finding, check, guide)),
   ];
 }
@@ -210,8 +211,14 @@ function nextSteps(finding: Finding, { places, aim }: Guide): string[] {
       ? `Next: ${generate} the schema files say`
       : // Either may have changed it last.
         `Next: ${generate} the schema files say\nWhere the migrations are right instead: ${update} they did into the schema files`;
-  const aimed = aim(new ConfitureError("schema_update_refused", "", { hint })).hint ?? hint;
-  return aimed.split("\n").map((line) => `  ${line}`);
+  return aimed(hint, { aim })
+    .split("\n")
+    .map((line) => `  ${line}`);
+}
+
+/** A text whose commands work where the command that speaks works. */
+export function aimed(text: string, { aim }: Pick<Guide, "aim">): string {
+  return aim(new ConfitureError("schema_update_refused", "", { hint: text })).hint ?? text;
 }
 
 function renderPlaces({ schema, migration }: Places): string[] {

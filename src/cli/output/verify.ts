@@ -1,7 +1,7 @@
 import type { MigrationLoss, TestReport } from "#compare/verify/migration-test.ts";
 import type { VerifyReport } from "#compare/verify/verify.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
-import { findingToJson, type Guide, renderCheck, renderWay } from "./findings.ts";
+import { aimed, findingToJson, type Guide, renderCheck, renderWay } from "./findings.ts";
 import { agree, count } from "./text.ts";
 
 /** What was proven, what was not, and where to look. Pure. */
@@ -32,10 +32,11 @@ export function verifyToJson(report: VerifyReport, guide: Guide): Record<string,
     unchecked: report.unchecked,
     provenBefore: report.provenBefore,
     builtBefore: report.builtBefore,
-    checks: report.checks.map(({ name, outcome, summary, findings }) => ({
+    checks: report.checks.map(({ name, outcome, summary, next, findings }) => ({
       name,
       outcome,
       summary,
+      next: next === undefined ? null : aimed(next, guide),
       findings: findings.map((finding) => findingToJson(finding, guide)),
     })),
   };
@@ -68,6 +69,7 @@ export function testToJson(report: TestReport, guide: Guide): Record<string, unk
     from: from ?? "none",
     outcome: check.outcome,
     summary: check.summary,
+    next: check.next === undefined ? null : aimed(check.next, guide),
     tested: tested.map(({ path }) => path),
     fixtures,
     findings: check.findings.map((finding) => findingToJson(finding, guide)),

@@ -5,6 +5,7 @@ import type { Database } from "#database/database.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { buildSchema, readInUse } from "../sources/sources.ts";
@@ -12,30 +13,63 @@ import { containedInDatabase } from "./in-database.ts";
 import { containedInSchema } from "./in-schema.ts";
 import type { Replay } from "./replayed.ts";
 
+/** How far a database is behind. */
+export interface Behind {
+  /** How many migrations it holds and has no record of. */
+  readonly held: number;
+  readonly lacking: readonly MigrationFile[];
+}
+
 /**
  * The migrations that the schema files hold and a database lacks, where a build cannot bring it up to date: they change
  * tables that are there, which CREATE TABLE IF NOT EXISTS leaves as they are. The database is only read. None where
  * nobody can tell.
  */
-export async function behindSchema(
-  replay: Replay,
-  database: Database,
-  ledger: Ledger,
-): Promise<readonly MigrationFile[]> {
+export async function behindSchema(replay: Replay, database: Database, ledger: Ledger): Promise<Behind> {
   const { contained: there, pending, undecided } = await containedInDatabase(replay, database, ledger);
-  if (pending.length + undecided.length === 0) return [];
+  const held = there.length;
+  const none = { held, lacking: [] };
+  if (pending.length + undecided.length === 0) return none;
   const { contained } = await containedInSchema(replay);
-  const lacking = contained.slice(there.length);
-  if (lacking.length === 0) return [];
+  const lacking = contained.slice(held);
+  if (lacking.length === 0) return none;
   const { facts: live } = await readInUse(database, replay.options.table);
   return await withScratchSeries(replay.options, async (series) => {
     // Both were looked at to tell what is contained.
     const replayed = await replay.run(series);
-    if (replayed === undefined) return (await isMissing(replay, series, lacking, live)) ? lacking : [];
-    const [from, to] = [replayed.states.get(there.length), replayed.states.get(contained.length)];
-    if (pending.length === 0 || from === undefined || to === undefined) return [];
-    return changesTableOf(from.catalogue, to.catalogue, live) ? lacking : [];
+    if (replayed === undefined) return (await isMissing(replay, series, lacking, live)) ? { held, lacking } : none;
+    const [from, to] = [replayed.states.get(held), replayed.states.get(contained.length)];
+    if (pending.length === 0 || from === undefined || to === undefined) return none;
+    return changesTableOf(from.catalogue, to.catalogue, live) ? { held, lacking } : none;
   });
+}
+
+/** What running migrations would do about something that a database lacks. */
+export interface Bringing {
+  /** How many of them the database holds and has no record of: they would be run again. */
+  readonly held: number;
+  /** Why the others are not known to make all of it; undefined where they do. */
+  readonly why: string | undefined;
+}
+
+/** Whether the unrecorded migrations make what a database lacks of the schema files. The database is only read. */
+export async function bringing(
+  replay: Replay,
+  database: Database,
+  ledger: Ledger,
+  lacking: readonly Change[],
+): Promise<Bringing> {
+  const { contained, pending, undecided, why } = await containedInDatabase(replay, database, ledger);
+  const held = contained.length;
+  if (undecided.length > 0) return { held, why };
+  const replayed = await withScratchSeries(replay.options, (series) => replay.run(series));
+  const [from, to] = [held, held + pending.length].map((count) => replayed?.states.get(count));
+  const made = from === undefined || to === undefined ? [] : compareCatalogues(from.catalogue, to.catalogue);
+  const isMade = ({ kind, name }: Change): boolean => made.some((one) => one.kind === kind && one.name === name);
+  return {
+    held,
+    why: lacking.every(isMade) ? undefined : "the migrations that are not recorded do not make all of it",
+  };
 }
 
 /**

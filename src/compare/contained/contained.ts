@@ -2,6 +2,7 @@ import type { ErrorCode } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import type { Change } from "../catalogue/changes.ts";
 import type { Replay } from "./replayed.ts";
 
 /** Migrations that are not recorded, told apart by whether something holds their changes already. In version order. */
@@ -16,6 +17,8 @@ export interface Contained {
   readonly why: string | undefined;
   /** What to do about it, where it is neither `migrate up` nor `migrate baseline` alone. */
   readonly next?: string | undefined;
+  /** What schema files build otherwise than base and migrations do; undefined where that was not compared. */
+  readonly unlike?: readonly Change[] | undefined;
 }
 
 const WITHOUT_LIMIT = "  confiture migrate baseline --proven   finds out without a limit, and records what is there";
@@ -36,9 +39,15 @@ export async function decided(
     return await decide(open);
   } catch (error) {
     if (!(error instanceof ConfitureError) || ENDS.has(error.code)) throw error;
-    const undecided = { contained: [], pending: [], undecided: files, why: error.message };
+    const undecided = { contained: [], pending: [], undecided: files, why: placed(error) };
     return error.data?.["outOfTime"] === true ? { ...undecided, next: WITHOUT_LIMIT } : undecided;
   }
+}
+
+/** A message behind the place that it is about. */
+export function placed({ location, message }: ConfitureError): string {
+  const { file, line, column } = location ?? {};
+  return [...[file, line, column].filter((part) => part !== undefined), ` ${message}`].join(":").trimStart();
 }
 
 /**

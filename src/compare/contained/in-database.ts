@@ -28,7 +28,7 @@ export async function containedInDatabase(replay: Replay, database: Database, le
     return await withScratchSeries(options, async (series) => {
       const replayed = await replay.run(series);
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
-      const { states, error } = replayed;
+      const { states, failure } = replayed;
       const before = states.get(0)!;
       const loaded = await replay.load();
       const sequences = await readSequences(database);
@@ -48,7 +48,7 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why);
       const held = await withoutIdle(replayed, series, last);
       const [next, migration] = [states.get(held + 1), open[held]];
-      if (next === undefined || migration === undefined) return divide(open, held, error?.message);
+      if (next === undefined || migration === undefined) return divide(open, held, failure);
       const from = states.get(held)!;
       const share = await shareIn(options, from, next, live);
       const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);

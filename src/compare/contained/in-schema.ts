@@ -8,6 +8,7 @@ import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { DIRECTLY } from "#migrate/run/performer.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
@@ -34,7 +35,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       let database = await series.empty();
       const loaded = await replay.load();
       const built = await build(database, options, loaded.written);
-      const { states, error } = replayed;
+      const { states, reached, failure: broken } = replayed;
       const known = states.size;
       const isExact = open.some(placesSequence);
       const before = states.get(0)!;
@@ -52,23 +53,46 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         await buildSchema(database, options);
       }
       const run = await startRun(database, options);
-      const onTop = await tryOnTop(run, open.slice(held), options.clock);
-      const failure = onTop ?? error?.message;
-      const ways = onTop === undefined ? {} : { next: BY_FILES };
-      if (doubt?.at === held) return divide(open, held, failure, { ...ways, why: doubt.why });
+      const failure = broken ?? (await tryOnTop(run, open.slice(held), options.clock));
       const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
-      if (from === undefined || next === undefined || migration === undefined) return divide(open, held, failure, ways);
+      const unlike = failure === undefined ? unlikeMigrations(from, states.get(reached), built) : undefined;
+      const split = (reason: Parameters<typeof divide>[3]): Contained => ({
+        ...divide(open, held, failure, reason),
+        unlike,
+      });
+      const ways = failure === undefined ? {} : { next: broken === undefined ? BY_FILES : BY_MENDING };
+      if (doubt?.at === held) return split({ ...ways, why: doubt.why });
+      if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);
       const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });
-      if (lacking === undefined || lacking.of === "objects") return divide(open, held, failure, ways);
-      return divide(open, held, failure, withoutRows(lacking, migration, "the schema files"));
+      if (lacking === undefined || lacking.of === "objects") return split(ways);
+      return split(withoutRows(lacking, migration, "the schema files"));
     }),
   );
+}
+
+/**
+ * What the schema files build otherwise than all migrations do, as far as it is no matter of those that the files do not hold yet.
+ * Pure.
+ * @param held what those lead to that the files hold
+ * @param end what all lead to
+ */
+function unlikeMigrations(held: State | undefined, end: State | undefined, built: State): Change[] | undefined {
+  if (held === undefined || end === undefined) return undefined;
+  const changes = compareCatalogues(end.catalogue, built.catalogue);
+  if (held === end) return changes;
+  const known = new Set(compareCatalogues(held.catalogue, built.catalogue).map(nameOfChange));
+  return changes.filter((change) => known.has(nameOfChange(change)));
+}
+
+function nameOfChange({ change, kind, name }: Change): string {
+  return `${change} ${kind} ${name}`;
 }
 
 /** What to do where the files hold some of what a migration does, so that it could not run any more. */
 const ALL = "  confiture migrate baseline   to record them all, without proof";
 const BY_FILES = `  confiture schema update   brings what the migrations did into the schema files, or says what is in the way; then: confiture build --fresh\n${ALL}`;
+const BY_MENDING = "  confiture verify   shows the statement; once that is mended: confiture build --fresh";
 /** A base that is made of the schema files needs every way back. */
 function byBase(open: readonly LoadedMigration[]): { readonly next: string } {
   const from = open.some(({ down }) => down === undefined) ? " --from git:REVISION" : "";

@@ -4,7 +4,7 @@ import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
-import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { DIRECTLY } from "#migrate/run/performer.ts";
 import { canonicalVersion } from "#migrate/files/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -23,6 +23,7 @@ import {
 } from "#sql/effects/uncompared.ts";
 import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import { type Clock, requireTime } from "./clock.ts";
+import { placed } from "./contained.ts";
 import { LAST } from "./find-last.ts";
 import { mostOf, readComputed, readRowHashes, type Rows } from "./rows.ts";
 import { updatedColumns, type Written, writtenColumns } from "./written.ts";
@@ -79,13 +80,13 @@ export interface Replayed {
   readonly states: ReadonlyMap<number, State>;
   /** How many could be applied. */
   readonly reached: number;
-  /** What stopped the replay. */
-  readonly error: ConfitureError | undefined;
+  /** Which migration stopped the replay, where and why, as a sentence without its end. */
+  readonly failure: string | undefined;
   /** Replays once more for other states. */
   readonly read: (series: ScratchSeries, counts: readonly number[]) => Promise<void>;
 }
 
-interface Pass extends Pick<Replayed, "reached" | "error"> {
+interface Pass extends Pick<Replayed, "reached" | "failure"> {
   readonly states: Map<number, State>;
   /** For what is asked of its last states afterwards. */
   readonly image: Image | undefined;
@@ -250,14 +251,18 @@ async function pass(
     if (error !== undefined) {
       if (index === 0 && isFromNothing && isMissingObject(error)) return undefined;
       if (reached === 0 && !isOpen) throw error;
-      return { states, reached, error, image };
+      return { states, reached, failure: failedFromNothing(migration, error), image };
     }
     if (!isOpen) continue;
     requireTime(options.clock);
     reached++;
     if (counts.has(reached)) states.set(reached, { ...(await readState(database, run, written)), earlier });
   }
-  return { states, reached, error: undefined, image };
+  return { states, reached, failure: undefined, image };
+}
+
+function failedFromNothing({ file }: LoadedMigration, error: ConfitureError): string {
+  return `${migrationId(file)} fails when the migrations are run in an empty database, at ${placed(error)}`;
 }
 
 /** Whether a migration needs something that is not there; false where that shows only when it is run. */

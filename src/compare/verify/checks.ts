@@ -12,7 +12,18 @@ export interface Check {
   /** One line for people. */
   readonly summary: string;
   readonly findings: readonly Finding[];
+  /** What lets migrations be run, where there are some and none could be. What proves nothing of them is no success. */
+  readonly next?: string;
 }
+
+/** Whether a check found something, or there was something to find out and nobody could. Pure. */
+export function fails({ outcome, next }: Check): boolean {
+  return outcome === "disproven" || next !== undefined;
+}
+
+/** What lets them be run that start from something else than nothing. */
+export const BEGIN_WITH_BASE =
+  "`confiture migrate base --from SOURCE` writes down what there is before the first migration (a commit from before it, a database or a snapshot file tells), so that all of them are run";
 
 /**
  * Whether migrations apply, roll back and apply again.
@@ -30,8 +41,8 @@ export function migrationsCheck(
   }
   if (loaded.length === 0) return { name, outcome: "proven", summary: "No migrations were added", findings };
   if (applied === 0) {
-    const summary = `${many} ${loaded.length === 1 ? "was" : "were"} not run: neither an empty database nor what the schema files build can be the beginning`;
-    return { name, outcome: "not-checked", summary, findings };
+    const summary = `${many} ${loaded.length === 1 ? "was" : "were"} not run, so nothing is proven: the first needs tables from the schema files, and the way back from what these build ends at the last migration without a down`;
+    return { name, outcome: "not-checked", summary, findings, next: BEGIN_WITH_BASE };
   }
   const verbs =
     applied === 1 ? "applies, rolls back exactly and applies again" : "apply, roll back exactly and apply again";

@@ -31,7 +31,7 @@ export interface MigrationLoss extends Loss {
 }
 
 export interface TestReport {
-  /** Undefined when there was nothing to test. */
+  /** Undefined when there was nothing to test, or nothing could be tested. */
   readonly from: Way | undefined;
   /** Those that were applied, rolled back as far as they can be, and applied again. */
   readonly tested: readonly MigrationFile[];
@@ -90,10 +90,11 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
   // It was tried at every state there is, and what it names was there.
   const [, hopeless] = waiting.find(([, error]) => only === undefined && !isMissingObject(error)) ?? [];
   if (hopeless !== undefined && replay.end !== undefined) throw hopeless;
+  const check = migrationsCheck(loaded.filter(isTested), replay.findings, tested.length);
   return {
-    from: way,
+    from: check.next === undefined ? way : undefined,
     tested,
-    check: await withSql(options, migrationsCheck(loaded.filter(isTested), replay.findings, tested.length)),
+    check: await withSql(options, check),
     fixtures: fixtures.length,
     losses: witness?.losses ?? [],
     unchecked: [

@@ -4,6 +4,7 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Rows } from "../contained/rows.ts";
+import { BEGIN_WITH_BASE } from "./checks.ts";
 import type { Finding } from "./finding.ts";
 import { isMissingObject } from "../sources/sources.ts";
 import type { ScratchRun } from "../runs/scratch-run.ts";
@@ -181,10 +182,10 @@ async function tryOut(
 
 /** What it would take away may only be missing from the schema files, which it was rolled back from. */
 function notRolledBack(migration: LoadedMigration, error: ConfitureError): Finding {
-  const what = isMissingObject(error)
-    ? "cannot be rolled back from the built schema: do the schema files lack what it makes?"
-    : "does not roll back";
-  return failure(migration, what, error);
+  if (!isMissingObject(error)) return failure(migration, "does not roll back", error);
+  const what = "cannot be rolled back from the built schema: do the schema files lack what it makes?";
+  const hint = error.hint === undefined ? BEGIN_WITH_BASE : `${error.hint}\n${BEGIN_WITH_BASE}`;
+  return failure(migration, what, error.with({ hint }));
 }
 
 export function failure({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {

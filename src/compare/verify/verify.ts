@@ -154,12 +154,14 @@ async function verifyWays(
   if (last !== undefined) unchecked.add(belowOneWay(last));
   for (const what of differingRows(way, replay.rows, built.rows)) unchecked.add(what);
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
+  const ofMigrations = isReplayed ? migrationsCheck(migrations, replay.findings, replay.applied) : undefined;
   const checks = [
     build,
-    ...(isReplayed ? [migrationsCheck(migrations, replay.findings, replay.applied)] : []),
+    ...(ofMigrations === undefined ? [] : [ofMigrations]),
     await agreement(series, files, { ...built, catalogue: here?.catalogue, areAll: last === undefined }, replay.end),
   ];
-  return { checks, from: way, unchecked: [...unchecked], provenBefore, builtBefore, notCompared };
+  const from = ofMigrations?.next === undefined ? way : "none";
+  return { checks, from, unchecked: [...unchecked], provenBefore, builtBefore, notCompared };
 }
 
 function doNotBuild(error: ConfitureError): VerifyReport {

@@ -19,11 +19,12 @@ export const command = defineCommand({
   },
   details:
     "Tries migrations out in the embedded PostgreSQL, with no server: up, down (which has to give the same database as\n" +
-    "before) and up again. With fixtures, it reports which rows and values are lost. Exits 3 if a check fails or data is\n" +
-    "lost.",
+    "before) and up again. With fixtures, it reports which rows and values are lost. Exits 3 if a check fails, data is\n" +
+    "lost or no migration could be run.",
   examples: ["confiture migrate test", "confiture migrate test 003", "confiture migrate test --fixtures db/seeds"],
   async run(args, context) {
     const { testMigrations } = await import("#compare/verify/migration-test.ts");
+    const { fails } = await import("#compare/verify/checks.ts");
     const files = await projectFiles(context, args);
     const isThere = existsSync(join(context.projectDir, FIXTURES));
     const report = await testMigrations({
@@ -37,7 +38,7 @@ export const command = defineCommand({
     return {
       json: testToJson(report, guide),
       text: renderTest(report, guide),
-      exitCode: report.check.outcome === "disproven" || lost ? 3 : 0,
+      exitCode: fails(report.check) || lost ? 3 : 0,
     };
   },
 });

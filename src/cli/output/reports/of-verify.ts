@@ -2,7 +2,7 @@ import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import type { VerifyReport } from "#compare/verify/verify.ts";
 import type { Location } from "#errors/error.ts";
-import type { Guide } from "../findings.ts";
+import { aimed, type Guide } from "../findings.ts";
 import { type ChangeWords, reportedChange } from "./of-changes.ts";
 import { fingerprintOf, type Report, type Reported, type ReportedRule } from "./report.ts";
 
@@ -56,7 +56,9 @@ export function reportOfVerify({ checks, unchecked }: VerifyReport, guide: Guide
   const suites = checks.map((check) => {
     const findings = check.findings.flatMap((finding) => reported(check, finding, guide, elsewhere));
     const open = check.outcome === "not-checked" ? [notChecked(RULES[check.name].id, check.summary, elsewhere)] : [];
-    return { name: RULES[check.name].title, findings: [...findings, ...open] };
+    const fix = check.next === undefined ? undefined : aimed(check.next, guide);
+    const failing = fix === undefined ? open : open.map((one) => ({ ...one, severity: "error" as const, fix }));
+    return { name: RULES[check.name].title, findings: [...findings, ...failing] };
   });
   const left = unchecked.map((what) => notChecked("not-checked", `Not checked: ${what}`, elsewhere));
   return {
