@@ -76,6 +76,7 @@ import { primaryKeyBuildsUnderLock } from "./rules/primary-key-builds-under-lock
 import { primaryKeyMissing } from "./rules/primary-key-missing.ts";
 import { refreshBlocksReaders } from "./rules/refresh-blocks-readers.ts";
 import { reindexBlocks } from "./rules/reindex-blocks.ts";
+import { renameBreaksCode } from "./rules/rename-breaks-code.ts";
 import { renameColumn } from "./rules/rename-column.ts";
 import { renameEnumValue } from "./rules/rename-enum-value.ts";
 import { renameSchema } from "./rules/rename-schema.ts";
@@ -160,6 +161,7 @@ export const RULES: readonly Rule[] = [
   renameColumn,
   renameTable,
   renameSchema,
+  renameBreaksCode,
   setSchema,
   renameEnumValue,
   requiredColumn,

@@ -4,6 +4,7 @@ import type { Statement } from "#sql/statement.ts";
 import { Triggers } from "#sql/effects/swallowed-writes.ts";
 import { typeText } from "../syntax.ts";
 import { alterTable, rename } from "./alter.ts";
+import { CodeBodies } from "./code-bodies.ts";
 import { createIndex, createTable } from "./define.ts";
 import { FillingTriggers } from "./filling-triggers.ts";
 import type { Column, Relation } from "./relation.ts";
@@ -24,6 +25,7 @@ export class World {
   /** Labels that this file has added to enums. */
   readonly addedValues = new Set<string>();
   readonly triggers = new Triggers();
+  readonly bodies = new CodeBodies();
   /** Files whose objects no application uses yet. */
   isNewFile: (made: number) => boolean = () => false;
 
@@ -129,6 +131,7 @@ export class World {
   apply(statement: Statement, node: Node): void {
     this.triggers.apply(statement);
     this.#fillingTriggers.apply(this.#relations, statement.text, node);
+    this.bodies.apply(node);
     if (SETS_PATH.has(statement.firstWord ?? "")) this.#relations.path = pathBehind(statement, this.#relations.path);
     else this.#apply(node);
     const into = inside(node, "SelectStmt")?.intoClause?.rel;

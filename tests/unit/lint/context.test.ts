@@ -716,6 +716,56 @@ test.each([
   expect(of(`SET TIME ZONE 'UTC'; ${sql}`)).toBe(false);
 });
 
+describe("a rename that the body of a function does not follow", () => {
+  const USERS = "CREATE TABLE users (id bigint, name text);";
+  const IN_SQL = "CREATE FUNCTION names() RETURNS SETOF text LANGUAGE sql AS 'SELECT name FROM users';";
+  const OF_ROW =
+    "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := trim(new.name); RETURN NEW; END $$;";
+  const RENAME = "ALTER TABLE users RENAME name TO full_name;";
+  const found = (...sql: string[]): string[] =>
+    findingsIn(sql).flatMap(({ rule, message }) => (rule === "rename-breaks-code" ? [message] : []));
+
+  test("is told with the function and what it names", () => {
+    expect(found(USERS + IN_SQL + OF_ROW, RENAME)).toEqual([
+      "The body of names names users.name, and no rename changes a body: it fails as soon as this commits",
+      "The body of touch names users.name, and no rename changes a body: it fails as soon as this commits",
+    ]);
+    expect(found(USERS + IN_SQL, "ALTER TABLE users RENAME TO people;")).toHaveLength(1);
+    expect(
+      found(
+        `${IN_SQL}CREATE FUNCTION more() RETURNS text LANGUAGE sql AS 'SELECT names()';`,
+        "ALTER FUNCTION names() RENAME TO n;",
+      ),
+    ).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "one that is replaced with it",
+      IN_SQL,
+      `${RENAME}${IN_SQL.replace("CREATE", "CREATE OR REPLACE").replace("SELECT name", "SELECT full_name")}`,
+    ],
+    ["one that goes", IN_SQL, `${RENAME}DROP FUNCTION names();`],
+    [
+      "a comment, a string, and a column of another table",
+      "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'name' /* name */ FROM users $$;",
+      RENAME,
+    ],
+    [
+      "a body that PostgreSQL reads itself",
+      "CREATE FUNCTION f() RETURNS text BEGIN ATOMIC SELECT name FROM users; END;",
+      RENAME,
+    ],
+    [
+      "a name that something else has by then",
+      IN_SQL,
+      "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people;",
+    ],
+  ])("nothing is said of %s", (_what, made, sql) => {
+    expect(found(USERS + made, sql)).toEqual([]);
+  });
+});
+
 test("a primary key that is dropped and made again in one migration leaves no table without", () => {
   const drop = "ALTER TABLE t DROP CONSTRAINT t_pkey;";
   for (const again of ["ADD CONSTRAINT t_pkey PRIMARY KEY (a)", "REPLICA IDENTITY USING INDEX i"])
