@@ -76,6 +76,9 @@ export interface LeftAsItWas {
   readonly unknown?: string | undefined;
 }
 
+/** Of a build in an empty database. */
+export const ALL_NEW: LeftAsItWas = { lacking: [] };
+
 /**
  * What a database lacks after the schema files have run in it: what was there already is skipped by `IF NOT EXISTS`.
  * What cannot be found out stops nothing.

@@ -11,7 +11,6 @@ import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
-import type { LeftAsItWas } from "../lacking-of-schema.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { tellMisnamed } from "../misnamed.ts";
 import { changeToJson } from "../output/changes.ts";
@@ -167,7 +166,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
-    { leftAsItWas, tellLeft, waysOn },
+    { ALL_NEW, leftAsItWas, tellLeft, waysOn },
     { upCommand },
     { containment, editedEntries, NONE, openEntries, reasonOf, tellUnlike, wereEdited },
   ] = await Promise.all([
@@ -293,9 +292,6 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     },
   };
 }
-
-/** Of a build in an empty database. */
-const ALL_NEW: LeftAsItWas = { lacking: [] };
 
 /** How many milliseconds of work may go to finding out what the database holds. */
 const PROOF = 20_000;
