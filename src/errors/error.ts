@@ -84,3 +84,9 @@ export class ConfitureError extends Error {
     return error;
   }
 }
+
+/** A message behind the place that it is about: "db/schema/users.sql:3:14: ...". Pure. */
+export function placed({ location, message }: ConfitureError): string {
+  const { file, line, column } = location ?? {};
+  return [...[file, line, column].filter((part) => part !== undefined), ` ${message}`].join(":").trimStart();
+}

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "#errors/codes.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, placed } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Change } from "../catalogue/changes.ts";
@@ -42,12 +42,6 @@ export async function decided(
     const undecided = { contained: [], pending: [], undecided: files, why: placed(error) };
     return error.data?.["outOfTime"] === true ? { ...undecided, next: WITHOUT_LIMIT } : undecided;
   }
-}
-
-/** A message behind the place that it is about. */
-export function placed({ location, message }: ConfitureError): string {
-  const { file, line, column } = location ?? {};
-  return [...[file, line, column].filter((part) => part !== undefined), ` ${message}`].join(":").trimStart();
 }
 
 /**

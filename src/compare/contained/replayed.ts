@@ -1,7 +1,7 @@
 import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import type { Database } from "#database/database.ts";
 import type { Script } from "#database/script.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, placed } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
@@ -23,7 +23,6 @@ import {
 } from "#sql/effects/uncompared.ts";
 import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import { type Clock, requireTime } from "./clock.ts";
-import { placed } from "./contained.ts";
 import { LAST } from "./find-last.ts";
 import { mostOf, readComputed, readRowHashes, type Rows } from "./rows.ts";
 import { updatedColumns, type Written, writtenColumns } from "./written.ts";
