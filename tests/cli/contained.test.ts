@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
