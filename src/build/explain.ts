@@ -61,7 +61,7 @@ export async function explainRoles(error: unknown, database: Database, options: 
 }
 
 /** Every statement that the build ran, in order, or would have. */
-export function* statementsOf(options: FailedBuild): Generator<Statement> {
+function* statementsOf(options: FailedBuild): Generator<Statement> {
   for (const script of sequence(options)) if (script !== "clean") yield* script.statements;
 }
 
