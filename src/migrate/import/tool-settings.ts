@@ -48,7 +48,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
 const VALUE = /^[\s[]*(?:"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<bare>[^\s,\]"'#]+))/;
 
 /** What the tools of such a folder are told in their own files about where migrations run. Those with a variable in them are nobody's. */
-export function schemaSetting(projectDir: string, layout: LayoutName): ToolSetting | undefined {
+function schemaSetting(projectDir: string, layout: LayoutName): ToolSetting | undefined {
   return settings(projectDir, layout, ({ schema }) => schema ?? [])[0];
 }
 
