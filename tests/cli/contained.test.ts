@@ -43,6 +43,27 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(again).toMatchObject({ recorded: [], unrecorded: [], undecided: [] });
   });
 
+  test("what would change rows that only the files make stays pending, and is recorded once they hold what it leaves", async () => {
+    const plans = "CREATE TABLE plans (id int PRIMARY KEY, price int NOT NULL);\n";
+    const files = {
+      "db/schema/plans.sql": `${plans}INSERT INTO plans VALUES (1, 0), (2, 10);\n`,
+      "db/migrations/001_plans.sql": plans,
+      "db/migrations/002_price.sql": "UPDATE plans SET price = 12 WHERE id = 2;\n",
+    };
+    await using project = await cliProject(files, { major });
+    const { stderr } = await project.succeed(["build"]);
+    expect(stderr).toContain("1 migration is contained in the schema files: recorded as applied\n");
+    expect(stderr).toContain(
+      "stays pending (1 row of public.plans, which 002_price takes away or changes, is still in the schema files): confiture migrate up\n",
+    );
+    expect((await project.succeed(["migrate", "up"])).stdout).toContain("002_price applied");
+    expect(await project.query("SELECT price FROM plans WHERE id = 2")).toEqual([{ price: 12 }]);
+
+    await project.write("db/schema/plans.sql", `${plans}INSERT INTO plans VALUES (1, 0), (2, 12);\n`);
+    const fresh = readDocument(await project.run(["build", "--fresh", "--format", "json"]));
+    expect(fresh).toMatchObject({ recorded: ["001", "002"], unrecorded: [] });
+  });
+
   test("--baseline and --no-baseline overrule it", async () => {
     await using project = await cliProject(FILES, { major });
     expect(readDocument(await project.run(["build", "--baseline", "--format", "json"]))).toMatchObject({

@@ -17,6 +17,7 @@ import { firstDoubt, type TriedState, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
+import { lackingOnRows } from "./on-rows.ts";
 import { readState, type Replay, type State } from "./replayed.ts";
 import { moreThanBuilt, readTables } from "./rows.ts";
 import type { Written } from "./written.ts";
@@ -46,14 +47,20 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         (state) => lackingOf(before, state, built, { by: "", isExact }) === undefined,
       );
       const doubt = await doubtOf(replay, states);
-      const held = Math.min(last, doubt?.at ?? last);
-      if (states.size > known) {
-        // They were read in its place.
+      const seeming = Math.min(last, doubt?.at ?? last);
+      // Other states may have been read in its place.
+      let isAsBuilt = states.size === known;
+      const rebuild = async (): Promise<Database> => {
+        isAsBuilt = false;
         database = await series.empty();
         await buildSchema(database, options);
-      }
-      const run = await startRun(database, options);
-      const failure = broken ?? (await tryOnTop(run, open.slice(held), options.clock));
+        return database;
+      };
+      const tried = { held: open.slice(0, seeming), written: loaded.written, built: built.rows };
+      const onRows = await lackingOnRows(options, { ...tried, replayed: states.get(last)!.rows }, rebuild);
+      const held = onRows?.at ?? seeming;
+      const run = await startRun(isAsBuilt ? database : await rebuild(), options);
+      const failure = broken ?? (await tryOnTop(run, open.slice(held), options.clock)) ?? onRows?.unknown;
       const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
       const unlike = failure === undefined ? unlikeMigrations(from, states.get(reached), built) : undefined;
       const split = (reason: Parameters<typeof divide>[3]): Contained => ({
@@ -61,6 +68,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         unlike,
       });
       const ways = failure === undefined ? {} : { next: broken === undefined ? BY_FILES : BY_MENDING };
+      if (onRows !== undefined) return split(withoutRows(onRows, open[held]!, "the schema files"));
       if (doubt?.at === held) return split({ ...ways, why: doubt.why });
       if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);

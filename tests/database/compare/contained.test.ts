@@ -277,6 +277,116 @@ describe("what never ran is not taken for contained", () => {
   });
 });
 
+describe("a migration that changes rows which only the schema files make", () => {
+  const PLANS = "CREATE TABLE plans (id int PRIMARY KEY, price int NOT NULL);\n";
+  const project = (rows: string, ...steps: string[]): Record<string, string> => ({
+    "db/schema/plans.sql": `${PLANS}INSERT INTO plans VALUES ${rows};\n`,
+    "db/migrations/001_plans.sql": PLANS,
+    ...Object.fromEntries(
+      steps.map((text, index) => [`db/migrations/${String(index + 2).padStart(3, "0")}_step.sql`, text]),
+    ),
+  });
+  const raise = "UPDATE plans SET price = 12 WHERE id = 2;";
+  const code = (statement: string): string =>
+    `import { Migration } from "confiture"; export default class extends Migration { async up() { ${statement} } }`;
+
+  test.each([
+    ["UPDATE", raise],
+    ["DELETE", "DELETE FROM plans WHERE id = 1;"],
+    ["TRUNCATE", "TRUNCATE plans;"],
+    ["DO", `DO $$ BEGIN ${raise} END $$;`],
+    ["below WITH", "WITH old AS (DELETE FROM plans WHERE id = 1 RETURNING *) SELECT count(*) FROM old;"],
+    ["a function", `CREATE FUNCTION pg_temp.raise() RETURNS void LANGUAGE sql AS '${raise}'; SELECT pg_temp.raise();`],
+    [
+      "a function that is there for it alone",
+      `CREATE FUNCTION raise() RETURNS void LANGUAGE sql AS '${raise}'; SELECT raise(); DROP FUNCTION raise();`,
+    ],
+    [
+      "a temporary table",
+      "CREATE TEMP TABLE new (id int, price int); INSERT INTO new VALUES (2, 12); UPDATE plans p SET price = new.price FROM new WHERE new.id = p.id;",
+    ],
+  ])("is pending while these are as before it: %s", async (_, step) => {
+    expect(await decide(project("(1, 0), (2, 10)", step))).toMatchObject({
+      contained: ["001"],
+      pending: ["002"],
+      undecided: [],
+      why: expect.stringMatching(
+        /\d rows? of public\.plans, which 002_step takes away or changes, (is|are) still in the schema/,
+      ),
+    });
+  });
+
+  test.each([
+    ["of which all it asks for is known", `this.execute("${raise}");`],
+    [
+      "that goes by rows",
+      `const [row] = await this.query("SELECT 12 AS price"); this.execute("UPDATE plans SET price = " + row.price + " WHERE id = 2");`,
+    ],
+  ])("in TypeScript, %s", async (_, statement) => {
+    const files = (rows: string) => ({ ...project(rows), "db/migrations/002_step.ts": code(statement) });
+    expect(await decide(files("(1, 0), (2, 10)"))).toMatchObject({ contained: ["001"], pending: ["002"] });
+    expect(await decide(files("(1, 0), (2, 12)"))).toMatchObject({ contained: ["001", "002"] });
+  });
+
+  test.each([
+    ["as it leaves them", "(1, 0), (2, 12)", [raise]],
+    ["as a later one leaves them", "(1, 0), (2, 15)", [raise, "UPDATE plans SET price = 15 WHERE id = 2;"]],
+    ["that it passes over", "(1, 0), (2, 10)", ["UPDATE plans SET price = 0 WHERE price IS NULL;"]],
+    [
+      "whose column is gone again",
+      "(1, 0), (2, 10)",
+      ["ALTER TABLE plans ADD old int;", "UPDATE plans SET old = price;", "ALTER TABLE plans DROP old;"],
+    ],
+    [
+      "that it makes itself as well",
+      "(1, 0)",
+      ["INSERT INTO plans VALUES (1, 1);", "UPDATE plans SET price = price - 1;"],
+    ],
+  ])("is contained where these are %s", async (_, rows, steps) => {
+    const all = ["001", ...steps.map((_step, index) => String(index + 2).padStart(3, "0"))];
+    expect(await decide(project(rows, ...steps))).toMatchObject({ contained: all, pending: [], undecided: [] });
+  });
+
+  test("up to the one whose rows the files hold", async () => {
+    const steps = [raise, "UPDATE plans SET price = 15 WHERE id = 2;"];
+    expect(await decide(project("(2, 12)", ...steps))).toMatchObject({ contained: ["001", "002"], pending: ["003"] });
+    expect(await decide(project("(2, 10)", ...steps))).toMatchObject({ contained: ["001"], pending: ["002", "003"] });
+  });
+
+  test("nobody can tell where it changes them each time, or does more that the files hold", async () => {
+    const each = await decide(project("(2, 10)", "UPDATE plans SET price = price + 1;"));
+    expect(each).toMatchObject({ contained: ["001"], pending: [], undecided: ["002"] });
+    expect(each.next).toContain("migrate baseline --through 002");
+    const more = await decide({
+      ...project("(2, 10)", "ALTER TABLE plans ADD name text; UPDATE plans SET name = 'plan' WHERE name IS NULL;"),
+      "db/schema/plans.sql": `${PLANS.replace("NOT NULL", "NOT NULL, name text")}INSERT INTO plans VALUES (2, 10);`,
+    });
+    expect(more).toMatchObject({ contained: ["001"], pending: [], undecided: ["002"] });
+    expect(more.why).toContain("1 row of public.plans");
+  });
+
+  test("rows that it makes of these have to be there too", async () => {
+    const prices = "CREATE TABLE prices (plan int, price int);\n";
+    const step = `${prices}INSERT INTO prices SELECT id, price FROM plans;`;
+    const files = (rows: string) => ({ ...project("(2, 10)", step), "db/schema/prices.sql": prices + rows });
+    expect(await decide(files(""))).toMatchObject({
+      contained: ["001"],
+      undecided: ["002"],
+      why: "1 row of public.prices, made by 002_step, is not in the schema files",
+    });
+    expect(await decide(files("INSERT INTO prices VALUES (2, 10);"))).toMatchObject({ contained: ["001", "002"] });
+  });
+
+  test("nor is what fails on them contained", async () => {
+    const keys = "CREATE TABLE keys (plan int REFERENCES plans);\n";
+    const files = project("(1, 0)", keys, "DELETE FROM plans;");
+    expect(await decide({ ...files, "db/schema/z.sql": `${keys}INSERT INTO keys VALUES (1);` })).toMatchObject({
+      contained: ["001", "002"],
+      undecided: ["003"],
+    });
+  });
+});
+
 test("what takes longer than it may, or does not build, is undecided and stops nothing", async () => {
   const files = { "db/schema/users.sql": WITH_BIO, "db/migrations/001_bio.sql": column("bio") };
   expect(await decide(files, { budget: 0 })).toMatchObject({
