@@ -292,6 +292,30 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
   });
 });
 
+test("rows of the schema files are named where a migration makes their table, with the file that they belong into", async () => {
+  await using project = await temporaryProject({
+    "db/schema/plans.sql":
+      "CREATE TABLE plans (id int PRIMARY KEY);\nCREATE TABLE codes (code text);\nCREATE TABLE empty (id int);\n\nINSERT INTO public.plans\nVALUES (1), (2);\nDO $$ BEGIN INSERT INTO codes VALUES ('a'); END $$;\n",
+  });
+  const run = async (...argv: string[]) => await runHere(argv, { cwd: project.dir });
+  await run("init", "--embedded");
+  const first = await run("migrate", "generate", "plans");
+  expect(first.stderr).toContain("1 row of public.codes from db/schema/plans.sql:2 into db/migrations/001_plans.sql\n");
+  expect(first.stderr).toContain(
+    "2 rows of public.plans from db/schema/plans.sql:5 into db/migrations/001_plans.sql\n",
+  );
+  expect(first.stderr).not.toContain("public.empty from");
+  // Of tables that are there already, it is no news.
+  await project.write("db/schema/more.sql", "CREATE TABLE more (id int);\n");
+  const next = readDocument(await run("migrate", "generate", "more", "--format", "json"));
+  expect(next).toMatchObject({ migrations: [{ version: "002" }], rowsLeftOut: [] });
+  await project.write("db/schema/last.sql", "CREATE TABLE last (id int);\nCOPY last FROM stdin;\n1\n\\.\n");
+  const last = readDocument(await run("migrate", "generate", "last", "--format", "json"));
+  expect(last).toMatchObject({
+    rowsLeftOut: [{ schema: "public", table: "last", file: "db/schema/last.sql", line: 2 }],
+  });
+});
+
 describe("a new project agrees with itself in every order", () => {
   test.each([
     "build, migrate up, migrate generate x, verify",

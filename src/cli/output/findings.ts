@@ -4,7 +4,7 @@ import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import { blank, literalsOf } from "#compare/catalogue/code-literals.ts";
-import { findMaker, findPlace, findTaker, type Place, type SourceText } from "#compare/catalogue/places.ts";
+import { findMaker, findPlace, findRows, findTaker, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -63,6 +63,12 @@ export function makersIn(files: ProjectFiles): FindMaker {
 export function takersIn(files: ProjectFiles): FindMaker {
   let texts: readonly SourceText[] | undefined;
   return (made) => findTaker(made, (texts ??= waysUp(files)));
+}
+
+/** Where the schema files fill a table, or else make it. */
+export function fillersIn(files: ProjectFiles): (schema: string, table: string) => Place | undefined {
+  const texts = findSchemaFiles(files).map(reader(files));
+  return (schema, table) => findRows(table, texts) ?? findMaker({ kind: "table", path: [schema, table] }, texts);
 }
 
 function reader({ projectDir }: ProjectFiles): (file: string) => SourceText {

@@ -1,4 +1,4 @@
-import type { Generated } from "#compare/generate/generate.ts";
+import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
 
 /** What a change in steps leaves to whoever runs it. Pure. */
 export function stepsWarnings({ notKept, naming = [] }: Pick<Generated, "notKept" | "naming">): string[] {
@@ -14,4 +14,15 @@ export function stepsWarnings({ notKept, naming = [] }: Pick<Generated, "notKept
           `the text of ${naming.join(", ")} may be about a column that the contract drops, which PostgreSQL notices only when it runs: change it in a migration before the contract, when the new columns are filled`,
         ]),
   ];
+}
+
+/** The first lines of statements that rewrite or read a table while others wait. Pure. */
+export function stillLocking(migrations: readonly GeneratedMigration[]): string[] {
+  const slow = migrations.flatMap(({ up }) =>
+    up.flatMap(({ sql, effects: { rewrites, scans, blocksReads, blocksWrites } }) => {
+      const waits = new Set([...blocksReads, ...blocksWrites]);
+      return [...rewrites, ...scans].some((table) => waits.has(table)) ? [sql.split("\n")[0] ?? ""] : [];
+    }),
+  );
+  return [...new Set(slow)];
 }

@@ -62,6 +62,15 @@ export function findTaker({ kind, path }: Taken, sources: readonly SourceText[])
   return undefined;
 }
 
+/** The first statement that writes rows of a table, by its text. A guess like `findPlace`. */
+export function findRows(table: string, sources: readonly SourceText[]): Place | undefined {
+  for (const source of sources) {
+    const [offset] = findNames(source.text, [table], { begins: /^(?:insert into|copy) /, isSubject: true });
+    if (offset !== undefined) return placeAt(source, offset);
+  }
+  return undefined;
+}
+
 type Taken = Pick<TakenAway, "kind"> & Pick<Change, "path">;
 
 function isCode(source: SourceText): boolean {

@@ -1,7 +1,9 @@
 import { ConfitureError } from "#errors/error.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
+import { withScratch } from "#scratch/scratch.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { loadParser, type Parser } from "#sql/parser.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { type FilledTable, leftEmpty, readFilled } from "./filled.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
 import { type Names, renderMigration } from "./migration-file.ts";
@@ -12,7 +14,7 @@ import { reword } from "../sources/rebuild.ts";
 import type { PlanOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
 import { planFrom, type PlanSegment, segmentOf } from "./plan.ts";
-import { isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
+import { buildSchema, isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
 import { WrittenStatements } from "../sources/written.ts";
 import type { Plan, Step } from "./steps.ts";
 import { describe } from "../catalogue/describe.ts";
@@ -54,6 +56,8 @@ export interface Generated {
   readonly notCompared: Catalogue["notCompared"];
   /** Grants of a database in use that go with what is made anew, and of which no file speaks: "view public.v to reader". */
   readonly lostGrants: readonly string[];
+  /** Tables that are made and that the schema files fill: their rows are in none of the migrations. */
+  readonly leftEmpty: readonly FilledTable[];
   /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
   readonly notKept?: string | undefined;
   /** And functions whose text may be about a column that goes, which nothing here could try. */
@@ -68,7 +72,7 @@ export interface Generated {
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
 export async function generateMigrations(given: PlanOptions): Promise<Generated> {
-  const { to, unfinished, givenByDefault, notCompared, grants, ...ends } = await readEnds(given);
+  const { to, filled, unfinished, givenByDefault, notCompared, grants, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
   const { steps, changes, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(options, to);
@@ -97,6 +101,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     givenByDefault,
     notCompared,
     lostGrants,
+    leftEmpty: leftEmpty(filled, changes),
     naming,
   };
   if (steps.length === 0) {
@@ -159,10 +164,13 @@ function behind(step: Step, contracts: readonly MigrationFile[]): Step {
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
 async function readEnds(options: PlanOptions): Promise<Ends> {
   options.onStep?.("Building the schema files");
-  const to = await sourceCatalogue(options, { kind: "schema" });
+  const { to, filled } = await withScratch(options, async (database) => {
+    await buildSchema(database, options);
+    return { to: await readCatalogue(database), filled: await readFilled(database) };
+  });
   const { from, postgres } = options;
   if (!isInUse(from))
-    return { from, to, postgres, unfinished: [], givenByDefault: [], notCompared: [], grants: undefined };
+    return { from, to, filled, postgres, unfinished: [], givenByDefault: [], notCompared: [], grants: undefined };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
@@ -177,6 +185,7 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
     notCompared: levelled.to.notCompared,
     grants: isKept ? undefined : levelled.grants.to,
     // Rebuilt as well, so that both are in the same words.
+    filled,
     to: withGrants(withoutVersions((await reword(options, to)).catalogue), levelled.to, grants),
     unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
   };
@@ -201,6 +210,7 @@ interface Ends {
   readonly postgres: number | undefined;
   readonly from: Source;
   readonly to: Catalogue;
+  readonly filled: readonly FilledTable[];
   /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */
   readonly unfinished: readonly Change[];
   readonly givenByDefault: Generated["givenByDefault"];

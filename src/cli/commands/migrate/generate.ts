@@ -22,7 +22,7 @@ import { changeToJson } from "../../output/changes.ts";
 import { renderCreated } from "../../output/created.ts";
 import { makersIn } from "../../output/findings.ts";
 import { hazardToJson, segmentToJson } from "../../output/hazards.ts";
-import { stepsWarnings } from "../../output/steps-warnings.ts";
+import { stepsWarnings, stillLocking } from "../../output/steps-warnings.ts";
 import { renderPlanned } from "../../output/planned.ts";
 import { inLine } from "../../output/visible.ts";
 import {
@@ -42,6 +42,7 @@ import {
 import { warnWherePublished } from "../../published-there.ts";
 import { permitRemovals, REMOVAL_ARGS } from "../../removals.ts";
 import { readRenames, RENAME_ARGS } from "../../renames.ts";
+import { rowsLeftOut } from "../../rows-left-out.ts";
 import { warnWhereTakenBefore } from "../../taken-before.ts";
 
 export const command = defineCommand({
@@ -219,6 +220,7 @@ export const command = defineCommand({
     const taken = drafts.length === 0 ? [] : await takenVersions(context);
     requireUnchanged(files, contents, { code: "generate_refused", undone: "Nothing was written" });
     const written = drafts.length === 0 ? [] : await createMigrations({ ...place, taken }, drafts, before);
+    const leftOut = rowsLeftOut(context, files, generated, written);
     const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
     if (noWayBack && args["no-down"] !== true) {
       context.messages.warn("migrations of this folder's layout have no way back, so that was not written");
@@ -244,6 +246,7 @@ export const command = defineCommand({
         possibleRenames,
         givenByDefault,
         notCompared,
+        rowsLeftOut: leftOut,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
       text: renderCreated(written, migrations, { noWayBack, byHand }),
@@ -275,17 +278,6 @@ async function generateFromFirst(
 
 function planToJson({ up, down }: GeneratedMigration["plan"]): Record<string, unknown> {
   return { up: segmentToJson(up), down: down === undefined ? null : segmentToJson(down) };
-}
-
-/** The first lines of statements that rewrite or read a table while others wait. Pure. */
-function stillLocking(migrations: readonly GeneratedMigration[]): string[] {
-  const slow = migrations.flatMap(({ up }) =>
-    up.flatMap(({ sql, effects: { rewrites, scans, blocksReads, blocksWrites } }) => {
-      const waits = new Set([...blocksReads, ...blocksWrites]);
-      return [...rewrites, ...scans].some((table) => waits.has(table)) ? [sql.split("\n")[0] ?? ""] : [];
-    }),
-  );
-  return [...new Set(slow)];
 }
 
 /** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */
