@@ -3,7 +3,10 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [0, "Done, or nothing to do"],
   [1, "The work failed (or it was done, and only its output could not be written: the message says so)"],
   [2, "The command line is wrong, or asks for what an environment does not allow; nothing was done"],
-  [3, "Findings: differences, lint, or `migrate status --exit-code` with migrations that are not applied"],
+  [
+    3,
+    "Findings: differences, lint, `migrate baseline --proven` with migrations that are not proven, or `migrate status --exit-code` with ones that are not applied",
+  ],
   [4, "The configuration is wrong; nothing was done"],
   [5, "The database cannot be reached; nothing was done"],
   [6, "Another process is at work on the same database; nothing was done"],

@@ -1,3 +1,4 @@
+import { rowsIn } from "#compare/generate/filled.ts";
 import type { Generated } from "#compare/generate/generate.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
@@ -26,14 +27,15 @@ export function rowsLeftOut(
 ): RowsLeftOut[] {
   if (leftEmpty.length === 0 || written.length === 0) return [];
   const placeOf = fillersIn(files);
-  const left = leftEmpty.map(({ schema, table, what }) => {
+  const left = leftEmpty.map((filled) => {
+    const { schema, table } = filled;
     const place = placeOf(schema, table);
     const makes = ({ up }: (typeof migrations)[number]): boolean =>
       up.some((statement) =>
         statement.makes.some((id) => id.kind === "table" && id.schema === schema && id.name === table),
       );
     const path = (written[migrations.findIndex(makes)] ?? written[0]!).path;
-    return { schema, table, what, file: place?.file ?? null, line: place?.line ?? null, path };
+    return { schema, table, what: rowsIn(filled), file: place?.file ?? null, line: place?.line ?? null, path };
   });
   const lines = left.map(({ what, file, line, path }) => {
     const from = file === null ? "" : ` from ${inLine(file)}:${line}`;

@@ -83,6 +83,7 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
       "CREATE INDEX beside_id ON beside (id); CREATE TABLE more (id int);\n",
     );
     const here = await project.run(["migrate", "baseline", "--proven"]);
+    expect(here.exitCode).toBe(3);
     expect(here.stderr).toContain("not proven: 001_bio, 002_index");
     expect(here.stderr).toContain("confiture diff -e local ");
     expect(here.stderr).toMatch(/confiture migrate baseline --through 002 +once you have seen/);
@@ -270,6 +271,19 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(failed.stderr).toContain("confiture migrate baseline --proven");
   });
 
+  test("a recorded migration that fails on top of the base is named, with its place and the way on", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.write("db/migrations/base.sql", `${USERS}ALTER TABLE users ADD bio text;\n`);
+    await project.write("db/migrations/002_age.sql", "ALTER TABLE users ADD age int;\n");
+    const proven = await project.run(["migrate", "baseline", "--proven"]);
+    expect(proven.exitCode).toBe(3);
+    expect(proven.stderr).toMatch(
+      /not proven: 002_age \(db\/migrations\/001_bio\.sql:2:\d+: 001_bio, which is recorded as applied, fails when base and migrations are run in an empty database: column "bio" .* already exists\)/,
+    );
+    expect(proven.stderr).toContain("confiture verify   shows what is wrong with base and migrations");
+  });
+
   test("`migrate baseline --proven` records what a database in use holds, rows included", async () => {
     const seed = "-- migrate:up\nINSERT INTO users VALUES (1, 'a');\n-- migrate:down\nDELETE FROM users;\n";
     const files = {
@@ -309,10 +323,13 @@ test("rows of the schema files are named where a migration makes their table, wi
   await project.write("db/schema/more.sql", "CREATE TABLE more (id int);\n");
   const next = readDocument(await run("migrate", "generate", "more", "--format", "json"));
   expect(next).toMatchObject({ migrations: [{ version: "002" }], rowsLeftOut: [] });
-  await project.write("db/schema/last.sql", "CREATE TABLE last (id int);\nCOPY last FROM stdin;\n1\n\\.\n");
+  await project.write(
+    "db/schema/last.sql",
+    "CREATE TABLE last (id int) PARTITION BY LIST (id);\nCREATE TABLE last_1 PARTITION OF last FOR VALUES IN (1);\nCOPY last FROM stdin;\n1\n\\.\n",
+  );
   const last = readDocument(await run("migrate", "generate", "last", "--format", "json"));
   expect(last).toMatchObject({
-    rowsLeftOut: [{ schema: "public", table: "last", file: "db/schema/last.sql", line: 2 }],
+    rowsLeftOut: [{ schema: "public", table: "last", file: "db/schema/last.sql", line: 3 }],
   });
 });
 

@@ -75,7 +75,8 @@ export const command = defineCommand({
         `nothing is recorded there, and ${unrecorded.map(inLine).join(", ")} ${one ? "was" : "were"} squashed into base.sql: \`confiture migrate up\` refuses this database. If it has all of that, rows included, to record it by proof: confiture migrate baseline --proven`,
       );
     }
-    if (changes.length === 0) context.messages.log("No drift: every object is what it should be. Rows are not compared");
+    if (changes.length === 0)
+      context.messages.log("No drift: every object is what it should be. Rows are not compared");
     else if (args.sql !== true)
       context.messages.log(
         "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",

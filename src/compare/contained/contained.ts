@@ -23,6 +23,9 @@ export interface Contained {
 
 const WITHOUT_LIMIT = "  confiture migrate baseline --proven   finds out without a limit, and records what is there";
 
+const BY_MENDING =
+  "  confiture verify   shows what is wrong with base and migrations; once that is mended: confiture migrate baseline --proven";
+
 /** What keeps the command from going on, whatever it is about. */
 const ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["interrupted", "internal", "connection_lost"]);
 
@@ -40,6 +43,7 @@ export async function decided(
   } catch (error) {
     if (!(error instanceof ConfitureError) || ENDS.has(error.code)) throw error;
     const undecided = { contained: [], pending: [], undecided: files, why: placed(error) };
+    if (error.data?.["isBrokenStart"] === true) return { ...undecided, next: BY_MENDING };
     return error.data?.["outOfTime"] === true ? { ...undecided, next: WITHOUT_LIMIT } : undecided;
   }
 }

@@ -6,7 +6,7 @@ import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { DIRECTLY } from "#migrate/run/performer.ts";
-import { canonicalVersion } from "#migrate/files/version.ts";
+import { canonicalVersion, isBase } from "#migrate/files/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { dropScratchLedger, SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
@@ -221,8 +221,9 @@ async function pass(
   let run = await startRun(database, options);
   const [base] = from === undefined ? projectBase(options) : [];
   if (base !== undefined) {
-    const error = await run.step(await loadWithinLimit(options, base), "up");
-    if (error !== undefined) throw error;
+    const loaded = await loadWithinLimit(options, base);
+    const error = await run.step(loaded, "up");
+    if (error !== undefined) throw brokenStart(loaded, error);
   }
   const isFromNothing = base === undefined && from === undefined;
   // Nothing is read for migrations that only the schema files can carry.
@@ -249,7 +250,7 @@ async function pass(
     const error = await run.step(migration, "up");
     if (error !== undefined) {
       if (index === 0 && isFromNothing && isMissingObject(error)) return undefined;
-      if (reached === 0 && !isOpen) throw error;
+      if (reached === 0 && !isOpen) throw brokenStart(migration, error);
       return { states, reached, failure: failedFromNothing(migration, error), image };
     }
     if (!isOpen) continue;
@@ -258,6 +259,15 @@ async function pass(
     if (counts.has(reached)) states.set(reached, { ...(await readState(database, run, written)), earlier });
   }
   return { states, reached, failure: undefined, image };
+}
+
+/** Of what comes before the migrations that are asked about: nothing can be told of these. */
+function brokenStart({ file }: LoadedMigration, error: ConfitureError): ConfitureError {
+  const what = isBase(file.version) ? file.path : `${migrationId(file)}, which is recorded as applied,`;
+  return error.with({
+    message: `${what} fails when base and migrations are run in an empty database: ${error.message}`,
+    data: { ...error.data, isBrokenStart: true },
+  });
 }
 
 function failedFromNothing({ file }: LoadedMigration, error: ConfitureError): string {

@@ -35,7 +35,8 @@ export const command = defineCommand({
   },
   details:
     "For a database that has the changes already: built from the schema files, or migrated by hand. A protected\n" +
-    "environment has to be confirmed with --yes, except for --proven and --from, which record only what the database shows.",
+    "environment has to be confirmed with --yes, except for --proven and --from, which record only what the database shows.\n" +
+    "--proven exits 3 if it cannot tell of some migrations whether the database has them.",
   examples: [
     "confiture migrate baseline",
     "confiture migrate baseline --through 012 --env staging",
@@ -128,5 +129,5 @@ async function proven(context: CommandContext, options: MigrateOptions, scratch:
       `not proven: ${undecided.map(migrationId).join(", ")}${reasonOf(why)}. Next:\n${next ?? (await ways())}`,
     );
   }
-  return outcomeOf(contained, [...pending, ...undecided]);
+  return { ...outcomeOf(contained, [...pending, ...undecided]), exitCode: undecided.length > 0 ? 3 : 0 };
 }
