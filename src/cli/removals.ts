@@ -1,6 +1,7 @@
 import { allowingWords, allows, wordFor } from "#compare/generate/allowing.ts";
 import {
   describeRemoval,
+  isUndone,
   type Permit,
   refuseRemovals,
   type Removal,
@@ -54,8 +55,8 @@ export function permitRemovals(
       context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(word)}", by its kind or name`);
     }
   };
-  const madeBy = ({ kind, change }: Removal): string | undefined => {
-    const place = change === undefined ? undefined : findMaker({ kind, path: change.path });
+  const madeBy = ({ kind, change, undoes }: Removal): string | undefined => {
+    const place = change === undefined ? undefined : findMaker({ kind, path: change.path, by: undoes });
     return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
   };
   const permit: Permit = async (removals, possible) => {
@@ -69,10 +70,12 @@ export function permitRemovals(
     if (open.length > 0) tellIdle();
     if (open.length > 0 && !asks) throw refusal();
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
-    const head = seen.length > removals.length ? "Also taken away" : "Taken away";
-    context.messages.log(`${head} by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
+    const head = `${seen.length > removals.length ? "Also " : ""}${headOf(removals)}`;
+    context.messages.log(
+      `${head.charAt(0).toUpperCase()}${head.slice(1)} by ${remover === undefined ? "this migration" : "this"}:\n${list}`,
+    );
     if (!asks) return;
-    const question = `${agree(open.length, "Remove it", "Remove them")}? [y/N] `;
+    const question = `${questionOf(open)} [y/N] `;
     const answer = await ask(
       context.io,
       question,
@@ -82,4 +85,15 @@ export function permitRemovals(
     consented.push(...open.map(wordFor));
   };
   return { permit, tellIdle };
+}
+
+/** What becomes of what is listed. */
+function headOf(removals: readonly Removal[]): string {
+  if (removals.every(isUndone)) return "undone";
+  return removals.some(isUndone) ? "taken away or undone" : "taken away";
+}
+
+function questionOf(open: readonly Removal[]): string {
+  if (!open.some(isUndone)) return agree(open.length, "Remove it?", "Remove them?");
+  return open.every(isUndone) ? agree(open.length, "Undo it?", "Undo them?") : "Remove or undo them?";
 }

@@ -51,12 +51,21 @@ export interface Guide {
 }
 
 /** Where a migration makes something that is taken away, or takes away what is made. */
-export type FindMaker = (taken: { readonly kind: string; readonly path: readonly string[] }) => Place | undefined;
+export type FindMaker = (taken: {
+  readonly kind: string;
+  readonly path: readonly string[];
+  /** The migration that has done it, where that is known. */
+  readonly by?: MigrationFile | undefined;
+}) => Place | undefined;
 
 /** Reads base and migrations when it is first asked. */
 export function makersIn(files: ProjectFiles): FindMaker {
   let texts: readonly SourceText[] | undefined;
-  return (taken) => findMaker(taken, (texts ??= waysUp(files)));
+  const read = reader(files);
+  return (taken) =>
+    taken.by === undefined
+      ? findMaker(taken, (texts ??= waysUp(files)))
+      : findPlace(taken, [wayUp(taken.by, read(taken.by.path))]);
 }
 
 /** The same of what takes something away. */

@@ -4,7 +4,7 @@ import type { Conversion } from "./conversion.ts";
 import type { WrittenStatements } from "../sources/written.ts";
 import type { Names } from "./migration-file.ts";
 import type { Means } from "../plan/plan.ts";
-import type { Permit } from "./removals.ts";
+import type { FindUndone, Permit } from "./removals.ts";
 import type { RenameOptions } from "./rename-first.ts";
 
 /** What a plan may do. */
@@ -16,6 +16,8 @@ export interface PlanOptions extends ProjectFiles, RenameOptions, Means {
   readonly keepsGrants?: boolean | undefined;
   /** Asked about everything that would be taken away; where it is left out, nothing may be. */
   readonly permit?: Permit | undefined;
+  /** Asked where a plan changes something; nothing is looked for when undefined. */
+  readonly undone?: FindUndone | undefined;
   /** Statements that are taken as they stand there, where they make the same. */
   readonly written?: WrittenStatements | undefined;
   /** Does without a way back. */

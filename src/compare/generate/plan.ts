@@ -14,6 +14,7 @@ import { WrittenStatements } from "../sources/written.ts";
 import type { PlanOptions } from "./options.ts";
 import { planInSteps } from "./plan-in-steps.ts";
 import type { DecideRenames } from "./rename-first.ts";
+import { undoneOf } from "./removals.ts";
 import type { Section } from "./section.ts";
 import { type Plan, planSteps, readPlanned } from "./steps.ts";
 
@@ -27,7 +28,10 @@ export async function planFrom(options: PlanOptions, to: Catalogue): Promise<Pla
     await prepareSource(database, options, options.from);
     const from = await readPlanned(database, options);
     const inSteps = options.online ? await planInSteps(database, from, to, options) : undefined;
-    return inSteps ?? (await planSteps(database, from, to, options));
+    if (inSteps === undefined) return await planSteps(database, from, to, options);
+    const setBack = await undoneOf(options.undone, from, to, []);
+    if (setBack.length > 0) await options.permit?.(setBack, []);
+    return inSteps;
   });
 }
 

@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { lossWords, rowsWords } from "#sql/effects/hazard.ts";
 import { shellWord } from "#errors/shell.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
@@ -26,7 +27,22 @@ export interface Removal {
   readonly fate?: string;
   /** What is gone besides: "its rows are gone". */
   readonly loss: string | undefined;
+  /** The migration that changed it from what it is to be again, where nothing else is taken away. */
+  readonly undoes?: MigrationFile | undefined;
 }
+
+/** A change that brings an object, or a property of it, back to what it was before a migration changed it. */
+export interface UndoneChange {
+  readonly change: Change;
+  /** The last migration that changed it from what it is to be again. */
+  readonly by: MigrationFile;
+}
+
+/**
+ * Finds such changes.
+ * @param to what they lead to
+ */
+export type FindUndone = (to: Catalogue, changes: readonly Change[]) => Promise<readonly UndoneChange[]>;
 
 /** Told what a migration takes away before it is written, in every round that finds something new; stops it by throwing. */
 export type Permit = (removals: readonly Removal[], possible: readonly PossibleRename[]) => void | Promise<void>;
@@ -72,6 +88,23 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
       loss: wordsOf(statement),
     }));
   return [...objects, ...data];
+}
+
+/**
+ * What a plan sets back to what it was before a migration, as something that it takes away.
+ * @param removals what it takes away besides
+ */
+export async function undoneOf(
+  undone: FindUndone | undefined,
+  from: Catalogue,
+  to: Catalogue,
+  removals: readonly Removal[],
+): Promise<Removal[]> {
+  if (undone === undefined) return [];
+  const told = new Set(removals.map(({ kind, name }) => `${kind} ${name}`));
+  const changes = compareCatalogues(from, to).filter(({ kind, name }) => !told.has(`${kind} ${name}`));
+  const found = changes.length === 0 ? [] : await undone(to, changes);
+  return found.map(({ change, by }) => ({ kind: change.kind, name: change.name, change, loss: undefined, undoes: by }));
 }
 
 /** Of values of an enum that goes on, the statement says it that converts a column of it. */
@@ -132,26 +165,40 @@ export function refuseRemovals(
 ): ConfitureError {
   const list = (which: readonly Removal[]): string =>
     which.map((removal) => `\n  ${describeRemoval(removal, madeBy)}`).join("");
-  const [objects, data] = [removals.filter(isObject), removals.filter((removal) => !isObject(removal))];
+  const [setBack, others] = [removals.filter(isUndone), removals.filter((removal) => !isUndone(removal))];
+  const [objects, data] = [others.filter(isObject), others.filter((removal) => !isObject(removal))];
   // Those that the schema files have never had are brought there by a command; what `apply` compares has no migrations.
   const bringing = what === MIGRATION.what && objects.some((removal) => madeBy(removal) !== undefined);
   const staying = `If it is to stay, add it to the schema files${bringing ? "; `confiture schema update` adds what migrations made" : ""}.`;
+  const wanted =
+    setBack.length === 0
+      ? "If it is to go"
+      : others.length === 0
+        ? "If it is to be undone"
+        : "If all of this is wanted";
   return new ConfitureError(
     "generate_refused",
     [
       ...(objects.length === 0 ? [] : [`${what} would take away what is there:${list(objects)}`]),
       ...(data.length === 0 ? [] : [`${what} would lose values:${list(data)}`]),
+      ...(setBack.length === 0 ? [] : [`${what} would undo what migrations before it did:${list(setBack)}`]),
     ].join("\n"),
     {
       hint: [
         `${undone}${objects.length === 0 ? "" : ` ${staying}`}`,
-        `If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals, allowed)}`,
+        ...(setBack.length === 0
+          ? []
+          : ["To bring what migrations did into the schema files instead: confiture schema update"]),
+        `${wanted}: ${command}--allow-drop, or for this alone ${command}${allowing(removals, allowed)}`,
         ...(command === "" ? renameHints(possible) : []),
       ].join("\n"),
       data: {
         removals: removals.map((removal) => {
           const { kind, name, loss = null } = removal;
-          return { kind, name, loss, madeBy: isObject(removal) ? (madeBy(removal) ?? null) : null };
+          const place = isObject(removal) ? (madeBy(removal) ?? null) : null;
+          return isUndone(removal)
+            ? { kind, name, loss, madeBy: null, undoes: place }
+            : { kind, name, loss, madeBy: place, undoes: null };
         }),
       },
     },
@@ -162,16 +209,25 @@ function isObject({ change }: Removal): boolean {
   return change !== undefined;
 }
 
+/** Whether something is set back to what it was before a migration. */
+export function isUndone({ undoes }: Pick<Removal, "undoes">): boolean {
+  return undoes !== undefined;
+}
+
 /** The flag that allows these and nothing else, besides what is allowed already. */
 function allowing(removals: readonly Removal[], allowed: readonly string[]): string {
   return shellWord(`--allow-drop=${[...new Set([...allowed, ...removals.map(wordFor)])].join(",")}`);
 }
 
-/** "policy public.users.own_rows, made by db/migrations/002_rls.sql:4, is not in the schema files" */
+/**
+ * "policy public.users.own_rows, made by db/migrations/002_rls.sql:4, is not in the schema files", or "undoes what
+ * db/migrations/002_rls.sql:4 did: policy public.users.own_rows"
+ */
 export function describeRemoval(removal: Removal, madeBy: (removal: Removal) => string | undefined): string {
   const { kind, name, change, fate = "is not in the schema files", loss } = removal;
   if (change === undefined) return `${name}; -- ${loss ?? ""}`;
   const place = madeBy(removal);
+  if (removal.undoes !== undefined) return `undoes what ${place ?? removal.undoes.path} did: ${kind} ${name}`;
   const what = `${kind} ${name}${place === undefined ? "" : `, made by ${place},`} ${fate}`;
   return loss === undefined ? what : `${what}: ${loss}`;
 }

@@ -12,7 +12,7 @@ import { planChanges } from "../plan/plan.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { requireNothing } from "./proof.ts";
 import { runPlanned } from "./run-planned.ts";
-import { refuseRemovals, removalsOf } from "./removals.ts";
+import { refuseRemovals, type Removal, removalsOf, undoneOf } from "./removals.ts";
 import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
@@ -73,10 +73,11 @@ export async function planSteps(
   const renamed = await renameFirst(meter, read, from, to, options);
   const possible = possibleRenames(renamed.catalogue, to);
   const permitted = new Set<string>();
+  let setBack: readonly Removal[] | undefined;
   const { ups, rest } = await planUps(database, meter, from, to, renamed, options, async (statements) => {
-    const removals = removalsOf(renamed.catalogue, to, statements).filter(
-      ({ kind, name }) => !permitted.has(`${kind} ${name}`),
-    );
+    const takenAway = removalsOf(renamed.catalogue, to, statements);
+    setBack ??= await undoneOf(options.undone, renamed.catalogue, to, takenAway);
+    const removals = [...takenAway, ...setBack].filter(({ kind, name }) => !permitted.has(`${kind} ${name}`));
     if (removals.length === 0) return;
     if (options.permit === undefined) throw refuseRemovals(removals, possible);
     await options.permit(removals, possible);

@@ -5,18 +5,17 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { canonicalVersion } from "#migrate/files/version.ts";
 import { allows } from "../generate/allowing.ts";
-import { loadWithinLimit } from "../runs/within-limit.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
 import type { Database } from "#database/database.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
-import { takeBack } from "../base/take-back.ts";
 import { notBuilt, readRowHashes, type Rows } from "../contained/rows.ts";
 import { writtenColumns } from "../contained/written.ts";
-import { buildSchema, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
 import { notRolledThrough, replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
+import { loadHistory, replay, type Stops } from "./replay-states.ts";
 import { type LeftRows, readLeftRows } from "./rows.ts";
 import { subjectOfId, wholeOf } from "../sources/subjects.ts";
 import type { Parser } from "#sql/parser.ts";
@@ -53,11 +52,7 @@ export async function readHistory(
   series: ScratchSeries,
   { parser, built }: { readonly parser: Parser; readonly built: Rows },
 ): Promise<History> {
-  const load = (file: LoadedMigration["file"]): Promise<LoadedMigration> => loadWithinLimit(options, file);
-  const migrations: LoadedMigration[] = [];
-  for (const file of projectMigrations(options)) migrations.push(await load(file));
-  const [first] = projectBase(options);
-  const base = first === undefined ? undefined : await load(first);
+  const { migrations, base } = await loadHistory(options);
   if (migrations.length === 0 && base === undefined) {
     throw new ConfitureError("schema_update_refused", "There are no migrations that could have changed anything", {
       hint: "Nothing was written. `confiture migrate new` creates a migration.",
@@ -145,26 +140,18 @@ export async function targetFor(
   if (own.size === 0) return { catalogue: end, kept: [], beforeEdits: [] };
   options.onStep?.("Looking for when the migrations changed what differs");
   const passThrough = async (all: readonly LoadedMigration[], isFormer: boolean): Promise<void> => {
-    const database = await series.empty();
-    if (!fromNothing) await buildSchema(database, options);
-    const run = await startRun(database, options);
-    const look = async (): Promise<void> => {
-      const { facts } = await run.read();
+    const look = ({ facts }: Catalogue): void => {
       for (const [key, id] of own) if (facts.has(id) && facts.hashOf(id) === built.facts.hashOf(id)) own.delete(key);
     };
-    if (!fromNothing) await takeBack(run, all);
-    if (base !== undefined) await run.step(base, "up");
-    for (const migration of all) {
-      if (own.size === 0) return;
-      if (mayChange(migration, own.values())) await look();
-      const error = await run.step(migration, "up");
-      if (error === undefined) continue;
-      // Behind what was edited, others need not run as they are now.
-      if (isFormer) return;
-      throw error;
-    }
+    const before: Stops["before"] = async (migration, read) => {
+      if (own.size > 0 && mayChange(migration, own.values())) look(await read());
+      return own.size > 0;
+    };
+    const end = await replay(options, series, { base, migrations: all, fromNothing }, { before });
+    // Behind what was edited, others need not run as they are now.
+    if (end instanceof ConfitureError && !isFormer) throw end;
     // The end of the files as they are now is known to differ.
-    if (isFormer) await look();
+    if (isFormer && typeof end === "function") look(await end());
   };
   await passThrough(fromNothing ? migrations : reversible({ migrations }), false);
   const open = new Map(own);

@@ -83,6 +83,7 @@ export const command = defineCommand({
     // Refused at once, also where there will be nothing to write.
     fileNameOf(args.name);
     const { generateMigrations } = await import("#compare/generate/generate.ts");
+    const { findUndone } = await import("#compare/update/undone.ts");
     const { contentsOf, requireUnchanged } = await import("#compare/sources/unchanged.ts");
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
     if (args.convert !== undefined && args.online !== true) {
@@ -116,6 +117,7 @@ export const command = defineCommand({
         renames: readRenames(args.rename),
         decideRenames: asks ? askRenames(context.io) : undefined,
         permit,
+        undone: (to, changes) => findUndone({ ...beside, onStep: context.step }, to, changes),
         noDown: args["no-down"] === true,
         names: wanted,
         online: args.online === true,
