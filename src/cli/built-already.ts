@@ -1,3 +1,4 @@
+import { named } from "#compare/catalogue/changes.ts";
 import { isThereAlready } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -7,8 +8,9 @@ import { upCommand } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
+import { filesBeside } from "./compare-options.ts";
 import { type Containment, openEntries, withMigrations } from "./contained.ts";
-import { lackingOfSchema, renderLacking } from "./lacking-of-schema.ts";
+import { AS_MIGRATED, lackingOfSchema, renderLacking, TERMS } from "./lacking-of-schema.ts";
 
 /**
  * What became of a build that met what is there already: nothing is to be done in a database that holds all that the schema
@@ -37,10 +39,37 @@ export async function acceptBuilt(
         "Nothing was done.",
         openEntries(history).length > 0
           ? withMigrations(await proof.bringing(database, ledger, lacking), upCommand(history))
-          : "`confiture drift --against schema --sql` prints the SQL that makes it what the schema files make. `confiture migrate generate NAME` writes the migration for what is new in them.",
+          : await waysToAgree(context, migrating, database, history.length > 0),
         "To start from nothing, without what it holds: confiture build --fresh",
       ].join("\n"),
       data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },
     },
   );
+}
+
+/** What is to be done where every migration is recorded, and database and schema files differ. */
+async function waysToAgree(
+  context: CommandContext,
+  { target, table }: MigrateOptions,
+  database: Database,
+  hasMigrations: boolean,
+): Promise<string> {
+  const others =
+    "`confiture drift --against schema --sql` prints the SQL that makes it what the schema files make. `confiture migrate generate NAME` writes the migration for what is new in them.";
+  if (!hasMigrations) return others;
+  const [{ isAsMigrated }, { readInUse }] = await Promise.all([
+    import("#compare/drift.ts"),
+    import("#compare/sources/sources.ts"),
+  ]);
+  const files = await filesBeside(context, {}, target);
+  const isIgnored = named((await context.config()).drift.ignore);
+  context.step("Looking whether it is what its migrations make");
+  try {
+    if (await isAsMigrated(files, await readInUse(database, table), { terms: TERMS, isIgnored }))
+      return `N${AS_MIGRATED.slice(1)}.`;
+  } catch (error) {
+    // What cannot be found out stops nothing: the ways on are said all the same.
+    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
+  }
+  return `\`confiture schema update\` brings what migrations did into the schema files. ${others}`;
 }

@@ -1,4 +1,5 @@
 import { type Change, named } from "#compare/catalogue/changes.ts";
+import type { Terms } from "#compare/catalogue/terms.ts";
 import { type Clock, requireTime } from "#compare/contained/clock.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Database } from "#database/database.ts";
@@ -8,6 +9,9 @@ import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { renderChanges } from "./output/changes.ts";
 import { executable } from "./version.ts";
+
+/** What counts where a database is laid beside what a build makes. */
+export const TERMS: Terms = { owners: false, grants: false, extensionVersions: false };
 
 /** Compares with the schema files what was read of a database, which need not be open any more. */
 type Comparing = () => Promise<readonly Change[]>;
@@ -43,10 +47,9 @@ export async function lackingOfSchema(
   };
   requireSome();
   const { ignore } = (await context.config()).drift;
-  const terms = { owners: false, grants: false, extensionVersions: false };
   const before = await findLacked(files, target, database, {
     executable: executable(),
-    terms: [table, ignore, terms],
+    terms: [table, ignore, TERMS],
   });
   if (before.nothing) return async () => [];
   requireSome();
@@ -56,13 +59,17 @@ export async function lackingOfSchema(
   return async () => {
     const wanted = await sourceCatalogue(files, { kind: "schema" });
     requireSome();
-    const { changes } = await compareOnTerms(files, wanted, live, terms);
+    const { changes } = await compareOnTerms(files, wanted, live, TERMS);
     const isIgnored = named(ignore);
     const lacking = changes.filter((change) => change.change !== "added" && !isIgnored(change));
     if (lacking.length === 0 && isWhole) await keep();
     return lacking;
   };
 }
+
+/** What a database of which nobody changed anything by hand differs in from the schema files, and the ways on. */
+export const AS_MIGRATED =
+  "nothing of this was changed by hand: the database is what its migrations make, and the schema files say something else. `confiture schema update` brings what the migrations did into them; `confiture migrate generate NAME` writes the migration for what only they have";
 
 /** What is lacking as a tree, under the meaning of its signs. */
 export function renderLacking(lacking: readonly Change[]): string {
@@ -124,6 +131,7 @@ export function tellLeft(
     `this database lacks some of what the schema files make: the build left what was there already as it was ${renderLacking(lacking)}\n` +
       `Next:\n${waysOn([
         [up, "if migrations that are pending make it"],
+        ["confiture schema update", "brings what migrations did into the schema files, if these are behind"],
         ["confiture drift --against schema --sql", "prints the SQL that makes it"],
         ["confiture migrate generate NAME", "writes a migration for what no migration makes yet"],
         ["confiture build --fresh", "starts from nothing, without what the database holds"],

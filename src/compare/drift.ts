@@ -96,11 +96,28 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
   return least!;
 
   async function isMigrated(pending: readonly string[]): Promise<boolean> {
-    const made = await recorded(options, pending);
-    if (made === undefined) return false;
-    const { changes } = await compareOnTerms(options, made, live, options.terms);
-    return changes.every(isIgnored);
+    return await isAsMigrated(options, live, { terms: options.terms, isIgnored, pending });
   }
+}
+
+/** Whether a database is what base and migrations make, those that are pending apart: nobody changed it by hand. */
+export async function isAsMigrated(
+  files: ProjectFiles,
+  live: Catalogue,
+  {
+    terms,
+    isIgnored,
+    pending = [],
+  }: {
+    readonly terms: Terms;
+    readonly isIgnored: (change: Change) => boolean;
+    readonly pending?: readonly string[];
+  },
+): Promise<boolean> {
+  const made = await recorded(files, pending);
+  if (made === undefined) return false;
+  const { changes } = await compareOnTerms(files, made, live, terms);
+  return changes.every(isIgnored);
 }
 
 interface Expected extends Pick<Drift, "pending" | "unrecorded"> {
@@ -164,7 +181,7 @@ async function pendingVersions({
 }
 
 /** What the base and the recorded migrations make; undefined where these need something that only schema files make. */
-async function recorded(options: DriftOptions, pending: readonly string[]): Promise<Catalogue | undefined> {
+async function recorded(options: ProjectFiles, pending: readonly string[]): Promise<Catalogue | undefined> {
   return await withScratch(options, async (database) => {
     try {
       await runMigrations(database, options, ({ version }) => !pending.includes(version));

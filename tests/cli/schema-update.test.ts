@@ -114,6 +114,8 @@ describe("schema update", () => {
     expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([0, UPDATED]);
     expect(stderr).toContain("confiture schema update --take public.users.bio\n");
     expect(stderr).toContain("db/schema/users.sql:4 then says what db/migrations/002_bio.sql:1 makes");
+    expect(stderr).not.toContain("no migration makes this yet");
+    expect(await update(project, "--check")).toMatchObject({ exitCode: 3 });
     const unknown = await update(project, "--take", "public.users.bios");
     expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringContaining("public.users.bio")]);
     expect(await update(project, "--take", "public.users.bio", "--yes")).toMatchObject({ exitCode: 0 });

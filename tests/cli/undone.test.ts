@@ -59,7 +59,22 @@ describe("stale schema files undo no migration without a word", () => {
     expect(migration?.up).toHaveLength(1);
   });
 
-  test("on a terminal it is asked", async () => {
+  test("a build that meets what migrations made names schema update, as drift does", async () => {
+    await using project = await temporaryProject(STALE);
+    expect(await runHere(["migrate", "up"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+    await project.write("db/schema/tags.sql", "CREATE TABLE IF NOT EXISTS users (id int);\n");
+    const { exitCode, stderr } = await runHere(["build"], { cwd: project.dir });
+    expect(exitCode).toBe(7);
+    expect(stderr).toContain("`confiture schema update` brings what migrations did into the schema files.");
+    await project.write("db/schema/tags.sql", "SELECT 1;\n");
+    const other = await runHere(["build"], { cwd: project.dir });
+    expect(other.exitCode).toBe(7);
+    expect(other.stderr).toContain("Nothing of this was changed by hand");
+    expect(other.stderr).toContain("`confiture schema update` brings what the migrations did into them");
+  });
+
+  // Bun opens no pseudo-terminals on Windows.
+  test.skipIf(process.platform === "win32")("on a terminal it is asked", async () => {
     await using project = await temporaryProject(STALE);
     const question = /Undo them\? \[y\/N\] $/;
     const { screen } = await atTerminal(project.dir, ["migrate", "generate", "next"], [[question, "n\r"]]);

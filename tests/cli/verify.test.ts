@@ -103,7 +103,7 @@ The migrations were replayed from an empty database.
   The SQL that closes the gap:
     ALTER TABLE public.users ALTER COLUMN email TYPE character varying(100);
   Next: confiture migrate generate NAME writes the migration for what the schema files say
-  Where the migrations are right instead: confiture schema update brings what they did into the schema files
+  Where the migrations are right instead: confiture schema update --take public.users.email brings what they did into the schema files
 The migrations were replayed from an empty database.
 `);
   });

@@ -9,6 +9,7 @@ import {
   TERMS_ARGS,
 } from "../compare-options.ts";
 import { tellDatabase } from "../database-options.ts";
+import { AS_MIGRATED } from "../lacking-of-schema.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { placesIn } from "../output/findings.ts";
 import { reportOfChanges } from "../output/reports/of-changes.ts";
@@ -82,9 +83,7 @@ export const command = defineCommand({
         "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",
       );
     if (isOfMigrations) {
-      context.messages.warn(
-        "nothing of this was changed by hand: the database is what its migrations make, and the schema files say something else. `confiture schema update` brings what the migrations did into them; `confiture migrate generate NAME` writes the migration for what only they have",
-      );
+      context.messages.warn(AS_MIGRATED);
     }
     const isScript = args.sql === true;
     const plan = isScript && changes.length > 0 ? await showPlan(context, files, gap) : undefined;

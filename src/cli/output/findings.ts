@@ -4,10 +4,12 @@ import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import { blank, literalsOf } from "#compare/catalogue/code-literals.ts";
+import { isComparedElsewhere } from "#compare/catalogue/extras.ts";
 import { findMaker, findPlace, findRows, findTaker, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { readRegularFile } from "#files/read.ts";
 import { locate } from "#sql/position.ts";
 import { cutFile } from "#migrate/layouts/cut.ts";
@@ -225,7 +227,7 @@ function nextSteps(finding: Finding, { places, aim }: Guide): string[] {
     : changes.every(({ change }) => change === "added")
       ? `Next: ${generate} the schema files say`
       : // Either may have changed it last.
-        `Next: ${generate} the schema files say\nWhere the migrations are right instead: ${update} they did into the schema files`;
+        `Next: ${generate} the schema files say\nWhere the migrations are right instead: confiture schema update${takingOf(changes)} brings what they did into the schema files`;
   return aimed(hint, { aim })
     .split("\n")
     .map((line) => `  ${line}`);
@@ -234,6 +236,15 @@ function nextSteps(finding: Finding, { places, aim }: Guide): string[] {
 /** A text whose commands work where the command that speaks works. */
 export function aimed(text: string, { aim }: Pick<Guide, "aim">): string {
   return aim(new ConfitureError("schema_update_refused", "", { hint: text })).hint ?? text;
+}
+
+/** What `schema update` follows only where it is told to: it could be work in progress. */
+function takingOf(changes: readonly Change[]): string {
+  const names = changes.flatMap(({ change, kind, name, properties }) => {
+    const isOwner = properties.every(({ property }) => property === "owner");
+    return change !== "changed" || isComparedElsewhere(kind) || isOwner ? [] : [name];
+  });
+  return names.length === 0 ? "" : ` --take ${shellWord([...new Set(names)].join(","))}`;
 }
 
 function renderPlaces({ schema, migration }: Places): string[] {

@@ -198,7 +198,7 @@ export function refuseRemovals(
           const place = isObject(removal) ? (madeBy(removal) ?? null) : null;
           return isUndone(removal)
             ? { kind, name, loss, madeBy: null, undoes: place }
-            : { kind, name, loss, madeBy: place, undoes: null };
+            : { kind, name, loss, madeBy: place };
         }),
       },
     },

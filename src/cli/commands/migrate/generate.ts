@@ -72,8 +72,8 @@ export const command = defineCommand({
   },
   details:
     "Compares what is there now with the schema files, plans the way up and down, and proves both in the embedded\n" +
-    "PostgreSQL before it writes anything. What would be taken away is listed, with the migration that made it: on a\n" +
-    "terminal you are asked, elsewhere it needs --allow-drop.",
+    "PostgreSQL before it writes anything. What would be taken away is listed, with the migration that made it, and so is\n" +
+    "what would become again what it was before a migration: on a terminal you are asked, elsewhere it needs --allow-drop.",
   examples: [
     "confiture migrate generate add_user_bio",
     "confiture migrate generate add_user_bio --from git:HEAD",

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { allowingWords } from "#compare/generate/allowing.ts";
+import type { Change } from "#compare/catalogue/changes.ts";
 import type { Edit } from "#compare/update/apply.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Contents } from "#compare/sources/unchanged.ts";
@@ -24,7 +25,11 @@ import { placeFiles } from "../../place-files.ts";
 export const command = defineCommand({
   args: {
     yes: { type: "boolean", description: "write without asking" },
-    check: { type: "boolean", description: "write nothing; exit 3 if the schema files lack something other than rows" },
+    check: {
+      type: "boolean",
+      description:
+        "write nothing; exit 3 if the schema files lack something other than rows, or have something otherwise than the migrations",
+    },
     take: {
       type: "string",
       valueHint: "NAME",
@@ -58,10 +63,11 @@ export const command = defineCommand({
     if (update.files.length === 0) {
       context.messages.log(
         update.kept.length + update.lackingRows.length + update.takenRows.length > 0
-          ? "Nothing to write: what differs, and cannot be written into schema files, is named above"
+          ? "Nothing to write: what differs is named above"
           : `Nothing to update: the schema files hold everything that ${update.notRun.length > 0 ? "the other migrations" : "the migrations"} make`,
       );
-      return { json: toJson(update, false) };
+      const differs = args.check === true && update.kept.some(isInTwoWays);
+      return { json: toJson(update, false), ...(differs ? { exitCode: 3 } : {}) };
     }
     const diffs = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after));
     // One that is no part of a line's end would look like one.
@@ -147,13 +153,17 @@ function tellNotRun({ messages }: CommandContext, { notRun }: SchemaUpdate): voi
 }
 
 function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: SchemaUpdate): void {
-  if (kept.length === 0) return;
+  const [other, own] = [kept.filter(isInTwoWays), kept.filter((change) => !isInTwoWays(change))];
+  if (own.length > 0) {
+    messages.warn(
+      `no migration makes this yet, so it stays as the schema files have it (\`confiture migrate generate\` writes the migration):\n${renderChanges(own).trimEnd()}`,
+    );
+  }
+  if (other.length === 0) return;
   messages.warn(
-    `no migration makes this yet, so it stays as the schema files have it (\`confiture migrate generate\` writes the migration):\n${renderChanges(kept).trimEnd()}`,
+    `schema files and migrations have this in two ways, and no migration ever made it as the schema files have it, so it stays there (from what the migrations make, to what the schema files make):\n${renderChanges(other).trimEnd()}`,
   );
   const places = placesIn(files);
-  const other = kept.filter(({ change }) => change === "changed");
-  if (other.length === 0) return;
   const where = other.flatMap((change) => {
     const { schema, migration } = places(change, { message: "" });
     if (schema === undefined) return [];
@@ -162,8 +172,14 @@ function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: S
   });
   const names = [...new Set(other.map(({ name }) => name))].join(",");
   messages.log(
-    `Where a migration is right, as after an edit of one: confiture schema update --take ${shellWord(names)}${where.join("")}`,
+    `Where a migration is right, as after an edit of one: confiture schema update --take ${shellWord(names)}${where.join("")}\n` +
+      "Where the schema files are right: confiture migrate generate NAME",
   );
+}
+
+/** Whether schema files and migrations both have something, and differently. */
+function isInTwoWays({ change }: Change): boolean {
+  return change === "changed";
 }
 
 /** What the environment's own database ran, where the files of migrations say something else by now. */
