@@ -92,7 +92,7 @@ describe("stale schema files undo no migration without a word", () => {
     const { exitCode, stderr } = await generate(project);
     expect(exitCode).toBe(1);
     const found = [...stderr.matchAll(/^ {2}undoes what db\/migrations\/002_change\.sql:\d+ did: (.*)$/gm)];
-    expect(found.map(([, what]) => what).toSorted()).toEqual(CHANGES.map(([what]) => what).toSorted());
+    expect(new Set(found.map(([, what]) => what))).toEqual(new Set(CHANGES.map(([what]) => what)));
   });
 
   test("what was never so before is no concern of it", async () => {

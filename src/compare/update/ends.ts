@@ -15,7 +15,7 @@ import { notBuilt, readRowHashes, type Rows } from "../contained/rows.ts";
 import { writtenColumns } from "../contained/written.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import { notRolledThrough, replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
-import { loadHistory, replay, type Stops } from "./replay-states.ts";
+import { loadHistory, replayStates, type Stops } from "./replay-states.ts";
 import { type LeftRows, readLeftRows } from "./rows.ts";
 import { subjectOfId, wholeOf } from "../sources/subjects.ts";
 import type { Parser } from "#sql/parser.ts";
@@ -147,11 +147,11 @@ export async function targetFor(
       if (own.size > 0 && mayChange(migration, own.values())) look(await read());
       return own.size > 0;
     };
-    const end = await replay(options, series, { base, migrations: all, fromNothing }, { before });
+    const reached = await replayStates(options, series, { base, migrations: all, fromNothing }, { before });
     // Behind what was edited, others need not run as they are now.
-    if (end instanceof ConfitureError && !isFormer) throw end;
+    if (reached instanceof ConfitureError && !isFormer) throw reached;
     // The end of the files as they are now is known to differ.
-    if (isFormer && typeof end === "function") look(await end());
+    if (isFormer && typeof reached === "function") look(await reached());
   };
   await passThrough(fromNothing ? migrations : reversible({ migrations }), false);
   const open = new Map(own);

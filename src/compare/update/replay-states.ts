@@ -34,7 +34,7 @@ export interface Stops {
  * Runs base and migrations once more, with a look at the states in between.
  * @returns what one failed with, behind which nothing is run; "stopped", or what reads the end
  */
-export async function replay(
+export async function replayStates(
   options: ProjectFiles,
   series: ScratchSeries,
   { base, migrations, fromNothing }: Beginning,

@@ -10,7 +10,7 @@ import { withScratchSeries } from "../runs/scratch-series.ts";
 import { projectMigrations } from "../sources/sources.ts";
 import { reversible, startsFromNothing } from "../verify/replay-ways.ts";
 import type { EndsOptions } from "./ends.ts";
-import { loadHistory, replay } from "./replay-states.ts";
+import { loadHistory, replayStates } from "./replay-states.ts";
 
 /**
  * Looks for what a plan sets back. Migrations are run once more where one of them speaks of what the plan changes, and the states
@@ -44,7 +44,7 @@ export async function findUndone(
     const look = async (read: () => Promise<Catalogue>): Promise<readonly Change[]> =>
       (known ??= compareCatalogues(await read(), to));
     const beginning = { base, fromNothing, migrations: ways };
-    const end = await replay(options, series, beginning, {
+    const end = await replayStates(options, series, beginning, {
       before: async (migration, read) => {
         const own = partsIn(migration.file);
         if (own.length > 0 && !behind.has(migration)) changed.before(own, await look(read));
