@@ -62,15 +62,10 @@ describe("stale schema files undo no migration without a word", () => {
   test("a build that meets what migrations made names schema update, as drift does", async () => {
     await using project = await temporaryProject(STALE);
     expect(await runHere(["migrate", "up"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
-    await project.write("db/schema/tags.sql", "CREATE TABLE IF NOT EXISTS users (id int);\n");
     const { exitCode, stderr } = await runHere(["build"], { cwd: project.dir });
     expect(exitCode).toBe(7);
-    expect(stderr).toContain("`confiture schema update` brings what migrations did into the schema files.");
-    await project.write("db/schema/tags.sql", "SELECT 1;\n");
-    const other = await runHere(["build"], { cwd: project.dir });
-    expect(other.exitCode).toBe(7);
-    expect(other.stderr).toContain("Nothing of this was changed by hand");
-    expect(other.stderr).toContain("`confiture schema update` brings what the migrations did into them");
+    expect(stderr).toContain("Nothing of this was changed by hand");
+    expect(stderr).toContain("`confiture schema update` brings what the migrations did into them");
   });
 
   // Bun opens no pseudo-terminals on Windows.
