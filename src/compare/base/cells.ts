@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { CONSTANT } from "../contained/rows.ts";
+import { CONSTANT } from "../contained/defaults.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 
 /** The rows of a table, in the order in which they are there. */

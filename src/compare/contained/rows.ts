@@ -1,6 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { CONSTANT } from "./defaults.ts";
 import { isWritten, type Written } from "./written.ts";
 
 /** How often each row is there, by table and by a hash of what is the same in every database. */
@@ -148,10 +149,6 @@ export function moreThanBuilt(left: Rows, built: Rows): ReadonlyMap<string, numb
     }),
   );
 }
-
-/** Whether a default, of pg_attrdef d, is a constant. */
-export const CONSTANT = `pg_get_expr(d.adbin, d.adrelid)
-                  ~ $re$^(\\(?-?[0-9.]+\\)?|'([^']|'')*'|true|false|NULL)(::[a-z0-9_ ."()\\[\\]]+)?$$re$`;
 
 /** Columns of which a default computes another value each time, "table.column"; no comparison of rows shows them. */
 export async function readComputed(database: Database): Promise<ReadonlySet<string>> {

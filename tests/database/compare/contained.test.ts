@@ -206,6 +206,30 @@ describe("what never ran is not taken for contained", () => {
     expect(found).toMatchObject({ contained: ["001"], pending: ["002"], why: expect.stringContaining(why) });
   });
 
+  test.each([
+    ["a label of an enum", `"Status"`, "'BLOCKED'"],
+    ["a list", "text[]", "'{admin}'"],
+    ["an expression", "int", "3"],
+    ["a composite", "pair", "(3, 4)"],
+  ])("rows that it makes, where a default is %s", async (_, type, value) => {
+    const defaults = {
+      '"Status"': "'ACTIVE'",
+      "text[]": "ARRAY[]::text[]",
+      int: "abs(-1) + 1",
+      pair: "ROW(1, 2)::pair",
+    };
+    const table = `CREATE TYPE "Status" AS ENUM ('ACTIVE', 'BLOCKED');\nCREATE TYPE pair AS (a int, b int);
+      CREATE TABLE u (id int, x ${type} NOT NULL DEFAULT ${defaults[type as "int"]});\n`;
+    const of = (row: string): Record<string, string> => ({
+      "db/schema/u.sql": `${table}INSERT INTO u VALUES (${row});`,
+      "db/migrations/001_u.sql": table,
+      "db/migrations/002_rows.sql": `INSERT INTO u VALUES (1, ${value});`,
+    });
+    const why = "1 row of public.u, made by 002_rows, is not in the schema files";
+    expect(await decide(of("1, DEFAULT"))).toMatchObject({ contained: ["001"], pending: ["002"], why });
+    expect(await decide(of(`1, ${value}`))).toMatchObject({ contained: ["001", "002"] });
+  });
+
   const maker = (returns: string, end = "RETURN NULL"): string =>
     `CREATE FUNCTION make() RETURNS ${returns} LANGUAGE plpgsql AS $$ BEGIN CREATE ROLE contained_test_role; DROP ROLE contained_test_role; ${end}; END $$;\n`;
   test.each([
