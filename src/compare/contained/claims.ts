@@ -1,12 +1,10 @@
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { shellWord } from "#errors/shell.ts";
-import { quoteIdentifier } from "#sql/quote.ts";
 import { goesByVersion, type UncomparedEffect } from "#sql/effects/uncompared.ts";
 import type { Contained } from "./contained.ts";
 import type { Lacking } from "./lacking.ts";
-import type { Loaded, State } from "./replayed.ts";
-import { isWritten } from "./written.ts";
+import type { Loaded } from "./loaded.ts";
 
 /** What keeps a migration from being taken for contained, although a comparison finds nothing. */
 export interface Doubt {
@@ -15,36 +13,30 @@ export interface Doubt {
   readonly why: string;
 }
 
-/** What of a state tells whether a comparison shows all that a migration does. */
-export interface TriedState extends Pick<State, "rows" | "earlier" | "computed"> {
-  readonly catalogue: Pick<State["catalogue"], "major">;
+/** Where migrations were tried out, and what that showed. */
+export interface Trial {
+  /** The major version of the server. */
+  readonly major: number | undefined;
+  /** Columns in which migrations give to rows that are there other values, all of them chance, by how many migrations come before. */
+  readonly chanceChanges: ReadonlyMap<number, string>;
 }
 
 /**
  * The first migration that does something which no comparison shows.
  * @param isDone whether a statement is known to have been run
  * @param meant the major version of the server that is meant
- * @param states that were read where the migrations were tried out
  */
 export function firstDoubt(
-  { open, uncompared, updated }: Loaded,
+  { open, uncompared }: Loaded,
   meant: number | undefined,
-  states: ReadonlyMap<number, TriedState>,
+  { major: tried, chanceChanges }: Trial,
   isDone: (effect: UncomparedEffect) => boolean = () => false,
 ): Doubt | undefined {
-  const known = [...states.values()];
-  const tried = known[0]?.catalogue.major;
-  const filled = known.flatMap(({ rows, earlier }) => [...rows.keys(), ...earlier.keys()]);
-  const computed = known.flatMap((state) => [...state.computed]);
   for (const [at, migration] of open.entries()) {
     const effect = uncompared
       .get(migration)
       ?.find((one) => !isDone(one) && (!goesByVersion(one) || (meant ?? tried) !== tried));
-    const column = computed.find((name) => {
-      const [table = "", ...rest] = name.split(".");
-      const isFilled = filled.some((key) => key.endsWith(`.${quoteIdentifier(table)}`));
-      return isFilled && isWritten(updated.get(migration) ?? new Set(), table, rest.join("."));
-    });
+    const column = chanceChanges.get(at);
     if (effect === undefined && column !== undefined) {
       return { at, why: `${migrationId(migration.file)} changes ${column}, whose values are not compared` };
     }

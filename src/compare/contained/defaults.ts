@@ -13,3 +13,15 @@ export const CONSTANT = `(d.adbin::text !~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR) 
                                         join pg_type t on t.oid = id[1]::oid
                                         join pg_proc p on p.oid = t.typinput
                                        where p.provolatile <> 'i' and t.typtype <> 'e')))`;
+
+/** Whether a default takes numbers from a sequence. */
+export const COUNTED = `d.adbin::text ~ (':funcid ' || 'nextval(regclass)'::regprocedure::oid::text || ' ')`;
+
+/** Whether what a default gives goes by the moment, the user or the database alone, and asking for it changes nothing and cannot fail. */
+export const TOLD = `(d.adbin::text !~ '\\{(NEXTVALUEEXPR|COERCEVIAIO) '
+                  and not exists (select from ${CALLED}
+                                   where p.provolatile = 'v' or p.pronamespace <> 'pg_catalog'::regnamespace
+                                         or p.proname = 'current_setting'))`;
+
+/** When this process began, as SQL: what the clock has told since is the present. */
+export const BEGUN = `timestamptz '${new Date(performance.timeOrigin).toISOString()}'`;

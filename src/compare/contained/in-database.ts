@@ -15,6 +15,7 @@ import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
 import { type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
+import { chanceChanges } from "./row-changes.ts";
 import { changedTables, readRowHashes } from "./rows.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function containedInDatabase(replay: Replay, database: Database, le
     return await withScratchSeries(options, async (series) => {
       const replayed = await replay.run(series);
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
-      const { states, failure } = replayed;
+      const { states, failure, changes: rowsChanged, fixed } = replayed;
       const before = states.get(0)!;
       const loaded = await replay.load();
       const sequences = await readSequences(database);
@@ -36,7 +37,8 @@ export async function containedInDatabase(replay: Replay, database: Database, le
         const only = changedTables(from.rows, state.rows);
         for (const table of state.earlier.keys()) only.add(table);
         const { written } = loaded;
-        const rows = only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written });
+        const rows =
+          only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written, chance: { fixed } });
         return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, by, false);
       };
       const last = await findLast(replayed, series, options.clock, async (state) => {
@@ -44,7 +46,10 @@ export async function containedInDatabase(replay: Replay, database: Database, le
         if ((await shareIn(options, before, state, live)) !== "all") return false;
         return (await lackingRowsOf(before, state, "")) === undefined;
       });
-      const doubt = firstDoubt(loaded, live.major, states);
+      const doubt = firstDoubt(loaded, live.major, {
+        major: before.catalogue.major,
+        chanceChanges: chanceChanges(rowsChanged, fixed),
+      });
       if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why);
       const held = await withoutIdle(replayed, series, last);
       const [next, migration] = [states.get(held + 1), open[held]];

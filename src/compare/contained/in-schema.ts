@@ -13,13 +13,16 @@ import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.t
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
-import { firstDoubt, type TriedState, withoutRows } from "./claims.ts";
+import { valuesOf } from "./chance.ts";
+import { firstDoubt, type Trial, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
+import type { Fixed } from "./marks.ts";
 import { lackingOnRows } from "./on-rows.ts";
-import { readState, type Replay, type State } from "./replayed.ts";
-import { moreThanBuilt, readTables } from "./rows.ts";
+import { readState, type Replay, settled, type State } from "./replayed.ts";
+import { chanceChanges, rowChanges } from "./row-changes.ts";
+import { moreThanBuilt, readRowHashes, readTables } from "./rows.ts";
 import type { Written } from "./written.ts";
 
 /**
@@ -35,8 +38,8 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       if (replayed === undefined) return await decideByRollback(replay, series, open);
       let database = await series.empty();
       const loaded = await replay.load();
-      const built = await build(database, options, loaded.written);
-      const { states, reached, failure: broken } = replayed;
+      const { states, reached, failure: broken, changes, fixed } = replayed;
+      const built = await build(database, options, { written: loaded.written, fixed });
       const known = states.size;
       const isExact = open.some(placesSequence);
       const before = states.get(0)!;
@@ -46,7 +49,8 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         options.clock,
         (state) => lackingOf(before, state, built, { by: "", isExact }) === undefined,
       );
-      const doubt = await doubtOf(replay, states);
+      const trial = { major: before.catalogue.major, chanceChanges: chanceChanges(changes, fixed) };
+      const doubt = await doubtOf(replay, trial);
       const seeming = Math.min(last, doubt?.at ?? last);
       // Other states may have been read in its place.
       let isAsBuilt = states.size === known;
@@ -56,7 +60,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         await buildSchema(database, options);
         return database;
       };
-      const tried = { held: open.slice(0, seeming), written: loaded.written, built: built.rows };
+      const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, built: built.rows };
       const onRows = await lackingOnRows(options, { ...tried, replayed: states.get(last)!.rows }, rebuild);
       const held = onRows?.at ?? seeming;
       const run = await startRun(isAsBuilt ? database : await rebuild(), options);
@@ -109,6 +113,9 @@ function byBase(open: readonly LoadedMigration[]): { readonly next: string } {
     next: `  confiture migrate base${from}   writes down what there is before the first migration${what}, which a proof begins with; then: confiture build --fresh\n${ALL}`,
   };
 }
+const BY_VALUES = {
+  next: `  bring the values into the schema files, then: confiture build --fresh\n${ALL}`,
+};
 const BY_ROWS = {
   next: `  bring the rows into the schema files (confiture schema update says which), then: confiture build --fresh\n${ALL}`,
 };
@@ -121,14 +128,14 @@ export function placesSequence({ up }: LoadedMigration): boolean {
 /** What the schema files hold word by word, was done by the build. */
 async function doubtOf(
   { options, load }: Replay,
-  states: ReadonlyMap<number, TriedState>,
+  trial: Trial,
   isOnSchema = false,
 ): Promise<ReturnType<typeof firstDoubt>> {
   const all = await load();
   const loaded = isOnSchema ? { ...all, uncompared: all.uncomparedOnSchema() } : all;
   const words = (text: string): string => text.replaceAll(/\s+/g, " ");
   let schema: string | undefined;
-  return firstDoubt(loaded, options.major, states, ({ statement }) =>
+  return firstDoubt(loaded, options.major, trial, ({ statement }) =>
     statement === undefined ? false : (schema ??= words(schemaText(options))).includes(words(statement.text)),
   );
 }
@@ -139,10 +146,19 @@ function schemaText(files: ProjectFiles): string {
     .join("\n");
 }
 
-/** What the schema files build in an empty database. */
-export async function build(database: Database, files: ProjectFiles, written?: Written): Promise<State> {
+/**
+ * What the schema files build in an empty database.
+ * @param rows what counts of rows besides what is the same in every database
+ */
+export async function build(
+  database: Database,
+  files: ProjectFiles,
+  rows?: { readonly written: Written; readonly fixed: Fixed },
+): Promise<State> {
   await buildSchema(database, files);
-  return await readState(database, { read: () => readCatalogue(database) }, written);
+  const run = { read: () => readCatalogue(database) };
+  if (rows === undefined) return await readState(database, run);
+  return settled(await readState(database, run, { written: rows.written, chance: "each" }), rows.fixed);
 }
 
 /**
@@ -173,6 +189,8 @@ async function decideByRollback(
 ): Promise<Contained> {
   const { options } = replay;
   const { written } = await replay.load();
+  const reading = { written, chance: "each" } as const;
+  const toChance = new Map<number, string>();
   const database = await series.empty();
   await buildSchema(database, options);
   const run = await startRun(database, options);
@@ -199,7 +217,7 @@ async function decideByRollback(
     // Reading takes longer than rolling back, and what cannot be rolled back needs none.
     let error = isWhole && above === undefined ? await run.tryOut(migration, DIRECTLY, "down") : undefined;
     if (error === undefined) {
-      above ??= await readState(database, run, written);
+      above ??= await readState(database, run, reading);
       error = await run.step(migration, "down");
     }
     if (error !== undefined) {
@@ -208,11 +226,21 @@ async function decideByRollback(
       await run.forget(migration);
       continue;
     }
-    const below = await readState(database, run, written);
+    const below = await readState(database, run, reading);
     isBack = (await run.step(migration, "up")) === undefined;
-    const back = await readState(database, run, written);
-    const lacking = isBack ? lackingOf(below, back, above!, { by: migrationId(migration.file) }) : undefined;
-    if (lacking?.of === "rows" && moreThanBuilt(back.rows, above!.rows).size > 0) {
+    const back = await readState(database, run, reading);
+    let fixed: Fixed = valuesOf(back.rows);
+    if (isBack && fixed.size > 0 && !Bun.deepEquals(back.rows, above!.rows)) {
+      const [again] = [await run.step(migration, "down"), await run.step(migration, "up")].filter(Boolean);
+      isBack = again === undefined;
+      fixed = fixed.intersection(valuesOf(await readRowHashes(database, SCRATCH_LEDGER, reading)));
+    }
+    const changes = rowChanges(index, below.rows, back.rows);
+    for (const [at, column] of chanceChanges(changes, fixed)) toChance.set(at, column);
+    const [from, to, all] = [settled(below, fixed), settled(back, fixed), settled(above!, fixed)];
+    const lacking = isBack ? lackingOf(from, to, all, { by: migrationId(migration.file) }) : undefined;
+    if (lacking?.isOfValues === true) return divide(open, 0, `${lacking.what} the schema files`, BY_VALUES);
+    if (lacking?.of === "rows" && moreThanBuilt(to.rows, all.rows).size > 0) {
       return divide(open, 0, `${lacking.what} the schema files`, BY_ROWS);
     }
     if (!isBack || lacking !== undefined) {
@@ -230,9 +258,8 @@ async function decideByRollback(
   }
   // Those that were rolled back, and what the files do not hold, come on top of it.
   const failure = await tryOnTop(run, open.slice(isBack ? 1 : 0), options.clock);
-  const bare = { rows: new Map(), earlier: new Map(), computed: new Set<string>() };
-  const tried = above ?? { ...bare, catalogue: { major: Math.floor(database.serverVersion / 10_000) } };
-  const doubt = await doubtOf(replay, new Map([[0, tried]]), true);
+  const trial = { major: Math.floor(database.serverVersion / 10_000), chanceChanges: toChance };
+  const doubt = await doubtOf(replay, trial, true);
   if (doubt === undefined || doubt.at >= held) return divide(open, held, failure, byBase(open));
   return divide(open, doubt.at, doubt.why);
 }

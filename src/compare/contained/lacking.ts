@@ -3,6 +3,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isGrantToOwner, mainOwner } from "../catalogue/terms.ts";
 import type { Fact } from "../engine/facts.ts";
 import { shareOf } from "./effect.ts";
+import { differInChance } from "./chance.ts";
 import type { State } from "./replayed.ts";
 import { hashesOf, type Rows, rowsOf } from "./rows.ts";
 
@@ -12,6 +13,8 @@ export interface Lacking {
   readonly of: "objects" | "rows" | "sequences";
   /** One sentence without its end, which goes on with where it is not: "1 row of public.t, made by 002_x, is not in". */
   readonly what: string;
+  /** Whether the rows are there but for values that defaults compute. */
+  readonly isOfValues?: boolean;
 }
 
 /**
@@ -36,12 +39,18 @@ export function lackingRows(before: State, after: State, there: Rows, by: string
   const [was, is] = [before.rows, after.rows];
   for (const [table, rows] of is) {
     let missing = 0;
+    const keys: string[] = [];
     for (const [hash, times] of rows) {
       const left = times - hashesOf(was, table, hash);
-      if (left > 0) missing += Math.max(0, left - hashesOf(there, table, hash));
+      const lacking = left > 0 ? Math.max(0, left - hashesOf(there, table, hash)) : 0;
+      missing += lacking;
+      if (lacking > 0) keys.push(hash);
     }
     if (missing > 0) {
-      return { of: "rows", what: `${rowsOf(missing, table)}, made by ${by}, ${missing === 1 ? "is" : "are"} not in` };
+      const isOfValues = differInChance(keys, there.get(table));
+      const how = isOfValues ? " with other values than defaults give" : "";
+      const what = `${rowsOf(missing, table)}, made by ${by}${how}, ${missing === 1 ? "is" : "are"} not in`;
+      return { of: "rows", what, isOfValues };
     }
   }
   for (const gone of [was, after.earlier]) {

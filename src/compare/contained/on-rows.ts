@@ -6,8 +6,10 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import type { Statement } from "#sql/statement.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
+import { settle } from "./chance.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import type { Lacking } from "./lacking.ts";
+import type { Fixed } from "./marks.ts";
 import type { ContainedOptions } from "./replayed.ts";
 import { hashesOf, readRowHashes, type Rows, rowsOf } from "./rows.ts";
 import type { Written } from "./written.ts";
@@ -25,6 +27,8 @@ interface Tried {
   /** Those that seem to be contained. */
   readonly held: readonly LoadedMigration[];
   readonly written: Written;
+  /** Values that are no chance. */
+  readonly fixed: Fixed;
   /** What the schema files build. */
   readonly built: Rows;
   /** What base and migrations make of an empty database. */
@@ -38,7 +42,7 @@ interface Tried {
  */
 export async function lackingOnRows(
   options: ContainedOptions & { readonly clock: Clock },
-  { held, written, built, replayed }: Tried,
+  { held, written, fixed, built, replayed }: Tried,
   rebuild: () => Promise<Database>,
 ): Promise<LackingOnRows | undefined> {
   const own = onlyIn(built, replayed);
@@ -48,7 +52,8 @@ export async function lackingOnRows(
   if (all.every(({ length }) => length === 0)) return undefined;
   const database = await rebuild();
   const run = await startRun(database, options);
-  const read = (): Promise<Rows> => readRowHashes(database, SCRATCH_LEDGER, { written });
+  const read = async (): Promise<Rows> =>
+    settle(await readRowHashes(database, SCRATCH_LEDGER, { written, chance: "each" }), fixed);
   const apply = async (changes: readonly Change[]): Promise<ConfitureError | undefined> => {
     for (const { migration, isWhole } of changes) {
       requireTime(options.clock);

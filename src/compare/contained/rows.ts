@@ -1,7 +1,8 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { CONSTANT } from "./defaults.ts";
+import { BEGUN, CONSTANT, COUNTED, TOLD } from "./defaults.ts";
+import { type Chance, type MarkedColumn, marksOf } from "./marks.ts";
 import { isWritten, type Written } from "./written.ts";
 
 /** How often each row is there, by table and by a hash of what is the same in every database. */
@@ -14,33 +15,38 @@ export type Rows = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export async function readRowHashes(
   database: Database,
   without: { readonly schema: string; readonly table: string },
-  { only, written = new Set(), ignored = new Set() }: ReadRowsOptions = {},
+  { only, written = new Set(), ignored = new Set(), chance }: ReadRowsOptions = {},
 ): Promise<Rows> {
   const found = new Map<string, ReadonlyMap<string, number>>();
   for (const rowTable of await readTables(database, without)) {
     const { schema, table, columns } = rowTable;
     const name = quoteQualified(schema, table);
     if (only !== undefined && !only.has(name)) continue;
-    const compared = columns.filter(
-      ({ name: column, same, counted }) =>
-        !ignored.has(`${table}.${column}`) && (same || (counted && isWritten(written, table, column))),
-    );
+    const regarded = columns.filter(({ name: column }) => !ignored.has(`${table}.${column}`));
+    const isCompared = ({ name: column, same, counted }: RowColumn): boolean =>
+      same || (counted && isWritten(written, table, column));
+    const compared = regarded.filter(isCompared);
+    const others = regarded.filter((column) => !isCompared(column));
+    const marks = chance === undefined ? "" : marksOf(others, chance);
     const hashes = await queryCatalogue<{ hash: string; times: number }>(
       database,
-      `select ${hashOf(compared)} as hash, count(*)::int as times from ${sourceOf(rowTable)} group by 1`,
+      `select ${hashOf(compared)}${marks} as hash, count(*)::int as times from ${sourceOf(rowTable)} group by 1`,
+      typeof chance === "object" && marks !== "" ? [[...chance.fixed]] : [],
     );
     if (hashes.length > 0) found.set(name, new Map(hashes.map(({ hash, times }) => [hash, times])));
   }
   return found;
 }
 
-interface ReadRowsOptions {
+export interface ReadRowsOptions {
   /** Tables, by `Rows`' keys; every one that has rows when undefined. */
   readonly only?: ReadonlySet<string>;
   /** Columns of numbers that count although a sequence gives them. */
   readonly written?: Written;
   /** Columns, "table.column", that do not count. */
   readonly ignored?: ReadonlySet<string>;
+  /** How values count that are chance; not at all when undefined. */
+  readonly chance?: Chance;
 }
 
 /** A table that has rows. */
@@ -55,19 +61,15 @@ export interface RowTable {
   readonly local: readonly string[] | null;
 }
 
-export interface RowColumn {
-  readonly name: string;
+export interface RowColumn extends MarkedColumn {
   /** Whether a row has the same in every database: no number that is counted, no default that is computed. */
   readonly same: boolean;
-  readonly counted: boolean;
   /** Its place in the table. */
   readonly at: number;
   /** GENERATED ALWAYS AS IDENTITY. */
   readonly always: boolean;
   /** A whole number or a truth value, which needs no quotes. */
   readonly bare: boolean;
-  /** A timestamp. */
-  readonly moment: boolean;
 }
 
 /**
@@ -121,8 +123,6 @@ export async function goesByClock(database: Database, without: Parameters<typeof
   return false;
 }
 
-const BEGUN = `timestamptz '${new Date(performance.timeOrigin).toISOString()}'`;
-
 /**
  * Rows that migrations leave and a database that is built does not get, by table: what `verify` and `schema update` go by. A
  * way back may have left a row, which was made twice then, so it does not count how often one is there. Pure.
@@ -150,23 +150,12 @@ export function moreThanBuilt(left: Rows, built: Rows): ReadonlyMap<string, numb
   );
 }
 
-/** Columns of which a default computes another value each time, "table.column"; no comparison of rows shows them. */
-export async function readComputed(database: Database): Promise<ReadonlySet<string>> {
-  const found = await queryCatalogue<{ name: string }>(
-    database,
-    `select c.relname || '.' || a.attname as name
-       from pg_attrdef d
-       join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum and a.attgenerated = ''
-       join pg_class c on c.oid = d.adrelid
-      where not ${CONSTANT} and pg_get_expr(d.adbin, d.adrelid) not like 'nextval(%'`,
-  );
-  return new Set(found.map(({ name }) => name));
-}
-
 const TABLES = `
   select n.nspname::text as schema, c.relname::text as table, c.oid::int8::float8 as made,
          (select json_agg(json_build_object('name', a.attname, 'same', a.attidentity = '' and (d.oid is null or ${CONSTANT}),
-                  'counted', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) like 'nextval(%', false),
+                  'counted', a.attidentity <> '' or coalesce(${COUNTED}, false),
+                  'type', format_type(a.atttypid, a.atttypmod),
+                  'now', case when not ${CONSTANT} and ${TOLD} then pg_get_expr(d.adbin, d.adrelid) end,
                   'at', a.attnum, 'always', a.attidentity = 'a',
                   'bare', a.atttypid = any ('{int2,int4,int8,bool}'::regtype[]),
                   'moment', a.atttypid = any ('{timestamp,timestamptz}'::regtype[])) order by a.attname)
@@ -194,7 +183,12 @@ const TABLES = `
 
 /** "2 rows of public.t". Pure. */
 export function rowsOf(count: number, table: string): string {
-  return `${count} ${count === 1 ? "row" : "rows"} of ${table.replaceAll(/"([a-z_][a-z0-9_]*)"/g, "$1")}`;
+  return `${count} ${count === 1 ? "row" : "rows"} of ${plainTable(table)}`;
+}
+
+/** `public.t` of `Rows`' key, for reports. Pure. */
+export function plainTable(table: string): string {
+  return table.replaceAll(/"([a-z_][a-z0-9_]*)"/g, "$1");
 }
 
 /** How often a row is there. Pure. */

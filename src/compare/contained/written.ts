@@ -30,17 +30,6 @@ export function writtenColumns(migrations: readonly LoadedMigration[], parser: P
   return written;
 }
 
-/** Which columns a migration changes in rows that are there. */
-export function updatedColumns({ up, kept }: LoadedMigration, parser: Parser): Written {
-  const written = new Set<string>();
-  const code = kept.source ?? "";
-  if (up.kind !== "sql" && /\bupdate\b/i.test(code)) addWords(code, written);
-  for (const statement of up.kind === "sql" ? up.script.statements : []) {
-    if (/\b(?:update|merge)\b/i.test(statement.text)) addWritten(statement, parser, written);
-  }
-  return written;
-}
-
 /** Whether a column of a table is one of them. Pure. */
 export function isWritten(written: Written, table: string, column: string): boolean {
   return written.has(`${table}.${column}`) || written.has(`${table}.*`) || written.has(`*.${column}`);

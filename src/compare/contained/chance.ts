@@ -1,0 +1,56 @@
+import { BETWEEN, type Fixed, HASH } from "./marks.ts";
+import type { Rows } from "./rows.ts";
+
+/** Rows with what is the same each time; of the rest it is left that it is chance. Pure. */
+export function settle(rows: Rows, fixed: Fixed): Rows {
+  return new Map(
+    [...rows].map(([table, keys]) => {
+      const settled = new Map<string, number>();
+      for (const [key, times] of keys) {
+        const one = settleKey(key, fixed);
+        settled.set(one, (settled.get(one) ?? 0) + times);
+      }
+      return [table, settled];
+    }),
+  );
+}
+
+/** The same of one of them. Pure. */
+export function settleKey(key: string, fixed: Fixed): string {
+  const [row = "", ...marks] = key.split(BETWEEN);
+  const settled = marks.flatMap((mark) => {
+    const [sign, hash, column] = [mark.slice(0, 1), mark.slice(1, HASH + 1), mark.slice(HASH + 1)];
+    if (sign === "-" || (/[=!]/.test(sign) && fixed.has(hash))) return [sign === "-" ? mark : `=${hash}${column}`];
+    return sign === "!" ? [`!${column}`] : [];
+  });
+  return [row, ...settled].join(BETWEEN);
+}
+
+/**
+ * Hashes of the values that may be chance.
+ * @param without rows that do not count
+ */
+export function valuesOf(rows: Rows, without: Rows = new Map()): Set<string> {
+  const values = new Set<string>();
+  for (const [table, keys] of rows) {
+    for (const key of keys.keys()) {
+      if (without.get(table)?.has(key) === true) continue;
+      for (const mark of key.split(BETWEEN).slice(1)) if (/^[=!]/.test(mark)) values.add(mark.slice(1, HASH + 1));
+    }
+  }
+  return values;
+}
+
+/** The first column of which two rows have other values. Pure. */
+export function otherColumn(one: string, other: string): string | undefined {
+  const [ones, others] = [one.split(BETWEEN), other.split(BETWEEN)];
+  const at = ones.findIndex((mark, index) => index > 0 && mark !== others[index]);
+  return [ones[at], others[at]].find((mark) => mark !== undefined && mark.length > HASH)?.slice(HASH + 1);
+}
+
+/** Whether each of these rows is there but for values that defaults compute. Pure. */
+export function differInChance(keys: readonly string[], there: ReadonlyMap<string, number> = new Map()): boolean {
+  const row = (key: string): string => key.slice(0, HASH);
+  const rows = new Set(there.keys().map(row));
+  return keys.every((key) => key.length > HASH && rows.has(row(key)));
+}
