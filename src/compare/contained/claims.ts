@@ -3,8 +3,10 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import { shellWord } from "#errors/shell.ts";
 import { goesByVersion, type UncomparedEffect } from "#sql/effects/uncompared.ts";
 import type { Contained } from "./contained.ts";
-import type { Lacking } from "./lacking.ts";
+import { settleKey } from "./chance.ts";
+import type { By, Lacking } from "./lacking.ts";
 import type { Loaded } from "./loaded.ts";
+import type { Replayed } from "./replayed.ts";
 
 /** What keeps a migration from being taken for contained, although a comparison finds nothing. */
 export interface Doubt {
@@ -47,6 +49,24 @@ export function firstDoubt(
     return { at, why: `${migrationId(migration.file)} ${what}` };
   }
   return undefined;
+}
+
+/** Says which migrations made rows come or go, for a sentence about what is lacking of all that they do. Pure. */
+export function byMigrations(
+  { changes, fixed }: Pick<Replayed, "changes" | "fixed">,
+  open: readonly LoadedMigration[],
+): By {
+  return (what, table, rows) => {
+    const last = new Map<string, number>();
+    const ofTable = changes.filter((change) => change.table === table && change[what].length > 0);
+    for (const { at, ...keys } of ofTable) for (const key of keys[what]) last.set(settleKey(key, fixed), at);
+    const known = rows.flatMap((key) => last.get(key) ?? []);
+    // A later one may have changed the table.
+    const all = [...new Set(known.length > 0 ? known : ofTable.map(({ at }) => at))].toSorted((a, b) => a - b);
+    const [first = "a migration", second] = all.map((at) => migrationId(open[at]!.file));
+    if (what === "gone" || second === undefined) return first;
+    return all.length === 2 ? `${first} and ${second}` : `${first} and ${all.length - 1} more migrations`;
+  };
 }
 
 /** What is said of rows or sequences that are not where a migration leaves them, and what to do. */

@@ -9,11 +9,11 @@ import { compareOnTerms } from "../sources/comparison.ts";
 import { type ProjectFiles, readInUse } from "../sources/sources.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { readSequences } from "../sources/sequences.ts";
-import { firstDoubt, withoutRows } from "./claims.ts";
+import { byMigrations, firstDoubt, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
-import { type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
+import { type By, type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
 import { changedTables, readRowHashes } from "./rows.ts";
@@ -33,18 +33,19 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       const before = states.get(0)!;
       const loaded = await replay.load();
       const sequences = await readSequences(database);
-      const lackingRowsOf = async (from: State, state: State, by: string): Promise<Lacking | undefined> => {
+      const lackingRowsOf = async (from: State, state: State, by: By): Promise<Lacking | undefined> => {
         const only = changedTables(from.rows, state.rows);
         for (const table of state.earlier.keys()) only.add(table);
         const { written } = loaded;
         const rows =
           only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written, chance: { fixed } });
-        return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, by, false);
+        const one = typeof by === "string" ? by : "a migration";
+        return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, one, false);
       };
+      const holdsObjectsOf = async (state: State): Promise<boolean> =>
+        mayHold(before, state, live) && (await shareIn(options, before, state, live)) === "all";
       const last = await findLast(replayed, series, options.clock, async (state) => {
-        if (!mayHold(before, state, live)) return false;
-        if ((await shareIn(options, before, state, live)) !== "all") return false;
-        return (await lackingRowsOf(before, state, "")) === undefined;
+        return (await holdsObjectsOf(state)) && (await lackingRowsOf(before, state, "")) === undefined;
       });
       const doubt = firstDoubt(loaded, live.major, {
         major: before.catalogue.major,
@@ -59,7 +60,16 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);
       const changes = compareCatalogues(from.catalogue, next.catalogue).length > 0;
       if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made, doubt);
-      if (share !== "all") return divide(open, held, made);
+      if (share !== "all") {
+        const atEnd = states.get(open.length);
+        const alone =
+          atEnd !== undefined && (await holdsObjectsOf(atEnd))
+            ? await lackingRowsOf(before, atEnd, byMigrations(replayed, open))
+            : undefined;
+        if (alone === undefined) return divide(open, held, made);
+        const known = withoutRows(alone, open.at(-1)!, "the database");
+        return divide(open, held, known.why, known);
+      }
       const by = migrationId(migration.file);
       const lacking = (await lackingRowsOf(from, next, by)) ?? (await lackingRowsOf(before, next, by));
       if (lacking === undefined) return divide(open, held, made);

@@ -14,7 +14,7 @@ import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts
 import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { valuesOf } from "./chance.ts";
-import { firstDoubt, type Trial, withoutRows } from "./claims.ts";
+import { byMigrations, firstDoubt, type Trial, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
@@ -77,7 +77,12 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);
       const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });
-      if (lacking === undefined || lacking.of === "objects") return split(ways);
+      if (lacking === undefined || lacking.of === "objects") {
+        const atEnd = broken === undefined ? states.get(reached) : undefined;
+        const alone = atEnd && lackingOf(before, atEnd, built, { by: byMigrations(replayed, open), isExact });
+        const isWhy = failure !== undefined && alone !== undefined && alone.of !== "objects";
+        return split(isWhy ? withoutRows(alone, open.at(-1)!, "the schema files") : ways);
+      }
       return split(withoutRows(lacking, migration, "the schema files"));
     }),
   );

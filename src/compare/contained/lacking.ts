@@ -26,16 +26,21 @@ export function lackingOf(
   before: State,
   after: State,
   database: State,
-  { by, isExact = false }: { readonly by: string; readonly isExact?: boolean },
+  { by, isExact = false }: { readonly by: By; readonly isExact?: boolean },
 ): Lacking | undefined {
+  const one = typeof by === "string" ? by : "a migration";
   if (shareOf(before.catalogue, after.catalogue, database.catalogue) !== "all") {
-    return { of: "objects", what: `some of what ${by} makes is not in` };
+    return { of: "objects", what: `some of what ${one} makes is not in` };
   }
-  return lackingRows(before, after, database.rows, by) ?? lackingPlaces(before, after, database, by, isExact);
+  return lackingRows(before, after, database.rows, by) ?? lackingPlaces(before, after, database, one, isExact);
 }
 
+/** What makes a change, or who has made rows of a table come or go. */
+export type By = string | ((what: "came" | "gone", table: string, rows: readonly string[]) => string);
+
 /** Rows that a change has left and that are not there, and those that it took away and that are. Pure. */
-export function lackingRows(before: State, after: State, there: Rows, by: string): Lacking | undefined {
+export function lackingRows(before: State, after: State, there: Rows, by: By): Lacking | undefined {
+  const say = typeof by === "string" ? () => by : by;
   const [was, is] = [before.rows, after.rows];
   for (const [table, rows] of is) {
     let missing = 0;
@@ -49,21 +54,24 @@ export function lackingRows(before: State, after: State, there: Rows, by: string
     if (missing > 0) {
       const isOfValues = differInChance(keys, there.get(table));
       const how = isOfValues ? " with other values than defaults give" : "";
-      const what = `${rowsOf(missing, table)}, made by ${by}${how}, ${missing === 1 ? "is" : "are"} not in`;
+      const what = `${rowsOf(missing, table)}, made by ${say("came", table, keys)}${how}, ${missing === 1 ? "is" : "are"} not in`;
       return { of: "rows", what, isOfValues };
     }
   }
   for (const gone of [was, after.earlier]) {
     for (const [table, rows] of gone) {
       let left = 0;
+      const keys: string[] = [];
       for (const [hash, times] of rows) {
         const still = hashesOf(is, table, hash);
-        if (still < times) left += Math.max(0, hashesOf(there, table, hash) - still);
+        const more = still < times ? Math.max(0, hashesOf(there, table, hash) - still) : 0;
+        left += more;
+        if (more > 0) keys.push(hash);
       }
       if (left > 0) {
         return {
           of: "rows",
-          what: `${rowsOf(left, table)}, which ${by} takes away or changes, ${left === 1 ? "is" : "are"} still in`,
+          what: `${rowsOf(left, table)}, which ${say("gone", table, keys)} takes away or changes, ${left === 1 ? "is" : "are"} still in`,
         };
       }
     }

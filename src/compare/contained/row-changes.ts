@@ -42,17 +42,3 @@ export function chanceChanges(changes: readonly RowChange[], fixed: Fixed): Map<
   }
   return found;
 }
-
-/** Which migrations made some of these rows last, by how many open ones come before. Pure. */
-export function makersOf(
-  changes: readonly RowChange[],
-  table: string,
-  rows: ReadonlySet<string>,
-  fixed: Fixed,
-): Set<number> {
-  const makers = new Map<string, number>();
-  for (const { at, came } of changes.filter((change) => change.table === table)) {
-    for (const key of came) makers.set(settleKey(key, fixed), at);
-  }
-  return new Set([...rows].flatMap((key) => makers.get(key) ?? []));
-}

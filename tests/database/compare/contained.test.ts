@@ -410,6 +410,33 @@ describe("a migration that changes rows which only the schema files make", () =>
     expect(await decide({ ...files, "db/schema/z.sql": `${keys}INSERT INTO keys VALUES (1);` })).toMatchObject({
       contained: ["001", "002"],
       undecided: ["003"],
+
+test("rows that are all that is lacking are named, although what the first migrations make is there otherwise", async () => {
+  const files = (rows: string): Record<string, string> => ({
+    "db/schema/kinds.sql": `CREATE TABLE kinds (name text, id int);\n${rows}`,
+    "db/migrations/001_kinds.sql": "CREATE TABLE kinds (id smallint);",
+    "db/migrations/002_name.sql": "ALTER TABLE kinds ADD name text;",
+    "db/migrations/003_rows.sql": "INSERT INTO kinds VALUES (1, 'a'), (2, 'b');",
+    "db/migrations/004_more.sql": "ALTER TABLE kinds ALTER id TYPE int;",
+  });
+  const found = await decide(files(""));
+  expect(found).toMatchObject({
+    contained: [],
+    undecided: ["001", "002", "003", "004"],
+    why: "2 rows of public.kinds, made by 003_rows, are not in the schema files",
+    next: expect.stringContaining("confiture migrate baseline --through 004"),
+  });
+  expect(await decide(files("INSERT INTO kinds VALUES ('a', 1), ('b', 2);"))).toMatchObject({ undecided: [] });
+
+  await using folder = await temporaryProject(files(""));
+  const replay = replayOnce({ ...filesOf(folder.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+  const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+  await withDatabase({ engine: "embedded" }, {}, async (database) => {
+    await database.execute("CREATE TABLE kinds (name text, id int)");
+    expect(await containedInDatabase(replay, database, ledger)).toMatchObject({
+      contained: [],
+      pending: [],
+      why: "2 rows of public.kinds, made by 003_rows, are not in the database",
     });
   });
 });
