@@ -410,6 +410,9 @@ describe("a migration that changes rows which only the schema files make", () =>
     expect(await decide({ ...files, "db/schema/z.sql": `${keys}INSERT INTO keys VALUES (1);` })).toMatchObject({
       contained: ["001", "002"],
       undecided: ["003"],
+    });
+  });
+});
 
 test("rows that are all that is lacking are named, although what the first migrations make is there otherwise", async () => {
   const files = (rows: string): Record<string, string> => ({
