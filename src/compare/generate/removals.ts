@@ -101,8 +101,11 @@ export async function undoneOf(
   removals: readonly Removal[],
 ): Promise<Removal[]> {
   if (undone === undefined) return [];
-  const told = new Set(removals.map(({ kind, name }) => `${kind} ${name}`));
-  const changes = compareCatalogues(from, to).filter(({ kind, name }) => !told.has(`${kind} ${name}`));
+  const isListed = ({ change, kind, name, properties }: Change): boolean =>
+    removals.some((removal) => removal.change?.kind === kind && removal.change.name === name) &&
+    // Of several properties, not every one need be told.
+    (change !== "changed" || properties.length === 1);
+  const changes = compareCatalogues(from, to).filter((change) => !isListed(change));
   const found = changes.length === 0 ? [] : await undone(to, changes);
   return found.map(({ change, by }) => ({ kind: change.kind, name: change.name, change, loss: undefined, undoes: by }));
 }
