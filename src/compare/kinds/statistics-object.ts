@@ -12,8 +12,12 @@ export const statisticsObject = kind<StatisticsObject>({
     object: { catalogue: "pg_statistic_ext", oid: "s.oid", owner: "stxowner" },
     path: "array[n.nspname, stxname]",
     relation: "stxrelid",
-    payload: "'create', pg_get_statisticsobjdef(s.oid), 'target', nullif(stxstattarget, -1)",
-    from: "from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace",
+    payload:
+      "'create', replace(pg_get_statisticsobjdef(s.oid), ' ON ' || coalesce(placed, ''), ' ON ' || coalesce(named, '')), 'target', nullif(stxstattarget, -1)",
+    // PostgreSQL lists columns by their places in the table, which say nothing.
+    from: `from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace
+      cross join lateral (select string_agg(quote_ident(attname), ', ' order by attnum), string_agg(quote_ident(attname), ', ' order by attname::text collate "C")
+        from pg_attribute where attrelid = stxrelid and attnum = any (stxkeys::int2[])) listed (placed, named)`,
   },
   text: ({ create, target }) => (target === null ? create : `${create} SET STATISTICS ${target}`),
   statements: {

@@ -144,7 +144,7 @@ export async function targetFor(
       for (const [key, id] of own) if (facts.has(id) && facts.hashOf(id) === built.facts.hashOf(id)) own.delete(key);
     };
     const before: Stops["before"] = async (migration, read) => {
-      if (own.size > 0 && mayChange(migration, own.values())) look(await read());
+      if (own.size > 0 && mayChange(migration, own.values(), built)) look(await read());
       return own.size > 0;
     };
     const reached = await replayStates(options, series, { base, migrations: all, fromNothing }, { before });
@@ -197,16 +197,32 @@ function candidates(built: Catalogue, end: Catalogue): Map<string, ObjectId> {
   return new Map(ids.map((id) => [encodeId(id), id]));
 }
 
-/** Whether a migration speaks of one of the objects; what is not SQL may speak of each. */
-function mayChange({ up }: LoadedMigration, ids: Iterable<ObjectId>): boolean {
+/**
+ * Whether a migration speaks of one of the objects, or of what it depends on: a view changes when a column of its table gets
+ * another name. What is not SQL may speak of each.
+ */
+function mayChange({ up }: LoadedMigration, ids: Iterable<ObjectId>, { facts }: Catalogue): boolean {
   if (up.kind !== "sql") return true;
   const text = up.script.text.toLowerCase();
+  const isSpokenOf = (name: string): boolean => text.includes(name.toLowerCase());
   for (const id of ids) {
     const subject = subjectOfId(id);
     if (subject === undefined) return true;
-    if ([subject, wholeOf(subject)].some(({ name }) => text.includes(name.toLowerCase()))) return true;
+    if ([subject, wholeOf(subject)].some(({ name }) => isSpokenOf(name))) return true;
+    for (const needed of neededBy(facts, id)) if ("name" in needed && isSpokenOf(needed.name)) return true;
   }
   return false;
+}
+
+/** What an object depends on, with what that depends on, and what they are parts of. */
+function neededBy(facts: Facts, id: ObjectId): readonly ObjectId[] {
+  const found = new Map([[encodeId(id), id]]);
+  for (const each of found.values()) {
+    const parent = facts.get(each)?.parent;
+    const next = [...facts.outgoingEdges(each).map(({ to }) => to), ...(parent === undefined ? [] : [parent])];
+    for (const other of next) if (!found.has(encodeId(other))) found.set(encodeId(other), other);
+  }
+  return [...found.values()];
 }
 
 /** The end, with some objects as the files build them. */

@@ -41,3 +41,7 @@ function isOwner({ property }: Change["properties"][number]): boolean {
 
 const OWNED =
   "A role that a schema file takes on (SET ROLE) owns what is made behind that. End it there with RESET ROLE, or say in a migration who is to own this: ALTER TABLE ... OWNER TO ...";
+
+export function isRefusal(error: unknown): error is ConfitureError {
+  return error instanceof ConfitureError && error.code === "schema_update_refused";
+}

@@ -2,6 +2,7 @@ import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { readColumn, readTable } from "./create-table.ts";
 import { findConstraint, type FoundConstraint } from "./edits/constraints.ts";
 import { inside } from "#sql/parser.ts";
+import { columnPlaces } from "./column-places.ts";
 import { keptNames } from "./kept-names.ts";
 import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Span } from "#sql/statement.ts";
@@ -88,9 +89,14 @@ function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[
     // Other tables may have one of the same name.
     if (OF_TABLE.has(subject.kind) && !isAboutTable(sentence, subject)) return [];
     const tokens = tokensOf(tree.text(file), sentence.start, sentence.end);
-    const names = tokens.flatMap((token, index) => (isNameOf(tree, subject, sentence, tokens, index) ? [token] : []));
+    const places = subject.kind === "column" ? columnPlaces(tree, sentence, subject, tokens) : undefined;
+    const names = tokens.flatMap((token, index) =>
+      nameIn(token) === subject.name && (places?.get(token) ?? isNameOf(tree, subject, sentence, tokens, index))
+        ? [token]
+        : [],
+    );
     const quoted = written.includes("'") ? [] : tokens.flatMap((_, index) => nameInText(subject, tokens, index) ?? []);
-    const kept = keptNames(sentence, tokens, names);
+    const kept = keptNames(sentence, tokens, names, subject.kind !== "column" || places !== undefined);
     return [
       ...[...names, ...quoted].map(({ start, end }) => ({ file, start, end, by: written })),
       ...kept.map(({ at, name }) => ({ file, start: at, end: at, by: ` AS ${name}` })),
@@ -142,7 +148,6 @@ function isNameOf(
   index: number,
 ): boolean {
   const token = tokens[index]!;
-  if (nameIn(token) !== subject.name) return false;
   const [before, next] = [tokens[index - 1], tokens[index + 1]];
   const word = wordAt(tokens, index - 1);
   const qualifier = before?.text === "." ? nameIn(tokens[index - 2]) : undefined;
@@ -253,10 +258,11 @@ function isOfTable(
   if (isReference) return nameIn(tokens[open - 1]) === of;
   const { makes, kind, about = [] } = reading ?? {};
   if (kind === "table") return makes?.name === of && makes.schema === schema;
-  if (kind === "constraint" || kind === "alter" || kind === "index")
-    return about.some((each) => each.name === of && each.schema === schema);
+  if (OF_ONE_TABLE.test(kind ?? "")) return about.some((each) => each.name === of && each.schema === schema);
   return true;
 }
+
+const OF_ONE_TABLE = /^(constraint|alter|index|statistics|trigger|policy|grant)$/;
 
 function isBefore(tokens: readonly Token[], index: number, word: string): boolean {
   const at = tokens.findIndex(({ depth }, each) => depth === 0 && wordAt(tokens, each) === word);

@@ -79,28 +79,26 @@ function isList(object: Node | readonly Node[] | undefined): object is readonly 
   return Array.isArray(object);
 }
 
+interface Ends {
+  readonly end: Facts;
+  /** What the files build before they are edited. */
+  readonly built: Facts;
+}
+
 /**
  * Whether a rename still shows at the end: what it named is there under its name of then, as later renames left it, and
- * nothing has the old name, or a later rename has given it to something else. Pure.
- * @param built what the files build before they are edited
+ * nothing has the old name, or a later rename has given it to something else. Undefined for columns that have changed places and are
+ * the same but for their names: what speaks of them tells whether the files have it already. Pure.
  */
-export function isLasting(
-  renamings: readonly Renaming[],
-  index: number,
-  { end, built }: { readonly end: Facts; readonly built: Facts },
-): boolean {
+export function isLasting(renamings: readonly Renaming[], index: number, ends: Ends): boolean | undefined {
   const { subject, to } = renamings[index]!;
   const later = renamings.slice(index + 1);
-  if (!has(end, later.reduce(follow, { ...subject, name: to }))) return false;
-  return !has(end, later.reduce(followWhole, subject)) || isTakenByRename(renamings, index, { end, built });
+  if (!has(ends.end, later.reduce(follow, { ...subject, name: to }))) return false;
+  return !has(ends.end, later.reduce(followWhole, subject)) || isTakenByRename(renamings, index, ends);
 }
 
 /** Whether a later rename gives the old name of a column to another one, and the files have neither of the two renames yet. */
-function isTakenByRename(
-  renamings: readonly Renaming[],
-  index: number,
-  { end, built }: { readonly end: Facts; readonly built: Facts },
-): boolean {
+function isTakenByRename(renamings: readonly Renaming[], index: number, { end, built }: Ends): boolean | undefined {
   const { subject } = renamings[index]!;
   if (subject.kind !== "column") return false;
   const old = renamings.slice(index + 1).reduce(followWhole, subject);
@@ -113,11 +111,12 @@ function isTakenByRename(
   const first = renamings.slice(0, at).reduceRight(unfollow, taking.subject);
   if (!has(built, first)) return false;
   if (!has(end, renamings.slice(at + 1).reduce(followWhole, { ...taking.subject, name: first.name }))) return true;
-  // Two that have changed places: the files have it yet to come where they differ.
+  // Those that have changed places: the files have it yet to come where they differ.
   const [before, after] = [renamings.slice(0, index).reduceRight(unfollow, subject), old].map(
     ({ schema, of = "", name }): ObjectId => ({ kind: "column", schema, table: of, name }),
   );
-  return built.has(before!) && built.hashOf(before!) !== end.hashOf(after!);
+  if (!built.has(before!)) return false;
+  return built.hashOf(before!) === end.hashOf(after!) ? undefined : true;
 }
 
 /** What had a name before a rename, the name of its table included. */

@@ -70,12 +70,16 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     const agree = compareCatalogues(built, target.catalogue).length === 0;
     const all = base === undefined ? migrations : [base, ...migrations];
     const wording = wordingOf(parser, all);
-    const renamings = renamingsOf(parser, all).filter((_, index, each) =>
-      isLasting(each, index, { end: target.catalogue.facts, built: built.facts }),
-    );
+    const said = renamingsOf(parser, all);
+    const ends = { end: target.catalogue.facts, built: built.facts };
+    const lasting = said.map((_, index) => isLasting(said, index, ends));
+    const renamings = {
+      sure: said.filter((_, index) => lasting[index] === true),
+      possible: said.filter((_, index) => lasting[index] !== false),
+    };
     const tree = new SchemaTree(parser, texts, options);
     const ofRows = new Set(agree ? [] : tree.files.filter((file) => tree.isOfRows(file)));
-    const edits = agree ? [] : await new Updating(options, series, tree, target, wording).run(renamings);
+    const edits = agree ? [] : await new Updating(options, series, tree, { built, target }, wording).run(renamings);
     const rows = await bringRows(options, series, tree, target.catalogue, left, agree ? builtRows : undefined);
     return {
       files: updatedFiles(options, texts, tree),

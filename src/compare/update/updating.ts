@@ -10,28 +10,13 @@ import type { ScratchSeries } from "../runs/scratch-series.ts";
 import { applyPlan, type Edit, keyOfPlanned, merged, readPlan } from "./apply.ts";
 import { type Bodies, buildTexts } from "./built.ts";
 import { EditLevels } from "./edit-levels.ts";
-import type { Planned } from "./edits/edit.ts";
 import type { EndsOptions, Target } from "./ends.ts";
-import type { Saved, SchemaTree } from "./schema-tree.ts";
+import type { SchemaTree } from "./schema-tree.ts";
 import { mayBeVain, withoutVain } from "./vain.ts";
-import { renameInTree } from "./rename-text.ts";
-import { afterRename, BY_HAND, doesNotBuild, remains } from "./refusals.ts";
-import type { Renaming } from "./renames.ts";
-import { styleOf } from "./style.ts";
-import { isSame, nameOf, type Subject, wholeOf } from "../sources/subjects.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { BY_HAND, doesNotBuild, isRefusal, remains } from "./refusals.ts";
+import { type Looked, type Renamings, RenamesInFiles, type Standing } from "./renames-in-files.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import type { Wording } from "./wording.ts";
-
-/** A tree that builds, what it builds, and what it lacks. */
-interface Standing {
-  readonly saved: Saved;
-  readonly catalogue: Catalogue;
-  readonly plan: readonly Planned[];
-  readonly edits: readonly Edit[];
-}
-
-/** What the files come to: what they lack, the error of what does not build, or that nothing is left but maybe rows. */
-type Looked = Standing | ConfitureError | "proven" | "rows";
 
 /** Tried, looked at, and tried again with what did not work out pushed further; this often. */
 const ROUNDS = 12;
@@ -45,43 +30,46 @@ export class Updating {
   readonly #tree: SchemaTree;
   readonly #target: Target;
   readonly #wording: Wording;
-  /** The files as they were, or with what was renamed in them. */
-  #original: Saved;
+  readonly #renames: RenamesInFiles;
   readonly #levels = new EditLevels();
-  /** Renames with which the files did not build. */
-  readonly #failedRenames: { readonly renamings: readonly Renaming[]; readonly error: ConfitureError }[] = [];
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
   /** What came into the files as statements of its own, in every round. */
   readonly #written: Edit[] = [];
 
-  constructor(options: EndsOptions, series: ScratchSeries, tree: SchemaTree, target: Target, wording: Wording) {
+  /** @param built what the files build before they are edited */
+  constructor(
+    options: EndsOptions,
+    series: ScratchSeries,
+    tree: SchemaTree,
+    ends: { readonly built: Catalogue; readonly target: Target },
+    wording: Wording,
+  ) {
     this.#options = options;
     this.#series = series;
     this.#tree = tree;
+    const { built, target } = ends;
     this.#target = target;
     this.#wording = wording;
-    this.#original = tree.save();
+    const look = async (edits: readonly Edit[], bodies: Bodies): Promise<Looked> => await this.#look(edits, bodies);
+    this.#renames = new RenamesInFiles({ tree, look, built, target: target.catalogue });
   }
 
   /** @throws ConfitureError `schema_update_refused` */
-  async run(renamings: readonly Renaming[]): Promise<readonly Edit[]> {
+  async run(renamings: Renamings): Promise<readonly Edit[]> {
     const edits = await this.#follow(renamings).catch((error: unknown) => {
-      const isRefusal = error instanceof ConfitureError && error.code === "schema_update_refused";
-      throw isRefusal ? (this.#failedRenames[0]?.error ?? error) : error;
+      throw isRefusal(error) ? (this.#renames.firstFailure ?? error) : error;
     });
     // Taken away behind everything, and made anew somewhere: nobody would have written that.
     const appended = edits.filter(({ how }) => how === "appended").flatMap(({ subjects }) => subjects);
-    const left = this.#failedRenames.find(({ renamings: failed }) =>
-      failed.some(({ subject }) => appended.some((each) => isSame(each, subject))),
-    );
-    if (left !== undefined) throw left.error;
+    const left = this.#renames.failureAmong(appended);
+    if (left !== undefined) throw left;
     return edits;
   }
 
-  async #follow(renamings: readonly Renaming[]): Promise<readonly Edit[]> {
+  async #follow(renamings: Renamings): Promise<readonly Edit[]> {
     // Before anything is planned: what has another name would be dropped and made again, and rows may be in the way of that.
-    const first = (await this.#rename(renamings)) ?? (await this.#look([]));
+    const first = (await this.#renames.make(renamings)) ?? (await this.#look([]));
     if (first instanceof ConfitureError) throw first;
     if (first === "proven" || first === "rows") return [];
     if ("proven" in first) return first.proven;
@@ -93,7 +81,7 @@ export class Updating {
       this.#written.push(...own.filter(({ written }) => written !== undefined));
       let refusal: ConfitureError | undefined;
       const next = await this.#look(edits).catch((error: unknown) => {
-        if (!(error instanceof ConfitureError) || error.code !== "schema_update_refused") throw error;
+        if (!isRefusal(error)) throw error;
         refusal = error;
         return "rows" as const;
       });
@@ -106,7 +94,7 @@ export class Updating {
         // Statement by statement, as long as there is time: many may fail of the same.
         const isPushed =
           round < PATIENT_ROUNDS &&
-          (this.#levels.pushFailed(this.#tree, this.#original, own, next) || this.#levels.pushGone(own, next));
+          (this.#levels.pushFailed(this.#tree, this.#renames.renamed, own, next) || this.#levels.pushGone(own, next));
         if (!isPushed) {
           if (!this.#levels.push(first.plan, "last")) throw doesNotBuild(next);
           standing = first;
@@ -161,84 +149,6 @@ export class Updating {
     if (database instanceof ConfitureError) return false;
     const changes = compareCatalogues(await readCatalogue(database), this.#target.catalogue);
     return changes.length === 0 && (await this.#hasRows(database, edits));
-  }
-
-  /**
-   * What was renamed gets its name everywhere: all of it, or, where the files then do not build, each for which they do.
-   * Undefined where nothing was renamed.
-   */
-  async #rename(renamings: readonly Renaming[]): Promise<Standing | { readonly proven: readonly Edit[] } | undefined> {
-    const together = await this.#tryRenames([], renamings);
-    if (together === undefined) return undefined;
-    if (!(together instanceof ConfitureError)) return together;
-    let made: Standing | undefined;
-    const done: Edit[] = [];
-    for (const renaming of renamings) {
-      const next = await this.#tryRenames(done, [renaming]);
-      if (next === undefined) continue;
-      if (next instanceof ConfitureError) {
-        const error = this.#failed([renaming], next);
-        // Dropped and made anew, it would lose them.
-        if (this.#hasRowsIn(renaming.subject)) throw error;
-        continue;
-      }
-      if ("proven" in next) return next;
-      done.splice(0, done.length, ...next.edits);
-      made = next;
-    }
-    return made;
-  }
-
-  /**
-   * The tree is as it was where the files do not build. Bodies of functions that still speak of the old name are no
-   * obstacle as long as something of the plan is open: it may replace them, and only what builds is written.
-   */
-  async #tryRenames(
-    before: readonly Edit[],
-    renamings: readonly Renaming[],
-  ): Promise<Standing | { readonly proven: readonly Edit[] } | ConfitureError | undefined> {
-    const style = styleOf(this.#tree);
-    const own = renamings.flatMap((renaming): Edit[] => {
-      const { subject, to, sql } = renaming;
-      const file = renameInTree(this.#tree, renaming, style.part(quoteIdentifier(to)));
-      if (file === undefined) return [];
-      const name = `${nameOf(subject)} -> ${to}`;
-      return [{ key: `rename ${sql}`, name, how: "renamed", file, level: "worded", subjects: [], tables: [], sql }];
-    });
-    if (own.length === 0) return undefined;
-    const edits = [...before, ...own];
-    const strict = await this.#lookOrRefuse(edits, "checked");
-    if (strict === "proven" || strict === "rows") return { proven: edits };
-    const loose = strict instanceof ConfitureError ? await this.#lookOrRefuse(edits, "unchecked") : strict;
-    if (loose === "proven" || loose === "rows" || loose instanceof ConfitureError) {
-      this.#tree.restore(this.#original);
-      return strict;
-    }
-    if (strict instanceof ConfitureError) this.#failed(renamings, strict);
-    this.#original = loose.saved;
-    return loose;
-  }
-
-  #failed(renamings: readonly Renaming[], cause: ConfitureError): ConfitureError {
-    const error = afterRename(renamings, cause);
-    this.#failedRenames.push({ renamings, error });
-    return error;
-  }
-
-  async #lookOrRefuse(edits: readonly Edit[], bodies: Bodies): Promise<Looked> {
-    return await this.#look(edits, bodies).catch((error: unknown) => {
-      if (error instanceof ConfitureError && error.code === "schema_update_refused") return error;
-      throw error;
-    });
-  }
-
-  #hasRowsIn(subject: Subject): boolean {
-    const whole = wholeOf(subject);
-    return this.#tree.sentences.some(
-      ({ reading }) =>
-        reading?.kind === "rows" &&
-        reading.about.some((table) => isSame(table, whole) || (whole.kind === "schema" && table.schema === whole.name)),
-    );
   }
 
   /** Builds the tree as it is, and plans what it lacks. */
