@@ -4,6 +4,7 @@ import { type Clock } from "#compare/contained/clock.ts";
 import type { Contained } from "#compare/contained/contained.ts";
 import type { Replay } from "#compare/contained/replayed.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
@@ -124,13 +125,17 @@ export function containment(
   const clock = (): Clock => (began ??= { budget, spent: workOf() });
   const readFiles = (): Promise<ProjectFiles> =>
     isBuilt ? projectFiles(context, scratch) : filesBeside(context, scratch, migrating.target);
-  const start = async (history: readonly HistoryEntry[], { serverVersion }: Database): Promise<Replay> => {
+  const start = async (history: readonly HistoryEntry[], database: Database): Promise<Replay> => {
     const { replayOnce } = await import("#compare/contained/replayed.ts");
     return replayOnce({
       ...(await readFiles()),
       recorded: recordedIn(history),
       clock: clock(),
-      major: Math.floor(serverVersion / 10_000),
+      major: Math.floor(database.serverVersion / 10_000),
+      roles: async () => {
+        const roles = await queryCatalogue<{ name: string }>(database, "select rolname::text as name from pg_roles");
+        return new Set(roles.map(({ name }) => name));
+      },
     });
   };
   return { refuseBehind, bringing, record, compareThere, clock };

@@ -26,18 +26,18 @@ export interface Trial {
 /**
  * The first migration that does something which no comparison shows.
  * @param isDone whether a statement is known to have been run
- * @param meant the major version of the server that is meant
+ * @param there the server that is meant: its major version, and its roles
  */
 export function firstDoubt(
   { open, uncompared }: Loaded,
-  meant: number | undefined,
+  { major: meant, roles }: { readonly major: number | undefined; readonly roles: ReadonlySet<string> | undefined },
   { major: tried, chanceChanges }: Trial,
   isDone: (effect: UncomparedEffect) => boolean = () => false,
 ): Doubt | undefined {
   for (const [at, migration] of open.entries()) {
     const effect = uncompared
       .get(migration)
-      ?.find((one) => !isDone(one) && (!goesByVersion(one) || (meant ?? tried) !== tried));
+      ?.find((one) => !isDone(one) && !hasRoles(one, roles) && (!goesByVersion(one) || (meant ?? tried) !== tried));
     const column = chanceChanges.get(at);
     if (effect === undefined && column !== undefined) {
       return { at, why: `${migrationId(migration.file)} changes ${column}, whose values are not compared` };
@@ -66,6 +66,18 @@ export function byMigrations(
     const [first = "a migration", second] = all.map((at) => migrationId(open[at]!.file));
     if (what === "gone" || second === undefined) return first;
     return all.length === 2 ? `${first} and ${second}` : `${first} and ${all.length - 1} more migrations`;
+  };
+}
+
+/** Whether a statement that makes missing roles finds none missing. */
+function hasRoles({ ifMissing }: UncomparedEffect, roles: ReadonlySet<string> | undefined): boolean {
+  return ifMissing !== undefined && roles !== undefined && ifMissing.every((name) => roles.has(name));
+}
+
+/** What to do where all that a comparison shows of a migration is there. */
+export function onceSeen({ file }: LoadedMigration): Required<Pick<Contained, "next">> {
+  return {
+    next: `  confiture migrate baseline --through ${shellWord(file.version)}   once you have seen to what no comparison shows; the rest of it is there`,
   };
 }
 

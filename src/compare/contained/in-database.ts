@@ -9,7 +9,7 @@ import { compareOnTerms } from "../sources/comparison.ts";
 import { type ProjectFiles, readInUse } from "../sources/sources.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { readSequences } from "../sources/sequences.ts";
-import { byMigrations, firstDoubt, withoutRows } from "./claims.ts";
+import { byMigrations, firstDoubt, onceSeen, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
@@ -47,11 +47,15 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       const last = await findLast(replayed, series, options.clock, async (state) => {
         return (await holdsObjectsOf(state)) && (await lackingRowsOf(before, state, "")) === undefined;
       });
-      const doubt = firstDoubt(loaded, live.major, {
-        major: before.catalogue.major,
-        chanceChanges: chanceChanges(rowsChanged, fixed),
-      });
-      if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why);
+      const doubt = firstDoubt(
+        loaded,
+        { major: live.major, roles: await options.roles?.() },
+        {
+          major: before.catalogue.major,
+          chanceChanges: chanceChanges(rowsChanged, fixed),
+        },
+      );
+      if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
       const held = await withoutIdle(replayed, series, last);
       const [next, migration] = [states.get(held + 1), open[held]];
       if (next === undefined || migration === undefined) return divide(open, held, failure);

@@ -14,7 +14,7 @@ import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts
 import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { valuesOf } from "./chance.ts";
-import { byMigrations, firstDoubt, type Trial, withoutRows } from "./claims.ts";
+import { byMigrations, firstDoubt, onceSeen, type Trial, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
@@ -73,7 +73,9 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       });
       const ways = failure === undefined ? {} : { next: broken === undefined ? BY_FILES : BY_MENDING };
       if (onRows !== undefined) return split(withoutRows(onRows, open[held]!, "the schema files"));
-      if (doubt?.at === held) return split({ ...ways, why: doubt.why });
+      // The files may hold the rest of it: it could not run on top of them, and nothing of it can be brought into them.
+      const rest = broken === undefined && last > held && migration !== undefined ? onceSeen(migration) : ways;
+      if (doubt?.at === held) return split({ ...rest, why: doubt.why });
       if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);
       const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });
@@ -140,7 +142,8 @@ async function doubtOf(
   const loaded = isOnSchema ? { ...all, uncompared: all.uncomparedOnSchema() } : all;
   const words = (text: string): string => text.replaceAll(/\s+/g, " ");
   let schema: string | undefined;
-  return firstDoubt(loaded, options.major, trial, ({ statement }) =>
+  const there = { major: options.major, roles: await options.roles?.() };
+  return firstDoubt(loaded, there, trial, ({ statement }) =>
     statement === undefined ? false : (schema ??= words(schemaText(options))).includes(words(statement.text)),
   );
 }
@@ -266,7 +269,7 @@ async function decideByRollback(
   const trial = { major: Math.floor(database.serverVersion / 10_000), chanceChanges: toChance };
   const doubt = await doubtOf(replay, trial, true);
   if (doubt === undefined || doubt.at >= held) return divide(open, held, failure, byBase(open));
-  return divide(open, doubt.at, doubt.why);
+  return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
 }
 
 /** Whether no table has a row, and nothing writes one by itself when others make objects. */

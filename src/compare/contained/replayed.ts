@@ -25,6 +25,8 @@ export interface ContainedOptions extends ProjectFiles {
   readonly clock: Clock;
   /** The major version of the server that migrations were run on, or schema files built. */
   readonly major?: number;
+  /** The roles of that server: what makes them where they are missing has nothing to do there. */
+  readonly roles?: () => Promise<ReadonlySet<string>>;
 }
 
 /** What a database held at one moment. */

@@ -1,4 +1,5 @@
 import { copyEnd } from "./exposure.ts";
+import { rolesIfMissing } from "./missing-roles.ts";
 import { COPIES_PROGRAM } from "./outside.ts";
 import { inside, type Node, type Parser, strings } from "../parser.ts";
 import type { Statement } from "../statement.ts";
@@ -27,6 +28,8 @@ export interface UncomparedEffect {
   readonly what: string;
   /** Certain where the statement itself says so; code only may do it. */
   readonly isSure: boolean;
+  /** Of a statement that makes roles where they are missing, and does nothing else: these. */
+  readonly ifMissing?: readonly string[] | undefined;
 }
 
 const ROLE = "changes a role";
@@ -108,7 +111,8 @@ export function uncomparedEffects(
     };
     const [called] = [...functions].find(([name]) => text.includes(name))?.slice(1) ?? [];
     if (firstWord === "DO") {
-      for (const what of inCode(text)) add(what, false);
+      const ifMissing = rolesIfMissing(text, parser);
+      for (const what of inCode(text)) found.push({ statement, what, isSure: false, ifMissing });
       noteCode(text, known);
     } else if (firstWord === "CREATE" && /\b(?:function|procedure)\b/i.test(text) && !TRIGGER.test(text)) {
       // A definition does nothing by itself; whoever calls it does.

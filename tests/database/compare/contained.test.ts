@@ -15,7 +15,7 @@ const column = (name: string, type = "text"): string =>
 
 async function decide(
   files: Record<string, string>,
-  given: { recorded?: string[]; budget?: number; major?: number } = {},
+  given: { recorded?: string[]; budget?: number; major?: number; roles?: string[] } = {},
 ): Promise<{ contained: string[]; pending: string[]; undecided: string[]; why: string | undefined; next?: string }> {
   await using project = await temporaryProject(files);
   const replay = replayOnce({
@@ -23,6 +23,7 @@ async function decide(
     recorded: given.recorded ?? [],
     clock: { budget: given.budget ?? 1, spent: () => 0 },
     ...(given.major === undefined ? {} : { major: given.major }),
+    ...(given.roles === undefined ? {} : { roles: async () => new Set(given.roles) }),
   });
   const found = await containedInSchema(replay);
   const versions = (of: Contained["pending"]): string[] => of.map(({ version }) => version);
@@ -265,6 +266,22 @@ describe("what never ran is not taken for contained", () => {
     });
     expect(found.contained).toEqual([]);
     expect(found.why).toContain("001_rows runs code that possibly changes a role");
+  });
+
+  test("a role that is made where it is missing is there where the server has it", async () => {
+    const files = {
+      "db/schema/t.sql": "CREATE TABLE t (id int);\n",
+      "db/migrations/001_t.sql":
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'contained_test_role') THEN CREATE ROLE contained_test_role; END IF; END $$;\nCREATE TABLE t (id int);\n",
+    };
+    expect(await decide(files, { roles: ["contained_test_role"] })).toMatchObject({ contained: ["001"] });
+    // Nothing can be brought into the files, and nothing could be run.
+    expect(await decide(files, { roles: ["other"] })).toMatchObject({
+      contained: [],
+      undecided: ["001"],
+      why: expect.stringContaining("001_t runs code that possibly changes a role"),
+      next: expect.stringMatching(/^ {2}confiture migrate baseline --through 001 [^\n]*$/),
+    });
   });
 
   test("what depends on the version of the server, where it is another", async () => {
