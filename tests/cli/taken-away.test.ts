@@ -135,10 +135,23 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; E
 CREATE TRIGGER touched BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION touch();
 ALTER TABLE u ADD CONSTRAINT positive CHECK (a > 0);
 CREATE UNIQUE INDEX u_b ON u (b);
+CREATE UNIQUE INDEX u_a ON u (a) NULLS NOT DISTINCT;
+ALTER TABLE u ADD CONSTRAINT alone EXCLUDE USING btree (a WITH =);
+ALTER TABLE u ADD CONSTRAINT once UNIQUE NULLS NOT DISTINCT (a, b);
+CREATE TABLE r (id int PRIMARY KEY, o int CONSTRAINT kept REFERENCES r ON DELETE RESTRICT, p int CONSTRAINT held REFERENCES r);
+CREATE TRIGGER checked BEFORE INSERT OR UPDATE OR DELETE ON r FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER watched BEFORE UPDATE ON r FOR EACH ROW EXECUTE FUNCTION touch();
 `;
     const open = protectedBy
       .replace("CHECK (a > 0)", "CHECK (a > 0) NOT ENFORCED")
-      .replace("CREATE UNIQUE INDEX", "CREATE INDEX")
+      .replace("CREATE UNIQUE INDEX u_b", "CREATE INDEX u_b")
+      .replace("(a) NULLS NOT DISTINCT", "(a) WHERE a > 0")
+      .replace("(a WITH =)", "(a WITH =) WHERE (a < 0)")
+      .replace("UNIQUE NULLS NOT DISTINCT", "UNIQUE")
+      .replace("ON DELETE RESTRICT", "ON DELETE CASCADE")
+      .replace("held REFERENCES r", "held REFERENCES r ON DELETE SET NULL")
+      .replace("INSERT OR UPDATE OR DELETE ON r FOR EACH ROW", "INSERT ON r FOR EACH ROW WHEN (new.o > 0)")
+      .replace("UPDATE ON r", "UPDATE OF o ON r")
       .replace(" PARTITION OF t FOR VALUES IN (1)", " (a int)")
       .replace(" AS RESTRICTIVE", "")
       .replace(" WITH CHECK (b <> '')", "")
@@ -166,6 +179,15 @@ CREATE UNIQUE INDEX u_b ON u (b);
       "trigger public.u.touched is switched off",
       "constraint public.u.positive is no longer enforced",
       "index public.u_b is no longer unique",
+      "index public.u_a holds for some rows alone (WHERE)",
+      "index public.u_a takes NULL in more than one row (NULLS NOT DISTINCT)",
+      "constraint public.u.alone holds for some rows alone (WHERE)",
+      "constraint public.u.once takes NULL in more than one row (NULLS NOT DISTINCT)",
+      "constraint public.r.kept no longer keeps rows that others refer to (ON DELETE CASCADE)",
+      "constraint public.r.held no longer keeps rows that others refer to (ON DELETE SET NULL)",
+      "trigger public.r.checked no longer runs for DELETE, UPDATE",
+      "trigger public.r.checked runs for some rows alone (WHEN)",
+      "trigger public.r.watched no longer runs for UPDATE of all columns",
     ]) {
       expect(listed).toContain(`  ${line}\n`);
     }

@@ -1,6 +1,7 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import type { Change, PropertyChange } from "./changes.ts";
 import { indexParts } from "./index-parts.ts";
+import { narrowed } from "./narrowed.ts";
 
 /** An object that is gone, or a property of one that protects something, or that somebody has given it. */
 export interface TakenAway {
@@ -126,15 +127,14 @@ function listIn(value: unknown): string[] {
 
 /** What an object protected by its definition alone. */
 function definitionLost(kind: string, from: unknown, to: unknown): string[] {
-  const changes = (has: (definition: string) => boolean): boolean => has(String(from)) && !has(String(to));
-  if (kind === "constraint") return changes((text) => !text.endsWith(" NOT ENFORCED")) ? ["is no longer enforced"] : [];
+  if (kind === "constraint" || kind === "trigger") return narrowed(kind, String(from), String(to));
   if (kind === "index") {
     const [before, after] = [from, to].map((side) => indexParts(String(side))?.parameters);
     const lost = [...(before ?? [])].flatMap(([name, value]) =>
       after?.has(name) === false ? [`${name}=${value}`] : [],
     );
     return [
-      ...(changes((text) => text.startsWith("CREATE UNIQUE ")) ? ["is no longer unique"] : []),
+      ...narrowed(kind, String(from), String(to)),
       ...(lost.length === 0 ? [] : [`no longer has ${lost.join(", ")}`]),
     ];
   }

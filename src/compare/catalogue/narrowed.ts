@@ -1,0 +1,53 @@
+/** What a constraint, an index or a trigger that stays no longer does, by its definition as PostgreSQL writes it. Pure. */
+export function narrowed(kind: string, from: string, to: string): string[] {
+  if (kind === "trigger") return fewerEvents(from, to);
+  const changes = (has: (definition: string) => boolean): boolean => has(from) && !has(to);
+  if (kind === "constraint") {
+    const action = LETS_GO.exec(to)?.[1];
+    return [
+      ...(changes((text) => !text.endsWith(" NOT ENFORCED")) ? ["is no longer enforced"] : []),
+      ...(from.startsWith("FOREIGN KEY ") && !LETS_GO.test(from) && action !== undefined
+        ? [`no longer keeps rows that others refer to (ON DELETE ${action})`]
+        : []),
+      ...(from.startsWith("EXCLUDE ") && changes((text) => !EXCLUSION_WHERE.test(text)) ? [FOR_SOME] : []),
+      ...(changes((text) => text.startsWith("UNIQUE NULLS NOT DISTINCT ")) && to.startsWith("UNIQUE ") ? [NULLS] : []),
+    ];
+  }
+  if (!from.startsWith("CREATE UNIQUE ")) return [];
+  if (!to.startsWith("CREATE UNIQUE ")) return ["is no longer unique"];
+  return [
+    ...(changes((text) => !INDEX_WHERE.test(text)) ? [FOR_SOME] : []),
+    ...(changes((text) => INDEX_NULLS.test(text)) ? [NULLS] : []),
+  ];
+}
+
+const LETS_GO = /^FOREIGN KEY .* ON DELETE (CASCADE|SET NULL|SET DEFAULT)\b/s;
+const EXCLUSION_WHERE = / WHERE \(.*\)(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?(?: NOT VALID)?$/s;
+const INDEX_WHERE = / WHERE .+$/s;
+const INDEX_NULLS = /\) NULLS NOT DISTINCT(?: WITH \(| TABLESPACE | WHERE |$)/;
+const FOR_SOME = "holds for some rows alone (WHERE)";
+const NULLS = "takes NULL in more than one row (NULLS NOT DISTINCT)";
+
+function fewerEvents(from: string, to: string): string[] {
+  const [before, after] = [TRIGGER.exec(from), TRIGGER.exec(to)];
+  if (before === null || after === null) return [];
+  const [events, kept] = [before, after].map(
+    ([, list = ""]) => new Set(list.split(" OR ").map((one) => one.split(" OF ")[0])),
+  );
+  const lost = [...events!].filter((event) => !kept!.has(event));
+  const [columns, fewer] = [before, after].map(([, list = ""]) => list.includes("UPDATE OF "));
+  return [
+    ...(lost.length === 0 ? [] : [`no longer runs for ${lost.join(", ")}`]),
+    ...(columns === false && fewer === true && events!.has("UPDATE")
+      ? ["no longer runs for UPDATE of all columns"]
+      : []),
+    ...(before[2] === undefined && after[2] !== undefined ? ["runs for some rows alone (WHEN)"] : []),
+  ];
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")*"|[^\s"]+)`;
+/** Its events, and whether it has a condition. */
+const TRIGGER = new RegExp(
+  String.raw`^CREATE (?:CONSTRAINT )?TRIGGER ${NAME} (?:BEFORE|AFTER|INSTEAD OF) (.+?) ON (?:.*?) FOR EACH (?:ROW|STATEMENT) (WHEN \()?`,
+  "s",
+);
