@@ -79,8 +79,8 @@ export class ColumnUses {
   ): { readonly targets: readonly Node[]; readonly sources: readonly Source[] } | undefined {
     const select = leftmost(inside(query, "SelectStmt"));
     if (select !== undefined) {
-      const inner = { ...scopes, ctes: this.#ctes(select.withClause, scopes) };
-      return { targets: select.targetList ?? [], sources: this.#sources(select.fromClause, inner) };
+      const within = { ...scopes, ctes: this.#ctes(select.withClause, scopes) };
+      return { targets: select.targetList ?? [], sources: this.#sources(select.fromClause, within) };
     }
     const written = inside(query, "InsertStmt") ?? inside(query, "UpdateStmt") ?? inside(query, "DeleteStmt");
     if (written?.relation === undefined) return undefined;
