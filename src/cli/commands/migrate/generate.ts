@@ -45,6 +45,15 @@ import { readRenames, RENAME_ARGS } from "../../renames.ts";
 import { rowsLeftOut } from "../../rows-left-out.ts";
 import { warnWhereTakenBefore } from "../../taken-before.ts";
 
+/** What stops the migrations from being run once more stops no plan. */
+const untold =
+  ({ messages }: CommandContext) =>
+  (error: unknown): [] => {
+    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
+    messages.warn(`Whether this undoes what a migration did is not known, as they cannot all be run: ${error.message}`);
+    return [];
+  };
+
 export const command = defineCommand({
   args: {
     name: { type: "positional", required: true, description: "what it does, for example add_user_bio" },
@@ -117,7 +126,7 @@ export const command = defineCommand({
         renames: readRenames(args.rename),
         decideRenames: asks ? askRenames(context.io) : undefined,
         permit,
-        undone: (to, changes) => findUndone({ ...beside, onStep: context.step }, to, changes),
+        undone: (to, changes) => findUndone({ ...beside, onStep: context.step }, to, changes).catch(untold(context)),
         noDown: args["no-down"] === true,
         names: wanted,
         online: args.online === true,
