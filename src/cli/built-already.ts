@@ -55,7 +55,7 @@ async function waysToAgree(
   hasMigrations: boolean,
 ): Promise<string> {
   const others =
-    "`confiture drift --against schema --sql` prints the SQL that makes it what the schema files make. `confiture migrate generate NAME` writes the migration for what is new in them.";
+    "`confiture migrate generate NAME` writes the migration for what is new in them. `confiture drift --against schema --sql` prints the SQL that makes it what the schema files make.";
   if (!hasMigrations) return others;
   const [{ isAsMigrated }, { readInUse }] = await Promise.all([
     import("#compare/drift.ts"),
@@ -71,5 +71,5 @@ async function waysToAgree(
     // What cannot be found out stops nothing: the ways on are said all the same.
     if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
   }
-  return `\`confiture schema update\` brings what migrations did into the schema files. ${others}`;
+  return `${others} \`confiture schema update\` brings what migrations did into them.`;
 }

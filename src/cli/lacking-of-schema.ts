@@ -69,7 +69,7 @@ export async function lackingOfSchema(
 
 /** What a database of which nobody changed anything by hand differs in from the schema files, and the ways on. */
 export const AS_MIGRATED =
-  "nothing of this was changed by hand: the database is what its migrations make, and the schema files say something else. `confiture schema update` brings what the migrations did into them; `confiture migrate generate NAME` writes the migration for what only they have";
+  "nothing of this was changed by hand: the database is what its migrations make, and the schema files say something else. `confiture migrate generate NAME` writes the migration for what is new in them, and refuses to undo what a migration did; `confiture schema update` brings what the migrations did into them";
 
 /** What is lacking as a tree, under the meaning of its signs. */
 export function renderLacking(lacking: readonly Change[]): string {

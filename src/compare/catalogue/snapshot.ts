@@ -76,11 +76,12 @@ function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
     Array.isArray(notCompared);
   if (!complete) throw invalid(file, "parts of it are missing");
   try {
-    // Whether its kinds are known.
-    others.forEach(kindOf);
     return {
       facts: deserializeFacts(objects),
-      extras: others,
+      extras: others.map((extra) => ({
+        ...extra,
+        payload: kindOf(extra).normalized?.(extra.payload) ?? extra.payload,
+      })),
       major: postgres,
       inUse,
       builder: builder ?? undefined,

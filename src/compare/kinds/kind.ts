@@ -40,6 +40,8 @@ export type KindStatement =
 /** A kind of objects, or of properties: everything about it is in its file. Payloads are as its query makes them. */
 export interface Kind<Payload extends object = object> {
   readonly query: KindQuery;
+  /** The payload in one form, where PostgreSQL has several for the same: as it was read, and as snapshots have it. */
+  normalized?(payload: Payload): object;
   /** All of the payload in one line, for people. */
   text(payload: Payload): string;
   /** Undefined where such objects are compared and written by hand. */

@@ -74,7 +74,7 @@ export async function readExtras(query: (sql: string) => Promise<object[]>): Pro
       kind,
       path,
       relation: schema === null || table === null ? undefined : { schema, name: table },
-      payload,
+      payload: (KINDS as Readonly<Record<string, Kind>>)[kind]?.normalized?.(payload) ?? payload,
       ...(comment === null ? {} : { comment }),
       ...(owner === null ? {} : { owner }),
       ...(needs.length === 0 ? {} : { needs }),

@@ -12,13 +12,10 @@ export const statisticsObject = kind<StatisticsObject>({
     object: { catalogue: "pg_statistic_ext", oid: "s.oid", owner: "stxowner" },
     path: "array[n.nspname, stxname]",
     relation: "stxrelid",
-    payload:
-      "'create', replace(pg_get_statisticsobjdef(s.oid), ' ON ' || coalesce(placed, ''), ' ON ' || coalesce(named, '')), 'target', nullif(stxstattarget, -1)",
-    // PostgreSQL lists columns by their places in the table, which say nothing.
-    from: `from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace
-      cross join lateral (select string_agg(quote_ident(attname), ', ' order by attnum), string_agg(quote_ident(attname), ', ' order by attname::text collate "C")
-        from pg_attribute where attrelid = stxrelid and attnum = any (stxkeys::int2[])) listed (placed, named)`,
+    payload: "'create', pg_get_statisticsobjdef(s.oid), 'target', nullif(stxstattarget, -1)",
+    from: "from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace",
   },
+  normalized: ({ create, target }) => ({ create: byName(create), target }),
   text: ({ create, target }) => (target === null ? create : `${create} SET STATISTICS ${target}`),
   statements: {
     name: ({ path }) => statisticsName(path),
@@ -30,6 +27,14 @@ export const statisticsObject = kind<StatisticsObject>({
       from.create === to.create ? [`ALTER ${statisticsName(path)} SET STATISTICS ${to.target ?? -1}`] : undefined,
   },
 });
+
+/** PostgreSQL lists columns by their places in the table, which say nothing. */
+function byName(create: string): string {
+  return create.replace(COLUMNS, (_, columns: string) => ` ON ${columns.match(COLUMN)!.toSorted().join(", ")}`);
+}
+
+const COLUMN = /(?:"(?:[^"]|"")+"|[a-z_][\w$]*)(?=, | FROM |$)/g;
+const COLUMNS = new RegExp(` ON (${COLUMN.source}(?:, ${COLUMN.source})+)`);
 
 function statisticsName([schema, name = ""]: readonly string[]): string {
   return `STATISTICS ${quoteQualified(schema, name)}`;

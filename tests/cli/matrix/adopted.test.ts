@@ -8,7 +8,7 @@ tryEveryCell(
   build     fresh: builds, records 001 003 | up: nothing
             built: builds | up: nothing
             behind: build_over: migrate up > applies 003 > builds | up: nothing
-            schema edited: build_over: drift > ~posts.title > build_over | up: nothing
+            schema edited: build_over: migrate generate next > writes ~posts.title > build_behind | up: applies 004
   up        fresh: applies base.sql 001 003
             behind: applies 003
             *: nothing
