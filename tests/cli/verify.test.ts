@@ -131,7 +131,10 @@ The migrations were replayed from an empty database.
         "  Next: confiture schema update brings what the migrations did into the schema files\n" +
           "  Where the schema files are right instead: confiture migrate generate NAME writes the migration for what they say\n",
       );
-      const generated = await here("migrate", "generate", "more");
+      const refused = await here("migrate", "generate", "more");
+      expect(refused.exitCode).toBe(1);
+      expect(refused.stderr).toContain(`undoes what db/migrations/3_less.sql:2 did: ${kind} public.users`);
+      const generated = await here("migrate", "generate", "more", "--allow-drop");
       expect(generated.exitCode).toBe(0);
       expect(generated.stderr).toContain(`warning: db/migrations/3_less.sql:2 took ${kind} public.users`);
       await rm(project.path("db/migrations/4_more.sql"));

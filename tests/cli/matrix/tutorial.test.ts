@@ -9,7 +9,7 @@ tryEveryCell(
             ahead: builds | up: history_missing: migrate up --allow-missing > nothing
             merged: build_behind: migrate up --allow-out-of-order > applies 002 > builds | up: nothing
             migration edited: builds, edited 001 | up: history_edited: migrate accept 001 > accept_refused: migrate accept 001 --different > done > nothing
-            schema edited: build_over: drift > ~users.bio > build_over | up: nothing
+            schema edited: build_over: migrate generate next > writes ~users.bio > build_over | up: applies 004
             fresh, embedded: builds, records 001 003 | up: nothing
             *: builds | up: nothing
   up        behind: applies 003
