@@ -1,7 +1,7 @@
 import { named } from "#compare/catalogue/changes.ts";
 import { isThereAlready } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { isEmptyDatabase } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { upCommand } from "#migrate/history.ts";
@@ -69,7 +69,7 @@ async function waysToAgree(
       return `N${AS_MIGRATED.slice(1)}.`;
   } catch (error) {
     // What cannot be found out stops nothing: the ways on are said all the same.
-    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
+    asFailure(error);
   }
   return `${others} \`confiture schema update\` brings what migrations did into them.`;
 }

@@ -6,7 +6,7 @@ import type { Replay } from "#compare/contained/replayed.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
@@ -219,10 +219,7 @@ export function containment(
         : await baseLackingInDatabase(files, then, database, ledger);
     } catch (error) {
       // What cannot be decided stops nothing.
-      if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
-        return error.message;
-      }
-      throw error;
+      return asFailure(error).message;
     }
   }
 

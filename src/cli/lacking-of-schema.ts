@@ -3,7 +3,7 @@ import type { Terms } from "#compare/catalogue/terms.ts";
 import { type Clock, requireTime } from "#compare/contained/clock.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure } from "#errors/error.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
@@ -95,8 +95,7 @@ export async function leftAsItWas(
   ...given: Required<Parameters<typeof lackingOfSchema>>
 ): Promise<() => Promise<LeftAsItWas>> {
   const orUnknown = (error: unknown): LeftAsItWas => {
-    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
-    return { lacking: [], unknown: error.message };
+    return { lacking: [], unknown: asFailure(error).message };
   };
   try {
     const compare = await lackingOfSchema(...given);

@@ -90,3 +90,9 @@ export function placed({ location, message }: ConfitureError): string {
   const { file, line, column } = location ?? {};
   return [...[file, line, column].filter((part) => part !== undefined), ` ${message}`].join(":").trimStart();
 }
+
+/** An error that tells of files, databases or surroundings; an interrupt, or a defect of this program, is thrown on. */
+export function asFailure(error: unknown): ConfitureError {
+  if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") return error;
+  throw error;
+}

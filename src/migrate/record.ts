@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import { baseFile } from "./base.ts";
 import type { Edit } from "./files/edits.ts";
@@ -182,9 +182,9 @@ async function isProven(
   try {
     return await prove(applied, file);
   } catch (cause) {
-    if (!(cause instanceof ConfitureError) || cause.code === "interrupted" || cause.code === "internal") throw cause;
+    const { message } = asFailure(cause);
     throw error.with({
-      message: `${error.message}\nWhether it does the same to the schema could not be proven: ${cause.message}`,
+      message: `${error.message}\nWhether it does the same to the schema could not be proven: ${message}`,
       cause,
     });
   }

@@ -1,5 +1,5 @@
 import { placeIn } from "#database/script.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
@@ -16,7 +16,7 @@ import type { Change } from "../catalogue/changes.ts";
 import { uncomparedOf } from "../contained/loaded.ts";
 import { readState, type State } from "../contained/replayed.ts";
 import { readRowHashes } from "../contained/rows.ts";
-import { asFailure, SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
+import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { isMissingObject, type ProjectFiles } from "../sources/sources.ts";
 import { baseHeader, unlikeSchemaFiles } from "./base.ts";

@@ -1,3 +1,5 @@
+import { NAME_BYTES } from "#sql/clip-name.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import type { Action } from "../engine/actions.ts";
 import type { Facts } from "../engine/facts.ts";
 import { textOf } from "../engine/lookups.ts";
@@ -59,7 +61,7 @@ function serialOf(id: { readonly kind: "sequence" } & Relation, to: Facts): Seri
   const { schema, table, column: name } = ownedBy;
   const column: ColumnId = { kind: "column", schema, table, name };
   const type = SERIALS[dataType];
-  const isNamedSo = id.name === `${table}_${name}_seq` && Buffer.byteLength(id.name) <= LONGEST_NAME;
+  const isNamedSo = id.name === `${table}_${name}_seq` && Buffer.byteLength(id.name) <= NAME_BYTES;
   if (type === undefined || !isNamedSo || sequenceOptions(dataType, options).length > 0) return undefined;
   if (textOf(to, column, "type") !== dataType) return undefined;
   const value = to.childrenOf(column).find((child) => child.id.kind === "default");
@@ -74,13 +76,15 @@ interface Sequence extends SequenceOptions {
   readonly dataType: string;
 }
 
-/** Bytes (manual, Identifiers). */
-const LONGEST_NAME = 63;
-
-const SERIALS: Readonly<Record<string, string>> = { smallint: "smallserial", integer: "serial", bigint: "bigserial" };
+/** By the type that a column has. */
+export const SERIALS: Readonly<Record<string, string>> = {
+  smallint: "smallserial",
+  integer: "serial",
+  bigint: "bigserial",
+};
 
 function withSerial(action: Action, { column, definition, type }: Serial): Action | undefined {
-  const name = `"${column.name.replaceAll('"', '""')}"`;
+  const name = quoteIdentifier(column.name);
   const [before, after] = [`${name} ${definition}`, `${name} ${type}`];
   const { table, sql, element } = action;
   if (table !== undefined) {

@@ -2,7 +2,7 @@ import { LOOK_UP } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { placed } from "#database/place-work.ts";
 import { rollback } from "#database/rollback.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import { changeLedger, createLedger } from "#migrate/ledger/change.ts";
@@ -251,10 +251,4 @@ function speaksOf({ up, down }: LoadedMigration, what: RegExp): boolean {
 /** Takes the record away, so that the database holds nothing that is not of its own. */
 export async function dropScratchLedger(database: Database): Promise<void> {
   await database.execute(`drop table if exists ${quoteQualified(SCRATCH_LEDGER.schema, SCRATCH_LEDGER.table)}`);
-}
-
-/** An error that is a finding; others are thrown on. */
-export function asFailure(error: unknown): ConfitureError {
-  if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") return error;
-  throw error;
 }

@@ -1,9 +1,9 @@
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/files/version.ts";
-import { asFailure, type ScratchRun, startRun } from "../runs/scratch-run.ts";
+import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
 import {
   isMissingObject,

@@ -1,5 +1,5 @@
-import type { ConfitureError } from "#errors/error.ts";
-import { asFailure, type ScratchRun } from "../runs/scratch-run.ts";
+import { asFailure, type ConfitureError } from "#errors/error.ts";
+import { type ScratchRun } from "../runs/scratch-run.ts";
 import type { StatementFacts } from "./facts.ts";
 import { Tracer, type TracerOptions } from "./tracer.ts";
 import { isOverLimit, limitingCode } from "../runs/within-limit.ts";

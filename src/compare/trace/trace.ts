@@ -1,4 +1,4 @@
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { backfillOf, lazyMigration, type LoadedMigration, type RefusedBody } from "#migrate/files/body.ts";
 import { loadMigration, recordedOf } from "#migrate/files/load.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
@@ -6,7 +6,7 @@ import { compareVersions } from "#migrate/files/version.ts";
 import { mayMoveTable } from "#sql/effects/replaced.ts";
 import { mayMoveColumn } from "#sql/effects/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
-import { asFailure, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { isMissingObject, projectMigrations } from "../sources/sources.ts";
 import { EmptiedTables } from "./emptied-tables.ts";

@@ -1,6 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure } from "#errors/error.ts";
 import { withSpelledStrings } from "#sql/spelled-strings.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import { locate } from "#sql/position.ts";
@@ -276,7 +276,7 @@ async function isRight(
     return edits.every(({ tables }) => tables.every(({ schema, name }) => !missing.has(quoteQualified(schema, name))));
   } catch (error) {
     // Such as a row of the files that has the same key.
-    if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") return false;
-    throw error;
+    asFailure(error);
+    return false;
   }
 }

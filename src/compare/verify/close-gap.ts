@@ -1,6 +1,6 @@
+import { asFailure } from "#errors/error.ts";
 import type { DecideRenames } from "../generate/rename-first.ts";
 import { planBetween, segmentsOf, statementsOf } from "../generate/plan.ts";
-import { asFailure } from "../runs/scratch-run.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import type { Check } from "./checks.ts";
 import type { Finding } from "./finding.ts";

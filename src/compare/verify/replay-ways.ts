@@ -1,3 +1,4 @@
+import { asFailure } from "#errors/error.ts";
 import type { Database } from "#database/database.ts";
 import { type LoadedMigration, undoesNothing } from "#migrate/files/body.ts";
 import { withRevision } from "../sources/git.ts";
@@ -5,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
 import { readRowHashes } from "../contained/rows.ts";
 import type { ProvenState } from "./proven-state.ts";
-import { asFailure, SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
+import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
 import { buildSchema, hasSchemaFiles, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
 import { type Watch, watched, type Watching } from "./watch.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
@@ -17,7 +17,7 @@ import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { notRolledThrough, type ReplayedFiles, replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { goesByClock } from "../contained/rows.ts";
-import { asFailure, dropScratchLedger, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
+import { dropScratchLedger, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { wantsRoom, withRoom } from "#scratch/room.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import {

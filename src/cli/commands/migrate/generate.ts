@@ -6,7 +6,7 @@ import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import {
@@ -49,8 +49,8 @@ import { warnWhereTakenBefore } from "../../taken-before.ts";
 const untold =
   ({ messages }: CommandContext) =>
   (error: unknown): [] => {
-    if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
-    messages.warn(`Whether this undoes what a migration did is not known, as they cannot all be run: ${error.message}`);
+    const { message } = asFailure(error);
+    messages.warn(`Whether this undoes what a migration did is not known, as they cannot all be run: ${message}`);
     return [];
   };
 

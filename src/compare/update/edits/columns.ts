@@ -5,6 +5,7 @@ import { lineStart, removeSentence } from "../lines.ts";
 import { removeItem } from "../lists.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
+import { SERIALS } from "../../plan/serials.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import { type Subject, keyOf } from "../../sources/subjects.ts";
 import { alterationOf, columnOf, comesBack, commandsOf, isUnchanged, restOf } from "./lookups.ts";
@@ -109,7 +110,6 @@ function isGrantOn(node: Node | undefined, column: string): boolean {
   return columnsOf.length > 0 && columnsOf.every((names) => names.length === 1 && names[0] === column);
 }
 
-const SERIALS: Readonly<Record<string, string>> = { smallint: "smallserial", integer: "serial", bigint: "bigserial" };
 export const SERIAL = /^(small|big)?serial[248]?$/i;
 
 function retype(planned: Planned, work: Work, table: Subject, column: Subject): ReturnType<EditKind["edit"]> {
