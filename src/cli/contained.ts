@@ -1,7 +1,7 @@
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Bringing } from "#compare/contained/behind.ts";
 import { type Clock } from "#compare/contained/clock.ts";
-import type { Contained } from "#compare/contained/contained.ts";
+import { type Contained, NONE } from "#compare/contained/contained.ts";
 import type { Replay } from "#compare/contained/replayed.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { queryCatalogue } from "#database/catalogue.ts";
@@ -23,9 +23,6 @@ import { filesBeside, projectFiles, type ScratchArgs } from "./compare-options.t
 import { listChanged } from "./output/changes.ts";
 import { agree, count } from "./output/text.ts";
 
-/** Nothing is known, or nothing is to be known. */
-export const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
-
 /** The time that the processors have worked for this process, in which the embedded engine is. */
 function workOf(): () => number {
   const before = process.cpuUsage();
@@ -38,6 +35,17 @@ function workOf(): () => number {
 /** " (002_x changes a role)", or nothing. */
 export function reasonOf(why: string | undefined): string {
   return why === undefined ? "" : ` (${why})`;
+}
+
+/** Says of which recorded migrations nothing shows whether they have changed rows that no migration makes. */
+export function tellRowsNotCompared({ messages }: CommandContext, files: readonly MigrationFile[]): void {
+  const [first] = files;
+  if (first === undefined) return;
+  const they = agree(files.length, "It", "They");
+  messages.warn(
+    `recorded, rows not compared: ${files.map(migrationId).join(", ")}. ${they} may also change rows that no migration makes, and no proof shows whether that was done here. ` +
+      `If it was not, run ${agree(files.length, "its", "their")} statements by hand (confiture migrate show ${files.length === 1 ? shellWord(first.version) : "VERSION"} prints them)`,
+  );
 }
 
 /** What a database that is built has, and one that is brought forward by migrations has not, or otherwise. */

@@ -304,6 +304,29 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(await proven()).toMatchObject({ recorded: [], unrecorded: [] });
     expect((await project.run(["migrate", "baseline", "--proven", "--through", "1"])).exitCode).toBe(2);
   });
+
+  test("an UPDATE that it records, and of which only rows in use could tell whether it ran, is named, by build as well", async () => {
+    await using project = await cliProject(
+      {
+        ...FILES,
+        "db/migrations/002_fill.sql": "UPDATE users SET bio = 'a' WHERE bio IS NULL;\n",
+        "db/migrations/003_age.sql": "ALTER TABLE users ADD age int;\n",
+      },
+      { major },
+    );
+    await project.query(`${WITH_BIO} ALTER TABLE users ADD age int; INSERT INTO users (id) VALUES (1)`);
+    const said =
+      "recorded, rows not compared: 002_fill. It may also change rows that no migration makes, and no proof shows whether that was done here. If it was not, run its statements by hand (confiture migrate show 002 prints them)";
+    expect((await project.succeed(["migrate", "baseline", "--proven"])).stderr).toContain(said);
+    expect((await project.succeed(["migrate", "show", "002"])).stdout).toContain("UPDATE users");
+    await project.query("DROP TABLE confiture_migrations");
+    const proven = await project.run(["migrate", "baseline", "--proven", "--format", "json"]);
+    expect(readDocument(proven)).toMatchObject({ rowsNotCompared: ["002"], unrecorded: [] });
+    await project.query("DROP TABLE confiture_migrations");
+    expect((await project.succeed(["build"])).stderr).toContain(said);
+    const none = await project.run(["build", "--format", "json"]);
+    expect(readDocument(none)).toMatchObject({ recorded: [], rowsNotCompared: [] });
+  });
 });
 
 test("rows of the schema files are named where a migration makes their table, with the file that they belong into", async () => {

@@ -4,6 +4,7 @@ import type { ParsedArgs } from "citty";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import { explainRoles } from "#build/explain.ts";
+import { NONE } from "#compare/contained/contained.ts";
 import type { Config } from "#config/config.ts";
 import { orInterrupted } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -168,7 +169,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { isEmptyDatabase },
     { ALL_NEW, leftAsItWas, tellLeft, waysOn },
     { upCommand },
-    { containment, editedEntries, NONE, openEntries, reasonOf, tellUnlike, wereEdited },
+    { containment, editedEntries, openEntries, reasonOf, tellRowsNotCompared, tellUnlike, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -264,6 +265,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: ${up}`,
     );
   }
+  tellRowsNotCompared(context, found.rowsNotCompared);
   tellUnlike(context, found.unlike ?? []);
   tellLeft(context, left, pending.length > 0 ? up : undefined);
   if (undecided.length > 0 && !isGone) {
@@ -283,6 +285,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       applied: !wasThere,
       durationMs: Math.round(duration),
       recorded: recorded.map(({ version }) => version),
+      rowsNotCompared: found.rowsNotCompared.map(({ version }) => version),
       unrecorded: [...pending, ...undecided].map(({ version }) => version),
       undecided: undecided.map(({ version }) => version),
       edited: edited.map(({ version }) => version),

@@ -27,6 +27,25 @@ export function settleKey(key: string, fixed: Fixed): string {
 }
 
 /**
+ * Rows with each of their values, also those that may be chance: for a database in which nothing else changes them meanwhile. A time
+ * that is the present is the same as any other such one. Pure.
+ */
+export function exact(rows: Rows): Rows {
+  return new Map(
+    [...rows].map(([table, keys]) => {
+      const all = new Map<string, number>();
+      for (const [key, times] of keys) {
+        const one = key.replaceAll(PRESENT, `${BETWEEN}~`);
+        all.set(one, (all.get(one) ?? 0) + times);
+      }
+      return [table, all];
+    }),
+  );
+}
+
+const PRESENT = new RegExp(`${BETWEEN}~.{${HASH}}`, "g");
+
+/**
  * Hashes of the values that may be chance.
  * @param without rows that do not count
  */

@@ -13,6 +13,8 @@ export interface Contained {
   readonly pending: readonly MigrationFile[];
   /** Nobody can tell. */
   readonly undecided: readonly MigrationFile[];
+  /** Those of the contained ones that may change rows which are there: whether they have changed these was not compared. */
+  readonly rowsNotCompared: readonly MigrationFile[];
   /** Why the next one is not contained, where that is known; always where some are undecided. */
   readonly why: string | undefined;
   /** What to do about it, where it is neither `migrate up` nor `migrate baseline` alone. */
@@ -20,6 +22,9 @@ export interface Contained {
   /** What schema files build otherwise than base and migrations do; undefined where that was not compared. */
   readonly unlike?: readonly Change[] | undefined;
 }
+
+/** Nothing is known, or nothing is to be known. */
+export const NONE: Contained = { contained: [], pending: [], undecided: [], rowsNotCompared: [], why: undefined };
 
 const WITHOUT_LIMIT = "  confiture migrate baseline --proven   finds out without a limit, and records what is there";
 
@@ -38,11 +43,11 @@ export async function decided(
   try {
     const { open } = await replay.load();
     files = open.map(({ file }) => file);
-    if (open.length === 0) return { contained: [], pending: [], undecided: [], why: undefined };
+    if (open.length === 0) return NONE;
     return await decide(open);
   } catch (error) {
     if (!(error instanceof ConfitureError) || ENDS.has(error.code)) throw error;
-    const undecided = { contained: [], pending: [], undecided: files, why: placed(error) };
+    const undecided = { ...NONE, undecided: files, why: placed(error) };
     if (error.data?.["isBrokenStart"] === true) return { ...undecided, next: BY_MENDING };
     return error.data?.["outOfTime"] === true ? { ...undecided, next: WITHOUT_LIMIT } : undecided;
   }
@@ -65,6 +70,7 @@ export function divide(
     contained: files.slice(0, contained),
     pending: failure === undefined ? rest : [],
     undecided: failure === undefined ? [] : rest,
+    rowsNotCompared: [],
     why: rest.length === 0 ? undefined : (known.why ?? failure),
     ...(rest.length === 0 || known.next === undefined ? {} : { next: known.next }),
   };

@@ -2,7 +2,8 @@ import type { ObjectId } from "../engine/object-id.ts";
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
-import { migrationId } from "#migrate/files/migration-file.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
@@ -16,7 +17,8 @@ import { type Share, shareOf } from "./effect.ts";
 import { type By, type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
-import { changedTables, readRowHashes } from "./rows.ts";
+import { rowStatements } from "./row-statements.ts";
+import { changedTables, hashesOf, readRowHashes, readTables, type Rows } from "./rows.ts";
 
 /**
  * Which unrecorded migrations a database in use holds already: what base and migrations lead to, up to one of them, is in it,
@@ -24,63 +26,110 @@ import { changedTables, readRowHashes } from "./rows.ts";
  */
 export async function containedInDatabase(replay: Replay, database: Database, ledger: Ledger): Promise<Contained> {
   return await decided(replay, async (open) => {
-    const { options } = replay;
-    const live = await readInUse(database, options.table);
-    return await withScratchSeries(options, async (series) => {
+    const live = await readInUse(database, replay.options.table);
+    return await withScratchSeries(replay.options, async (series) => {
       const replayed = await replay.run(series);
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
-      const { states, failure, changes: rowsChanged, fixed } = replayed;
-      const before = states.get(0)!;
-      const loaded = await replay.load();
-      const sequences = await readSequences(database);
-      const lackingRowsOf = async (from: State, state: State, by: By): Promise<Lacking | undefined> => {
-        const only = changedTables(from.rows, state.rows);
-        for (const table of state.earlier.keys()) only.add(table);
-        const { written } = loaded;
-        const rows =
-          only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written, chance: { fixed } });
-        const one = typeof by === "string" ? by : "a migration";
-        return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, one, false);
-      };
-      const holdsObjectsOf = async (state: State): Promise<boolean> =>
-        mayHold(before, state, live) && (await shareIn(options, before, state, live)) === "all";
-      const last = await findLast(replayed, series, options.clock, async (state) => {
-        return (await holdsObjectsOf(state)) && (await lackingRowsOf(before, state, "")) === undefined;
-      });
-      const doubt = firstDoubt(
-        loaded,
-        { major: live.major, roles: await options.roles?.() },
-        {
-          major: before.catalogue.major,
-          chanceChanges: chanceChanges(rowsChanged, fixed),
-        },
-      );
-      if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
-      const held = await withoutIdle(replayed, series, last);
-      const [next, migration] = [states.get(held + 1), open[held]];
-      if (next === undefined || migration === undefined) return divide(open, held, failure);
-      const from = states.get(held)!;
-      const share = await shareIn(options, from, next, live);
-      const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);
-      const changes = compareCatalogues(from.catalogue, next.catalogue).length > 0;
-      if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made, doubt);
-      if (share !== "all") {
-        const atEnd = states.get(open.length);
-        const alone =
-          atEnd !== undefined && (await holdsObjectsOf(atEnd))
-            ? await lackingRowsOf(before, atEnd, byMigrations(replayed, open))
-            : undefined;
-        if (alone === undefined) return divide(open, held, made);
-        const known = withoutRows(alone, open.at(-1)!, "the database");
-        return divide(open, held, known.why, known);
-      }
-      const by = migrationId(migration.file);
-      const lacking = (await lackingRowsOf(from, next, by)) ?? (await lackingRowsOf(before, next, by));
-      if (lacking === undefined) return divide(open, held, made);
-      const known = withoutRows(lacking, migration, "the database");
-      return divide(open, held, changes ? known.why : made, known);
+      const there = { database, ledger, live };
+      const found = await heldBy(there, replay, replayed, series);
+      return { ...found, rowsNotCompared: await rowsNotCompared(there, replay, replayed, found.contained.length) };
     });
   });
+}
+
+/** A database in use. */
+interface InUse {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly live: Catalogue;
+}
+
+/** Compares what is replayed with what is there. */
+async function heldBy(
+  { database, ledger, live }: InUse,
+  replay: Replay,
+  replayed: Replayed,
+  series: ScratchSeries,
+): Promise<Contained> {
+  const { options } = replay;
+  const { states, failure, changes: rowsChanged, fixed } = replayed;
+  const before = states.get(0)!;
+  const loaded = await replay.load();
+  const { open } = loaded;
+  const sequences = await readSequences(database);
+  const lackingRowsOf = async (from: State, state: State, by: By): Promise<Lacking | undefined> => {
+    const only = changedTables(from.rows, state.rows);
+    for (const table of state.earlier.keys()) only.add(table);
+    const { written } = loaded;
+    const rows =
+      only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written, chance: { fixed } });
+    const one = typeof by === "string" ? by : "a migration";
+    return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, one, false);
+  };
+  const holdsObjectsOf = async (state: State): Promise<boolean> =>
+    mayHold(before, state, live) && (await shareIn(options, before, state, live)) === "all";
+  const last = await findLast(replayed, series, options.clock, async (state) => {
+    return (await holdsObjectsOf(state)) && (await lackingRowsOf(before, state, "")) === undefined;
+  });
+  const doubt = firstDoubt(
+    loaded,
+    { major: live.major, roles: await options.roles?.() },
+    {
+      major: before.catalogue.major,
+      chanceChanges: chanceChanges(rowsChanged, fixed),
+    },
+  );
+  if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
+  const held = await withoutIdle(replayed, series, last);
+  const [next, migration] = [states.get(held + 1), open[held]];
+  if (next === undefined || migration === undefined) return divide(open, held, failure);
+  const from = states.get(held)!;
+  const share = await shareIn(options, from, next, live);
+  const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);
+  const changes = compareCatalogues(from.catalogue, next.catalogue).length > 0;
+  if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made, doubt);
+  if (share !== "all") {
+    const atEnd = states.get(open.length);
+    const alone =
+      atEnd !== undefined && (await holdsObjectsOf(atEnd))
+        ? await lackingRowsOf(before, atEnd, byMigrations(replayed, open))
+        : undefined;
+    if (alone === undefined) return divide(open, held, made);
+    const known = withoutRows(alone, open.at(-1)!, "the database");
+    return divide(open, held, known.why, known);
+  }
+  const by = migrationId(migration.file);
+  const lacking = (await lackingRowsOf(from, next, by)) ?? (await lackingRowsOf(before, next, by));
+  if (lacking === undefined) return divide(open, held, made);
+  const known = withoutRows(lacking, migration, "the database");
+  return divide(open, held, changes ? known.why : made, known);
+}
+
+/**
+ * Those that are contained and may have changed rows which a replay does not have: what they make may be there, and they may have run on
+ * these rows or not.
+ */
+async function rowsNotCompared(
+  { database, ledger }: InUse,
+  { options, load }: Replay,
+  { states, fixed }: Replayed,
+  held: number,
+): Promise<readonly MigrationFile[]> {
+  const { open, written } = await load();
+  const may: MigrationFile[] = [];
+  for (const migration of open.slice(0, held)) {
+    if ((await rowStatements(migration, options.signal)).length > 0) may.push(migration.file);
+  }
+  if (may.length === 0) return [];
+  const replayed: Rows = states.get(held)?.rows ?? new Map();
+  const tables = (await readTables(database, ledger)).map(({ schema, table }) => quoteQualified(schema, table));
+  if (tables.some((table) => !replayed.has(table))) return may;
+  for (const table of tables) {
+    const rows = await readRowHashes(database, ledger, { only: new Set([table]), written, chance: { fixed } });
+    const keys = [...(rows.get(table) ?? [])];
+    if (keys.some(([key, times]) => times > hashesOf(replayed, table, key))) return may;
+  }
+  return [];
 }
 
 const NOT_FROM_NOTHING =

@@ -19,7 +19,7 @@ import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
 import type { Fixed } from "./marks.ts";
-import { lackingOnRows } from "./on-rows.ts";
+import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
 import { chanceChanges, rowChanges } from "./row-changes.ts";
 import { moreThanBuilt, readRowHashes, readTables } from "./rows.ts";
@@ -61,14 +61,20 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         return database;
       };
       const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, built: built.rows };
-      const onRows = await lackingOnRows(options, { ...tried, replayed: states.get(last)!.rows }, rebuild);
+      const { lacking: onRows, untried } = await tryOnRows(
+        options,
+        { ...tried, replayed: states.get(last)!.rows },
+        rebuild,
+      );
       const held = onRows?.at ?? seeming;
       const run = await startRun(isAsBuilt ? database : await rebuild(), options);
       const failure = broken ?? (await tryOnTop(run, open.slice(held), options.clock)) ?? onRows?.unknown;
       const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
       const unlike = failure === undefined ? unlikeMigrations(from, states.get(reached), built) : undefined;
+      const rowsNotCompared = open.slice(0, held).flatMap((one) => (untried.has(one) ? [one.file] : []));
       const split = (reason: Parameters<typeof divide>[3]): Contained => ({
         ...divide(open, held, failure, reason),
+        rowsNotCompared,
         unlike,
       });
       const ways = failure === undefined ? {} : { next: broken === undefined ? BY_FILES : BY_MENDING };

@@ -1,16 +1,14 @@
-import { parseScript } from "#database/script.ts";
 import type { Database } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration, SqlBody } from "#migrate/files/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
-import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
-import type { Statement } from "#sql/statement.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
-import { settle } from "./chance.ts";
+import { exact, settle, settleKey } from "./chance.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import type { Lacking } from "./lacking.ts";
 import type { Fixed } from "./marks.ts";
 import type { ContainedOptions } from "./replayed.ts";
+import { type RowStatements, rowStatements } from "./row-statements.ts";
 import { hashesOf, readRowHashes, type Rows, rowsOf } from "./rows.ts";
 import type { Written } from "./written.ts";
 
@@ -20,6 +18,14 @@ export interface LackingOnRows extends Lacking {
   readonly at: number;
   /** Why it is not known whether the rows are as they are after it, or before; undefined where they are as before. */
   readonly unknown: string | undefined;
+}
+
+/** What trying migrations on rows has shown. */
+export interface TriedOnRows {
+  /** The first that is lacking. */
+  readonly lacking: LackingOnRows | undefined;
+  /** Those that were not tried, as what they are about has another name now, or is gone. */
+  readonly untried: ReadonlySet<LoadedMigration>;
 }
 
 /** What there is to try migrations on. */
@@ -40,48 +46,56 @@ interface Tried {
  * whether the files hold them as these migrations leave them. Where they do, nothing is changed.
  * @param rebuild a scratch database with what the schema files build, for this alone; not asked for where no row can be changed
  */
-export async function lackingOnRows(
+export async function tryOnRows(
   options: ContainedOptions & { readonly clock: Clock },
   { held, written, fixed, built, replayed }: Tried,
   rebuild: () => Promise<Database>,
-): Promise<LackingOnRows | undefined> {
+): Promise<TriedOnRows> {
+  const untried = new Set<LoadedMigration>();
   const own = onlyIn(built, replayed);
-  if (own.size === 0) return undefined;
-  const all: (readonly Change[])[] = [];
-  for (const migration of held) all.push(await changesOf(migration, options.signal));
-  if (all.every(({ length }) => length === 0)) return undefined;
+  if (own.size === 0) return { lacking: undefined, untried };
+  const all: (readonly RowStatements[])[] = [];
+  for (const migration of held) all.push(await rowStatements(migration, options.signal));
+  if (all.every(({ length }) => length === 0)) return { lacking: undefined, untried };
   const database = await rebuild();
   const run = await startRun(database, options);
   const read = async (): Promise<Rows> =>
-    settle(await readRowHashes(database, SCRATCH_LEDGER, { written, chance: "each" }), fixed);
-  const apply = async (changes: readonly Change[]): Promise<ConfitureError | undefined> => {
+    exact(await readRowHashes(database, SCRATCH_LEDGER, { written, chance: "each" }));
+  const apply = async (of: LoadedMigration, changes: readonly RowStatements[]): Promise<ConfitureError | undefined> => {
     for (const { migration, isWhole } of changes) {
       requireTime(options.clock);
       const error = await run.step(migration, "up");
       if (error === undefined) await run.forget(migration);
       else if (isWhole ? speaksOf(migration, own) : !isDoneAlready(error)) return error;
+      else if (!isWhole && error.server?.sqlstate !== UNIQUE) untried.add(of);
     }
     return undefined;
   };
   let first: LackingOnRows | undefined;
-  let before = built;
+  const begun = await read();
+  let before = begun;
   for (const [at, changes] of all.entries()) {
     if (changes.length === 0) continue;
-    const error = await apply(changes);
+    const migration = held[at]!;
+    const error = await apply(migration, changes);
     const after = await read();
-    const by = migrationId(held[at]!.file);
-    if (error !== undefined) return first ?? { at, of: "rows", what: FAILED(by), unknown: `${by}: ${error.message}` };
-    const lacking = lackingIn(after, { own, built, by });
+    const by = migrationId(migration.file);
+    if (error !== undefined) {
+      const failed = { at, of: "rows", what: FAILED(by), unknown: `${by}: ${error.message}` } as const;
+      return { lacking: first ?? failed, untried };
+    }
+    const lacking = lackingIn({ begun, after }, { own, built, fixed, by });
     if (lacking === undefined) first = undefined;
     else if (first === undefined) {
       // A second time, it changes nothing of what it has left.
       const isStable =
-        Bun.deepEquals(before, after) || ((await apply(changes)) === undefined && Bun.deepEquals(await read(), after));
+        Bun.deepEquals(before, after) ||
+        ((await apply(migration, changes)) === undefined && Bun.deepEquals(await read(), after));
       first = { at, ...lacking, unknown: isStable ? undefined : `${by} changes rows each time it is run` };
     }
     before = after;
   }
-  return first;
+  return { lacking: first, untried };
 }
 
 const FAILED = (by: string): string => `what ${by} does to rows could not be tried on those in`;
@@ -101,12 +115,23 @@ function onlyIn(one: Rows, other: Rows): Rows {
 
 /** What is not any more as the schema files make it. Rows of the replay do not count: it has told of them. Pure. */
 function lackingIn(
-  after: Rows,
-  { own, built, by }: { readonly own: Rows; readonly built: Rows; readonly by: string },
+  tried: { readonly begun: Rows; readonly after: Rows },
+  { own, built, fixed, by }: Pick<Tried, "built" | "fixed"> & { readonly own: Rows; readonly by: string },
 ): Lacking | undefined {
+  const after = settle(tried.after, fixed);
   for (const [table, rows] of own) {
+    const changed = new Map<string, number>();
+    for (const [key, times] of tried.begun.get(table) ?? []) {
+      const one = settleKey(key, fixed);
+      const less = Math.max(0, times - hashesOf(tried.after, table, key));
+      changed.set(one, (changed.get(one) ?? 0) + less);
+    }
     let lost = 0;
-    for (const [hash, times] of rows) lost += Math.max(0, times - hashesOf(after, table, hash));
+    for (const [hash, times] of rows) {
+      // Values that may be chance are others than before, too; rows of the replay may be among them.
+      const others = (changed.get(hash) ?? 0) - (hashesOf(built, table, hash) - times);
+      lost += Math.max(0, times - hashesOf(after, table, hash), others);
+    }
     if (lost > 0) {
       return {
         of: "rows",
@@ -131,95 +156,13 @@ function count(rows: ReadonlyMap<string, number> = new Map()): number {
   return rows.values().reduce((sum, times) => sum + times, 0);
 }
 
-/** What a migration may do to rows that are there. */
-interface Change {
-  readonly migration: LoadedMigration;
-  /** Whether it is all that the migration does, of which some is done already. */
-  readonly isWhole: boolean;
-}
-
-const WRITES = /\b(?:update|delete|merge|truncate|insert|call|execute|perform|select)\b/i;
-
-/** Statement by statement: what a migration does besides was done when the schema files were built. */
-async function changesOf(migration: LoadedMigration, signal: AbortSignal | undefined): Promise<readonly Change[]> {
-  const { kept } = migration;
-  let { up } = migration;
-  if (up.kind === "typescript") {
-    if (!WRITES.test(kept.source ?? "")) return [];
-    up = (await codeAsSql(migration, signal))?.up ?? up;
-  }
-  if (up.kind === "refused") return [];
-  return up.kind === "typescript" ? [{ migration, isWhole: true }] : changesOfSql(migration, up);
-}
-
-/** Each statement that may change rows, with the ones that it needs around it. Pure. */
-function changesOfSql(migration: LoadedMigration, body: SqlBody): readonly Change[] {
-  const { statements } = body.script;
-  const isDropped = (name: string): boolean =>
-    statements.some(({ firstWord, text }) => firstWord === "DROP" && text.includes(name));
-  // What is there for the length of the migration, and what takes it away.
-  const passing: string[] = [];
-  const around: Statement[] = [];
-  const ends = statements.filter(({ text }) => /^drop\s+(?:function|procedure)\b/i.test(text));
-  return statements.flatMap((statement): Change[] => {
-    const { firstWord = "", text } = statement;
-    const made = ROUTINE.exec(text)?.[1];
-    const isPassing = made !== undefined && (/^pg_temp\./i.test(made) || isDropped(made));
-    const name = isPassing ? made : TEMPORARY.exec(text)?.[1];
-    if (name !== undefined) passing.push(name);
-    const fills = firstWord === "INSERT" && passing.some((own) => text.includes(own));
-    if (name !== undefined || fills || firstWord === "SET" || firstWord === "RESET") {
-      around.push(statement);
-      return [];
-    }
-    if (!mayChangeRows(statement)) return [];
-    return [{ migration: { ...alone(migration), up: only(body, [...around, statement, ...ends]) }, isWhole: false }];
-  });
-}
-
-const TEMPORARY = /^create\s+(?:(?:local|global)\s+)?temp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w."]+)/i;
-const ROUTINE = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([\w."]+)/i;
-
-function alone({
-  file,
-  checksum,
-  kept,
-}: LoadedMigration): Pick<LoadedMigration, "file" | "checksum" | "kept" | "down"> {
-  return { file, checksum, kept, down: undefined };
-}
-
-function only({ script, transactional, opening, howToRunOutside }: SqlBody, statements: readonly Statement[]): SqlBody {
-  const text = statements.map((statement) => statement.text).join("\n;\n");
-  return { kind: "sql", script: parseScript({ file: script.file, text }), transactional, opening, howToRunOutside };
-}
-
-/** Rows that a statement writes itself are in the replay; others it may make of rows that are there. */
-function mayChangeRows({ firstWord = "", text }: Statement): boolean {
-  switch (firstWord) {
-    case "UPDATE":
-    case "DELETE":
-    case "MERGE":
-    case "TRUNCATE":
-    case "CALL":
-      return true;
-    case "INSERT":
-      return /\bselect\b/i.test(text);
-    case "WITH":
-      return /\b(?:update|delete|merge|insert)\b/i.test(text);
-    case "DO":
-      return WRITES.test(text);
-    case "SELECT":
-      return text.replaceAll(/\b(?:set_config|setval)\s*\(/gi, "").includes("(");
-    default:
-      return false;
-  }
-}
-
 /** Whether it is about what a later migration has taken away, or makes a row that is there. */
 function isDoneAlready({ server }: ConfitureError): boolean {
   const code = server?.sqlstate ?? "";
-  return code.startsWith("42") || code === "23505";
+  return code.startsWith("42") || code === UNIQUE;
 }
+
+const UNIQUE = "23505";
 
 /** Whether the code of a migration speaks of a table with such rows. */
 function speaksOf({ kept }: LoadedMigration, rows: Rows): boolean {

@@ -16,7 +16,14 @@ const column = (name: string, type = "text"): string =>
 async function decide(
   files: Record<string, string>,
   given: { recorded?: string[]; budget?: number; major?: number; roles?: string[] } = {},
-): Promise<{ contained: string[]; pending: string[]; undecided: string[]; why: string | undefined; next?: string }> {
+): Promise<{
+  contained: string[];
+  pending: string[];
+  undecided: string[];
+  rowsNotCompared: string[];
+  why: string | undefined;
+  next?: string;
+}> {
   await using project = await temporaryProject(files);
   const replay = replayOnce({
     ...filesOf(project.dir),
@@ -27,11 +34,12 @@ async function decide(
   });
   const found = await containedInSchema(replay);
   const versions = (of: Contained["pending"]): string[] => of.map(({ version }) => version);
-  const { contained, pending, undecided, why, next } = found;
+  const { contained, pending, undecided, rowsNotCompared, why, next } = found;
   return {
     contained: versions(contained),
     pending: versions(pending),
     undecided: versions(undecided),
+    rowsNotCompared: versions(rowsNotCompared),
     why,
     ...(next === undefined ? {} : { next }),
   };
@@ -391,6 +399,15 @@ describe("a migration that changes rows which only the schema files make", () =>
     expect(await decide(project(rows, ...steps))).toMatchObject({ contained: all, pending: [], undecided: [] });
   });
 
+  test("whose column has another name now is contained, and that the rows were not compared is known", async () => {
+    const cost = PLANS.replace("price", "cost");
+    const files = project("(2, 10)", raise, "ALTER TABLE plans RENAME price TO cost;");
+    const found = await decide({ ...files, "db/schema/plans.sql": `${cost}INSERT INTO plans VALUES (2, 10);` });
+    expect(found).toMatchObject({ contained: ["001", "002", "003"], rowsNotCompared: ["002"] });
+    const none = await decide({ ...files, "db/schema/plans.sql": cost });
+    expect(none).toMatchObject({ contained: ["001", "002", "003"], rowsNotCompared: [] });
+  });
+
   test("up to the one whose rows the files hold", async () => {
     const steps = [raise, "UPDATE plans SET price = 15 WHERE id = 2;"];
     expect(await decide(project("(2, 12)", ...steps))).toMatchObject({ contained: ["001", "002"], pending: ["003"] });
@@ -618,6 +635,42 @@ describe("a value that a migration gives where a default would compute one has t
     });
   });
 
+  test.each([
+    ["a fixed value", `UPDATE s SET k = ${FIXED};`, { contained: ["001"], pending: ["002"], undecided: [] }],
+    ["NULL", "UPDATE s SET k = NULL;", { contained: ["001"], pending: ["002"], undecided: [] }],
+    ["chance", "UPDATE s SET k = gen_random_uuid();", { contained: ["001"], pending: [], undecided: ["002"] }],
+    ["the present", "UPDATE s SET at = now();", { contained: ["001", "002"] }],
+    ["another time", "UPDATE s SET at = '2020-01-01';", { contained: ["001"], pending: ["002"], undecided: [] }],
+    ["nothing", `UPDATE s SET k = ${FIXED} WHERE id = 2;`, { contained: ["001", "002"] }],
+    [
+      "code that goes by rows",
+      code(`${query} await this.execute("upd" + "ate s set k = ${FIXED} where 1 = " + row.n)`),
+      { contained: ["001"], pending: ["002"], undecided: [] },
+    ],
+  ])("in rows that only the schema files make: %s", async (_, step, expected) => {
+    const tables = table.replace(");\n", ", at timestamptz DEFAULT now());\n");
+    const rows = "INSERT INTO s (id) VALUES (1);\n";
+    const found = await decide(project(tables, rows, step));
+    expect(found).toMatchObject(expected);
+    if (found.pending.length > 0)
+      expect(found.why).toMatch(/1 row of public\.s, which 002_step takes away or changes, is/);
+    const held = `INSERT INTO s (id, k, at) VALUES (1, ${FIXED}, '2020-01-01');\n`;
+    if (/00001|2020/.test(step)) {
+      expect(await decide(project(tables, held, step))).toMatchObject({ contained: ["001", "002"] });
+    }
+  });
+
+  test("in rows that only the schema files make, up to the last that gives them one", async () => {
+    const other = FIXED.replace("1'", "2'");
+    const steps = [FIXED, other].map((value) => `UPDATE s SET k = ${value} WHERE id = 1;`);
+    const rows = (value: string): string => `INSERT INTO s (id, k) VALUES (1, ${value});\n`;
+    expect(await decide(project(table, rows(other), ...steps))).toMatchObject({ contained: ["001", "002", "003"] });
+    expect(await decide(project(table, rows(FIXED), ...steps))).toMatchObject({
+      contained: ["001", "002"],
+      pending: ["003"],
+    });
+  });
+
   test("where only the schema files carry the migrations", async () => {
     const files = (rows: string, step: string): Record<string, string> => ({
       "db/schema/s.sql": `${table}CREATE INDEX by_k ON s (k);\n${rows}`,
@@ -656,8 +709,35 @@ describe("a last migration that only changes rows, of which an empty database ha
       await database.execute(`${USERS} ALTER TABLE users ADD bio text, ADD age text; INSERT INTO users VALUES (1);`);
       const found = await containedInDatabase(replay, database, ledger);
       expect(found.contained.map(({ version }) => version)).toEqual(contained);
+      expect(found.rowsNotCompared.map(({ version }) => version)).toEqual(contained.length > 1 ? ["002"] : []);
     });
   });
+
+  test.each([
+    ["UPDATE", "UPDATE users SET bio = 'b' WHERE id = 8;", "(7, 'a'), (8, 'b')", ["003"]],
+    ["DELETE", "DELETE FROM users WHERE id = 9;", "(7, 'a'), (8, 'b')", ["003"]],
+    ["code", "DO $$ BEGIN DELETE FROM users WHERE id = 9; END $$;", "(7, 'a'), (8, 'b')", ["003"]],
+    ["rows that migrations have made are compared", "UPDATE users SET bio = 'b' WHERE id = 7;", "(7, 'b')", []],
+    ["so are rows of its own", "INSERT INTO users VALUES (6);", "(6, NULL), (7, 'a'), (8, 'b')", []],
+  ])(
+    "before one that is there it is recorded, and that rows were not compared is known: %s",
+    async (_, step, rows, unseen) => {
+      await using project = await temporaryProject({
+        "db/migrations/001_users.sql": WITH_BIO,
+        "db/migrations/002_user.sql": "INSERT INTO users VALUES (7, 'a');",
+        "db/migrations/003_step.sql": step,
+        "db/migrations/004_age.sql": "ALTER TABLE users ADD age int;",
+      });
+      const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+      const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+      await withDatabase({ engine: "embedded" }, {}, async (database) => {
+        await database.execute(`${WITH_BIO} INSERT INTO users VALUES ${rows}; ALTER TABLE users ADD age int;`);
+        const found = await containedInDatabase(replay, database, ledger);
+        expect(found.contained.map(({ version }) => version)).toEqual(["001", "002", "003", "004"]);
+        expect(found.rowsNotCompared.map(({ version }) => version)).toEqual(unseen);
+      });
+    },
+  );
 });
 
 test("where every migration is recorded, none is read", async () => {
@@ -666,6 +746,7 @@ test("where every migration is recorded, none is read", async () => {
     contained: [],
     pending: [],
     undecided: [],
+    rowsNotCompared: [],
     why: undefined,
   });
 });

@@ -1,3 +1,4 @@
+import { type Contained, NONE } from "#compare/contained/contained.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { createLedger } from "#migrate/ledger/change.ts";
@@ -69,7 +70,7 @@ export const command = defineCommand({
         : await adoptHistory(options, args.from, args["from-table"]);
     if (recorded.length === 0) tellNothing(context, options, args.from);
     else tellRecorded(context, recorded);
-    return outcomeOf(recorded);
+    return outcomeOf({ ...NONE, contained: recorded });
   },
 });
 
@@ -87,32 +88,36 @@ function tellRecorded({ messages }: CommandContext, recorded: readonly Migration
   );
 }
 
-function outcomeOf(recorded: readonly MigrationFile[], left: readonly MigrationFile[] = []): Outcome {
+function outcomeOf({ contained, pending, undecided, rowsNotCompared }: Contained): Outcome {
   return {
     json: {
-      recorded: recorded.map(({ version, name, path }) => ({ version, name, file: path })),
-      unrecorded: left.map(({ version }) => version),
+      recorded: contained.map(({ version, name, path }) => ({ version, name, file: path })),
+      rowsNotCompared: rowsNotCompared.map(({ version }) => version),
+      unrecorded: [...pending, ...undecided].map(({ version }) => version),
     },
-    text: recorded.map((migration) => `✅ ${migrationId(migration)} recorded as applied\n`).join(""),
+    text: contained.map((migration) => `✅ ${migrationId(migration)} recorded as applied\n`).join(""),
   };
 }
 
 /** Records what the database holds, and says of the rest how it stands. */
 async function proven(context: CommandContext, options: MigrateOptions, scratch: ScratchArgs): Promise<Outcome> {
   const { exclusively } = await import("#migrate/exclusive.ts");
-  const { containment, reasonOf } = await import("../../contained.ts");
+  const { containment, reasonOf, tellRowsNotCompared } = await import("../../contained.ts");
   const proof = containment(context, options, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch });
-  const { contained, pending, undecided, why, next } = await exclusively(options, async (database, ledger) => {
-    const found = await proof.record(database, ledger);
+  const found = await exclusively(options, async (database, ledger) => {
+    const recorded = await proof.record(database, ledger);
     // That none of them is there is known as well: `up` has no other tool's history to ask for from then on.
-    const isNone = !ledger.exists && found.contained.length + found.undecided.length === 0 && found.pending.length > 0;
+    const isNone =
+      !ledger.exists && recorded.contained.length + recorded.undecided.length === 0 && recorded.pending.length > 0;
     if (isNone) await createLedger(database, ledger);
-    return found;
+    return recorded;
   });
+  const { contained, pending, undecided, why, next } = found;
   if (contained.length > 0) tellRecorded(context, contained);
   else if (pending.length + undecided.length === 0) {
     tellNothing(context, options);
   }
+  tellRowsNotCompared(context, found.rowsNotCompared);
   if (pending.length > 0) {
     context.messages.log(`Not in the database, and pending: ${pending.map(migrationId).join(", ")}${reasonOf(why)}`);
   }
@@ -129,5 +134,5 @@ async function proven(context: CommandContext, options: MigrateOptions, scratch:
       `not proven: ${undecided.map(migrationId).join(", ")}${reasonOf(why)}. Next:\n${next ?? (await ways())}`,
     );
   }
-  return { ...outcomeOf(contained, [...pending, ...undecided]), exitCode: undecided.length > 0 ? 3 : 0 };
+  return { ...outcomeOf(found), exitCode: undecided.length > 0 ? 3 : 0 };
 }
