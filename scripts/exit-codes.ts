@@ -5,7 +5,7 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [2, "The command line is wrong, or asks for what an environment does not allow; nothing was done"],
   [
     3,
-    "Findings: differences, lint, `migrate baseline --proven` with migrations that are not proven, or `migrate status --exit-code` with ones that are not applied",
+    "Findings: differences, lint, `schema update` that leaves something in two ways, `migrate baseline --proven` with migrations that are not proven, or `migrate status --exit-code` with ones that are not applied",
   ],
   [4, "The configuration is wrong; nothing was done"],
   [5, "The database cannot be reached; nothing was done"],

@@ -111,11 +111,11 @@ describe("schema update", () => {
     expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
     await project.write("db/migrations/002_bio.sql", bio.replace(/bio text/i, "bio varchar(9)"));
     const { exitCode, stderr } = await update(project, "--yes");
-    expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([0, UPDATED]);
+    expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([3, UPDATED]);
     expect(stderr).toContain("confiture schema update --take public.users.bio\n");
     expect(stderr).toContain("db/schema/users.sql:4 then says what db/migrations/002_bio.sql:1 makes");
     expect(stderr).not.toContain("no migration makes this yet");
-    expect(await update(project, "--check")).toMatchObject({ exitCode: 3 });
+    for (const args of [["--check"], []]) expect(await update(project, ...args)).toMatchObject({ exitCode: 3 });
     const unknown = await update(project, "--take", "public.users.bios");
     expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringContaining("public.users.bio")]);
     expect(await update(project, "--take", "public.users.bio", "--yes")).toMatchObject({ exitCode: 0 });
@@ -132,7 +132,7 @@ describe("schema update", () => {
     // Work in progress besides.
     await project.write("db/schema/posts.sql", POSTS.replace("INT", "BIGINT"));
     const { exitCode, stderr } = await update(project, "--yes");
-    expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([0, UPDATED.replace("TEXT", "VARCHAR(9)")]);
+    expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([3, UPDATED.replace("TEXT", "VARCHAR(9)")]);
     expect(stderr).toContain("before it was edited, which the ledger still knows: public.users.bio");
     expect(stderr).toContain("--take public.posts.id\n");
     expect(await project.read("db/schema/posts.sql")).toBe(POSTS.replace("INT", "BIGINT"));

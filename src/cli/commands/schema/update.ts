@@ -44,7 +44,7 @@ export const command = defineCommand({
     "in place is appended as a statement of its own. The edited files are built in the embedded PostgreSQL and compared\n" +
     "before anything is written. Rows that migrations leave come into the files that have rows; where there are none, they are\n" +
     "named. What only the schema files have stays. You see a diff and are asked; where there is no\n" +
-    "terminal, --yes writes.",
+    "terminal, --yes writes. Exits 3 if something is left that schema files and migrations have in two ways.",
   examples: ["confiture schema update", "confiture schema update --yes", "confiture schema update --check"],
   async run(args, context) {
     if (args.yes === true && args.check === true) {
@@ -60,14 +60,15 @@ export const command = defineCommand({
     tellBeforeEdits(context, update);
     tellLackingRows(context, update);
     tellTakenRows(context, update);
+    // It is there before and after, whatever is written.
+    const left = update.kept.some(isInTwoWays) ? { exitCode: 3 as const } : {};
     if (update.files.length === 0) {
       context.messages.log(
         update.kept.length + update.lackingRows.length + update.takenRows.length > 0
           ? "Nothing to write: what differs is named above"
           : `Nothing to update: the schema files hold everything that ${update.notRun.length > 0 ? "the other migrations" : "the migrations"} make`,
       );
-      const differs = args.check === true && update.kept.some(isInTwoWays);
-      return { json: toJson(update, false), ...(differs ? { exitCode: 3 } : {}) };
+      return { json: toJson(update, false), ...left };
     }
     const diffs = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after));
     // One that is no part of a line's end would look like one.
@@ -93,7 +94,7 @@ export const command = defineCommand({
     }
     await write(context, files, contents, update);
     const summary = `✅ Updated ${count(update.files.length, "schema file")}, proven\n`;
-    return { json: toJson(update, true), text: args.yes === true ? `${diff}${summary}` : summary };
+    return { json: toJson(update, true), text: args.yes === true ? `${diff}${summary}` : summary, ...left };
   },
 });
 
