@@ -70,6 +70,20 @@ describe.skipIf(PSQL === null)("psql", () => {
     expect(await psql(served.url, "SHOW search_path;", ["-At"])).toMatchObject({ stdout: '"$user", public\n' });
   });
 
+  test("whoever acts for another role does so alone, and until the end of the session", async () => {
+    await using other = await connect();
+    const who = async () => (await other.query("SELECT session_user AS name")).rows;
+    await other.query("CREATE ROLE served_app");
+    const script = "SET SESSION AUTHORIZATION served_app;\nSELECT session_user;\n";
+    expect((await psql(served.url, script, ["-At"])).stdout).toBe("SET\nserved_app\n");
+    expect(await who()).toEqual([{ name: "postgres" }]);
+    await other.query("SET SESSION AUTHORIZATION served_app");
+    expect((await psql(served.url, "SELECT session_user;", ["-At"])).stdout).toBe("postgres\n");
+    expect(await who()).toEqual([{ name: "served_app" }]);
+    await other.query("RESET SESSION AUTHORIZATION");
+    await other.query("DROP ROLE served_app");
+  });
+
   test("another encoding than UTF-8 is taken back, and said", async () => {
     const { exitCode, stdout } = await psql(
       served.url,

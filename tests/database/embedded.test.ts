@@ -219,6 +219,28 @@ describe("a session in memory", () => {
     expect(await database.query("select 'é' as e, 1 as one")).toEqual([{ e: "é", one: 1 }]);
   });
 
+  test.each([
+    ["SET SESSION AUTHORIZATION app", "RESET SESSION AUTHORIZATION"],
+    ["set session_authorization = app", "set session authorization default"],
+    ["SET SESSION SESSION AUTHORIZATION app", "RESET session_authorization"],
+    ["do $$ begin set session authorization app; end $$", "SET SESSION SESSION AUTHORIZATION DEFAULT"],
+  ])("%s, and %s leads back as it does on a server", async (there, back) => {
+    const database = await open();
+    await database.execute("CREATE ROLE app");
+    const who = async () => await database.query("SELECT session_user::text AS session, current_user::text AS current");
+    await database.execute(there);
+    expect(await who()).toEqual([{ session: "app", current: "app" }]);
+    await database.execute(`SELECT '${back}'; ${back}; SELECT 1`);
+    expect(await who()).toEqual([{ session: "postgres", current: "postgres" }]);
+    await database.execute(
+      `BEGIN; ${there}; SET LOCAL SESSION AUTHORIZATION DEFAULT; CREATE TABLE ours (a int); COMMIT`,
+    );
+    expect(await database.query("SELECT tableowner::text FROM pg_tables WHERE tablename = 'ours'")).toEqual([
+      { tableowner: "postgres" },
+    ]);
+    expect(await who()).toEqual([{ session: "app", current: "app" }]);
+  });
+
   test("is of its own", async () => {
     const first = await open();
     await first.execute("CREATE TABLE here (a int)");

@@ -134,10 +134,15 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       // Whoever gives a signal has a limit of his own.
       if (how.signal !== undefined) await run(how);
       else await replayingWithinLimit(database, migration, direction, { ...options, ...how }, run);
+      await actAsOurselves(migration);
       return undefined;
     } catch (error) {
       return explainMissing(asFailure(error), options.scratch);
     }
+  };
+  /** What looks at the database next may be kept from it as the role that the migration took on. */
+  const actAsOurselves = async (migration: LoadedMigration): Promise<void> => {
+    if (speaksOf(migration, /\brole\b|authorization/i)) await database.execute(cleanSession(runOptions, database));
   };
   const bothWays = async (
     migration: LoadedMigration,
@@ -159,6 +164,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         } finally {
           if (!isRight) await rollback(database);
         }
+        await actAsOurselves(migration);
       });
     } catch (error) {
       asFailure(error);

@@ -13,6 +13,7 @@ import { onlyUtf8 } from "./only-utf8.ts";
 import { protectOutside } from "./outside-data.ts";
 import { NO_PROGRAMS } from "./raise.ts";
 import { type DataFiles, unpackSaved } from "./saved.ts";
+import { SessionUser } from "./session-user.ts";
 import { shrinkFiles } from "./shrunk-files.ts";
 import { hearingHasBegun, tellHeard } from "./signals.ts";
 import { showingWork } from "./work-line.ts";
@@ -85,6 +86,7 @@ export class PGliteBackend implements Backend {
   readonly #pglite: PGlite;
   /** Of the work that was done last. */
   readonly #log: string[];
+  readonly #user = new SessionUser();
   readonly #instance: Instance;
   /** Milliseconds that a message may take; without end when undefined. */
   limit: number | undefined;
@@ -167,7 +169,7 @@ export class PGliteBackend implements Backend {
     this.#log.length = 0;
     if (Buffer.isBuffer(messages)) {
       countBytes(messages.length);
-      messages = onlyUtf8(messages, onData);
+      messages = this.#user.leadBack(onlyUtf8(messages, onData));
     }
     let last = Buffer.alloc(0);
     const onRawData = (bytes: Uint8Array): void => {

@@ -267,6 +267,7 @@ export class EmbeddedSocket extends Duplex {
       // The backend outlives the connection, so what a server forgets with the session is undone here.
       this.#collect(SYNC);
       this.#collect(simpleQuery("ROLLBACK"));
+      this.#collect(simpleQuery("RESET SESSION AUTHORIZATION"));
       this.#collect(simpleQuery("DISCARD ALL"));
     } catch {
       // A backend that broke down has no session left to clean, and refuses the next one itself.

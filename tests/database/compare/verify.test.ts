@@ -39,6 +39,27 @@ describe("migrations that start from nothing", () => {
     expect(report).toMatchObject({ from: "migrations", unchecked: [] });
   });
 
+  test.each(["SET ROLE ended_as", "SET SESSION AUTHORIZATION ended_as"])("one that ends with %s", async (act) => {
+    const made = (table: string): string => `${act};\nCREATE TABLE ${table} (id int PRIMARY KEY);\n`;
+    const role =
+      "DO $$ BEGIN CREATE ROLE ended_as; EXCEPTION WHEN duplicate_object THEN END $$;\nGRANT CREATE ON SCHEMA public TO ended_as;\n";
+    const back = (table: string): string =>
+      `-- migrate:down\n${act};\nDROP TABLE ${table};\nRESET ROLE;\nRESET SESSION AUTHORIZATION;\n`;
+    const files = {
+      "db/schema/a.sql": `${role}${made("a")}${made("b")}`,
+      "db/migrations/1_a.sql": `-- migrate:up\n${role}INSERT INTO known VALUES (1);\n${made("a")}${back("a")}REVOKE CREATE ON SCHEMA public FROM ended_as;\nDELETE FROM known;\n`,
+      "db/migrations/2_b.sql": `-- migrate:up\n${made("b")}${back("b")}`,
+      "db/migrations/base.sql": "CREATE TABLE known (id int);\n",
+    };
+    files["db/schema/a.sql"] =
+      `CREATE TABLE known (id int);\nINSERT INTO known VALUES (1);\n${files["db/schema/a.sql"]}`;
+    expect(findings(await verified(files))).toEqual([]);
+    const bare = { ...files };
+    for (const file of ["db/migrations/1_a.sql", "db/migrations/2_b.sql"] as const)
+      bare[file] = files[file].slice(0, files[file].indexOf("-- migrate:down"));
+    expect(outcomes(await verified(bare))).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+  });
+
   test("rows that only migrations leave, or only schema files, are named", async () => {
     const seed = (id: number): string =>
       `-- migrate:up\nINSERT INTO users VALUES (${id}, 'x');\n-- migrate:down\nDELETE FROM users WHERE id = ${id};\n`;
