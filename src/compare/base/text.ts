@@ -8,12 +8,15 @@ import { readDetails } from "../tree/details.ts";
 import { type PlannedFile, planFiles } from "../tree/statements.ts";
 import { renderSchemaFile } from "../tree/text.ts";
 import { readCells, type TableCells } from "./cells.ts";
+import { ownRights } from "./own-rights.ts";
 import { asItIs, insertStatements, type WriteCell } from "./rows.ts";
 
 /** Rows come when tables and partitions are there, and before foreign keys and triggers. */
 const ROWS = "16_rows/rows.sql";
 /** Constraints that the rows may violate. */
 const UNCHECKED = "16_rows/unchecked.sql";
+/** What the statements before it may need. Event triggers come behind it: they would fire. */
+const OWN_RIGHTS = "89_rights/own.sql";
 
 /** A script that makes what a scratch database held, rows included, of an empty one. */
 export interface BaseScript {
@@ -35,7 +38,12 @@ export async function readScript(database: Database, empty: Catalogue, held: Cat
   // Whoever begins with it builds: another role than the scratch database's, or the one that has the database in use.
   const builders = [mainOwner(empty), held.builder];
   const parser = await loadParser();
-  const objects = behindRows(planFiles(from, to, await readDetails(database), builders)).map((file) => ({
+  const own = ownRights(held);
+  const files = [
+    ...behindRows(planFiles(from, to, await readDetails(database), builders)),
+    ...(own.length === 0 ? [] : [{ path: OWN_RIGHTS, statements: own, ahead: false }]),
+  ];
+  const objects = files.map((file) => ({
     path: file.path,
     text: renderSchemaFile({ ...file, ahead: false }, parser),
   }));

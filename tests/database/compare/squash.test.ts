@@ -111,6 +111,45 @@ describe("a base moves forward", () => {
     }, 120_000);
   }
 
+  for (const engine of oldestServer) {
+    test(`rights that an owner gave up stay given up, for whoever begins with it in ${engine.name}, rows included`, async () => {
+      await using project = await temporaryProject({
+        "db/migrations/001_w.sql": `CREATE TABLE w (id int PRIMARY KEY, n text); INSERT INTO w VALUES (1, 'kept');
+          CREATE TABLE part (id int REFERENCES w); INSERT INTO part VALUES (1); CREATE SEQUENCE numbers; CREATE VIEW v AS SELECT n FROM w;
+          CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE kind AS ENUM ('a'); CREATE SCHEMA own;`,
+        "db/migrations/002_rights.sql": `REVOKE ALL ON w FROM CURRENT_USER; REVOKE INSERT, DELETE ON part FROM CURRENT_USER;
+          REVOKE ALL ON v FROM CURRENT_USER; REVOKE ALL ON SEQUENCE numbers FROM CURRENT_USER; REVOKE ALL ON FUNCTION f() FROM PUBLIC, CURRENT_USER;
+          REVOKE ALL ON TYPE kind FROM PUBLIC, CURRENT_USER; REVOKE CREATE ON SCHEMA own FROM CURRENT_USER;
+          REVOKE CREATE ON SCHEMA public FROM pg_database_owner; ALTER DEFAULT PRIVILEGES REVOKE TRUNCATE ON TABLES FROM CURRENT_USER;`,
+      });
+      // Proven by itself: the same rights and rows.
+      await put(project, "002");
+      const text = await project.read("db/migrations/base.sql");
+      await using database = await engine.fresh();
+      const role = `${(database.target as ServerTarget).database}_plain`;
+      try {
+        const rows = await withDatabase(database.target, {}, async (session) => {
+          await session.execute(`CREATE ROLE ${role}; GRANT CREATE ON SCHEMA public TO ${role}`);
+          await session.execute(`GRANT CREATE ON DATABASE ${(database.target as ServerTarget).database} TO ${role}`);
+          await session.execute(`SET ROLE ${role}`);
+          await session.execute(text.replaceAll(/^REVOKE .* pg_database_owner;$/gm, ""));
+          const [rights] = await session.query(
+            `SELECT has_table_privilege('w', 'SELECT') AS none, has_table_privilege('part', 'INSERT') AS less, has_table_privilege('part', 'SELECT') AS rest`,
+          );
+          await session.execute("RESET ROLE");
+          return [rights, ...(await session.query("SELECT * FROM w"))];
+        });
+        expect(rows).toEqual([
+          { none: false, less: false, rest: true },
+          { id: 1, n: "kept" },
+        ]);
+      } finally {
+        await database.query(`DROP OWNED BY ${role}`);
+        await database.query(`DROP ROLE ${role}`);
+      }
+    }, 120_000);
+  }
+
   test("values of the clock, of chance and of the user are left to the database that begins with it", async () => {
     await using project = await temporaryProject({
       "db/migrations/001_t.sql": `CREATE TABLE t (id int, at timestamptz DEFAULT now(), day date DEFAULT current_date, by text DEFAULT current_user,
