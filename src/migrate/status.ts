@@ -46,13 +46,14 @@ export interface Status {
 
 /**
  * Lays files and ledger side by side. Reads only: takes no lock and creates nothing.
- * @param asks whether the server is asked what it is, and the ledger for the texts of edited migrations
+ * @param asks whether the server is asked what it is, and the ledger for the texts of edited migrations; and whether the folder of
+ * migrations may be missing
  */
 export async function status(
   options: MigrateOptions,
-  asks: { readonly engine: boolean; readonly edits?: boolean } = { engine: false },
+  asks: { readonly engine: boolean; readonly edits?: boolean; readonly needsNoFolder?: boolean } = { engine: false },
 ): Promise<Status> {
-  return await withHistory(options, async ({ database, ledger, history, found }) => {
+  const read = async ({ database, ledger, history, found }: Read): Promise<Status> => {
     const { ignored, layout, migrations } = found;
     const engine = asks.engine && database !== undefined ? await describeEngine(database) : undefined;
     const stopped = history.some((entry) => entry.standing === "stopped");
@@ -63,7 +64,8 @@ export async function status(
     const edits = isEdited ? await readEdits(database, ledger, history, options.projectDir) : [];
     const told = database === undefined ? history : await withProgress(database, ledger, history);
     return { history: told, layout, ignored, ledger, invalidIndexes: invalid, unread, engine, edits };
-  });
+  };
+  return await withHistory(options, read, asks.needsNoFolder);
 }
 
 /** Adds to backfills how far they have come, and who works on them. */
@@ -96,8 +98,14 @@ export interface Read {
 }
 
 /** Lays files and ledger side by side for `work`, which only reads. Takes no lock and creates nothing. */
-export async function withHistory<T>(options: MigrateOptions, work: (read: Read) => Promise<T>): Promise<T> {
-  const found = requireMigrations(options);
+export async function withHistory<T>(
+  options: MigrateOptions,
+  work: (read: Read) => Promise<T>,
+  needsNoFolder = false,
+): Promise<T> {
+  const found = needsNoFolder
+    ? discoverMigrations(options.projectDir, options.dir, options.layout)
+    : requireMigrations(options);
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
     const history = joinHistory(found.migrations, [], factsOf(options.projectDir), found.base);

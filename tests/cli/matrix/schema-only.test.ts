@@ -7,7 +7,7 @@ tryEveryCell(
   `
   build     *: builds
   up        *: migrations_missing: migrate new next > done > migration_empty
-  status    *: migrations_missing: migrate new next > done > 001 pending
+  status    *: none
   drift     built: none
             behind: -posts
             ahead: +posts

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LogLevels } from "consola/core";
+import { findSchemaFiles } from "#build/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { heldBack } from "#migrate/phases/held.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { refusedFiles } from "#migrate/files/refused.ts";
-import { status } from "#migrate/status.ts";
+import { type Status, status } from "#migrate/status.ts";
 import { unreadHistory } from "#migrate/import/unread-history.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { tellDatabase } from "../../database-options.ts";
@@ -43,7 +44,11 @@ export const command = defineCommand({
     }
     const isVerbose = messages.level >= LogLevels.debug;
     const asks = { engine: context.json || isVerbose, edits: isVerbose && !context.json };
-    const { history, layout, ignored, invalidIndexes, unread, engine, edits } = await status(options, asks);
+    const { history, layout, ignored, invalidIndexes, unread, engine, edits } = await readStatus(
+      context,
+      options,
+      asks,
+    );
     if (engine !== undefined) messages.debug(engineName(engine));
     for (const { path, why } of ignored) messages.warn(`${path} is left out: ${why}`);
     for (const { name, statement, drop } of invalidIndexes)
@@ -90,6 +95,28 @@ export const command = defineCommand({
     };
   },
 });
+
+/**
+ * A project may have schema files alone, and then has no folder of migrations. Where some are recorded, they were not deployed.
+ * @throws ConfitureError as `status`
+ */
+async function readStatus(
+  context: CommandContext,
+  options: MigrateOptions,
+  asks: Parameters<typeof status>[1],
+): Promise<Status> {
+  try {
+    return await status(options, asks);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "migrations_missing") throw error;
+    const { projectDir } = context;
+    const { includeDirs, excludeDirs } = await context.config();
+    if (findSchemaFiles({ projectDir, includeDirs, excludeDirs }).length === 0) throw error;
+    const found = await status(options, { engine: false, ...asks, needsNoFolder: true });
+    if (found.history.length > 0) throw error;
+    return found;
+  }
+}
 
 /** A refusal with its place, in one line. */
 function sentence({ message, location }: ConfitureError): string {
