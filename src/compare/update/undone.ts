@@ -1,7 +1,4 @@
-import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
-import { readRegularFile } from "#files/read.ts";
-import { mentions } from "#migrate/files/marks-of.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
@@ -11,10 +8,11 @@ import { projectMigrations } from "../sources/sources.ts";
 import { reversible, startsFromNothing } from "../verify/replay-ways.ts";
 import type { EndsOptions } from "./ends.ts";
 import { loadHistory, replayStates } from "./replay-states.ts";
+import { spokenOf } from "./spoken-of.ts";
 
 /**
- * Looks for what a plan sets back. Migrations are run once more where one of them speaks of what the plan changes, and the states
- * around those that do are compared; where all that is planned is new, nothing is run.
+ * Looks for what a plan sets back. Migrations are run once more where one of them may have changed what the plan changes, and
+ * the states around those that may are compared; where all that is planned is new, nothing is run.
  * @param to what the plan leads to
  * @param changes those of the plan
  * @throws ConfitureError where the migrations cannot be run
@@ -25,10 +23,9 @@ export async function findUndone(
   changes: readonly Change[],
 ): Promise<readonly UndoneChange[]> {
   const files = projectMigrations(options);
-  const spokenOf = new Map(
-    files.map((file) => [file.path, changes.filter((change) => speaksOf(options, file, change)).flatMap(partsOf)]),
-  );
-  const partsIn = ({ path }: MigrationFile): readonly Part[] => spokenOf.get(path) ?? [];
+  const spoken = spokenOf(options, files, changes);
+  const parts = new Map([...spoken].map(([file, own]) => [file.path, own.flatMap(partsOf)]));
+  const partsIn = ({ path }: MigrationFile): readonly Part[] => parts.get(path) ?? [];
   const last = files.findLastIndex((file) => partsIn(file).length > 0);
   if (last < 0) return [];
   options.onStep?.("Looking for what migrations changed");
@@ -123,25 +120,4 @@ function isWithin({ path, on }: Change, whole: Change): boolean {
 
 function isNamed(one: Pick<Change, "kind" | "name">, other: Pick<Change, "kind" | "name">): boolean {
   return one.kind === other.kind && one.name === other.name;
-}
-
-/** What changes objects without their names. */
-const UNNAMED = ["in schema", "owned by"];
-
-/** What takes something away. */
-const TAKING = ["drop", "rename", "revoke", "is null", "set schema", "owned by"];
-
-/**
- * Whether a migration may have changed what differs. What is new was there before only where one takes it away; of what is no
- * SQL, nobody knows what it changes.
- */
-function speaksOf({ projectDir }: EndsOptions, file: MigrationFile, { change, kind, path }: Change): boolean {
-  const isCode = file.form === "typescript" || file.form === "foreign";
-  const isNew = change === "added";
-  if (isCode && !isNew) return true;
-  const code = isCode ? readRegularFile(join(projectDir, file.path), file.path).toString().toLowerCase() : undefined;
-  const says = (word: string): boolean => code?.includes(word.toLowerCase()) ?? mentions(projectDir, file, word);
-  const names = isNew || path.length === 1 ? path.slice(-1) : path.slice(1);
-  const words = isNew && !kind.startsWith("grants on ") ? names : [...names, ...UNNAMED];
-  return words.some(says) && (!isNew || TAKING.some(says));
 }

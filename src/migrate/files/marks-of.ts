@@ -50,6 +50,18 @@ export function mentions(projectDir: string, file: MigrationFile, word: string):
   }
 }
 
+/** Whether the SQL of a migration's way up matches; true where that cannot be told. */
+export function matchesWayUp(projectDir: string, file: MigrationFile, pattern: RegExp): boolean {
+  try {
+    const source = readMigrationSource(projectDir, file.path).sql("together");
+    const { start, end, text = source.text } = cutFile(file, source, "up").main;
+    return pattern.test(text.slice(start, end));
+  } catch (error) {
+    if (error instanceof ConfitureError) return true;
+    throw error;
+  }
+}
+
 /** The first that holds is enough: a word may be in every row of a large file. */
 function some(texts: Iterable<string>, holds: (text: string) => boolean): boolean {
   for (const text of texts) if (holds(text)) return true;
