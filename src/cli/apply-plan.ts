@@ -8,14 +8,22 @@ import { databaseName } from "./database-options.ts";
 import { makersIn } from "./output/findings.ts";
 import { permitRemovals } from "./removals.ts";
 import { readRenames } from "./renames.ts";
+import { NOT_IN_PLAN, type RowsLeftOut, tellRowsLeftOut } from "./rows-left-out.ts";
+import { undoneIn } from "./undone.ts";
 
 /** A database in use, to be compared. */
 export function liveSource(target: Target): Source & { readonly kind: "live" } {
   return { kind: "live", target, name: databaseName(target) };
 }
 
+/** Such a plan, with the rows that it leaves to who writes them. */
+export interface ToldPlan extends ApplyPlan {
+  readonly rowsLeftOut: readonly RowsLeftOut[];
+}
+
 /**
- * Plans the way of a database to the schema files. What would be taken away is listed, and has to be allowed.
+ * Plans the way of a database to the schema files. What would be taken away, or set back to what it was before a migration, is
+ * listed, and has to be allowed.
  * @throws ConfitureError as `planApply`
  */
 export async function planFor(
@@ -32,7 +40,7 @@ export async function planFor(
     /** Which takes these options, where the one that runs does not. */
     readonly command?: string;
   },
-): Promise<ApplyPlan> {
+): Promise<ToldPlan> {
   const { planApply } = await import("#compare/apply.ts");
   const { permit, tellIdle } = permitRemovals(context, allowDrop, makersIn(files), {
     what: "The plan",
@@ -45,10 +53,11 @@ export async function planFor(
     renames: readRenames(rename),
     decideRenames: canAsk(context) ? askRenames(context.io) : undefined,
     permit,
+    undone: undoneIn(context, files),
     noDown: true,
     online: false,
     onStep: context.step,
   });
   tellIdle();
-  return plan;
+  return { ...plan, rowsLeftOut: tellRowsLeftOut(context, files, plan.leftEmpty, NOT_IN_PLAN) };
 }

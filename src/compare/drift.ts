@@ -51,6 +51,8 @@ export interface Drift {
   readonly unrecorded: readonly string[];
   /** Whether base and recorded migrations make what is there, and it is the schema files that say something else. */
   readonly isOfMigrations: boolean;
+  /** What should be, as it was made. */
+  readonly expected: Catalogue;
   /** From what is to what should be, without what is ignored: what SQL would have to close. */
   readonly gap: Ends;
 }
@@ -80,6 +82,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         unreworded,
         pending,
         unrecorded,
+        expected,
         isOfMigrations: isRecorded && changes.length > 0 && (await isMigrated(pending)),
         gap: {
           from: comparison.to,

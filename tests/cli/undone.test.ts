@@ -4,6 +4,7 @@ import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
+import { readDocument } from "./document.ts";
 
 // Each command has an engine.
 setDefaultTimeout(300_000);
@@ -90,6 +91,48 @@ describe("stale schema files undo no migration without a word", () => {
     expect(new Set(found.map(([, what]) => what))).toEqual(new Set(CHANGES.map(([what]) => what)));
   });
 
+  test("it holds where no statement has the name: what goes with something else, and what code puts together", async () => {
+    const made = `CREATE TABLE docs (id bigint PRIMARY KEY, secret boolean);
+CREATE VIEW open_docs AS SELECT id, secret FROM docs;
+CREATE VIEW pub AS SELECT id FROM open_docs;
+CREATE POLICY own_rows ON docs USING (id = 1);
+CREATE POLICY other_rows ON docs USING (id = 2);
+CREATE POLICY third_rows ON docs USING (id = 3);
+CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+CREATE PROCEDURE forget(what text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('DROP POLICY %I ON docs', what); END $$;
+`;
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_docs.sql": made,
+      "db/migrations/002_again.sql":
+        "DROP VIEW open_docs CASCADE;\nCREATE VIEW open_docs AS SELECT id, secret FROM docs;\n",
+      "db/migrations/003_code.sql": `DO $$ BEGIN
+  EXECUTE format('DROP POLICY %I ON docs', 'own' || '_rows');
+  EXECUTE 'ALTER FUNCTION ' || chr(102) || '() SECURITY INVOKER';
+END $$;
+`,
+      "db/migrations/004_call.sql": "CALL forget(concat('other', '_rows'));\n",
+      "db/migrations/005_program.ts": `import { Migration } from "confiture";
+export default class extends Migration {
+  up() { for (const which of ["third"]) this.execute(\`DROP POLICY \${which}_rows ON docs\`); }
+}
+`,
+      "db/schema/docs.sql": made,
+      "db/schema/tags.sql": "CREATE TABLE tags (id bigint PRIMARY KEY);\n",
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    expect(
+      [...stderr.matchAll(/^ {2}undoes what db\/migrations\/(\d+).* did: (.*)$/gm)].map(([, by, what]) => [by, what]),
+    ).toEqual([
+      ["002", "view public.pub"],
+      ["003", "policy public.docs.own_rows"],
+      ["003", "function public.f()"],
+      ["004", "policy public.docs.other_rows"],
+      ["005", "policy public.docs.third_rows"],
+    ]);
+  });
+
   test("what was never so before is no concern of it", async () => {
     await using project = await temporaryProject({
       ...STALE,
@@ -111,6 +154,77 @@ describe("stale schema files undo no migration without a word", () => {
     expect(stderr).toContain("undoes what db/migrations/004_close.sql:1 did: grants on table public.docs to PUBLIC\n");
     expect(stderr).toContain("undoes what db/migrations/002_harden.sql:2 did: view public.pub\n");
   });
+});
+
+describe("whatever runs or shows such SQL says what it undoes", () => {
+  const VIEW = "undoes what db/migrations/002_harden.sql:2 did: view public.pub";
+  const GRANT = "undoes what db/migrations/002_harden.sql:3 did: grants on table public.docs to PUBLIC";
+
+  test("apply asks before it undoes something", async () => {
+    await using project = await temporaryProject(STALE);
+    const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
+    expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
+    const apply = ["apply", "--no-ledger", "--yes", "local"];
+    const refused = await run(...apply);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(`  ${VIEW}\n`);
+    expect(refused.stderr).toContain(`  ${GRANT}\n`);
+    expect((await run("apply", "--no-ledger", "--dry-run")).stderr).toContain(`  - ${VIEW}\n`);
+    expect(await run(...apply, "--allow-drop")).toMatchObject({ exitCode: 0 });
+    expect(await run(...apply)).toMatchObject({ exitCode: 0 });
+  });
+
+  test("drift and diff have it in their script, in their document and on the terminal", async () => {
+    await using project = await temporaryProject(STALE);
+    const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
+    expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
+    for (const command of [
+      ["drift", "--against", "schema", "--sql"],
+      ["drift", "--sql"],
+      ["diff", "--sql"],
+    ]) {
+      const shown = await run(...command);
+      expect(shown.exitCode).toBe(3);
+      expect(shown.stdout).toContain(`-- This ${VIEW}\n`);
+      expect(shown.stdout).toContain(`-- This ${GRANT}\n`);
+      expect(shown.stderr).toContain(VIEW);
+      expect(shown.stderr).toContain("confiture schema update");
+    }
+    const { undone } = readDocument(await run("diff", "--sql", "--format", "json"));
+    expect(undone).toEqual([
+      { kind: "grants on table", name: "public.docs to PUBLIC", file: "db/migrations/002_harden.sql", line: 3 },
+      { kind: "view", name: "public.pub", file: "db/migrations/002_harden.sql", line: 2 },
+    ]);
+  });
+
+  test("verify has it beside its SQL, and names schema update first", async () => {
+    await using project = await temporaryProject(STALE);
+    const { exitCode, stdout } = await runHere(["verify"], { cwd: project.dir });
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain(`  This ${VIEW}\n`);
+    expect(stdout).toContain("  Next: confiture schema update brings what the migrations did into the schema files\n");
+    expect(await runHere(["schema", "update", "--yes"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+    const then = await runHere(["verify"], { cwd: project.dir });
+    expect(then.stdout).toContain("  Next: confiture migrate generate NAME");
+    expect(then.stdout).not.toContain("undoes");
+  });
+});
+
+test("what makes a table without the rows that the schema files insert says so", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/schema/roles.sql":
+      "CREATE TABLE roles (name text PRIMARY KEY);\nINSERT INTO roles VALUES ('admin'), ('user');\n",
+  });
+  const left = { schema: "public", table: "roles", file: "db/schema/roles.sql", line: 2 };
+  const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
+  expect(readDocument(await run("diff", "empty", "schema", "--sql", "--format", "json"))).toMatchObject({
+    rowsLeftOut: [left],
+  });
+  expect((await run("drift", "--sql")).stderr).toContain("  2 rows of public.roles from db/schema/roles.sql:2\n");
+  const applied = await run("apply", "--yes", "local", "--format", "json");
+  expect(readDocument(applied)).toMatchObject({ applied: true, rowsLeftOut: [left] });
+  expect(readDocument(await run("apply", "--yes", "local", "--format", "json"))).toMatchObject({ rowsLeftOut: [] });
 });
 
 const ALL = `CREATE TABLE docs (id bigint PRIMARY KEY, secret boolean, n int DEFAULT 1, m int NOT NULL, at timestamp,

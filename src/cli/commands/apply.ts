@@ -1,11 +1,10 @@
-import type { ApplyPlan } from "#compare/apply.ts";
 import type { Rename } from "#compare/generate/renames.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { ask } from "../ask.ts";
-import { liveSource, planFor } from "../apply-plan.ts";
+import { liveSource, planFor, type ToldPlan } from "../apply-plan.ts";
 import { canAsk } from "../can-ask.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { filesBeside, REPLAY_ARGS, warnNotCompared } from "../compare-options.ts";
@@ -38,7 +37,8 @@ export const command = defineCommand({
     "For databases that are not kept by migrations. Compares the environment's database with the schema files, plans the\n" +
     "SQL that closes the difference, proves it in scratch databases, shows it and asks; then runs it under the runner's\n" +
     "lock, in one transaction where PostgreSQL allows that, if the database has not changed meanwhile. What would be taken\n" +
-    "away is listed and needs a yes of its own, or --allow-drop. Where there are migrations, use `confiture migrate`.",
+    "away, or set back to what it was before a migration, is listed and needs a yes of its own, or --allow-drop. Rows that\n" +
+    "schema files insert in new tables are named, not inserted. Where there are migrations, use `confiture migrate`.",
   examples: [
     "confiture apply",
     "confiture apply --dry-run",
@@ -160,7 +160,7 @@ async function refusal(
 
 function tellByHand(
   context: CommandContext,
-  { byHand, givenByDefault, notCompared, possibleRenames }: ApplyPlan,
+  { byHand, givenByDefault, notCompared, possibleRenames }: ToldPlan,
   renameFlag: (rename: Rename) => string,
 ): void {
   const { messages } = context;
@@ -179,7 +179,7 @@ function tellByHand(
   }
 }
 
-function toJson(plan: ApplyPlan, duration: number | null): Record<string, unknown> {
+function toJson(plan: ToldPlan, duration: number | null): Record<string, unknown> {
   return {
     changes: plan.changes.map(changeToJson),
     renames: plan.renames,
@@ -188,6 +188,7 @@ function toJson(plan: ApplyPlan, duration: number | null): Record<string, unknow
     possibleRenames: plan.possibleRenames,
     givenByDefault: plan.givenByDefault,
     notCompared: plan.notCompared,
+    rowsLeftOut: plan.rowsLeftOut,
     byHand: plan.byHand.up.map(changeToJson),
     applied: duration !== null,
     durationMs: duration === null ? null : Math.round(duration),

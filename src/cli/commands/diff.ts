@@ -86,14 +86,19 @@ export const command = defineCommand({
     const plan =
       args.sql !== true || changes.length === 0
         ? undefined
-        : await showPlan(context, files, {
-            from,
-            to,
-            postgres: lowestInUse([catalogues.from, catalogues.to]),
-            terms,
-            grants: comparison.grants?.from,
-            source: terms ? undefined : sources.from,
-          });
+        : await showPlan(
+            context,
+            files,
+            {
+              from,
+              to,
+              postgres: lowestInUse([catalogues.from, catalogues.to]),
+              terms,
+              grants: comparison.grants?.from,
+              source: terms ? undefined : sources.from,
+            },
+            { source: sources.to, made: catalogues.to },
+          );
     const notCompared = [...from.notCompared, ...to.notCompared];
     const limited = tellLimits(context, comparison, notCompared);
     context.messages.log(

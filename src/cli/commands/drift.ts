@@ -59,10 +59,11 @@ export const command = defineCommand({
     tellDatabase(context, config);
     const files = await filesBeside(context, args, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
-    const { changes, notCompared, pending, unrecorded, isOfMigrations, gap, ...limits } = await findDrift({
+    const against = args.against === undefined ? undefined : await readSource(context, args.against);
+    const { changes, notCompared, pending, unrecorded, isOfMigrations, gap, expected, ...limits } = await findDrift({
       ...files,
       target,
-      against: args.against === undefined ? undefined : await readSource(context, args.against),
+      against,
       terms: readTerms(args),
       ignore: [...drift.ignore, ...given],
       onStep: context.step,
@@ -86,7 +87,10 @@ export const command = defineCommand({
       context.messages.warn(AS_MIGRATED);
     }
     const isScript = args.sql === true;
-    const plan = isScript && changes.length > 0 ? await showPlan(context, files, gap) : undefined;
+    const plan =
+      isScript && changes.length > 0
+        ? await showPlan(context, files, gap, { source: against ?? { kind: "schema" }, made: expected })
+        : undefined;
     const byHand = plan?.byHand ?? [];
     warnByHand(context, byHand);
     const report = await renderReport(args.format, () => reportOf(changes, files, config.file), shownFrom(context));

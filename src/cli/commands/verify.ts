@@ -5,6 +5,7 @@ import { placesIn } from "../output/findings.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
 import { reportOfVerify } from "../output/reports/of-verify.ts";
 import { renderVerify, verifyToJson } from "../output/verify.ts";
+import { undoneIn } from "../undone.ts";
 import { executable } from "../version.ts";
 
 export const command = defineCommand({
@@ -43,6 +44,7 @@ export const command = defineCommand({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),
       mayChange: args.base === undefined ? undefined : await mayChange(context),
+      undone: undoneIn(context, files),
       executable: args.cache ? executable() : undefined,
       onStep: context.step,
     });

@@ -17,6 +17,7 @@ import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
 import { segmentToJson } from "./hazards.ts";
+import { type ToldUndone, toldUndone, undoneInLine } from "./undone.ts";
 import { inLine } from "./visible.ts";
 
 const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", disproven: "❌", "not-checked": "⚠️ " };
@@ -101,7 +102,7 @@ function waysUp(files: ProjectFiles): SourceText[] {
 export function placesIn(files: ProjectFiles): FindPlaces {
   const read = reader(files);
   let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;
-  return (change, { migration: its }) => {
+  return (change, { migration: its, undone = [] }) => {
     if (its !== undefined) {
       const back = wayBack(its, read);
       return { schema: undefined, migration: findPlace(change, [back.source]) ?? back.begins };
@@ -110,12 +111,14 @@ export function placesIn(files: ProjectFiles): FindPlaces {
       schema: findSchemaFiles(files).map(read),
       migrations: waysUp(files),
     };
+    const by = undone.find((each) => each.change === change)?.by;
     const taker = change.change === "added" ? findTaker(change, texts.migrations) : undefined;
     return {
       schema: findMaker(change, texts.schema) ?? findPlace(change, texts.schema),
       isTaken: taker !== undefined,
       // What the schema files have otherwise, or still have, was last changed by whatever names it last.
       migration:
+        (by && findPlace(change, [wayUp(by, read(by.path))])) ??
         taker ??
         (change.change === "dropped" ? findMaker(change, texts.migrations) : undefined) ??
         findPlace(change, texts.migrations),
@@ -189,7 +192,8 @@ export function renderCheck(check: Check, guide: Guide): string[] {
   ];
 }
 
-function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): string[] {
+function renderFinding(finding: Finding, check: Check, guide: Guide): string[] {
+  const { places, aim } = guide;
   const { message, error, changes = [], sql = [], missing = [], refusal } = finding;
   const heading = message === check.summary ? [] : [`  ${message}${changes.length === 0 ? "" : ":"}`];
   const said =
@@ -209,19 +213,24 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
       ? []
       : [finding.migration === undefined ? "  The SQL that closes the gap:" : "  What its way back lacks, as SQL:"]),
     ...sql.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
+    ...undoneBy(finding, guide).map((undone) => `  This ${undoneInLine(undone)}`),
     ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
     ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
     ...(refusal === undefined ? [] : [`  No SQL is known that closes the gap. ${refusal.split("\n").join("\n    ")}`]),
-    ...(check.name === "agreement" ? nextSteps(finding, { places, aim }) : []),
+    ...(check.name === "agreement" ? nextSteps(finding, guide) : []),
   ];
+}
+
+function undoneBy(finding: Finding, { places }: Pick<Guide, "places">): ToldUndone[] {
+  return (finding.undone ?? []).map((each) => toldUndone(each, places(each.change, finding).migration));
 }
 
 /** The ways to make schema files and migrations agree, the likelier first. */
 function nextSteps(finding: Finding, { places, aim }: Guide): string[] {
-  const { changes = [], sql = [] } = finding;
+  const { changes = [], sql = [], undone = [] } = finding;
   const generate = "confiture migrate generate NAME writes the migration for what";
   const update = "confiture schema update brings what";
-  const isAhead = sql.length > 0 && !changes.some((change) => places(change, finding).isTaken);
+  const isAhead = sql.length > 0 && undone.length === 0 && !changes.some((change) => places(change, finding).isTaken);
   const hint = !isAhead
     ? `Next: ${update} the migrations did into the schema files\nWhere the schema files are right instead: ${generate} they say`
     : changes.every(({ change }) => change === "added")
@@ -267,6 +276,7 @@ export function findingToJson(finding: Finding, { places, aim }: Guide): Record<
     sql,
     missing,
     plan: plan.map(segmentToJson),
+    undone: undoneBy(finding, { places }),
     refusal,
   };
 }

@@ -168,9 +168,19 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
     await buildSchema(database, options);
     return { to: await readCatalogue(database), filled: await readFilled(database) };
   });
-  const { from, postgres } = options;
+  const { from, postgres, undone } = options;
   if (!isInUse(from))
-    return { from, to, filled, postgres, unfinished: [], givenByDefault: [], notCompared: [], grants: undefined };
+    return {
+      from,
+      to,
+      filled,
+      undone,
+      postgres,
+      unfinished: [],
+      givenByDefault: [],
+      notCompared: [],
+      grants: undefined,
+    };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
@@ -186,6 +196,8 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
     grants: isKept ? undefined : levelled.grants.to,
     // Rebuilt as well, so that both are in the same words.
     filled,
+    // What migrations come to is in the words of what was built.
+    undone: undone && ((_, changes) => undone(to, changes)),
     to: withGrants(withoutVersions((await reword(options, to)).catalogue), levelled.to, grants),
     unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
   };
@@ -210,6 +222,7 @@ interface Ends {
   readonly postgres: number | undefined;
   readonly from: Source;
   readonly to: Catalogue;
+  readonly undone: PlanOptions["undone"];
   readonly filled: readonly FilledTable[];
   /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */
   readonly unfinished: readonly Change[];

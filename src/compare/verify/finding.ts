@@ -3,6 +3,7 @@ import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Change } from "../catalogue/changes.ts";
 import type { PlanSegment } from "../generate/plan.ts";
+import type { UndoneChange } from "../generate/removals.ts";
 
 /** Something that does not hold. */
 export interface Finding {
@@ -21,6 +22,8 @@ export interface Finding {
   readonly missing?: readonly string[];
   /** The one of the two that there is, with what is known of each statement. */
   readonly plan?: readonly PlanSegment[];
+  /** What the SQL that closes the gap sets back to what it was before a migration. */
+  readonly undone?: readonly UndoneChange[];
   /** Why there is no such SQL: what is in the way. */
   readonly refusal?: string;
 }

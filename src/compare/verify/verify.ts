@@ -8,6 +8,7 @@ import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
+import type { FindUndone } from "../generate/removals.ts";
 import { type BuildBeside, buildBeside } from "./build-beside.ts";
 import { type Built, readBuilt } from "./built.ts";
 import { type BuiltBefore, findBuilt } from "./built-before.ts";
@@ -37,6 +38,8 @@ export interface VerifyOptions extends ProjectFiles {
   readonly mayChange?: ((changed: ChangedMigration) => boolean) | undefined;
   /** Tells the executable from any other; what an earlier run has proven is proven again without it. */
   readonly executable?: string | undefined;
+  /** Asked where the schema files have something otherwise than the migrations; nothing is looked for when undefined. */
+  readonly undone?: FindUndone | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
@@ -73,7 +76,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     ),
   );
   const checks: Check[] = [];
-  for (const check of report.checks) checks.push(await withSql(options, check));
+  for (const check of report.checks) checks.push(await withSql(options, check, options.undone));
   if (options.base === undefined) return { ...report, checks };
   const changed = (await changedSince(options, options.base)).filter(
     (one) => !one.isSameWayUp && options.mayChange?.(one) !== true,

@@ -6,7 +6,7 @@ import { discoverMigrations } from "#migrate/files/discover.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
-import { asFailure, ConfitureError } from "#errors/error.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import {
@@ -42,17 +42,9 @@ import {
 import { warnWherePublished } from "../../published-there.ts";
 import { permitRemovals, REMOVAL_ARGS } from "../../removals.ts";
 import { readRenames, RENAME_ARGS } from "../../renames.ts";
-import { rowsLeftOut } from "../../rows-left-out.ts";
+import { inMigrations, tellRowsLeftOut } from "../../rows-left-out.ts";
 import { warnWhereTakenBefore } from "../../taken-before.ts";
-
-/** What stops the migrations from being run once more stops no plan. */
-const untold =
-  ({ messages }: CommandContext) =>
-  (error: unknown): [] => {
-    const { message } = asFailure(error);
-    messages.warn(`Whether this undoes what a migration did is not known, as they cannot all be run: ${message}`);
-    return [];
-  };
+import { undoneIn } from "../../undone.ts";
 
 export const command = defineCommand({
   args: {
@@ -92,7 +84,6 @@ export const command = defineCommand({
     // Refused at once, also where there will be nothing to write.
     fileNameOf(args.name);
     const { generateMigrations } = await import("#compare/generate/generate.ts");
-    const { findUndone } = await import("#compare/update/undone.ts");
     const { contentsOf, requireUnchanged } = await import("#compare/sources/unchanged.ts");
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
     if (args.convert !== undefined && args.online !== true) {
@@ -126,7 +117,7 @@ export const command = defineCommand({
         renames: readRenames(args.rename),
         decideRenames: asks ? askRenames(context.io) : undefined,
         permit,
-        undone: (to, changes) => findUndone({ ...beside, onStep: context.step }, to, changes).catch(untold(context)),
+        undone: undoneIn(context, beside),
         noDown: args["no-down"] === true,
         names: wanted,
         online: args.online === true,
@@ -231,7 +222,10 @@ export const command = defineCommand({
     const taken = drafts.length === 0 ? [] : await takenVersions(context);
     requireUnchanged(files, contents, { code: "generate_refused", undone: "Nothing was written" });
     const written = drafts.length === 0 ? [] : await createMigrations({ ...place, taken }, drafts, before);
-    const leftOut = rowsLeftOut(context, files, generated, written);
+    const leftOut =
+      written.length === 0
+        ? []
+        : tellRowsLeftOut(context, files, generated.leftEmpty, inMigrations(migrations, written));
     const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
     if (noWayBack && args["no-down"] !== true) {
       context.messages.warn("migrations of this folder's layout have no way back, so that was not written");
