@@ -16,10 +16,9 @@ export function undoneIn(context: CommandContext, files: ProjectFiles): FindUndo
     try {
       return await findUndone({ ...files, onStep: context.step }, to, changes);
     } catch (error) {
-      const failure = asFailure(error);
-      if (failure.code === "interrupted") throw failure;
+      const { message } = asFailure(error);
       context.messages.warn(
-        `Whether this undoes what a migration did is not known, as they cannot all be run: ${failure.message}`,
+        `Whether this undoes what a migration did is not known, as they cannot all be run: ${message}`,
       );
       return [];
     }
