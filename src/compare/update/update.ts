@@ -15,6 +15,7 @@ import { loadParser } from "#sql/parser.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
 import { SchemaTree } from "./schema-tree.ts";
 import { isLasting, renamingsOf } from "./renames.ts";
+import { renamedValuesOf, renameValues } from "./renamed-values.ts";
 import { Updating } from "./updating.ts";
 import { bringRows, type LackingRows, type TakenRows } from "./rows.ts";
 import { wordingOf } from "./wording.ts";
@@ -79,7 +80,11 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     };
     const tree = new SchemaTree(parser, texts, options);
     const ofRows = new Set(agree ? [] : tree.files.filter((file) => tree.isOfRows(file)));
-    const edits = agree ? [] : await new Updating(options, series, tree, { built, target }, wording).run(renamings);
+    const catalogues = { built, target: target.catalogue };
+    const values = agree ? [] : await renameValues(options, series, tree, catalogues, renamedValuesOf(parser, all));
+    const edits = agree
+      ? []
+      : [...values, ...(await new Updating(options, series, tree, { built, target }, wording).run(renamings))];
     const rows = await bringRows(options, series, tree, target.catalogue, left, agree ? builtRows : undefined);
     return {
       files: updatedFiles(options, texts, tree),
