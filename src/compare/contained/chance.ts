@@ -45,6 +45,24 @@ export function exact(rows: Rows): Rows {
 
 const PRESENT = new RegExp(`${BETWEEN}~.{${HASH}}`, "g");
 
+/** Rows with what is the same in every database, and nothing of the rest. Pure. */
+export function withoutValues(rows: Rows): Rows {
+  return new Map(
+    [...rows].map(([table, keys]) => {
+      const all = new Map<string, number>();
+      for (const [key, times] of keys) all.set(key.slice(0, HASH), (all.get(key.slice(0, HASH)) ?? 0) + times);
+      return [table, all];
+    }),
+  );
+}
+
+/** Whether rows have values that may be chance. Pure. */
+export function mayHoldChance(rows: Rows): boolean {
+  return rows.values().some((keys) => keys.keys().some((key) => MAY_BE_CHANCE.test(key)));
+}
+
+const MAY_BE_CHANCE = new RegExp(`${BETWEEN}[~=!]`);
+
 /**
  * Hashes of the values that may be chance.
  * @param without rows that do not count

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { loadAssets } from "#database/embedded/load.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
-import type { BuildTask, Built } from "./built.ts";
+import type { BuildTask, Built, Reading } from "./built.ts";
 
 // Defined by the compiler, which lays every module that is not an entry beside main.ts.
 declare const CONFITURE_COMPILED: true | undefined;
@@ -21,12 +21,16 @@ export interface BuildBeside {
  * Builds schema files in an engine of their own, in another thread, where there are many and a processor is left for it.
  * @returns undefined where this thread does it as fast
  */
-export async function buildBeside(files: ProjectFiles): Promise<BuildBeside | undefined> {
+export async function buildBeside(files: ProjectFiles, reading: Reading): Promise<BuildBeside | undefined> {
   if (files.scratch.engine !== "embedded" || files.scratch.like !== undefined) return undefined;
   // Only this thread has another one watch what takes too long.
   if (files.timeLimit !== undefined) return undefined;
   if (schemaBuild(files).files.length < MANY_FILES || availableParallelism() < 2) return undefined;
-  const task: BuildTask = { code: await (await loadAssets()).postgresModule(), files: withoutSurroundings(files) };
+  const task: BuildTask = {
+    code: await (await loadAssets()).postgresModule(),
+    files: withoutSurroundings(files),
+    reading,
+  };
   const beside = typeof CONFITURE_COMPILED === "undefined" ? "./build-thread.ts" : "./compare/verify/build-thread.ts";
   const worker = new Worker(new URL(beside, import.meta.url), { workerData: task });
   const { promise: built, resolve } = Promise.withResolvers<Built | undefined>();

@@ -7,7 +7,7 @@ import { buildSchema } from "../sources/sources.ts";
 import { type BuildTask, type Built, readBuilt } from "./built.ts";
 
 /** Builds schema files beside the thread that replays migrations, and says what they came to. */
-const { code, files } = workerData as BuildTask;
+const { code, files, reading } = workerData as BuildTask;
 
 takeModule(code);
 parentPort?.postMessage(await build());
@@ -17,7 +17,7 @@ async function build(): Promise<Built | undefined> {
   try {
     return await withScratch(files, async (database) => {
       await buildSchema(database, files);
-      return await readBuilt(database, await readCatalogue(database));
+      return await readBuilt(database, await readCatalogue(database), reading);
     });
   } catch (error) {
     if (error instanceof ConfitureError) return undefined;

@@ -3,6 +3,7 @@ import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
+import { isWritten, type Written } from "../contained/written.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import type { Built } from "./built.ts";
 import { hashOf, keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
@@ -11,7 +12,7 @@ import { hashOf, keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
 const FILE = ".confiture/.verified-schema";
 
 /** What the form of that file is called in its key; those of others do not count. */
-const FORM = "1";
+const FORM = "2";
 
 /** What an earlier run has built of the same files. */
 export interface BuiltBefore {
@@ -24,31 +25,33 @@ export interface BuiltBefore {
 /**
  * A build counts as the same when everything that it goes by is: the executable, and the statements of the files, and of those that
  * they include, in their order. As with migrations, only the engine inside counts.
+ * @param written columns whose numbers count (`readRowHashes`)
  * @param executable as for `findProven`
  */
-export function findBuilt(files: ProjectFiles, executable: string | undefined): BuiltBefore {
+export function findBuilt(files: ProjectFiles, written: Written, executable: string | undefined): BuiltBefore {
   const isKept = executable !== undefined && files.scratch.engine === "embedded" && files.scratch.like === undefined;
   const key = isKept ? keyOfSchema(files, executable) : undefined;
   if (key === undefined) return { built: undefined, keep: async () => {} };
   const kept = readKeyed(files.projectDir, FILE, [key]);
+  const before = kept === undefined ? undefined : fromBytes(kept.content);
+  const isReadAlike = before?.counted.every(([table, column, was]) => isWritten(written, table, column) === was);
   return {
-    built: kept === undefined ? undefined : fromBytes(kept.content),
+    built: isReadAlike === true ? before : undefined,
     keep: async (built) => await keepKeyed(files.projectDir, FILE, key, toBytes(built)),
   };
 }
 
-function toBytes({ digest, rows, notCompared }: Built): Uint8Array {
+function toBytes({ rows, ...rest }: Built): Uint8Array {
   const all = [...rows].map(([table, hashes]) => [table, [...hashes]]);
-  return Buffer.from(JSON.stringify({ digest, rows: all, notCompared }));
+  return Buffer.from(JSON.stringify({ ...rest, rows: all }));
 }
 
 /** It has its own hash beside it, so that it is what was written. */
 function fromBytes(content: Uint8Array): Built {
-  const { digest, rows, notCompared } = JSON.parse(Buffer.from(content).toString()) as Pick<
-    Built,
-    "digest" | "notCompared"
-  > & { readonly rows: [string, [string, number][]][] };
-  return { digest, notCompared, rows: new Map(rows.map(([table, hashes]) => [table, new Map(hashes)])) };
+  const { rows, ...rest } = JSON.parse(Buffer.from(content).toString()) as Omit<Built, "rows"> & {
+    readonly rows: [string, [string, number][]][];
+  };
+  return { ...rest, rows: new Map(rows.map(([table, hashes]) => [table, new Map(hashes)])) };
 }
 
 /** Undefined for files that cannot be read: the build says what is wrong with them. */

@@ -1,9 +1,13 @@
 import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
-import { readRowHashes, type Rows } from "../contained/rows.ts";
+import { readRowHashes, type ReadRowsOptions, readTables, type Rows } from "../contained/rows.ts";
+import { isWritten, type Written } from "../contained/written.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
+
+/** How `verify` reads rows. */
+export type Reading = ReadRowsOptions & { readonly written: Written };
 
 /** What schema files built, as far as `verify` goes by it. */
 export interface Built {
@@ -11,6 +15,8 @@ export interface Built {
   readonly digest: string;
   readonly rows: Rows;
   readonly notCompared: Catalogue["notCompared"];
+  /** Columns of these rows that a sequence counts, and whether their numbers count as well, as migrations write them. */
+  readonly counted: readonly (readonly [table: string, column: string, isWritten: boolean])[];
 }
 
 /** What a thread is given that builds them. */
@@ -18,10 +24,16 @@ export interface BuildTask {
   /** PostgreSQL's. */
   readonly code: WebAssembly.Module;
   readonly files: ProjectFiles;
+  readonly reading: Reading;
 }
 
 /** Reads what a database holds that was built from schema files. */
-export async function readBuilt(database: Database, catalogue: Catalogue): Promise<Built> {
-  const rows = await readRowHashes(database, SCRATCH_LEDGER);
-  return { digest: digestOf(catalogue), rows, notCompared: catalogue.notCompared };
+export async function readBuilt(database: Database, catalogue: Catalogue, reading: Reading): Promise<Built> {
+  const rows = await readRowHashes(database, SCRATCH_LEDGER, reading);
+  const counted = (await readTables(database, SCRATCH_LEDGER)).flatMap(({ table, columns }) =>
+    columns.flatMap(({ name, counted: isCounted }) =>
+      isCounted ? [[table, name, isWritten(reading.written, table, name)] as const] : [],
+    ),
+  );
+  return { digest: digestOf(catalogue), rows, notCompared: catalogue.notCompared, counted };
 }

@@ -4,7 +4,7 @@ import { type LoadedMigration, undoesNothing } from "#migrate/files/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
-import { readRowHashes } from "../contained/rows.ts";
+import { readRowHashes, type ReadRowsOptions } from "../contained/rows.ts";
 import type { ProvenState } from "./proven-state.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
@@ -26,6 +26,8 @@ export interface ReplayedFiles extends ProjectFiles {
   /** A commit whose schema files the migrations are applied to. */
   readonly base?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** How the rows are read that all of them have left. */
+  readonly reading?: ReadRowsOptions | undefined;
   /** Where the replay may begin: nothing up to there is tried out. */
   readonly begin?: ProvenState | undefined;
   /** Is given the database that all migrations have led to. */
@@ -199,11 +201,11 @@ async function forward(files: ReplayedFiles, begin: () => Promise<Begun>, watchi
 }
 
 function optionsOf(
-  { migrations, isTested = () => true, onlooker }: ReplayedFiles,
+  { migrations, isTested = () => true, onlooker, reading }: ReplayedFiles,
   database: Database,
   watch: Watch,
   goesOn = false,
 ): ReplayOptions {
   if (onlooker !== undefined) return { migrations, isTested, watch, onlooker: onlooker(database, goesOn) };
-  return { migrations, isTested, watch, readRows: () => readRowHashes(database, SCRATCH_LEDGER) };
+  return { migrations, isTested, watch, readRows: () => readRowHashes(database, SCRATCH_LEDGER, reading) };
 }

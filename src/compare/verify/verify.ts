@@ -7,18 +7,20 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
+import { anotherRun, isSameLater } from "./another-run.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
 import type { FindUndone } from "../generate/removals.ts";
 import { type BuildBeside, buildBeside } from "./build-beside.ts";
-import { type Built, readBuilt } from "./built.ts";
+import { type Built, readBuilt, type Reading } from "./built.ts";
 import { type BuiltBefore, findBuilt } from "./built-before.ts";
 import { differingRows } from "./differing-rows.ts";
 import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { notRolledThrough, type ReplayedFiles, replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
-import { goesByClock } from "../contained/rows.ts";
-import { dropScratchLedger, SCRATCH_LEDGER } from "../runs/scratch-run.ts";
+import { writtenColumns } from "../contained/written.ts";
+import { loadParser } from "#sql/parser.ts";
+import { dropScratchLedger } from "../runs/scratch-run.ts";
 import { wantsRoom, withRoom } from "#scratch/room.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import {
@@ -56,7 +58,7 @@ export interface VerifyReport {
   readonly notCompared: number;
 }
 
-type VerifiedFiles = ReplayedFiles & Pick<VerifyOptions, "executable">;
+type VerifiedFiles = ReplayedFiles & Pick<VerifyOptions, "executable"> & { readonly reading: Reading };
 
 /**
  * Proves, in scratch databases, that the schema files build, that every migration applies, rolls back exactly and
@@ -66,7 +68,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const migrations = await loadAll(options);
   const [base] = options.base === undefined ? projectBase(options) : [];
   const beginning = base === undefined ? undefined : await loadWithinLimit(options, base);
-  const files = { ...options, migrations, beginning };
+  const written = writtenColumns([...(beginning === undefined ? [] : [beginning]), ...migrations], await loadParser());
+  const files = { ...options, migrations, beginning, reading: { written, chance: "each" } as const };
   const hasHistory = migrations.length > 0 || beginning !== undefined;
   const report = await withRoom(options.scratch, () =>
     withScratchSeries(options, async (series) =>
@@ -90,9 +93,9 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   const fromNothing =
     files.base !== undefined || proven.count > 0 || (await startsFromNothing(files, await series.empty()));
   const isForward = fromNothing && files.base === undefined;
-  const before = findBuilt(files, isForward ? files.executable : undefined);
+  const before = findBuilt(files, files.reading.written, isForward ? files.executable : undefined);
   const wantsBuild = before.built === undefined && isForward && files.migrations.length > 0;
-  const beside = wantsBuild ? await buildBeside(files) : undefined;
+  const beside = wantsBuild ? await buildBeside(files, files.reading) : undefined;
   try {
     return await verifyWays(series, files, { proven, fromNothing, before, beside });
   } finally {
@@ -155,7 +158,7 @@ async function verifyWays(
   const notRun = notRolledThrough(way, migrations);
   const last = notRun.at(-1);
   if (last !== undefined) unchecked.add(belowOneWay(last));
-  for (const what of differingRows(way, replay.rows, built.rows)) unchecked.add(what);
+  for (const what of await differingRows(way, replay.rows, built.rows, anotherRun(series, files))) unchecked.add(what);
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const ofMigrations = isReplayed ? migrationsCheck(migrations, replay.findings, replay.applied) : undefined;
   const checks = [
@@ -192,7 +195,7 @@ async function buildHere(series: ScratchSeries, files: VerifiedFiles): Promise<B
   const database = await series.empty();
   const catalogue = await buildCatalogue(database, files);
   if (catalogue instanceof ConfitureError) return catalogue;
-  return { database, catalogue, built: await readBuilt(database, catalogue) };
+  return { database, catalogue, built: await readBuilt(database, catalogue, files.reading) };
 }
 
 /**
@@ -238,7 +241,7 @@ async function replayUnproven(
   const isTested = (migration: LoadedMigration): boolean => unproven.has(migration);
   let saved: Uint8Array | undefined;
   const atEnd = async (database: Database): Promise<void> => {
-    if (!proven.wantsState || (await goesByClock(database, SCRATCH_LEDGER))) return;
+    if (!proven.wantsState || !(await isSameLater(database, files))) return;
     await dropScratchLedger(database);
     saved = await database.save?.();
   };

@@ -94,6 +94,41 @@ describe("migrations that start from nothing", () => {
     ]);
   });
 
+  const KEYS =
+    "CREATE TABLE keys (id int PRIMARY KEY, k uuid DEFAULT gen_random_uuid(), at timestamptz DEFAULT now());\n";
+  const K = "'00000000-0000-0000-0000-000000000001'";
+  const chance = "INSERT INTO keys (id) VALUES (1);";
+  test.each([
+    ["chance", chance, chance, []],
+    ["what both give", `INSERT INTO keys (id, k) VALUES (1, ${K});`, `INSERT INTO keys (id, k) VALUES (1, ${K});`, []],
+    ["what only migrations give", `${chance} UPDATE keys SET k = ${K};`, chance, ["left"]],
+    ["what only schema files give", chance, `INSERT INTO keys (id, k) VALUES (1, ${K});`, ["built"]],
+    ["another time", `INSERT INTO keys (id, at) VALUES (1, '2020-01-01');`, chance, ["left"]],
+    [
+      "chance beside what both give",
+      `${chance} INSERT INTO keys VALUES (2, ${K});`,
+      `INSERT INTO keys VALUES (2, ${K}); ${chance}`,
+      [],
+    ],
+  ])("values in columns with computed defaults count where they are given: %s", async (_, up, rows, expected) => {
+    const report = await verified({
+      "db/schema/keys.sql": KEYS + rows,
+      "db/migrations/1_keys.sql": `-- migrate:up\n${KEYS}-- migrate:down\nDROP TABLE keys;\n`,
+      "db/migrations/2_rows.sql": `-- migrate:up\n${up}\n-- migrate:down\nDELETE FROM keys;\n`,
+    });
+    const given = " with other values than defaults give";
+    const [left, built] = [expected.includes("left") ? given : "", expected.includes("built") ? given : ""];
+    expect(report.unchecked).toEqual(
+      expected.length === 0
+        ? []
+        : [
+            `1 row of public.keys, which migrations leave${left} and which is not in what the schema files build`,
+            `1 row of public.keys, which the schema files build${built} and which is not in what migrations leave`,
+          ],
+    );
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+  });
+
   test("a contract that waits while later migrations run leads to the same, or the one that has to wait for it is named", async () => {
     const down = "\n-- migrate:down\n";
     const files = (schema: string, contract: string, later: string): Record<string, string> => ({
@@ -555,6 +590,35 @@ describe("what an earlier run has proven", () => {
     await verify({ ...filesOf(project.dir), executable: "x" });
     expect(existsSync(project.path(".confiture/.verified"))).toBe(true);
     expect(existsSync(project.path(".confiture/.verified-state"))).toBe(false);
+  });
+
+  test("of many, values in columns with computed defaults count the second time as well; of too many it is said that they do not", async () => {
+    const keys = "CREATE TABLE keys (id int, k uuid DEFAULT gen_random_uuid(), at timestamptz DEFAULT now());\n";
+    const rows = "INSERT INTO keys (id) VALUES (1);\n";
+    const project = async (count: number): Promise<TemporaryProject> =>
+      await temporaryProject({
+        "db/schema/keys.sql": keys + rows,
+        "db/migrations/0001_keys.sql": `-- migrate:up\n${keys}${rows}-- migrate:down\nDROP TABLE keys;\n`,
+        "db/migrations/0002_fix.sql": `-- migrate:up\nUPDATE keys SET k = '00000000-0000-0000-0000-000000000001';\n-- migrate:down\nUPDATE keys SET k = gen_random_uuid();\n`,
+        ...Object.fromEntries(
+          Array.from({ length: count - 2 }, (_, at) => [
+            `db/migrations/${String(at + 3).padStart(4, "0")}_c.sql`,
+            "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n",
+          ]),
+        ),
+      });
+    await using some = await project(60);
+    for (const provenBefore of [0, 60]) {
+      const { unchecked, ...report } = await verify({ ...filesOf(some.dir), executable: "x" });
+      expect(report).toMatchObject({ provenBefore });
+      expect(unchecked[0]).toContain("with other values than defaults give");
+    }
+    await using many = await project(301);
+    for (const provenBefore of [0, 301]) {
+      const { unchecked, ...report } = await verify({ ...filesOf(many.dir), executable: "x" });
+      expect(report).toMatchObject({ provenBefore });
+      expect(unchecked).toEqual([expect.stringContaining("values of public.keys in columns with computed defaults")]);
+    }
   });
 
   test("schema files that an earlier run has built are built again where one of them is another, or something differs", async () => {
