@@ -286,6 +286,6 @@ function recordedFiles(history: readonly HistoryEntry[]): MigrationFile[] {
   return history.flatMap(({ row, file }) => (row === undefined ? [] : (file ?? [])));
 }
 
-function recordedIn(history: readonly HistoryEntry[]): string[] {
+export function recordedIn(history: readonly HistoryEntry[]): string[] {
   return history.flatMap(({ row, version }) => (row === undefined ? [] : [version]));
 }

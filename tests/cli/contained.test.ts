@@ -243,6 +243,36 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.run(["verify"])).exitCode).toBe(3);
   });
 
+  test("a later build says it as well of what it has made itself, and has nothing to compare where it made nothing", async () => {
+    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+    const built = async (...more: string[]): Promise<[string, unknown]> => {
+      const result = await project.run(["build", "--format", "json", ...more]);
+      return [result.stderr, readDocument(result)];
+    };
+    expect((await built())[1]).toMatchObject({ recorded: ["001"], unlikeMigrations: [] });
+    expect((await built())[1]).toMatchObject({ recorded: [], unlikeMigrations: null });
+    const made: string[] = [];
+    for (const [kind, name, text] of [
+      ["table", "zoo", "CREATE TABLE IF NOT EXISTS zoo (id int);\n"],
+      ["index", "by_bio", "CREATE INDEX IF NOT EXISTS by_bio ON users (bio);\n"],
+      ["function", "f()", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"],
+    ] as const) {
+      await project.write(`db/schema/zz_${kind}.sql`, text);
+      made.push(`${kind} public.${name}`);
+      const [told, found] = await built();
+      expect(told).toContain("warning: the schema files hold what no migration makes, in");
+      for (const one of made) expect(told).toContain(one);
+      expect(found).toMatchObject({ unlikeMigrations: { length: made.length } });
+      expect((await built())[1]).toMatchObject({ unlikeMigrations: null });
+    }
+    // What a pending migration will make is none of it.
+    const age = BIO.replaceAll(/bio text[^;]*/g, "age int").replace("DROP bio", "DROP age");
+    await project.write("db/migrations/002_age.sql", age);
+    await project.write("db/schema/zz_more.sql", "CREATE TABLE IF NOT EXISTS more (id int);\n");
+    const [, pending] = await built();
+    expect(pending).toMatchObject({ unrecorded: ["002"], unlikeMigrations: { length: 4 } });
+  });
+
   test("a migration that fails in an empty database is named with its place, and nothing that cannot help", async () => {
     const broken = "-- migrate:up\nALTER TABLE users\n  RENAME nope TO x;\n-- migrate:down\nSELECT 1;\n";
     await using project = await cliProject({ ...FILES, "db/migrations/002_x.sql": broken }, { major });

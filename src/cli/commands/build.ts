@@ -1,15 +1,11 @@
-import { existsSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
 import type { ParsedArgs } from "citty";
-import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
+import { type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import { explainRoles } from "#build/explain.ts";
 import { NONE } from "#compare/contained/contained.ts";
-import type { Config } from "#config/config.ts";
 import { orInterrupted } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
-import { writeFile } from "#files/change.ts";
+import { refuseAmongSources, requireFolderOf, writeScript } from "../build-script.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
@@ -94,70 +90,6 @@ export const command = defineCommand({
   },
 });
 
-/** The next build would run the script of this one as well. */
-function refuseAmongSources(
-  projectDir: string,
-  output: string,
-  dirs: Config["includeDirs"],
-  files: readonly string[],
-): void {
-  const file = relative(projectDir, resolve(projectDir, output)).replaceAll("\\", "/");
-  const dir = dirs.find(({ path }) => !relative(path, file).startsWith(".."))?.path;
-  // What is there and is not run now never will be.
-  const isRun = files.includes(file) || (file.endsWith(".sql") && !existsSync(join(projectDir, file)));
-  if (output === "-" || dir === undefined || !isRun) return;
-  throw new ConfitureError(
-    "usage",
-    `${output} would be one of the schema files in ${dir}: the next build would run it, too`,
-    {
-      hint: `Write it somewhere else: --output ${outside(dirs)}`,
-    },
-  );
-}
-
-/** A slip in a path is not to make a folder. */
-function requireFolderOf(projectDir: string, output: string): void {
-  const folder = dirname(resolve(projectDir, output));
-  if (output === "-" || existsSync(folder)) return;
-  throw new ConfitureError("usage", `Cannot write ${output}: the folder ${dirname(output)} does not exist`, {
-    hint: `Make it first: mkdir -p ${shellWord(folder)}`,
-  });
-}
-
-/** A place that is in none of the folders. */
-function outside(dirs: Config["includeDirs"]): string {
-  const places = ["schema.sql", "build/schema.sql"];
-  return places.find((place) => dirs.every(({ path }) => relative(path, place).startsWith(".."))) ?? "../schema.sql";
-}
-
-async function writeScript(
-  { io, messages, json, projectDir }: CommandContext,
-  options: BuildOptions,
-  output: string,
-): Promise<void> {
-  if (output === "-" && json) {
-    throw new ConfitureError("usage", "--output - and --format json both want standard output", {
-      hint: "Give --output a file, or leave --format json out.",
-    });
-  }
-  if (output === "-") {
-    // Checked first: a file that cannot be run leaves a psql that reads this without half of a script.
-    checkSchema(options);
-    await io.stdout.writeAll(io.stdout.isTerminal ? forTerminal(assembleSchema(options)) : assembleSchema(options));
-    return;
-  }
-  await writeFile(projectDir, output, assembleSchema(options));
-  messages.log(`Wrote ${output}`);
-}
-
-/** What a terminal would act upon is written out. */
-function* forTerminal(pieces: Iterable<string | Uint8Array>): Generator<string> {
-  const decoder = new TextDecoder();
-  for (const piece of pieces) {
-    yield forPeople(typeof piece === "string" ? piece : decoder.decode(piece, { stream: true }));
-  }
-}
-
 async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, options: BuildOptions): Promise<Outcome> {
   const { io, messages, json } = context;
   const [
@@ -169,6 +101,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { isEmptyDatabase },
     { ALL_NEW, leftAsItWas, tellLeft, waysOn },
     { upCommand },
+    { unlikeLater, watchUnlike },
     { containment, editedEntries, openEntries, reasonOf, tellRowsNotCompared, tellUnlike, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
@@ -179,6 +112,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("#migrate/base.ts"),
     import("../lacking-of-schema.ts"),
     import("#migrate/history.ts"),
+    import("../unlike-migrations.ts"),
     import("../contained.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
@@ -203,6 +137,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     wasEmpty = args.fresh === true || (await isEmptyDatabase(database, before));
     const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
+    const watch = asked === "contained" && !wasEmpty ? await watchUnlike(database) : undefined;
     messages.log("Executing schema...");
     const started = performance.now();
     await executeSchema(database, {
@@ -219,6 +154,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     });
     const built = performance.now();
     isBuilt = !wasThere;
+    const hasChanged = !wasThere && (await watch?.hasChanged()) === true;
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
@@ -232,12 +168,17 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       found: proven ?? { ...NONE, undecided: open },
       edited: edits,
       up: upCommand(history),
+      findUnlike: hasChanged ? await unlikeLater(context, migrating, database, ledger, proof.clock()) : undefined,
       // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
       findLeft: wasEmpty || wasThere ? undefined : await leftAsItWas(context, migrating, database, proof.clock()),
     };
   });
-  const compared = work.then(async (built) => ({ ...built, left: (await built.findLeft?.()) ?? ALL_NEW }));
-  const { duration, recorded, found, edited, up, left } = await compared.catch(async (error: unknown) => {
+  const compared = work.then(async (built) => ({
+    ...built,
+    left: (await built.findLeft?.()) ?? ALL_NEW,
+    unlike: built.found.unlike ?? (await built.findUnlike?.()),
+  }));
+  const { duration, recorded, found, edited, up, left, unlike } = await compared.catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(orInterrupted(io.signal, error), migrating, isBuilt);
   });
@@ -266,7 +207,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     );
   }
   tellRowsNotCompared(context, found.rowsNotCompared);
-  tellUnlike(context, found.unlike ?? []);
+  tellUnlike(context, unlike ?? []);
   tellLeft(context, left, pending.length > 0 ? up : undefined);
   if (undecided.length > 0 && !isGone) {
     messages.log(
@@ -290,7 +231,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       undecided: undecided.map(({ version }) => version),
       edited: edited.map(({ version }) => version),
       emptied,
-      unlikeMigrations: found.unlike?.map(changeToJson) ?? null,
+      unlikeMigrations: unlike?.map(changeToJson) ?? null,
       lacking: left.unknown === undefined ? left.lacking.map(({ kind, name }) => `${kind} ${name}`) : null,
     },
   };

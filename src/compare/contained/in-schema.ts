@@ -8,7 +8,6 @@ import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { DIRECTLY } from "#migrate/run/performer.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
@@ -23,6 +22,7 @@ import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
 import { chanceChanges, rowChanges } from "./row-changes.ts";
 import { moreThanBuilt, readRowHashes, readTables } from "./rows.ts";
+import { unlikeMigrations } from "./unlike.ts";
 import type { Written } from "./written.ts";
 
 /**
@@ -70,7 +70,10 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       const run = await startRun(isAsBuilt ? database : await rebuild(), options);
       const failure = broken ?? (await tryOnTop(run, open.slice(held), options.clock)) ?? onRows?.unknown;
       const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
-      const unlike = failure === undefined ? unlikeMigrations(from, states.get(reached), built) : undefined;
+      const unlike =
+        failure === undefined
+          ? unlikeMigrations(from?.catalogue, states.get(reached)?.catalogue, built.catalogue)
+          : undefined;
       const rowsNotCompared = open.slice(0, held).flatMap((one) => (untried.has(one) ? [one.file] : []));
       const split = (reason: Parameters<typeof divide>[3]): Contained => ({
         ...divide(open, held, failure, reason),
@@ -94,24 +97,6 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       return split(withoutRows(lacking, migration, "the schema files"));
     }),
   );
-}
-
-/**
- * What the schema files build otherwise than all migrations do, as far as it is no matter of those that the files do not hold yet.
- * Pure.
- * @param held what those lead to that the files hold
- * @param end what all lead to
- */
-function unlikeMigrations(held: State | undefined, end: State | undefined, built: State): Change[] | undefined {
-  if (held === undefined || end === undefined) return undefined;
-  const changes = compareCatalogues(end.catalogue, built.catalogue);
-  if (held === end) return changes;
-  const known = new Set(compareCatalogues(held.catalogue, built.catalogue).map(nameOfChange));
-  return changes.filter((change) => known.has(nameOfChange(change)));
-}
-
-function nameOfChange({ change, kind, name }: Change): string {
-  return `${change} ${kind} ${name}`;
 }
 
 /** What to do where the files hold some of what a migration does, so that it could not run any more. */
