@@ -1,4 +1,5 @@
 import { queryCatalogue } from "#database/catalogue.ts";
+import { queryOwnRows } from "../contained/own-rows.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
@@ -31,7 +32,7 @@ export async function readCells(database: Database): Promise<TableCells[]> {
   const all: TableCells[] = [];
   for (const { schema, table, own, columns } of tables) {
     const values = columns.map(({ name }) => `${quoteIdentifier(name)}::text`);
-    const rows = await queryCatalogue<{ row: (string | null)[] }>(
+    const rows = await queryOwnRows<{ row: (string | null)[] }>(
       database,
       `select to_json(array[${values.join(", ")}]::text[]) as row from ${own} ${quoteQualified(schema, table)} order by tableoid, ctid`,
     );

@@ -13,7 +13,7 @@ import { asItIs, insertStatements, type WriteCell } from "./rows.ts";
 
 /** Rows come when tables and partitions are there, and before foreign keys and triggers. */
 const ROWS = "16_rows/rows.sql";
-/** Constraints that the rows may violate. */
+/** Constraints and policies that the rows may violate. */
 const UNCHECKED = "16_rows/unchecked.sql";
 /** What the statements before it may need. Event triggers come behind it: they would fire. */
 const OWN_RIGHTS = "89_rights/own.sql";
@@ -62,7 +62,10 @@ export async function readScript(database: Database, empty: Catalogue, held: Cat
   return { tables, text };
 }
 
-/** What is `NOT VALID` holds for new rows only: it comes when those are there that it was not made for, with what is said of it. */
+/**
+ * What is `NOT VALID` holds for new rows only: it comes when those are there that it was not made for, with what is said of it. And
+ * so do policies that hold for the owner as well, who writes the rows.
+ */
 function behindRows(files: readonly PlannedFile[]): PlannedFile[] {
   const unchecked: string[] = [];
   const rest = files.map((file) => {
@@ -75,5 +78,5 @@ function behindRows(files: readonly PlannedFile[]): PlannedFile[] {
 }
 
 function isUnchecked(sql: string): boolean {
-  return /^ALTER (?:TABLE|DOMAIN) .* NOT VALID$/s.test(sql);
+  return /^ALTER (?:TABLE|DOMAIN) .* (?:NOT VALID|(?<! NO )FORCE ROW LEVEL SECURITY)$/s.test(sql);
 }

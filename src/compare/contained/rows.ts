@@ -3,6 +3,8 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { BEGUN, CONSTANT, COUNTED, TOLD } from "./defaults.ts";
 import { type Chance, type MarkedColumn, marksOf } from "./marks.ts";
+import { queryOwnRows } from "./own-rows.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { isWritten, type Written } from "./written.ts";
 
 /** How often each row is there, by table and by a hash of what is the same in every database. */
@@ -18,6 +20,8 @@ export async function readRowHashes(
   { only, written = new Set(), ignored = new Set(), chance }: ReadRowsOptions = {},
 ): Promise<Rows> {
   const found = new Map<string, ReadonlyMap<string, number>>();
+  // A database in use is only read.
+  const query = without === SCRATCH_LEDGER ? queryOwnRows : queryCatalogue;
   for (const rowTable of await readTables(database, without)) {
     const { schema, table, columns } = rowTable;
     const name = quoteQualified(schema, table);
@@ -28,7 +32,7 @@ export async function readRowHashes(
     const compared = regarded.filter(isCompared);
     const others = regarded.filter((column) => !isCompared(column));
     const marks = chance === undefined ? "" : marksOf(others, chance);
-    const hashes = await queryCatalogue<{ hash: string; times: number }>(
+    const hashes = await query<{ hash: string; times: number }>(
       database,
       `select ${hashOf(compared)}${marks} as hash, count(*)::int as times from ${sourceOf(rowTable)} group by 1`,
       typeof chance === "object" && marks !== "" ? [[...chance.fixed]] : [],
@@ -111,10 +115,11 @@ export function orNow({ name, moment }: Pick<RowColumn, "name" | "moment">, valu
 
 /** Whether a row counts for what it is only until this process ends, as it has what the clock told. */
 export async function goesByClock(database: Database, without: Parameters<typeof readTables>[1]): Promise<boolean> {
+  const query = without === SCRATCH_LEDGER ? queryOwnRows : queryCatalogue;
   for (const table of await readTables(database, without)) {
     const told = table.columns.filter(({ same, moment }) => same && moment).map((column) => orNow(column, "''"));
     if (told.length === 0) continue;
-    const [row] = await queryCatalogue<{ found: boolean }>(
+    const [row] = await query<{ found: boolean }>(
       database,
       `select exists (select from ${sourceOf(table)} where 'now()' in (${told.join(", ")})) as found`,
     );

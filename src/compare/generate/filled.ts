@@ -1,6 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteQualified, reportedName } from "#sql/quote.ts";
+import { queryOwnRows } from "../contained/own-rows.ts";
 import type { Change } from "../catalogue/changes.ts";
 
 /** A table that the schema files fill. */
@@ -14,7 +15,7 @@ export interface FilledTable {
 export async function readFilled(database: Database): Promise<FilledTable[]> {
   const filled = new Map<string, FilledTable>();
   for (const { schema, table, part } of await queryCatalogue<FilledPart>(database, PARTS)) {
-    const [row] = await queryCatalogue<{ rows: number }>(database, `select count(*)::int as rows from only ${part}`);
+    const [row] = await queryOwnRows<{ rows: number }>(database, `select count(*)::int as rows from only ${part}`);
     const key = quoteQualified(schema, table);
     const rows = (row?.rows ?? 0) + (filled.get(key)?.rows ?? 0);
     if (rows > 0) filled.set(key, { schema, table, rows });

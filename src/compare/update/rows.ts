@@ -6,6 +6,7 @@ import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier, w
 import { locate } from "#sql/position.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
+import { queryOwnRows } from "../contained/own-rows.ts";
 import {
   hashOf,
   moreThanBuilt,
@@ -109,7 +110,7 @@ export async function readLeftRows(
       const cell = `${quoteIdentifier(column.name)}::text`;
       return column.bare ? `coalesce(${cell}, 'NULL')` : orNow(column, `quote_nullable(${cell})`);
     });
-    const rows = await queryCatalogue<{ hash: string; row: string }>(
+    const rows = await queryOwnRows<{ hash: string; row: string }>(
       database,
       `select ${hashOf(columns.filter(({ same }) => same))} as hash, ${cells.length === 0 ? "'()'" : `'(' || concat_ws(', ', ${cells.join(", ")}) || ')'`} as row
          from ${sourceOf(rowTable)} order by tableoid, ctid`,

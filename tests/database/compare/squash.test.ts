@@ -3,7 +3,7 @@ import { squash } from "#compare/base/squash.ts";
 import { readSequences } from "#compare/sources/sequences.ts";
 import { verify } from "#compare/verify/verify.ts";
 import { withDatabase } from "#database/open.ts";
-import type { ServerTarget } from "#database/target.ts";
+import { Secret, type ServerTarget } from "#database/target.ts";
 import { oldestServer } from "../../support/engines.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
@@ -146,6 +146,29 @@ describe("a base moves forward", () => {
       } finally {
         await database.query(`DROP OWNED BY ${role}`);
         await database.query(`DROP ROLE ${role}`);
+      }
+    }, 120_000);
+  }
+
+  for (const engine of oldestServer) {
+    test(`rows are proven that their owner, who is no superuser, may not read in ${engine.name}`, async () => {
+      await using project = await temporaryProject({
+        "db/migrations/001_w.sql": `CREATE TABLE w (id int PRIMARY KEY, n text); INSERT INTO w VALUES (1, 'kept'); REVOKE ALL ON w FROM CURRENT_USER;`,
+        "db/migrations/002_p.sql": `CREATE SCHEMA own; CREATE TABLE own.p (id int); INSERT INTO own.p VALUES (1); CREATE POLICY none ON own.p USING (false);
+          ALTER TABLE own.p ENABLE ROW LEVEL SECURITY; ALTER TABLE own.p FORCE ROW LEVEL SECURITY; REVOKE USAGE ON SCHEMA own FROM CURRENT_USER;`,
+      });
+      await using database = await engine.fresh();
+      const target = database.target as ServerTarget;
+      const user = `${target.database}_poor`;
+      await database.query(`CREATE ROLE ${user} LOGIN CREATEDB PASSWORD 'poor'`);
+      try {
+        const scratch: ServerTarget = { ...target, user, password: new Secret("poor") };
+        const { base } = await squash({ ...filesOf(project.dir), scratch, through: "002" });
+        expect(base.text).toContain("'kept'");
+        const report = await verify({ ...filesOf(project.dir), scratch });
+        expect(report.checks).toMatchObject([{ name: "migrations", outcome: "proven" }]);
+      } finally {
+        await database.query(`DROP ROLE ${user}`);
       }
     }, 120_000);
   }
