@@ -98,6 +98,16 @@ export function sourceOf({ schema, table, columns, local }: RowTable): string {
   return `(${local.map((part) => `select ${read} from only ${part}`).join(" union all ")}) as local_rows`;
 }
 
+/** Whether a table has more rows than so many, without reading more of it than that. */
+export async function hasMoreRows(database: Database, table: RowTable, than: number): Promise<boolean> {
+  const [row] = await queryCatalogue<{ more: boolean }>(
+    database,
+    `select count(*) > $1 as more from (select from ${sourceOf(table)} limit $1 + 1) as first`,
+    [than],
+  );
+  return row?.more === true;
+}
+
 /**
  * The hash of a row, as an expression over its columns in the order of their names. What the clock has told since the work began is
  * another time in every database, and counts as `now()`. Pure.
