@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -197,3 +197,21 @@ test("what only reads makes no embedded database where there is none yet", async
     expect(await readdir(project.dir)).not.toContain(".confiture");
   }
 });
+
+test("a project of schema files alone has a status; where some are recorded, their folder is missing", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/schema/a.sql": "CREATE TABLE a (id int);\n",
+  });
+  const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+  const none = await run("migrate", "status", "--exit-code");
+  expect(none).toMatchObject({ exitCode: 0, stdout: "" });
+  expect(none.stderr).toContain("No migrations in db/migrations\n");
+  expect(await run("migrate", "up")).toMatchObject({ exitCode: 1 });
+  await project.write("db/migrations/1_a.sql", "CREATE TABLE a (id int);\n");
+  expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
+  await rm(project.path("db/migrations"), { recursive: true });
+  const missing = await run("migrate", "status");
+  expect(missing.exitCode).toBe(1);
+  expect(missing.stderr).toContain("There is no folder of migrations db/migrations");
+}, 120_000);
