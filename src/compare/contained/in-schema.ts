@@ -17,6 +17,7 @@ import { byMigrations, firstDoubt, onceSeen, type Trial, withoutRows } from "./c
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
+import { leftOnTop } from "./left-on-top.ts";
 import type { Fixed } from "./marks.ts";
 import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
@@ -68,8 +69,13 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       );
       const held = onRows?.at ?? seeming;
       const run = await startRun(isAsBuilt ? database : await rebuild(), options);
-      const failure = broken ?? (await tryOnTop(run, open.slice(held), options.clock)) ?? onRows?.unknown;
       const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
+      const rest = open.slice(held);
+      const failure =
+        broken ??
+        (await tryOnTop(run, rest, options.clock)) ??
+        (await leftOnTop(run, rest, from, states.get(reached))) ??
+        onRows?.unknown;
       const unlike =
         failure === undefined
           ? unlikeMigrations(from?.catalogue, states.get(reached)?.catalogue, built.catalogue)
@@ -83,8 +89,8 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       const ways = failure === undefined ? {} : { next: broken === undefined ? BY_FILES : BY_MENDING };
       if (onRows !== undefined) return split(withoutRows(onRows, open[held]!, "the schema files"));
       // The files may hold the rest of it: it could not run on top of them, and nothing of it can be brought into them.
-      const rest = broken === undefined && last > held && migration !== undefined ? onceSeen(migration) : ways;
-      if (doubt?.at === held) return split({ ...rest, why: doubt.why });
+      const seen = broken === undefined && last > held && migration !== undefined ? onceSeen(migration) : ways;
+      if (doubt?.at === held) return split({ ...seen, why: doubt.why });
       if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);
       const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });

@@ -170,6 +170,41 @@ describe("migrations that begin with a base", () => {
     expect(found.why).toContain("1_step");
   });
 
+  test.each([
+    ["a column", "CREATE TABLE IF NOT EXISTS posts (id int PRIMARY KEY, title text);", "column public.posts.title"],
+    ["a type", "CREATE TABLE IF NOT EXISTS posts (id bigint PRIMARY KEY);", "column public.posts.id"],
+    [
+      "a default",
+      "CREATE TABLE posts (id int PRIMARY KEY);\nALTER TABLE posts ADD COLUMN IF NOT EXISTS n int DEFAULT 1;",
+      undefined,
+    ],
+    [
+      "code that asks first",
+      "DO $$ BEGIN IF to_regclass('posts') IS NULL THEN CREATE TABLE posts (id int PRIMARY KEY, title text); END IF; END $$;",
+      "column public.posts.title",
+    ],
+  ])(
+    "a part of it that IF NOT EXISTS would leave as it is, lacks the rest: nobody can tell, and it is said what: %s",
+    async (_, step, lacking) => {
+      const files = {
+        "db/migrations/base.sql": USERS,
+        "db/schema/users.sql": USERS,
+        "db/migrations/001_posts.sql": `${step}\n`,
+      };
+      const half = await decide({
+        ...files,
+        "db/schema/posts.sql": "CREATE TABLE IF NOT EXISTS posts (id int PRIMARY KEY);\n",
+      });
+      expect(half).toMatchObject({ contained: [], pending: [], undecided: ["001"] });
+      if (lacking !== undefined) {
+        expect(half.why).toBe(`001_posts would run and leave ${lacking} as the schema files have it, or without it`);
+      }
+      expect(half.next).toContain("confiture schema update");
+      // None of it is there.
+      expect(await decide(files)).toMatchObject({ contained: [], pending: ["001"], undecided: [] });
+    },
+  );
+
   test("of many, those that are far back are found as well", async () => {
     const steps = Array.from({ length: 12 }, (_, index) => `ALTER TABLE users ADD c${index} int;`);
     const schema = "CREATE TABLE users (id int PRIMARY KEY, c0 int, c1 int);\n";
