@@ -74,9 +74,16 @@ interface Words {
 
 function wordsOf({ projectDir }: ProjectFiles, file: MigrationFile): Words {
   if (isSql(file)) {
+    // Changes have many words in common, and each is looked for in the file.
+    const said = new Map<string, boolean>();
+    const say = (word: string): boolean => {
+      const known = said.get(word) ?? mentions(projectDir, file, word);
+      said.set(word, known);
+      return known;
+    };
     return {
       isCode: false,
-      say: (word) => mentions(projectDir, file, word),
+      say,
       matches: (pattern) => matchesWayUp(projectDir, file, pattern),
     };
   }
@@ -106,6 +113,8 @@ class NamedBefore {
   readonly #options: ProjectFiles;
   readonly #open: Map<string, Change[]>;
   readonly #named = new Set<Change>();
+  /** Read when somebody asks. */
+  readonly #unread: MigrationFile[] = [];
 
   constructor(options: ProjectFiles, changes: readonly Change[]) {
     this.#options = options;
@@ -114,16 +123,21 @@ class NamedBefore {
   }
 
   add(file: MigrationFile): void {
+    this.#unread.push(file);
+  }
+
+  has(change: Change): boolean {
+    for (const file of this.#unread.splice(0)) this.#read(file);
+    return this.#named.has(change);
+  }
+
+  #read(file: MigrationFile): void {
     const { say } = wordsOf(this.#options, file);
     for (const [name, changes] of this.#open) {
       if (name !== "" && !say(name)) continue;
       for (const change of changes) this.#named.add(change);
       this.#open.delete(name);
     }
-  }
-
-  has(change: Change): boolean {
-    return this.#named.has(change);
   }
 }
 
