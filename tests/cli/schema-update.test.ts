@@ -201,6 +201,25 @@ describe("schema update", () => {
     );
   });
 
+  test("values that only migrations give to columns with computed defaults are named, as verify does; chance is not", async () => {
+    const keys = "CREATE TABLE keys (id int PRIMARY KEY, k uuid DEFAULT gen_random_uuid());\n";
+    const rows = "INSERT INTO keys (id) VALUES (1), (2);\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": FILES["db/environments/local.yaml"],
+      "db/schema/keys.sql": keys + rows,
+      "db/migrations/001_keys.sql": keys + rows,
+    });
+    const same = await update(project, "--check", "--format", "json");
+    expect(readDocument(same)).toMatchObject({ otherValues: [], lackingRows: [] });
+    const fix = "UPDATE keys SET k = '00000000-0000-0000-0000-000000000001' WHERE id = 1;\n";
+    await project.write("db/migrations/002_fix.sql", fix);
+    const other = await update(project, "--check");
+    expect(other.stderr).toContain("1 row of public.keys: migrations give other values");
+    expect((await runHere(["verify"], { cwd: project.dir })).stdout).toContain(
+      "1 row of public.keys, which migrations leave with",
+    );
+  });
+
   test("a row of the files that a migration has taken away is named with its place", async () => {
     await using project = await temporaryProject({
       ...FILES,

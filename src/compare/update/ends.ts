@@ -16,6 +16,7 @@ import { writtenColumns } from "../contained/written.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import { notRolledThrough, replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
 import { loadHistory, replayStates, type Stops } from "./replay-states.ts";
+import { findOtherValues } from "./other-values.ts";
 import { type LeftRows, readLeftRows } from "./rows.ts";
 import { subjectOfId, wholeOf } from "../sources/subjects.ts";
 import type { Parser } from "#sql/parser.ts";
@@ -35,6 +36,8 @@ export interface History {
   readonly end: Catalogue;
   /** The rows that they leave. */
   readonly left: LeftRows;
+  /** "1 row of public.t", which they leave with values of their own in columns with computed defaults, and the files build with others. */
+  readonly otherValues: readonly string[];
   /** Whether they start from nothing; otherwise they were applied to what the schema files build. */
   readonly fromNothing: boolean;
   /** Those that were not run: the way back from what the schema files build ends above them. */
@@ -75,6 +78,7 @@ export async function readHistory(
         base,
         end: replay.end,
         left: { ...rows, taken: new Set(), areAmongOthers: true },
+        otherValues: [],
         fromNothing,
         notRun: notRolledThrough(way, migrations),
       };
@@ -107,7 +111,8 @@ export async function readHistory(
   }
   const end = await run.read();
   const left = await readLeftRows(database, built, writtenColumns(all, parser));
-  return { migrations, base, end, left: { ...left, taken }, fromNothing, notRun: [] };
+  const otherValues = await findOtherValues(options, series, { ...files, begin: undefined }, database);
+  return { migrations, base, end, left: { ...left, taken }, otherValues, fromNothing, notRun: [] };
 }
 
 /** Whether a way up may take rows away or change them. */

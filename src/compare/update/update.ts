@@ -45,6 +45,8 @@ export interface SchemaUpdate {
   readonly lackingRows: readonly LackingRows[];
   /** Rows that the files make and migrations do not leave, in tables of which these have changed rows or taken some away. */
   readonly takenRows: readonly TakenRows[];
+  /** As of `History`. */
+  readonly otherValues: readonly string[];
   /** How many migrations there are, the base not counted. */
   readonly migrations: number;
   /** The first of these, which were not run, so that nobody knows whether the files hold their changes. */
@@ -94,6 +96,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
       beforeEdits: target.beforeEdits,
       lackingRows: rows.lacking,
       takenRows: rows.taken,
+      otherValues: history.otherValues,
       migrations: migrations.length,
       notRun: history.notRun.map(({ file }) => migrationId(file)),
     };

@@ -14,8 +14,12 @@ export const MOST = 300;
  * Runs base and migrations once more, and builds once more, for the rows alone.
  * @returns undefined where that would take too long
  */
-export function anotherRun(series: ScratchSeries, files: ReplayedFiles): (() => Promise<BothRows>) | undefined {
-  if (files.migrations.length > MOST) return undefined;
+export function anotherRun(
+  series: ScratchSeries,
+  files: ReplayedFiles,
+  most = MOST,
+): (() => Promise<BothRows>) | undefined {
+  if (files.migrations.length > most) return undefined;
   return async () => {
     files.onStep?.("Telling values from chance");
     const plain = { ...files, isTested: () => false, begin: undefined, atEnd: undefined, onlooker: undefined };

@@ -60,11 +60,12 @@ export const command = defineCommand({
     tellBeforeEdits(context, update);
     tellLackingRows(context, update);
     tellTakenRows(context, update);
+    tellOtherValues(context, update);
     // It is there before and after, whatever is written.
     const left = update.kept.some(isInTwoWays) ? { exitCode: 3 as const } : {};
     if (update.files.length === 0) {
       context.messages.log(
-        update.kept.length + update.lackingRows.length + update.takenRows.length > 0
+        update.kept.length + update.lackingRows.length + update.takenRows.length + update.otherValues.length > 0
           ? "Nothing to write: what differs is named above"
           : `Nothing to update: the schema files hold everything that ${update.notRun.length > 0 ? "the other migrations" : "the migrations"} make`,
       );
@@ -228,6 +229,14 @@ function tellTakenRows({ messages }: CommandContext, { takenRows }: SchemaUpdate
   }
 }
 
+/** Of columns with computed defaults: the statement of the files that makes the row would have to give the value. */
+function tellOtherValues({ messages }: CommandContext, { otherValues }: SchemaUpdate): void {
+  if (otherValues.length === 0) return;
+  messages.warn(
+    `${otherValues.map(inLine).join(", ")}: migrations give other values to columns with computed defaults than the schema files do. Give these values in the schema files as well; nothing was done about them`,
+  );
+}
+
 function otherRows(others: number, what: string): string {
   return `The schema files make ${inLine(what)} that migrations do not leave. If a migration has changed ${agree(others, "it", "them")}, change ${agree(others, "it", "them")} there in place of adding rows.`;
 }
@@ -265,7 +274,7 @@ function tellAmongRows({ messages }: CommandContext, { amongRows }: SchemaUpdate
 }
 
 function toJson(
-  { files, edits, kept, lackingRows, takenRows }: SchemaUpdate,
+  { files, edits, kept, lackingRows, takenRows, otherValues }: SchemaUpdate,
   written: boolean,
 ): Record<string, unknown> {
   return {
@@ -278,6 +287,7 @@ function toJson(
     kept: kept.map(changeToJson),
     lackingRows: lackingRows.map(({ table, count: rows, sql, others }) => ({ table, rows, sql: sql ?? null, others })),
     takenRows: takenRows.map(({ table, count: rows }) => ({ table, rows })),
+    otherValues,
     written,
   };
 }
