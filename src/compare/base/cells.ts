@@ -1,5 +1,5 @@
 import { queryCatalogue } from "#database/catalogue.ts";
-import { queryOwnRows } from "../contained/own-rows.ts";
+import { queryOwnRows } from "#scratch/own-rows.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";

@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { BEGUN, CONSTANT, COUNTED, TOLD } from "./defaults.ts";
 import { type Chance, type MarkedColumn, marksOf } from "./marks.ts";
-import { queryOwnRows } from "./own-rows.ts";
+import { queryOwnRows } from "#scratch/own-rows.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { isWritten, type Written } from "./written.ts";
 

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteQualified, reportedName } from "#sql/quote.ts";
-import { queryOwnRows } from "../contained/own-rows.ts";
+import { queryOwnRows } from "#scratch/own-rows.ts";
 import type { Change } from "../catalogue/changes.ts";
 
 /** A table that the schema files fill. */

@@ -6,7 +6,7 @@ import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier, w
 import { locate } from "#sql/position.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
-import { queryOwnRows } from "../contained/own-rows.ts";
+import { queryOwnRows } from "#scratch/own-rows.ts";
 import {
   hashOf,
   moreThanBuilt,
