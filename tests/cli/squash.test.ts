@@ -245,11 +245,58 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
 test("where schema files and migrations disagree, it is said before anything is written", async () => {
   await using project = await cliProject({
     ...FILES,
-    "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+    "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, bio text, born date);\n",
   });
   const { stderr } = await project.succeed(["migrate", "squash", "--through", "2"]);
-  expect(stderr).toMatch(/make something else than the schema files do, in 1 object: column public\.users\.bio\./);
+  expect(stderr).toMatch(/make something else than the schema files do, in 1 object: column public\.users\.born\./);
   expect(stderr).toContain("confiture schema update");
+});
+
+test("schema files that are behind what is to be squashed stop it, and the way on works", async () => {
+  const made = `CREATE TABLE users (id int, email text);
+CREATE VIEW pub AS SELECT id, email FROM users;
+GRANT SELECT, UPDATE ON pub TO PUBLIC;
+`;
+  const later = "ALTER TABLE users ADD later int";
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/schema/users.sql": made,
+    "db/migrations/001_users.sql": made,
+    "db/migrations/002_harden.sql":
+      "CREATE OR REPLACE VIEW pub AS SELECT id, email FROM users WHERE email LIKE '%@x.com';\nREVOKE UPDATE ON pub FROM PUBLIC;\n",
+    "db/migrations/003_later.sql": `-- migrate:up\n${later};\n-- migrate:down\nALTER TABLE users DROP later;\n`,
+  });
+  const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+  const squash = (version: string) => run("migrate", "squash", "--through", version);
+  const names = readdirSync(project.path("db/migrations"));
+  const { exitCode, stderr } = await squash("2");
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /^ {2}view public\.pub, which they have as it was before db\/migrations\/002_harden\.sql:\d$/m,
+  );
+  expect(stderr).toContain(
+    "  grants on view public.pub to PUBLIC, which they have as it was before db/migrations/002_harden.sql:2\n",
+  );
+  // That one stays, and tells it.
+  expect(stderr).not.toContain("003_later");
+  expect(stderr).toContain(": confiture schema update\n");
+  expect(readdirSync(project.path("db/migrations"))).toEqual(names);
+  expect(await run("schema", "update", "--yes")).toMatchObject({ exitCode: 0 });
+  expect(await squash("2")).toMatchObject({ exitCode: 0 });
+  expect((await run("migrate", "generate", "next")).stderr).toContain("Nothing to generate");
+});
+
+test("what only later migrations tell of the schema files stops no squash", async () => {
+  await using project = await temporaryProject({
+    ...FILES,
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/migrations/003_long.sql": "ALTER TABLE users ADD CHECK (length(bio) > 3);\n",
+  });
+  const { exitCode, stderr } = await runHere(["migrate", "squash", "--through", "2"], { cwd: project.dir });
+  expect([exitCode, stderr]).toEqual([
+    0,
+    expect.stringContaining("in 1 object: constraint public.users.users_bio_check"),
+  ]);
 });
 
 test("what a later migration does otherwise behind the new base is named with its place, and the way on works", async () => {

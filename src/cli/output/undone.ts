@@ -17,6 +17,15 @@ export function toldUndone({ change: { kind, name }, by }: UndoneChange, place: 
 }
 
 /** "undoes what db/migrations/002_rls.sql:4 did: policy public.users.own_rows". Pure. */
-export function undoneInLine({ kind, name, file, line }: ToldUndone): string {
-  return `undoes what ${inLine(file)}${line === null ? "" : `:${line}`} did: ${kind} ${inLine(name)}`;
+export function undoneInLine(undone: ToldUndone): string {
+  return `undoes what ${placeOf(undone)} did: ${undone.kind} ${inLine(undone.name)}`;
+}
+
+/** "view public.docs, which they have as it was before db/migrations/002_rls.sql:4". Pure. */
+export function asBeforeInLine(undone: ToldUndone): string {
+  return `${undone.kind} ${inLine(undone.name)}, which they have as it was before ${placeOf(undone)}`;
+}
+
+function placeOf({ file, line }: ToldUndone): string {
+  return `${inLine(file)}${line === null ? "" : `:${line}`}`;
 }

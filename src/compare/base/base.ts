@@ -120,12 +120,8 @@ async function notComparedOf(options: BaseOptions): Promise<Catalogue["notCompar
 
 /** What the schema files build otherwise than base and migrations do; nothing where they are the source, or there are none. */
 async function unlikeSchema(options: BaseOptions, end: Catalogue): Promise<readonly Change[]> {
-  return options.from.kind === "schema" ? [] : await unlikeSchemaFiles(options, end);
-}
-
-/** What the schema files build otherwise than base and migrations do; nothing where there are none. */
-export async function unlikeSchemaFiles(files: ProjectFiles, end: Catalogue): Promise<readonly Change[]> {
-  return hasSchemaFiles(files) ? compareCatalogues(end, await sourceCatalogue(files, { kind: "schema" })) : [];
+  if (options.from.kind === "schema" || !hasSchemaFiles(options)) return [];
+  return compareCatalogues(end, await sourceCatalogue(options, { kind: "schema" }));
 }
 
 type Named = Parameters<Base["holds"]>[0];

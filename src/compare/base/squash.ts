@@ -11,15 +11,17 @@ import { withBaseHead } from "#migrate/files/squashed.ts";
 import { compareVersions, isBase } from "#migrate/files/version.ts";
 import { loadParser } from "#sql/parser.ts";
 import { nothingKnown } from "#sql/effects/uncompared.ts";
-import { readCatalogue } from "../catalogue/catalogue.ts";
-import type { Change } from "../catalogue/changes.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { uncomparedOf } from "../contained/loaded.ts";
 import { readState, type State } from "../contained/replayed.ts";
 import { readRowHashes } from "../contained/rows.ts";
+import type { UndoneChange } from "../generate/removals.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
-import { isMissingObject, type ProjectFiles } from "../sources/sources.ts";
-import { baseHeader, unlikeSchemaFiles } from "./base.ts";
+import { hasSchemaFiles, isMissingObject, type ProjectFiles, sourceCatalogue } from "../sources/sources.ts";
+import { findUndone } from "../update/undone.ts";
+import { baseHeader } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
 import { requireSame, stopBefore } from "./require-same.ts";
@@ -44,6 +46,8 @@ export interface Squash {
   readonly doubts: readonly string[];
   /** What the schema files build otherwise than base and migrations; an error where they build nothing. */
   readonly unlikeSchema: readonly Change[] | ConfitureError;
+  /** What they have as it was before one of those that go: without its file, nobody can tell that they are behind. */
+  readonly undone: readonly UndoneChange[];
 }
 
 /**
@@ -123,9 +127,8 @@ export async function squash(options: SquashOptions): Promise<Squash> {
       requireSame(made, again.end, "The new base, with the later migrations,", { before, rest });
     });
     options.onStep?.("Comparing with the schema files");
-    const unlikeSchema = await unlikeSchemaFiles(options, end.catalogue).catch((error: unknown) => asFailure(error));
     return {
-      unlikeSchema,
+      ...(await compareWithSchemaFiles(options, end.catalogue, gone)),
       base: { path: baseFile(options.migrationsDir).path, text },
       squashed: gone,
       rest: rest.map(({ file }) => file),
@@ -135,6 +138,19 @@ export async function squash(options: SquashOptions): Promise<Squash> {
       ],
     };
   });
+}
+
+async function compareWithSchemaFiles(
+  options: SquashOptions,
+  end: Catalogue,
+  gone: readonly MigrationFile[],
+): Promise<Pick<Squash, "unlikeSchema" | "undone">> {
+  if (!hasSchemaFiles(options)) return { unlikeSchema: [], undone: [] };
+  const schema = await sourceCatalogue(options, { kind: "schema" }).catch((error: unknown) => asFailure(error));
+  if (schema instanceof ConfitureError) return { unlikeSchema: schema, undone: [] };
+  const unlikeSchema = compareCatalogues(end, schema);
+  const paths = new Set(gone.map(({ path }) => path));
+  return { unlikeSchema, undone: await findUndone(options, schema, unlikeSchema, ({ path }) => paths.has(path)) };
 }
 
 const NONE: ReadonlySet<string> = new Set();

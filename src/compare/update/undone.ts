@@ -15,12 +15,14 @@ import { spokenOf } from "./spoken-of.ts";
  * the states around those that may are compared; where all that is planned is new, nothing is run.
  * @param to what the plan leads to
  * @param changes those of the plan
+ * @param isAsked by which migrations; all unless given
  * @throws ConfitureError where the migrations cannot be run
  */
 export async function findUndone(
   options: EndsOptions,
   to: Catalogue,
   changes: readonly Change[],
+  isAsked: (by: MigrationFile) => boolean = () => true,
 ): Promise<readonly UndoneChange[]> {
   const files = projectMigrations(options);
   const spoken = spokenOf(options, files, changes);
@@ -55,7 +57,7 @@ export async function findUndone(
     });
     if (end instanceof ConfitureError) throw end;
   });
-  return changed.all();
+  return changed.all(isAsked);
 }
 
 /** A change, or one property of it. */
@@ -93,8 +95,9 @@ class ChangedParts {
   }
 
   /** One for each object. */
-  all(): readonly UndoneChange[] {
-    return [...new Map([...this.#by.values()].map((undone) => [undone.change, undone])).values()];
+  all(isAsked: (by: MigrationFile) => boolean): readonly UndoneChange[] {
+    const asked = [...this.#by.values()].filter(({ by }) => isAsked(by));
+    return [...new Map(asked.map((undone) => [undone.change, undone])).values()];
   }
 }
 

@@ -16,7 +16,9 @@ import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { changeToJson, listChanged } from "../../output/changes.ts";
 import { agree, count } from "../../output/text.ts";
 import { freeBackup } from "../../place-files.ts";
+import { type ToldUndone, asBeforeInLine } from "../../output/undone.ts";
 import { askDatabase, isUsed } from "../../pick-source.ts";
+import { placedUndone } from "../../undone.ts";
 
 export const command = defineCommand({
   args: {
@@ -31,9 +33,9 @@ export const command = defineCommand({
     "Moves the base forward: base.sql gets what the migrations up to that version do, and their files go, all or nothing.\n" +
     "Proven before anything is written: the new base makes the same objects and rows, alone and with the migrations after\n" +
     "it. Databases that have the squashed ones recorded need nothing; in one that lacks some, `up` says what to do. If the\n" +
-    "environment's own database lacks some, nothing is squashed. What was squashed cannot be rolled back any more.\n" +
-    "base.sql is written anew, without the comments in it and in the squashed files: those are in version control. A file\n" +
-    "that the last commit does not have as it is stays, as NAME.bak.",
+    "environment's own database lacks some, or the schema files are behind them, nothing is squashed. What was squashed\n" +
+    "cannot be rolled back any more. base.sql is written anew, without the comments in it and in the squashed files: those\n" +
+    "are in version control. A file that the last commit does not have as it is stays, as NAME.bak.",
   examples: ["confiture migrate squash --through 040"],
   async run(args, context) {
     const through = readVersion("--through", args.through);
@@ -48,7 +50,7 @@ export const command = defineCommand({
     const files = await projectFiles(context, args);
     const contents = contentsOf(files, ["migrations"]);
     const lookedAt = await requireSquashable(context, through);
-    const { base, squashed, rest, doubts, unlikeSchema } = await squash({
+    const { base, squashed, rest, doubts, unlikeSchema, undone } = await squash({
       ...files,
       through,
       onStep: context.step,
@@ -56,6 +58,7 @@ export const command = defineCommand({
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was changed");
+    refuseUndone(placedUndone(files, undone));
     if (unlikeSchema instanceof ConfitureError) {
       context.messages.warn(`the schema files do not build, so nothing is compared with them: ${unlikeSchema.message}`);
     } else if (unlikeSchema.length > 0) {
@@ -120,6 +123,20 @@ export const command = defineCommand({
     };
   },
 });
+
+/** After it, nothing would tell the next `generate` that it undoes these. */
+function refuseUndone(undone: readonly ToldUndone[]): void {
+  if (undone.length === 0) return;
+  const list = undone.map((one) => `\n  ${asBeforeInLine(one)}`).join("");
+  throw new ConfitureError("squash_refused", `The schema files are behind what is to be squashed:${list}`, {
+    hint: [
+      "Nothing was changed. Once squashed, nothing would tell the next `confiture migrate generate` that it undoes this.",
+      "To bring what the migrations did into the schema files: confiture schema update",
+      "Where the schema files are right instead, a migration is to do it: confiture migrate generate NAME --allow-drop",
+    ].join("\n"),
+    data: { undone },
+  });
+}
 
 /**
  * Looks whether the environment's own database, where it can be reached, knows what is to be squashed: after it, databases are
