@@ -34,6 +34,8 @@ export interface ExecuteOptions extends BuildOptions {
   /** Runs statements of a file, as `runStatements`, which does it when undefined. */
   readonly run?: typeof runStatements | undefined;
   readonly onFile?: ((file: string, index: number) => void) | undefined;
+  /** Is called before the first file, inside the transaction, and gives what is called behind the last one: where that throws, nothing was done. */
+  readonly watch?: ((database: Database) => Promise<() => Promise<void>>) | undefined;
 }
 
 /**
@@ -85,6 +87,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
   const transaction = await beginNumbered(database, options.fresh ? `begin; ${emptyDatabase}` : "begin");
   let isCommitting = false;
   try {
+    const seen = await options.watch?.(database);
     let running: Promise<void> = Promise.resolve();
     for (const [index, file] of options.files.entries()) {
       const script = await ahead(running, () => readSchemaScript(options, file));
@@ -95,6 +98,10 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
     }
     await running;
     throwIfInterrupted(options);
+    if (seen !== undefined) {
+      await clearSession(database);
+      await seen();
+    }
     isCommitting = true;
     await database.execute("commit");
     await clearSession(database);

@@ -66,7 +66,7 @@ export function permitRemovals(
       return refuseRemovals(open, possible, madeBy, remover, [...useful, ...consented]);
     };
     const open = removals.filter((removal) => !words.some((word) => allows(word, removal)));
-    const asks = open.length > 0 && canAsk(context);
+    const asks = open.length > 0 && remover?.holdsLocks !== true && canAsk(context);
     if (open.length > 0) tellIdle();
     if (open.length > 0 && !asks) throw refusal();
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
 
   build_behind: { exit: 7, title: "The database lacks migrations that the schema files hold" },
+  build_refused: { exit: 7, title: "The schema files would take away what the database holds" },
   build_over: { exit: 7, title: "The database holds only part of what the schema files make" },
   schema_no_files: { exit: 1, title: "There are no schema files" },
   schema_outside_project: { exit: 1, title: "A schema file lies outside the project" },

@@ -16,6 +16,7 @@ import { forPeople } from "../output/style.ts";
 import { agree, count, formatSeconds } from "../output/text.ts";
 import { inLine } from "../output/visible.ts";
 import { confirmEmptying, PROTECTED_ARGS, requirePermission } from "../protected.ts";
+import { REMOVAL_ARGS } from "../removals.ts";
 
 const ARGS = {
   output: {
@@ -34,6 +35,7 @@ const ARGS = {
     default: true,
     negativeDescription: "run every statement by itself; a failure then leaves what was done before",
   },
+  ...REMOVAL_ARGS,
   ...PROTECTED_ARGS,
   ...LOCK_ARGS,
 } as const;
@@ -42,7 +44,8 @@ export const command = defineCommand({
   args: ARGS,
   details:
     "Runs every .sql file below include_dirs, sorted by path, in one transaction. Migrations whose changes the files hold\n" +
-    "already, as a proof in scratch databases shows, are recorded as applied; the others stay pending.",
+    "already, as a proof in scratch databases shows, are recorded as applied; the others stay pending. Files that would take\n" +
+    "something away from a database in use, or undo a migration there, are rolled back, unless --allow-drop says it is meant.",
   examples: [
     "confiture build",
     "confiture build --env ci --fresh --baseline",
@@ -131,19 +134,21 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) {
       const { filledTables } = await import("#build/filled-tables.ts");
-      emptied = await filledTables(database, before);
+      emptied = (await filledTables(database, before)).map(({ name }) => name);
       await confirmEmptying(context, args, emptied);
     }
     wasEmpty = args.fresh === true || (await isEmptyDatabase(database, before));
     const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
     const watch = asked === "contained" && !wasEmpty ? await watchUnlike(database) : undefined;
+    const taking = wasEmpty ? undefined : await import("../taken-by-build.ts");
     messages.log("Executing schema...");
     const started = performance.now();
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
       signal: io.signal,
+      watch: taking?.watchTaken(context, migrating, before, args["allow-drop"]),
       onFile: (file, index) => context.step(`${index + 1} of ${options.files.length}: ${file}`),
     }).catch(async (cause: unknown) => {
       const error = await explainRoles(cause, database, options);

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { lossWords, rowsWords } from "#sql/effects/hazard.ts";
@@ -21,7 +22,7 @@ export interface Removal {
   readonly kind: string;
   /** Qualified; for data the statement. */
   readonly name: string;
-  /** What differs, for finding it in files; undefined for data. */
+  /** What differs, for finding it in files; undefined for data, and where only rows go. */
   readonly change: Change | undefined;
   /** What becomes of an object that stays: "is switched off". */
   readonly fate?: string;
@@ -148,8 +149,14 @@ export interface Remover {
   readonly what: string;
   /** "Nothing was written." */
   readonly undone: string;
+  /** Of the error; `generate_refused` when undefined. */
+  readonly code?: ErrorCode;
   /** The command that takes `--allow-drop`, where it is another: "confiture apply ". */
   readonly command?: string;
+  /** What to do for what is to stay, where it is not to be added to the schema files. */
+  readonly staying?: string;
+  /** Whether nobody can be asked now: others wait for what is locked. */
+  readonly holdsLocks?: boolean;
 }
 
 const MIGRATION: Remover = { what: "The migration", undone: "Nothing was written." };
@@ -163,7 +170,7 @@ export function refuseRemovals(
   removals: readonly Removal[],
   possible: readonly PossibleRename[],
   madeBy: (removal: Removal) => string | undefined = () => undefined,
-  { what, undone, command = "" }: Remover = MIGRATION,
+  { what, undone, code = "generate_refused", command = "", staying }: Remover = MIGRATION,
   allowed: readonly string[] = [],
 ): ConfitureError {
   const list = (which: readonly Removal[]): string =>
@@ -172,7 +179,9 @@ export function refuseRemovals(
   const [objects, data] = [others.filter(isObject), others.filter((removal) => !isObject(removal))];
   // Those that the schema files have never had are brought there by a command; what `apply` compares has no migrations.
   const bringing = what === MIGRATION.what && objects.some((removal) => madeBy(removal) !== undefined);
-  const staying = `If it is to stay, add it to the schema files${bringing ? "; `confiture schema update` adds what migrations made" : ""}.`;
+  const kept =
+    staying ??
+    `If it is to stay, add it to the schema files${bringing ? "; `confiture schema update` adds what migrations made" : ""}.`;
   const wanted =
     setBack.length === 0
       ? "If it is to go"
@@ -180,7 +189,7 @@ export function refuseRemovals(
         ? "If it is to be undone"
         : "If all of this is wanted";
   return new ConfitureError(
-    "generate_refused",
+    code,
     [
       ...(objects.length === 0 ? [] : [`${what} would take away what is there:${list(objects)}`]),
       ...(data.length === 0 ? [] : [`${what} would lose values:${list(data)}`]),
@@ -188,7 +197,7 @@ export function refuseRemovals(
     ].join("\n"),
     {
       hint: [
-        `${undone}${objects.length === 0 ? "" : ` ${staying}`}`,
+        `${undone}${objects.length === 0 ? "" : ` ${kept}`}`,
         ...(setBack.length === 0
           ? []
           : ["To bring what migrations did into the schema files instead: confiture schema update"]),
@@ -208,8 +217,8 @@ export function refuseRemovals(
   );
 }
 
-function isObject({ change }: Removal): boolean {
-  return change !== undefined;
+function isObject({ kind }: Removal): boolean {
+  return kind !== "data";
 }
 
 /** Whether something is set back to what it was before a migration. */
@@ -227,8 +236,8 @@ function allowing(removals: readonly Removal[], allowed: readonly string[]): str
  * db/migrations/002_rls.sql:4 did: policy public.users.own_rows"
  */
 export function describeRemoval(removal: Removal, madeBy: (removal: Removal) => string | undefined): string {
-  const { kind, name, change, fate = "is not in the schema files", loss } = removal;
-  if (change === undefined) return `${name}; -- ${loss ?? ""}`;
+  const { kind, name, fate = "is not in the schema files", loss } = removal;
+  if (!isObject(removal)) return `${name}; -- ${loss ?? ""}`;
   const place = madeBy(removal);
   if (removal.undoes !== undefined) return `undoes what ${place ?? removal.undoes.path} did: ${kind} ${name}`;
   const what = `${kind} ${name}${place === undefined ? "" : `, made by ${place},`} ${fate}`;

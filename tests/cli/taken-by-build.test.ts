@@ -1,0 +1,92 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { NEWEST_ALONE } from "../support/servers.ts";
+import { readDocument } from "./document.ts";
+import { cliProject } from "./project.ts";
+
+// Migrations are run once more, in an engine.
+setDefaultTimeout(300_000);
+
+const DOCS = `CREATE TABLE IF NOT EXISTS docs (id bigint PRIMARY KEY, secret boolean);
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS readers ON docs;
+CREATE POLICY readers ON docs USING (true);
+CREATE OR REPLACE VIEW pub AS SELECT id FROM docs;
+GRANT SELECT ON docs TO PUBLIC;
+`;
+const HARDEN = `-- migrate:up
+CREATE OR REPLACE VIEW pub AS SELECT id FROM docs WHERE NOT secret;
+REVOKE SELECT ON docs FROM PUBLIC;
+ALTER POLICY readers ON docs USING (NOT secret);
+-- migrate:down
+ALTER POLICY readers ON docs USING (true);
+GRANT SELECT ON docs TO PUBLIC;
+CREATE OR REPLACE VIEW pub AS SELECT id FROM docs;
+`;
+
+describe.each(NEWEST_ALONE)("schema files that can run again, in a database in use, PostgreSQL %d", (major) => {
+  test("undo no migration without a word; nothing is done", async () => {
+    const files = {
+      "db/schema/docs.sql": DOCS,
+      "db/migrations/001_docs.sql": DOCS,
+      "db/migrations/002_harden.sql": HARDEN,
+    };
+    await using project = await cliProject(files, { major });
+    await project.succeed(["migrate", "up"]);
+    const before = await project.snapshot();
+    const { exitCode, stderr } = await project.run(["build"]);
+    expect(exitCode).toBe(7);
+    expect(stderr).toContain(
+      "policy public.docs.readers, made by db/migrations/001_docs.sql:4, lets every row through",
+    );
+    for (const what of ["view public.pub", "grants on table public.docs to PUBLIC"])
+      expect(stderr).toMatch(new RegExp(`undoes what db/migrations/002_harden.sql:\\d+ did: ${what}\\n`));
+    expect(stderr).toContain("confiture schema update\n");
+    expect(await project.snapshot()).toBe(before);
+    // What it names makes the files as the migrations are, and they run again.
+    await project.succeed(["schema", "update", "--yes"]);
+    await project.succeed(["build"]);
+    expect(await project.snapshot()).toBe(before);
+    await project.write("db/schema/docs.sql", DOCS);
+    const { stderr: told } = await project.succeed(["build", "--allow-drop"]);
+    expect(told).toContain("- undoes what db/migrations/002_harden.sql");
+    expect(await project.query("SELECT pg_get_viewdef('pub') ~ 'secret' AS hidden")).toEqual([{ hidden: false }]);
+  });
+
+  test("take away no rows, columns, rights or policies unasked, migrations or not", async () => {
+    await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO docs VALUES (1, true)");
+    // What runs again and changes nothing needs no word.
+    await project.succeed(["build"]);
+    const refused = async (sql: string, ...what: readonly string[]): Promise<void> => {
+      await project.write("db/schema/docs_more.sql", sql);
+      const before = await project.snapshot();
+      const document = readDocument(await project.run(["build", "--format", "json"]));
+      expect(document).toMatchObject({ exitCode: 7, error: { code: "build_refused" } });
+      const { removals } = (document as unknown as { error: { data: { removals: { kind: string; name: string }[] } } })
+        .error.data;
+      expect(removals.map(({ kind, name }) => `${kind} ${name}`)).toEqual([...what]);
+      expect(await project.snapshot()).toBe(before);
+    };
+    await refused("TRUNCATE docs;", "table public.docs");
+    await refused("DELETE FROM docs;", "table public.docs");
+    await refused("ALTER TABLE docs DROP COLUMN IF EXISTS secret;", "column public.docs.secret");
+    await refused("DROP POLICY readers ON docs;", "policy public.docs.readers");
+    await refused("ALTER TABLE docs DISABLE ROW LEVEL SECURITY;", "row security public.docs");
+    await refused(
+      "SET ROLE pg_monitor; RESET ROLE; SET search_path = pg_catalog; DROP VIEW public.pub;",
+      "view public.pub",
+    );
+    await project.write("db/schema/docs_more.sql", "TRUNCATE docs;");
+    await project.succeed(["build", "--allow-drop=table:public.docs"]);
+    expect(await project.query("SELECT FROM docs")).toEqual([]);
+    await project.write("db/schema/docs_more.sql", "DROP TABLE IF EXISTS log; CREATE TABLE log (id int);");
+    await project.succeed(["build"]);
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO log VALUES (1)");
+    await refused(
+      "DROP TABLE IF EXISTS log; CREATE TABLE log (id int); INSERT INTO log VALUES (2);",
+      "table public.log",
+    );
+  });
+});
