@@ -58,13 +58,13 @@ interface Look {
 }
 
 async function takenBetween(before: Look, after: Look): Promise<Removal[]> {
-  const [{ compareCatalogues }, { takenAway }] = await Promise.all([
-    import("#compare/catalogue/changes.ts"),
+  const [{ loadParser }, { takenAway }] = await Promise.all([
+    import("#sql/parser.ts"),
     import("#compare/catalogue/taken-away.ts"),
   ]);
   const left = new Set(after.filled.map(({ oid }) => oid));
   const emptied = new Set(before.filled.filter(({ oid }) => !left.has(oid)).map(({ name }) => name));
-  const objects = takenAway(compareCatalogues(before.catalogue, after.catalogue)).map((taken): Removal => ({
+  const objects = takenAway(before.catalogue, after.catalogue, await loadParser()).map((taken): Removal => ({
     ...taken,
     ...(taken.change.change === "dropped" ? { fate: "is dropped" } : {}),
     loss: taken.kind === "table" && emptied.delete(taken.name) ? ROWS_GONE : undefined,

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { allowingWords, allows, wordFor } from "#compare/generate/allowing.ts";
 import { removalsOf } from "#compare/generate/removals.ts";
+import { loadParser } from "#sql/parser.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { withDatabase } from "#database/open.ts";
 import { runHere } from "../support/in-process.ts";
@@ -89,7 +90,7 @@ test("what is offered for one thing allows it and nothing else, whatever its kin
       return await readCatalogue(database);
     });
   const stays = `${STAYS}CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';\n`;
-  const removals = removalsOf(await read(stays + ON_THEM), await read(stays), []);
+  const removals = removalsOf(await read(stays + ON_THEM), await read(stays), [], await loadParser());
   const data = ["ALTER TABLE t ALTER a TYPE numeric(5,2), ALTER b TYPE int", "ALTER TABLE t ALTER a TYPE numeric(5,1)"];
   const all = [...removals, ...data.map((name) => ({ kind: "data", name }))];
   const kinds = new Set(all.map(({ kind }) => kind));

@@ -1,7 +1,12 @@
 /** What a constraint, an index or a trigger that stays no longer does, by its definition as PostgreSQL writes it. Pure. */
 export function narrowed(kind: string, from: string, to: string): string[] {
-  if (kind === "trigger") return fewerEvents(from, to);
   const changes = (has: (definition: string) => boolean): boolean => has(from) && !has(to);
+  if (kind === "trigger") {
+    return [
+      ...fewerEvents(from, to),
+      ...(changes((text) => !TRIGGER_AT_COMMIT.test(text)) ? ["runs at COMMIT alone (INITIALLY DEFERRED)"] : []),
+    ];
+  }
   if (kind === "constraint") {
     const action = LETS_GO.exec(to)?.[1];
     return [
@@ -11,6 +16,12 @@ export function narrowed(kind: string, from: string, to: string): string[] {
         : []),
       ...(from.startsWith("EXCLUDE ") && changes((text) => !EXCLUSION_WHERE.test(text)) ? [FOR_SOME] : []),
       ...(changes((text) => text.startsWith("UNIQUE NULLS NOT DISTINCT ")) && to.startsWith("UNIQUE ") ? [NULLS] : []),
+      ...(changes((text) => !HOLDS_ALWAYS.test(text)) ? ["lets everything through (true)"] : []),
+      ...(changes((text) => !NOT_INHERITED.test(text)) ? [ALONE] : []),
+      ...(changes((text) => MATCH_FULL.test(text)) && to.startsWith("FOREIGN KEY ")
+        ? ["takes keys that are NULL in part (MATCH FULL)"]
+        : []),
+      ...(changes((text) => !AT_COMMIT.test(text)) ? ["is checked at COMMIT alone (INITIALLY DEFERRED)"] : []),
     ];
   }
   if (!from.startsWith("CREATE UNIQUE ")) return [];
@@ -22,6 +33,14 @@ export function narrowed(kind: string, from: string, to: string): string[] {
 }
 
 const LETS_GO = /^FOREIGN KEY .* ON DELETE (CASCADE|SET NULL|SET DEFAULT)\b/s;
+/** pg_get_constraintdef writes these behind everything else (ruleutils.c). */
+const AT_COMMIT = / DEFERRABLE INITIALLY DEFERRED(?: NOT VALID| NOT ENFORCED)?$/;
+const NOT_INHERITED = /^CHECK .* NO INHERIT(?: NOT VALID| NOT ENFORCED)?$/s;
+const HOLDS_ALWAYS = /^CHECK \(+true\)+(?: NO INHERIT)?(?: NOT VALID| NOT ENFORCED)?$/;
+const MATCH_FULL = /^FOREIGN KEY .*\) MATCH FULL\b/s;
+const TRIGGER_AT_COMMIT = / DEFERRABLE INITIALLY DEFERRED FOR EACH ROW /;
+/** Of a constraint that children do not get. */
+export const ALONE = "holds in no table that inherits from its own (NO INHERIT)";
 const EXCLUSION_WHERE = / WHERE \(.*\)(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?(?: NOT VALID)?$/s;
 const INDEX_WHERE = / WHERE .+$/s;
 const INDEX_NULLS = /\) NULLS NOT DISTINCT(?: WITH \(| TABLESPACE | WHERE |$)/;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { unquoteNames } from "#sql/lexer/unquote.ts";
+import type { Parser } from "#sql/parser.ts";
 import { lossWords, rowsWords } from "#sql/effects/hazard.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
@@ -52,7 +53,12 @@ export type Permit = (removals: readonly Removal[], possible: readonly PossibleR
  * What a plan takes away from `from`, object by object, and what its statements lose besides. Pure.
  * @param statements those of the plan
  */
-export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly PlannedStatement[]): Removal[] {
+export function removalsOf(
+  from: Catalogue,
+  to: Catalogue,
+  statements: readonly PlannedStatement[],
+  parser: Parser,
+): Removal[] {
   const losing = statements.flatMap(partsOf).filter((statement) => wordsOf(statement) !== undefined);
   const lossOf = (object: Pick<Removal, "kind" | "name">): string | undefined => {
     // What goes first with a statement is what it is about; the sequence of a table goes with it.
@@ -73,7 +79,7 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
       .map(({ kind, name }) => `${kind} ${name}`),
   );
   for (const index of indexesOfKeys(from, to.facts)) goOn.add(`index ${describe(index).name}`);
-  const objects = takenAway(compareCatalogues(from, to))
+  const objects = takenAway(from, to, parser)
     .filter((taken) => !goOn.has(`${taken.kind} ${taken.name}`) && !isInherited(taken, to) && !isTold(taken, losing))
     .map((taken): Removal => ({
       ...taken,
@@ -124,7 +130,9 @@ function isNamed(one: Pick<Removal, "kind" | "name">, other: Pick<Removal, "kind
 /** A column that a table has from its parent now. */
 function isInherited({ kind, change }: Pick<TakenAway, "kind" | "change">, { facts }: Catalogue): boolean {
   const [schema = "", name = "", column = ""] = change.path;
-  return kind === "column" && columnsOf({ kind: "table", schema, name }, facts).has(column);
+  return (
+    kind === "column" && change.change === "dropped" && columnsOf({ kind: "table", schema, name }, facts).has(column)
+  );
 }
 
 /** What goes with an object that a later round of the plan drops. */

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { loadParser } from "#sql/parser.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { isByHand } from "../catalogue/extras.ts";
@@ -73,9 +74,10 @@ export async function planSteps(
   const renamed = await renameFirst(meter, read, from, to, options);
   const possible = possibleRenames(renamed.catalogue, to);
   const permitted = new Set<string>();
+  const parser = await loadParser();
   let setBack: readonly Removal[] | undefined;
   const { ups, rest } = await planUps(database, meter, from, to, renamed, options, async (statements) => {
-    const takenAway = removalsOf(renamed.catalogue, to, statements);
+    const takenAway = removalsOf(renamed.catalogue, to, statements, parser);
     setBack ??= await undoneOf(options.undone, renamed.catalogue, to, takenAway);
     const removals = [...takenAway, ...setBack].filter(({ kind, name }) => !permitted.has(`${kind} ${name}`));
     if (removals.length === 0) return;

@@ -1,8 +1,7 @@
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { SecurityHazard } from "#sql/effects/hazard.ts";
-import { TokenKind } from "#sql/lexer/token-kind.ts";
-import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
+import { isNarrower } from "#sql/narrower-condition.ts";
 
 /**
  * Whether a policy that is made, changed or taken away lets through more than before. What a condition means is not judged: another one
@@ -53,27 +52,6 @@ function policyOf(id: ObjectId, facts: Facts): Policy | undefined {
     // Without one, USING holds for what is written as well (manual, CREATE POLICY, "check_expression").
     check: typeof checkExpr === "string" ? checkExpr : using,
   };
-}
-
-/** Whether everything that fulfils `after` fulfils `before`, as far as the texts tell. Pure. */
-export function isNarrower(before: string | undefined, after: string | undefined): boolean {
-  if (before === undefined || before === "true" || before === after) return true;
-  if (after === undefined) return false;
-  const now = new Set(conjuncts(after));
-  return conjuncts(before).every((each) => now.has(each));
-}
-
-/** What AND holds together, as pg_get_expr writes it: AND and OR in parentheses of their own, and what they join as well. */
-function conjuncts(condition: string): string[] {
-  const tokens = tokensOf(condition);
-  const close = tokens.findIndex(({ kind, depth }, at) => at > 0 && depth === 0 && kind === TokenKind.close);
-  const isWrapped = tokens[0]?.kind === TokenKind.open && close === tokens.length - 1;
-  if (isWrapped) return conjuncts(condition.slice(tokens[0]!.end, tokens[close]!.start));
-  const words = tokens.filter(({ depth }) => depth === 0);
-  const ands = words.filter((token) => isWord(token, "AND"));
-  if (ands.length === 0 || words.some((token) => isWord(token, "OR"))) return [condition.trim()];
-  const starts = [0, ...ands.map(({ end }) => end)];
-  return starts.flatMap((start, index) => conjuncts(condition.slice(start, ands[index]?.start)));
 }
 
 function isWiderInScope(before: Policy, after: Policy): boolean {

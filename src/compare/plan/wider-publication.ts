@@ -2,7 +2,7 @@ import type { Fact, Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { SecurityHazard } from "#sql/effects/hazard.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
-import { isNarrower } from "./wider-policy.ts";
+import { isNarrower } from "#sql/narrower-condition.ts";
 
 /**
  * Whether subscribers of a publication come to get more than before. What a condition means is not judged, as of policies. Pure.

@@ -3,6 +3,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { ChangedMigration } from "../sources/changed-since.ts";
 import type { Finding } from "./finding.ts";
+import { loadParser, type Parser } from "#sql/parser.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
 
 /** What was proven or disproven, one for each promise. */
@@ -80,7 +81,11 @@ export function withChanged(
  * @param end undefined when they did not get that far
  * @param areAll false where only the later ones were run
  */
-export function agreementCheck(built: Catalogue | undefined, end: Catalogue | undefined, areAll: boolean): Check {
+export async function agreementCheck(
+  built: Catalogue | undefined,
+  end: Catalogue | undefined,
+  areAll: boolean,
+): Promise<Check> {
   const name = "agreement";
   if (built === undefined || end === undefined) {
     return {
@@ -105,7 +110,7 @@ export function agreementCheck(built: Catalogue | undefined, end: Catalogue | un
     name,
     outcome: "disproven",
     summary,
-    findings: [{ message: summary, changes, ...waysToAgree(end, built) }],
+    findings: [{ message: summary, changes, ...waysToAgree(end, built, await loadParser()) }],
   };
 }
 
@@ -113,9 +118,9 @@ export function agreementCheck(built: Catalogue | undefined, end: Catalogue | un
  * SQL that only adds: a migration that is missing, or what the schema files lack. Where each side has something that the other
  * has not, neither can be told from what differs.
  */
-function waysToAgree(end: Catalogue, built: Catalogue): Pick<Finding, "gap"> {
-  if (takenAway(compareCatalogues(end, built)).length === 0) {
+function waysToAgree(end: Catalogue, built: Catalogue, parser: Parser): Pick<Finding, "gap"> {
+  if (takenAway(end, built, parser).length === 0) {
     return { gap: { from: end, to: built, as: "sql" } };
   }
-  return takenAway(compareCatalogues(built, end)).length === 0 ? { gap: { from: built, to: end, as: "missing" } } : {};
+  return takenAway(built, end, parser).length === 0 ? { gap: { from: built, to: end, as: "missing" } } : {};
 }

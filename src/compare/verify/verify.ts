@@ -212,12 +212,12 @@ async function agreement(
   }: { readonly catalogue: Catalogue | undefined; readonly digest: string; readonly areAll: boolean },
   end: Catalogue | undefined,
 ): Promise<Check> {
-  if (catalogue !== undefined) return agreementCheck(catalogue, end, areAll);
-  if (end === undefined || digestOf(end) === digest) return agreementCheck(end, end, areAll);
+  if (catalogue !== undefined) return await agreementCheck(catalogue, end, areAll);
+  if (end === undefined || digestOf(end) === digest) return await agreementCheck(end, end, areAll);
   files.onStep?.("Building the schema files");
   const built = await buildCatalogue(await series.empty(), files);
   if (built instanceof ConfitureError) throw built;
-  return agreementCheck(built, end, areAll);
+  return await agreementCheck(built, end, areAll);
 }
 
 /** What an earlier run has proven; nothing, where other things are proven. */
