@@ -5,7 +5,7 @@ import { BEGUN, CONSTANT, COUNTED, TOLD } from "./defaults.ts";
 import { type Chance, type MarkedColumn, marksOf } from "./marks.ts";
 import { queryOwnRows } from "#scratch/own-rows.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
-import { isWritten, type Written } from "./written.ts";
+import { isNumberCounted, type Written } from "./written.ts";
 
 /** How often each row is there, by table and by a hash of what is the same in every database. */
 export type Rows = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -27,8 +27,8 @@ export async function readRowHashes(
     const name = quoteQualified(schema, table);
     if (only !== undefined && !only.has(name)) continue;
     const regarded = columns.filter(({ name: column }) => !ignored.has(`${table}.${column}`));
-    const isCompared = ({ name: column, same, counted }: RowColumn): boolean =>
-      same || (counted && isWritten(written, table, column));
+    const isCompared = ({ name: column, same, counted, referring }: RowColumn): boolean =>
+      same || (counted && isNumberCounted(written, table, column, referring));
     const compared = regarded.filter(isCompared);
     const others = regarded.filter((column) => !isCompared(column));
     const marks = chance === undefined ? "" : marksOf(others, chance);
@@ -68,6 +68,8 @@ export interface RowTable {
 export interface RowColumn extends MarkedColumn {
   /** Whether a row has the same in every database: no number that is counted, no default that is computed. */
   readonly same: boolean;
+  /** The names of tables whose foreign keys refer to it. */
+  readonly referring: readonly string[];
   /** Its place in the table. */
   readonly at: number;
   /** GENERATED ALWAYS AS IDENTITY. */
@@ -172,6 +174,9 @@ const TABLES = `
                   'type', format_type(a.atttypid, a.atttypmod),
                   'now', case when not ${CONSTANT} and ${TOLD} then pg_get_expr(d.adbin, d.adrelid) end,
                   'at', a.attnum, 'always', a.attidentity = 'a',
+                  'referring', coalesce((select json_agg(distinct other.relname)
+                                           from pg_constraint f join pg_class other on other.oid = f.conrelid
+                                          where f.contype = 'f' and f.confrelid = c.oid and a.attnum = any (f.confkey)), '[]'),
                   'bare', a.atttypid = any ('{int2,int4,int8,bool}'::regtype[]),
                   'moment', a.atttypid = any ('{timestamp,timestamptz}'::regtype[])) order by a.attname)
             from pg_attribute a

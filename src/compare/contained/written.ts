@@ -4,7 +4,8 @@ import type { Statement } from "#sql/statement.ts";
 
 /**
  * Columns, "table.column" or "table.*", to which migrations give values of their own; "*.column" where nobody knows of which
- * table. Numbers that a sequence would give count in a comparison then.
+ * table; and "table.()" for a table that they bring rows to. Numbers that a sequence would give count in a comparison where they
+ * are written, and where other rows that are brought refer to them.
  */
 export type Written = ReadonlySet<string>;
 
@@ -20,7 +21,7 @@ export function writtenColumns(migrations: readonly LoadedMigration[], parser: P
   const written = new Set<string>();
   for (const { up, kept } of migrations) {
     if (up.kind !== "sql") {
-      if (/\bupdate\b/i.test(kept.source ?? "")) addWords(kept.source ?? "", written);
+      addCode(kept.source ?? "", written);
       continue;
     }
     for (const statement of up.script.statements) {
@@ -35,10 +36,23 @@ export function isWritten(written: Written, table: string, column: string): bool
   return written.has(`${table}.${column}`) || written.has(`${table}.*`) || written.has(`*.${column}`);
 }
 
+/**
+ * Whether the numbers of a column count that a sequence would give.
+ * @param referring the names of tables whose foreign keys refer to the column
+ */
+export function isNumberCounted(
+  written: Written,
+  table: string,
+  column: string,
+  referring: readonly string[],
+): boolean {
+  return isWritten(written, table, column) || referring.some((other) => written.has(`${other}.()`));
+}
+
 function addWritten(statement: Statement, parser: Parser, written: Set<string>): void {
   const { firstWord, text } = statement;
   if (firstWord === "DO" || firstWord === "CREATE") {
-    if (firstWord === "DO" && /\bupdate\b/i.test(text)) addWords(text, written);
+    if (firstWord === "DO") addCode(text, written);
     return;
   }
   if (text.length <= LIMIT) return visit(parser.parse(text), written);
@@ -48,8 +62,13 @@ function addWritten(statement: Statement, parser: Parser, written: Set<string>):
   if (head !== undefined) visit(parser.parse(`${head} (NULL)`), written);
 }
 
-function addWords(code: string, written: Set<string>): void {
-  for (const [word] of code.matchAll(/[a-z_][\w$]*/gi)) written.add(`*.${word.toLowerCase()}`);
+function addCode(code: string, written: Set<string>): void {
+  const [updates, inserts] = [/\bupdate\b/i.test(code), /\binsert\b/i.test(code)];
+  for (const [name] of updates || inserts ? code.matchAll(/[a-z_][\w$]*/gi) : []) {
+    const word = name.toLowerCase();
+    if (updates) written.add(`*.${word}`);
+    if (inserts) written.add(`${word}.()`);
+  }
 }
 
 /** Looks for what writes, also below WITH. */
@@ -61,6 +80,7 @@ function visit(value: unknown, written: Set<string>): void {
   const insert = inside(node, "InsertStmt");
   const table = insert?.relation?.relname;
   if (insert !== undefined && table !== undefined) {
+    written.add(`${table}.()`);
     addTargets(table, insert.onConflictClause?.targetList, written);
     const rows = inside(insert.selectStmt, "SelectStmt")?.valuesLists ?? [];
     const columns = (insert.cols ?? []).map((column) => inside(column, "ResTarget")?.name ?? "");
@@ -73,6 +93,7 @@ function visit(value: unknown, written: Set<string>): void {
     addTargets(merge?.relation?.relname, inside(clause, "MergeWhenClause")?.targetList, written);
   }
   const copy = inside(node, "CopyStmt");
+  if (copy?.is_from === true && copy.relation !== undefined) written.add(`${copy.relation.relname ?? ""}.()`);
   for (const column of strings(copy?.attlist)) written.add(`${copy?.relation?.relname ?? ""}.${column}`);
   for (const child of Object.values(value)) visit(child, written);
 }

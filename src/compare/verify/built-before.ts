@@ -3,7 +3,7 @@ import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { isWritten, type Written } from "../contained/written.ts";
+import { isNumberCounted, type Written } from "../contained/written.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import type { Built } from "./built.ts";
 import { hashOf, keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
@@ -12,7 +12,7 @@ import { hashOf, keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
 const FILE = ".confiture/.verified-schema";
 
 /** What the form of that file is called in its key; those of others do not count. */
-const FORM = "2";
+const FORM = "3";
 
 /** What an earlier run has built of the same files. */
 export interface BuiltBefore {
@@ -34,7 +34,9 @@ export function findBuilt(files: ProjectFiles, written: Written, executable: str
   if (key === undefined) return { built: undefined, keep: async () => {} };
   const kept = readKeyed(files.projectDir, FILE, [key]);
   const before = kept === undefined ? undefined : fromBytes(kept.content);
-  const isReadAlike = before?.counted.every(([table, column, was]) => isWritten(written, table, column) === was);
+  const isReadAlike = before?.counted.every(
+    ([table, column, referring, was]) => isNumberCounted(written, table, column, referring) === was,
+  );
   return {
     built: isReadAlike === true ? before : undefined,
     keep: async (built) => await keepKeyed(files.projectDir, FILE, key, toBytes(built)),

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { readRowHashes, type ReadRowsOptions, readTables, type Rows } from "../contained/rows.ts";
-import { isWritten, type Written } from "../contained/written.ts";
+import { isNumberCounted, type Written } from "../contained/written.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 
@@ -16,7 +16,12 @@ export interface Built {
   readonly rows: Rows;
   readonly notCompared: Catalogue["notCompared"];
   /** Columns of these rows that a sequence counts, and whether their numbers count as well, as migrations write them. */
-  readonly counted: readonly (readonly [table: string, column: string, isWritten: boolean])[];
+  readonly counted: readonly (readonly [
+    table: string,
+    column: string,
+    referring: readonly string[],
+    isCounted: boolean,
+  ])[];
 }
 
 /** What a thread is given that builds them. */
@@ -31,8 +36,8 @@ export interface BuildTask {
 export async function readBuilt(database: Database, catalogue: Catalogue, reading: Reading): Promise<Built> {
   const rows = await readRowHashes(database, SCRATCH_LEDGER, reading);
   const counted = (await readTables(database, SCRATCH_LEDGER)).flatMap(({ table, columns }) =>
-    columns.flatMap(({ name, counted: isCounted }) =>
-      isCounted ? [[table, name, isWritten(reading.written, table, name)] as const] : [],
+    columns.flatMap(({ name, counted: isNumber, referring }) =>
+      isNumber ? [[table, name, referring, isNumberCounted(reading.written, table, name, referring)] as const] : [],
     ),
   );
   return { digest: digestOf(catalogue), rows, notCompared: catalogue.notCompared, counted };

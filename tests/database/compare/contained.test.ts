@@ -45,6 +45,29 @@ async function decide(
   };
 }
 
+describe("numbers of a sequence to which other rows refer", () => {
+  const made =
+    "CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n text);\nCREATE TABLE c (pid int REFERENCES p);\n";
+  const rows = (p: string, c = "INSERT INTO c VALUES (1);\n"): string => `INSERT INTO p (n) VALUES ${p};\n${c}`;
+  const files = (schema: string, migration = rows("('a'), ('b')")): Record<string, string> => ({
+    "db/schema/all.sql": schema,
+    "db/migrations/001_made.sql": `-- migrate:up\n${made}-- migrate:down\nDROP TABLE c, p;\n`,
+    "db/migrations/002_rows.sql": `-- migrate:up\n${migration}-- migrate:down\nDELETE FROM c;\nDELETE FROM p;\n`,
+  });
+
+  test("count: the same numbers are other rows", async () => {
+    expect(await decide(files(`${made}${rows("('a'), ('b')")}`))).toMatchObject({ contained: ["001", "002"] });
+    expect(await decide(files(`${made}${rows("('b'), ('a')")}`))).toMatchObject({ contained: ["001"] });
+    const code = `DO $$ BEGIN ${rows("('a'), ('b')")} END $$;\n`;
+    expect(await decide(files(`${made}${rows("('b'), ('a')")}`, code))).toMatchObject({ contained: ["001"] });
+  });
+
+  test("do not where none refers to them", async () => {
+    const one = { ...files(`${made}${rows("('b'), ('a')", "")}`, rows("('a'), ('b')", "")) };
+    expect(await decide(one)).toMatchObject({ contained: ["001", "002"] });
+  });
+});
+
 describe("migrations that only the schema files can carry", () => {
   const files = (schema: string): Record<string, string> => ({
     "db/schema/users.sql": schema,

@@ -82,6 +82,22 @@ describe("migrations that start from nothing", () => {
     ]);
   });
 
+  test("rows that refer to other rows by the number that a sequence gave are named", async () => {
+    const made =
+      "CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n text);\nCREATE TABLE c (pid int REFERENCES p);\n";
+    const rows = (p: string): string => `INSERT INTO p (n) VALUES ${p};\nINSERT INTO c VALUES (1);\n`;
+    const files = {
+      "db/migrations/1_all.sql": `-- migrate:up\n${made}${rows("('a'), ('b')")}-- migrate:down\nDROP TABLE c, p;\n`,
+    };
+    const left = async (built: string): Promise<VerifyReport["unchecked"]> =>
+      (await verified({ ...files, "db/schema/all.sql": `${made}${rows(built)}` })).unchecked;
+    expect(await left("('a'), ('b')")).toEqual([]);
+    expect(await left("('b'), ('a')")).toEqual([
+      "2 rows of public.p, which migrations leave and which are not in what the schema files build",
+      "2 rows of public.p, which the schema files build and which are not in what migrations leave",
+    ]);
+  });
+
   test("what the clock told is another time in every database, and the same; other times are not", async () => {
     const seeds = "CREATE TABLE seeds (name text, made timestamptz NOT NULL);\n";
     const report = await verified({
