@@ -33,6 +33,7 @@ test.each(COMMANDS)(
   async (_, args, refused) => {
     await using project = await temporaryProject(FILES);
     if (args[0] === "lint") await project.write("db/migrations/001_bio.sql", "CREATE INDEX users_id ON users (id);\n");
+    if (args[1] === "squash") await project.write("db/schema/users.sql", "CREATE TABLE users (id int, bio text);\n");
     for (const path of Object.keys(FILES)) chmodSync(project.path(path), 0o444);
     const state = async (): Promise<unknown> => {
       const paths = readdirSync(project.dir, { recursive: true, encoding: "utf8" }).filter((path) =>
