@@ -56,7 +56,7 @@ export function permitRemovals(
     }
   };
   const madeBy = ({ kind, change, undoes }: Removal): string | undefined => {
-    const place = change === undefined ? undefined : findMaker({ kind, path: change.path, by: undoes });
+    const place = change === undefined ? undefined : findMaker({ ...change, kind, by: undoes });
     return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
   };
   const permit: Permit = async (removals, possible) => {

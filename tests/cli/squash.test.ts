@@ -176,7 +176,11 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     const files = { ...FILES, "db/migrations/base.sql": "CREATE TABLE old (id int);\n" };
     const migrations = "db/migrations/";
     await using project = await cliProject(
-      { ...files, [`${migrations}003_more.sql`]: "CREATE TABLE more (id int);\n" },
+      {
+        ...files,
+        [`${migrations}003_more.sql`]: "CREATE TABLE more (id int);\n",
+        "db/schema/more.sql": "CREATE TABLE more (id int);\n",
+      },
       { major },
     );
     const kept = {

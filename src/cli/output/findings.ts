@@ -5,7 +5,9 @@ import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import { blank, literalsOf } from "#compare/catalogue/code-literals.ts";
 import { isComparedElsewhere } from "#compare/catalogue/extras.ts";
-import { findMaker, findPlace, findRows, findTaker, type Place, type SourceText } from "#compare/catalogue/places.ts";
+import type { Sought } from "#compare/catalogue/readings.ts";
+import { findMaker, findPlace, findRows, findTaker, type Place } from "#compare/catalogue/places.ts";
+import type { SourceText } from "#compare/catalogue/statement-words.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -54,12 +56,12 @@ export interface Guide {
 }
 
 /** Where a migration makes something that is taken away, or takes away what is made. */
-export type FindMaker = (taken: {
-  readonly kind: string;
-  readonly path: readonly string[];
-  /** The migration that has done it, where that is known. */
-  readonly by?: MigrationFile | undefined;
-}) => Place | undefined;
+export type FindMaker = (
+  taken: Sought & {
+    /** The migration that has done it, where that is known. */
+    readonly by?: MigrationFile | undefined;
+  },
+) => Place | undefined;
 
 /** Reads base and migrations when it is first asked. */
 export function makersIn(files: ProjectFiles): FindMaker {

@@ -1,18 +1,6 @@
-import { Lexer } from "#sql/lexer/lexer.ts";
-import { TokenKind } from "#sql/lexer/token-kind.ts";
-import { writtenName } from "#sql/lexer/token-names.ts";
 import { locate } from "#sql/position.ts";
-import type { Change } from "./changes.ts";
-import type { TakenAway } from "./taken-away.ts";
-
-/** A text that may say something about an object: a schema file or a migration. */
-export interface SourceText {
-  /** As shown to the user. */
-  readonly file: string;
-  readonly text: string;
-  /** What strings of a program hold, of which its statements are put together. */
-  readonly isCode?: boolean;
-}
+import { changing, making, namesOf, OF_TABLE, type Readings, type Sought, taking } from "./readings.ts";
+import { findReadings, type Reading, type SourceText } from "./statement-words.ts";
 
 /** Where a file speaks of an object. */
 export interface Place {
@@ -21,103 +9,70 @@ export interface Place {
 }
 
 /**
- * The place to go to for a changed object: where its own name last follows that of what it belongs to, otherwise
- * where what it belongs to is first named. A guess by names, for people; undefined when no text names either.
+ * The place to go to for a changed object: the last statement that can have made or changed it, by what it begins with; else where
+ * its own name last follows that of what it belongs to, otherwise where what it belongs to is first named. A guess by words, for
+ * people; undefined when no text names either.
  */
-export function findPlace({ path }: Pick<Change, "path">, sources: readonly SourceText[]): Place | undefined {
-  // The schema is seldom written out.
-  const names = path.length > 1 ? path.slice(1) : path;
-  for (const source of sources.toReversed()) {
-    const offset = findNames(source.text, names).at(-1);
-    if (offset !== undefined) return placeAt(source, offset);
-  }
-  for (const source of names.length > 1 ? sources : []) {
-    const offset = findNames(source.text, names.slice(0, 1)).at(0);
-    if (offset !== undefined) return placeAt(source, offset);
-  }
-  return undefined;
+export function findPlace(changed: Sought, sources: readonly SourceText[]): Place | undefined {
+  return lastOf(changing(changed), sources) ?? findUnnamed(changed, sources) ?? findMention(changed, sources);
 }
 
 /**
  * The statement that made an object, or a property of one; where none of them does by its text, the last place in a program that
- * names it. A guess like `findPlace`, which is asked where there is none.
+ * names it. A guess like `findPlace`.
  */
-export function findMaker(taken: Taken, sources: readonly SourceText[]): Place | undefined {
-  return statementThatMade(taken, sources) ?? findPlace({ path: taken.path.slice(-1) }, sources.filter(isCode));
+export function findMaker(taken: Sought, sources: readonly SourceText[]): Place | undefined {
+  return (
+    lastOf(making(taken), sources) ??
+    findUnnamed(taken, sources) ??
+    findMention({ path: taken.path.slice(-1) }, sources.filter(isCode))
+  );
 }
 
 /** The last statement that takes an object away, by its text. A guess like `findPlace`. */
-export function findTaker({ kind, path }: Taken, sources: readonly SourceText[]): Place | undefined {
-  const names = path.length > 1 ? path.slice(1) : path;
-  const own = names.slice(-1);
-  const isPart = kind === "column" || kind === "constraint";
-  const wanted = isPart ? [...names.slice(0, 1), "drop", ...own] : own;
-  const begins = isPart ? OF_TABLE : new RegExp(`^drop ${WORDS[kind] ?? kind} `);
-  for (const source of sources.toReversed()) {
-    // Few migrations take anything away; each of the others would be read once for each object.
-    if (!/\bdrop\b/i.test(source.text)) continue;
-    const offset = findNames(source.text, wanted, { begins }).at(-1);
-    if (offset !== undefined) return placeAt(source, offset);
-  }
-  return undefined;
+export function findTaker(taken: Sought, sources: readonly SourceText[]): Place | undefined {
+  // Few migrations take anything away.
+  return lastOf(
+    taking(taken),
+    sources.filter(({ text }) => /\bdrop\b/i.test(text)),
+  );
 }
 
 /** The first statement that writes rows of a table, by its text. A guess like `findPlace`. */
 export function findRows(table: string, sources: readonly SourceText[]): Place | undefined {
-  for (const source of sources) {
-    const [offset] = findNames(source.text, [table], { begins: /^(?:insert into|copy) /, isSubject: true });
-    if (offset !== undefined) return placeAt(source, offset);
-  }
-  return undefined;
+  return firstOf({ begins: /^(?:insert into|copy) /, names: [table], isSubject: true }, sources);
 }
-
-type Taken = Pick<TakenAway, "kind"> & Pick<Change, "path">;
 
 function isCode(source: SourceText): boolean {
   return source.isCode === true;
 }
 
-/**
- * The statement that made an object, or a property of one: the last that begins like one that makes its kind, and names it; of
- * a column the first.
- */
-function statementThatMade({ kind, path }: Taken, sources: readonly SourceText[]): Place | undefined {
-  const [schema = "", ...rest] = path;
-  const names = path.length === 1 ? [schema] : rest;
-  const own = names.slice(-1);
-  const made = (wanted: readonly string[], begins: RegExp, isSubject = false): Place | undefined => {
-    const places = sources.flatMap((source) => {
-      return findNames(source.text, wanted, { begins, isSubject }).map((offset) => placeAt(source, offset));
-    });
-    return kind === "column" ? places[0] : places.at(-1);
-  };
-  const created = (wanted: readonly string[]): Place | undefined =>
-    made(wanted, new RegExp(`^create (?:or replace )?(?:\\w+ )?${WORDS[kind] ?? kind} `), true);
-  switch (kind) {
-    case "row security":
-      return made([...names, "row", "level", "security"], /^alter /);
-    case "not null":
-      return made([...names, "not", "null"], OF_TABLE);
-    case "default":
-      return made([...names, "default"], OF_TABLE);
-    case "column":
-      return made(names, OF_TABLE);
-    case "constraint":
-      return made(names, OF_TABLE) ?? unnamed(names, sources);
-    case "policy":
-    case "trigger":
-    case "rule":
-    case "index":
-      return created(own);
-    default:
-      if (kind.startsWith("grants on ")) return made(names, /^grant /);
-      if (kind.startsWith("comment on ")) return made(names, /^comment /);
-      return created(names);
-  }
+function findMention(sought: Pick<Sought, "path">, sources: readonly SourceText[]): Place | undefined {
+  const names = namesOf(sought);
+  const place = lastOf([[{ begins: ANY, names }]], sources);
+  return place ?? (names.length > 1 ? firstOf({ begins: ANY, names: names.slice(0, 1) }, sources) : undefined);
 }
 
-/** Where SQL has another word than PostgreSQL's description. */
-const WORDS: Readonly<Record<string, string>> = { "statistics object": "statistics" };
+const ANY = /^/;
+
+/** The last place in the last text, for the first of the readings that any text has. */
+function lastOf(readings: Readings, sources: readonly SourceText[]): Place | undefined {
+  for (const alike of readings) {
+    for (const source of sources.toReversed()) {
+      const offsets = alike.flatMap((reading) => findReadings(source, reading));
+      if (offsets.length > 0) return placeAt(source, Math.max(...offsets));
+    }
+  }
+  return undefined;
+}
+
+function firstOf(reading: Reading, sources: readonly SourceText[]): Place | undefined {
+  for (const source of sources) {
+    const [offset] = findReadings(source, reading);
+    if (offset !== undefined) return placeAt(source, offset);
+  }
+  return undefined;
+}
 
 /** By the ends of the names that PostgreSQL gives (ChooseIndexName, ChooseConstraintName): what makes such a constraint. */
 const UNNAMED: Readonly<Record<string, string>> = {
@@ -128,7 +83,9 @@ const UNNAMED: Readonly<Record<string, string>> = {
 };
 
 /** Where a constraint is made without its name, which then tells its column: `email text UNIQUE`. */
-function unnamed([table = "", name = ""]: readonly string[], sources: readonly SourceText[]): Place | undefined {
+function findUnnamed(sought: Sought, sources: readonly SourceText[]): Place | undefined {
+  if (sought.kind !== "constraint") return undefined;
+  const [table = "", name = ""] = namesOf(sought);
   const end = name.slice(name.lastIndexOf("_") + 1);
   const word = UNNAMED[end];
   if (word === undefined || !name.startsWith(`${table}_`)) return undefined;
@@ -140,60 +97,13 @@ function unnamed([table = "", name = ""]: readonly string[], sources: readonly S
           [table, column, word],
           [table, word, column],
         ];
-  for (const wanted of ways) {
-    for (const source of sources) {
-      const [offset] = findNames(source.text, wanted, { begins: OF_TABLE });
-      if (offset !== undefined) return placeAt(source, offset);
-    }
+  for (const names of ways) {
+    const place = firstOf({ begins: OF_TABLE, names }, sources);
+    if (place !== undefined) return place;
   }
   return undefined;
 }
 
-const OF_TABLE = /^(?:create|alter) (?:\w+ )?table /;
-
 function placeAt({ file, text }: SourceText, offset: number): Place {
   return { file, line: locate(text, offset).line };
 }
-
-interface Which {
-  /** What the first words of the statement have to be, each with a space behind it. */
-  readonly begins?: RegExp;
-  /** Whether the first name has to be the one that the statement is about: in `CREATE TABLE a (b_id int REFERENCES b)` a. */
-  readonly isSubject?: boolean;
-}
-
-/** Offsets of the last name wherever all of them follow each other within one statement. */
-function findNames(text: string, names: readonly string[], { begins, isSubject }: Which = {}): number[] {
-  const lexer = new Lexer(text);
-  const found: number[] = [];
-  let matched = 0;
-  let words: string[] = [];
-  let subject: string | undefined;
-  while (lexer.next()) {
-    const token = text.slice(lexer.start, lexer.end);
-    if (lexer.kind === TokenKind.semicolon) {
-      [matched, words, subject] = [0, [], undefined];
-      continue;
-    }
-    const isWord = lexer.kind === TokenKind.word;
-    if (!isWord && lexer.kind !== TokenKind.quotedIdentifier) continue;
-    const isBegun = begins?.test(`${words.join(" ")} `) !== false;
-    if (isWord && words.length < HEAD) words.push(token.toLowerCase());
-    if (!isBegun && matched === names.length - 1) continue;
-    const isPassed = !isBegun || (isWord && NO_NAME.test(token)) || text[lexer.end] === ".";
-    const isFirst = subject === undefined && !isPassed;
-    if (isFirst) subject = token;
-    if (writtenName(token) !== names[matched] || (isSubject === true && matched === 0 && !isFirst)) continue;
-    matched++;
-    if (matched < names.length) continue;
-    found.push(lexer.start);
-    matched = names.length - 1;
-  }
-  return found;
-}
-
-/** What may stand between the words of a CREATE and the name. */
-const NO_NAME = /^(?:if|not|exists|concurrently)$/i;
-
-/** How many words tell what a statement does: "create or replace function". */
-const HEAD = 5;
