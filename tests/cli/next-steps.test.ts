@@ -129,6 +129,43 @@ describe("what to do next", () => {
     expect(stderr).toContain("confiture migrate base");
   });
 
+  test("where the first migration changes what only the database and the schema files have", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    expect(await run("build")).toMatchObject({ exitCode: 0 });
+    await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
+    const next = /^.*migrations alone make no new database.*`confiture migrate base` writes.*$/gm;
+    const generated = await run("migrate", "generate", "bio");
+    expect(generated).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(next) });
+    expect((await run("verify")).stdout.match(next)).toHaveLength(1);
+    expect((await run("migrate", "base")).exitCode).toBe(0);
+    expect((await run("verify")).stdout).not.toMatch(next);
+  });
+
+  test("where the first migration needs nothing, but is not all that there is", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    // All of an empty database.
+    const first = await run("migrate", "generate", "users");
+    expect(first).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining("migrate base") });
+    await rm(project.path("db/migrations"), { recursive: true });
+    expect(await run("build")).toMatchObject({ exitCode: 0 });
+    await project.write("db/schema/tags.sql", "CREATE TABLE tags (name text);\n");
+    const generated = await run("migrate", "generate", "tags");
+    expect(generated).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("`confiture migrate base` writes"),
+    });
+    expect((await run("migrate", "base")).exitCode).toBe(0);
+    expect(await run("verify")).toMatchObject({ exitCode: 0 });
+  });
+
   test("where no migration could be run: nothing is proven, which is no success, and a base lets all of them be run", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

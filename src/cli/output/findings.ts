@@ -34,10 +34,13 @@ const WAYS: Readonly<Record<Way, string>> = {
   base: "The new migrations were applied to the schema files of the base commit.",
 };
 
-/** The way that was taken, for people. */
-export function renderWay(way: Way): string {
-  return WAYS[way];
+/** The way that was taken, for people, and what makes the usual one of it. */
+export function renderWay(way: Way, guide: Guide): string[] {
+  return way === "schema" || way === "behind" ? [WAYS[way], aimed(LACKS_BASE, guide)] : [WAYS[way]];
 }
+
+const LACKS_BASE =
+  "So the migrations alone make no new database: `confiture migrate base` writes down what there is before the first.";
 
 /** Where a reader is sent to for something that differs. */
 export interface Places {

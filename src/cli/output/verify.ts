@@ -8,7 +8,7 @@ import { agree, count } from "./text.ts";
 export function renderVerify(report: VerifyReport, guide: Guide): string {
   return lines([
     ...report.checks.flatMap((check) => renderCheck(check, guide)),
-    ...(report.from === "none" || isWithoutMigrations(report) ? [] : [renderWay(report.from)]),
+    ...(report.from === "none" || isWithoutMigrations(report) ? [] : renderWay(report.from, guide)),
     ...(report.provenBefore === 0
       ? []
       : [
@@ -51,7 +51,7 @@ export function renderTest(report: TestReport, guide: Guide): string {
     ...(report.fixtures > 0 && report.losses.length === 0 && report.check.outcome === "proven"
       ? [`✅ No data of the fixtures was lost (${count(report.fixtures, "file")})`]
       : []),
-    ...(report.from === undefined ? [] : [renderWay(report.from)]),
+    ...(report.from === undefined ? [] : renderWay(report.from, guide)),
     ...report.unchecked.map(notChecked),
   ]);
 }

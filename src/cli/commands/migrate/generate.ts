@@ -209,8 +209,9 @@ export const command = defineCommand({
     await warnWherePublished(context, migrations);
     const isAsked = given?.kind === "live" || comparedWith.startsWith("the database");
     if (migrations.length > 0 && !isAsked) await warnWhereTheyFail(context, files, migrations);
-    if (migrations.length > 0 && given !== undefined && given.kind !== "migrations")
-      await warnWhereOthersFail(context, files, comparedWith, migrations);
+    const isUsed = given === undefined && isAsked && before.length === 0;
+    if (migrations.length > 0 && (isUsed || (given !== undefined && given.kind !== "migrations")))
+      await warnWhereOthersFail(context, files, { name: comparedWith, isUsed }, migrations);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
