@@ -3,6 +3,7 @@ import { rolesIfMissing } from "./missing-roles.ts";
 import { COPIES_PROGRAM } from "./outside.ts";
 import { inside, type Node, type Parser, strings } from "../parser.ts";
 import type { Statement } from "../statement.ts";
+import { putTogether, type PutTogether } from "./put-together.ts";
 import { changeOfForeign, FOREIGN_RIGHTS, type Made, noteMade, noteMadeBy, nothingMade } from "./foreign-objects.ts";
 
 /** What earlier statements have made, and that does something which no comparison shows whenever it is run. */
@@ -39,6 +40,7 @@ const LARGE_OBJECT = "works on large objects";
 const PROGRAM = "runs a program on the server";
 const SERVER_FILE = "writes a file on the server";
 const ELSEWHERE = "works in another database";
+const UNTOLD = "changes roles, databases or the server by SQL that it puts together";
 const VERSION = "goes by the server's version";
 
 const STATEMENTS: Readonly<Record<string, string>> = {
@@ -112,13 +114,14 @@ export function uncomparedEffects(
     const [called] = [...functions].find(([name]) => text.includes(name))?.slice(1) ?? [];
     if (firstWord === "DO") {
       const ifMissing = rolesIfMissing(text, parser);
-      for (const what of inCode(text)) found.push({ statement, what, isSure: false, ifMissing });
-      noteCode(text, known);
+      const effects = inBody(text);
+      for (const what of effects) found.push({ statement, what, isSure: false, ifMissing });
+      noteCode(text, effects[0], known);
     } else if (firstWord === "CREATE" && /\b(?:function|procedure)\b/i.test(text) && !TRIGGER.test(text)) {
       // A definition does nothing by itself; whoever calls it does.
       const node = parser.parse(text);
       const name = strings(inside(node, "CreateFunctionStmt")?.funcname).at(-1);
-      const what = inCode(text)[0] ?? called;
+      const what = inBody(text)[0] ?? called;
       if (name !== undefined && what !== undefined) functions.set(name, what);
       return definedBy(known);
     } else if (NAMED.test(firstWord)) {
@@ -163,8 +166,7 @@ function definedBy({ onDefinitions }: Known): UncomparedEffect[] {
 }
 
 /** Remembers what code makes that is run later. */
-function noteCode(code: string, known: Known): void {
-  const [what] = inCode(code);
+function noteCode(code: string, what: string | undefined, known: Known): void {
   if (what === undefined) return;
   for (const [, name = ""] of code.matchAll(/\bcreate\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([\w."]+)/gi)) {
     known.functions.set(name.split(".").at(-1)!.replaceAll('"', ""), what);
@@ -182,21 +184,30 @@ const NAMED = /^(?:CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|SECURITY)$/;
 export function uncomparedInCode(code: string, known: Known = nothingKnown()): UncomparedEffect[] {
   noteMade(code, known.made);
   const own = inCode(code);
-  for (const [name, what] of known.functions) if (code.includes(name)) own.push(what);
-  const found = own.map((what): UncomparedEffect => ({ statement: undefined, what, isSure: false }));
+  const [what] = own;
+  for (const [name, does] of known.functions) if (code.includes(name)) own.push(does);
+  const found = own.map((one): UncomparedEffect => ({ statement: undefined, what: one, isSure: false }));
   const byOthers = writtenBy(known);
-  noteCode(code, known);
+  noteCode(code, what, known);
   return [...found, ...byOthers];
 }
 
 /** Whether a text may hold something that no comparison shows; quick, and wrong now and then. Pure. */
 export function maySpeakOfUncompared(text: string): boolean {
-  return CODE.some(([words]) => words.test(text));
+  return CODE.some(([words]) => words.test(text)) || EXECUTES.test(text);
 }
 
-function inCode(code: string): string[] {
-  const text = code.replaceAll(/--.*$/gm, "");
-  const found = CODE.flatMap(([words, what]) => (words.test(text) ? [what] : []));
+const EXECUTES = /\bexecute\b/i;
+
+/** What code may do that stands in the strings of a statement. */
+function inBody(statement: string): string[] {
+  return inCode(statement, EXECUTES.test(statement) ? putTogether(statement) : NOTHING_RUN);
+}
+
+function inCode(code: string, { texts, isUntold }: PutTogether = NOTHING_RUN): string[] {
+  const text = [code.replaceAll(/--.*$/gm, ""), ...texts].join("\n;");
+  const byWords = CODE.flatMap(([words, what]) => (words.test(text) ? [what] : []));
+  const found = isUntold && byWords.length === 0 ? [UNTOLD] : byWords;
   return [...new Set(ASKS_VERSION.test(text) ? [...found, VERSION] : found)];
 }
 
@@ -204,6 +215,8 @@ function inCode(code: string): string[] {
 export function goesByVersion({ what }: UncomparedEffect): boolean {
   return what === VERSION;
 }
+
+const NOTHING_RUN: PutTogether = { texts: [], isUntold: false };
 
 const CALLS: readonly (readonly [RegExp, string])[] = [
   [LARGE_OBJECT_CALL, LARGE_OBJECT],

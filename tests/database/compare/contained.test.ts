@@ -267,6 +267,11 @@ describe("what never ran is not taken for contained", () => {
       "002_more runs code that possibly changes a database itself",
     ],
     [
+      "what code puts together",
+      "DO $$ DECLARE a text := reverse('enilnoc'); BEGIN IF length(a) = 0 THEN EXECUTE format('%s %s TO bob', a, a); END IF; END $$;",
+      "002_more runs code that possibly changes roles, databases or the server by SQL that it puts together",
+    ],
+    [
       "rows that it makes",
       "INSERT INTO t (x) VALUES ('b');",
       "1 row of public.t, made by 002_more, is not in the schema files",
