@@ -14,6 +14,7 @@ import { shareIn } from "./in-database.ts";
 import { build, placesSequence } from "./in-schema.ts";
 import { lackingOf, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { readState, type State } from "./replayed.ts";
+import { viewsIn } from "./materialized.ts";
 import { changedTables, readRowHashes } from "./rows.ts";
 
 /**
@@ -52,7 +53,8 @@ export async function baseLackingInDatabase(
     const only = changedTables(before.rows, after.rows);
     const rows = only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only });
     const places = { sequences: await readSequences(database) };
-    const lacking = lackingRows(before, after, rows, BY) ?? lackingPlaces(before, after, places, BY, false);
+    const lacking =
+      lackingRows(before, after, rows, BY, viewsIn(after.rows)) ?? lackingPlaces(before, after, places, BY, false);
     return lacking && `${lacking.what} the database`;
   });
 }

@@ -15,6 +15,7 @@ import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
 import { type By, type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
+import { dataKey, readUpToDate, viewOfDataKey, viewsIn } from "./materialized.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
 import { rowStatements } from "./row-statements.ts";
@@ -64,7 +65,8 @@ async function heldBy(
     const rows =
       only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written, chance: { fixed } });
     const one = typeof by === "string" ? by : "a migration";
-    return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, one, false);
+    const except = await viewsNotCompared(database, replayed, open, state);
+    return lackingRows(from, state, rows, by, except) ?? lackingPlaces(from, state, { sequences }, one, false);
   };
   const holdsObjectsOf = async (state: State): Promise<boolean> =>
     mayHold(before, state, live) && (await shareIn(options, before, state, live)) === "all";
@@ -106,6 +108,38 @@ async function heldBy(
 }
 
 /**
+ * Materialized views whose rows tell nothing: a database in use has others than a replay, and its views as well. But what a migration
+ * has given to one that was populated before, by a REFRESH, is there, or the view is up to date.
+ */
+async function viewsNotCompared(
+  database: Database,
+  { states, changes }: Replayed,
+  open: readonly LoadedMigration[],
+  state: State,
+): Promise<ReadonlySet<string>> {
+  const views = viewsIn(state.rows);
+  if (views.size === 0) return views;
+  const through = [...states].find(([, one]) => one === state)?.[0] ?? open.length;
+  const made = new Set(
+    changes.flatMap(({ at, table }) => (viewOfDataKey(table) === undefined ? [] : [`${at} ${table}`])),
+  );
+  const refreshed = new Set(
+    changes.flatMap(({ at, table }) => {
+      if (at >= through || !views.has(table) || made.has(`${at} ${dataKey(table)}`)) return [];
+      return isMadeAnew(open[at]!) ? [] : [table];
+    }),
+  );
+  const upToDate = refreshed.size === 0 ? refreshed : await readUpToDate(database, refreshed);
+  return views.difference(refreshed).union(upToDate);
+}
+
+/** Whether a migration makes a view once more, which the catalogue tells, and refreshes none. */
+function isMadeAnew({ kept }: LoadedMigration): boolean {
+  const source = kept.source ?? "";
+  return /\bcreate\s+materialized\b/i.test(source) && !/\brefresh\b/i.test(source);
+}
+
+/**
  * Those that are contained and may have changed rows which a replay does not have: what they make may be there, and they may have run on
  * these rows or not.
  */
@@ -124,6 +158,7 @@ async function rowsNotCompared(
   const replayed: Rows = states.get(held)?.rows ?? new Map();
   // Tables in use are large; a replay knows few of their rows.
   for (const table of await readTables(database, ledger)) {
+    if (table.isView) continue;
     const known = replayed.get(quoteQualified(table.schema, table.table)) ?? new Map<string, number>();
     if (
       await hasMoreRows(

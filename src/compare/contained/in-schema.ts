@@ -19,6 +19,7 @@ import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
 import { leftOnTop } from "./left-on-top.ts";
 import type { Fixed } from "./marks.ts";
+import { readUpToDate } from "./materialized.ts";
 import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
 import { chanceChanges, rowChanges } from "./row-changes.ts";
@@ -162,8 +163,10 @@ export async function build(
 ): Promise<State> {
   await buildSchema(database, files);
   const run = { read: () => readCatalogue(database) };
-  if (rows === undefined) return await readState(database, run);
-  return settled(await readState(database, run, { written: rows.written, chance: "each" }), rows.fixed);
+  const upToDate = await readUpToDate(database);
+  if (rows === undefined) return { ...(await readState(database, run)), upToDate };
+  const state = await readState(database, run, { written: rows.written, chance: "each" });
+  return { ...settled(state, rows.fixed), upToDate };
 }
 
 /**

@@ -32,17 +32,30 @@ export function lackingOf(
   if (shareOf(before.catalogue, after.catalogue, database.catalogue) !== "all") {
     return { of: "objects", what: `some of what ${one} makes is not in` };
   }
-  return lackingRows(before, after, database.rows, by) ?? lackingPlaces(before, after, database, one, isExact);
+  return (
+    lackingRows(before, after, database.rows, by, database.upToDate) ??
+    lackingPlaces(before, after, database, one, isExact)
+  );
 }
 
 /** What makes a change, or who has made rows of a table come or go. */
 export type By = string | ((what: "came" | "gone", table: string, rows: readonly string[]) => string);
 
-/** Rows that a change has left and that are not there, and those that it took away and that are. Pure. */
-export function lackingRows(before: State, after: State, there: Rows, by: By): Lacking | undefined {
+/**
+ * Rows that a change has left and that are not there, and those that it took away and that are. Pure.
+ * @param except what does not count, by `Rows`' keys
+ */
+export function lackingRows(
+  before: State,
+  after: State,
+  there: Rows,
+  by: By,
+  except: ReadonlySet<string> = new Set(),
+): Lacking | undefined {
   const say = typeof by === "string" ? () => by : by;
   const [was, is] = [before.rows, after.rows];
   for (const [table, rows] of is) {
+    if (except.has(table)) continue;
     let missing = 0;
     const keys: string[] = [];
     for (const [hash, times] of rows) {
@@ -60,6 +73,7 @@ export function lackingRows(before: State, after: State, there: Rows, by: By): L
   }
   for (const gone of [was, after.earlier]) {
     for (const [table, rows] of gone) {
+      if (except.has(table)) continue;
       let left = 0;
       const keys: string[] = [];
       for (const [hash, times] of rows) {

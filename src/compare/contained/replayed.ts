@@ -36,6 +36,8 @@ export interface State {
   /** Rows that were there at some moment before. */
   readonly earlier: Rows;
   readonly sequences: readonly SequencePlace[];
+  /** Materialized views that hold what their query gives now, which says more than their rows; where that was asked for. */
+  readonly upToDate?: ReadonlySet<string>;
 }
 
 /** Base and migrations, replayed from nothing once, for all that a command asks about what holds them already. */
@@ -137,7 +139,7 @@ export function settled(state: State, fixed: Fixed): State {
 function mayTakeRows({ up }: LoadedMigration): boolean {
   return (
     up.kind !== "sql" ||
-    /\b(?:delete|update|truncate|merge|drop|do|call|select|insert|copy|using)\b/i.test(up.script.text)
+    /\b(?:delete|update|truncate|merge|drop|do|call|select|insert|copy|using|refresh)\b/i.test(up.script.text)
   );
 }
 

@@ -10,7 +10,7 @@ export interface RowStatements {
   readonly isWhole: boolean;
 }
 
-const WRITES = /\b(?:update|delete|merge|truncate|insert|call|execute|perform|select)\b/i;
+const WRITES = /\b(?:update|delete|merge|truncate|insert|call|execute|perform|select|refresh)\b/i;
 
 /** Statement by statement: what a migration does besides was done when the schema files were built. */
 export async function rowStatements(
@@ -76,6 +76,7 @@ function mayChangeRows({ firstWord = "", text }: Statement): boolean {
     case "MERGE":
     case "TRUNCATE":
     case "CALL":
+    case "REFRESH":
       return true;
     case "INSERT":
       return /\bselect\b/i.test(text);

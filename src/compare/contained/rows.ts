@@ -2,16 +2,21 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { BEGUN, CONSTANT, COUNTED, TOLD } from "./defaults.ts";
-import { type Chance, type MarkedColumn, marksOf } from "./marks.ts";
+import { type Chance, marksOf } from "./marks.ts";
+import { dataKey, readMaterializedViews, viewOfDataKey } from "./materialized.ts";
 import { queryOwnRows } from "#scratch/own-rows.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
+import type { RowColumn, RowTable } from "./row-table.ts";
 import { isNumberCounted, type Written } from "./written.ts";
 
-/** How often each row is there, by table and by a hash of what is the same in every database. */
+/**
+ * How often each row is there, by table and by a hash of what is the same in every database. A materialized view has its rows as
+ * a table does, and one more under its `dataKey` where it is populated.
+ */
 export type Rows = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /**
- * Reads the rows of tables.
+ * Reads the rows of tables and materialized views.
  * @param without the ledger
  */
 export async function readRowHashes(
@@ -23,9 +28,10 @@ export async function readRowHashes(
   // A database in use is only read.
   const query = without === SCRATCH_LEDGER ? queryOwnRows : queryCatalogue;
   for (const rowTable of await readTables(database, without)) {
-    const { schema, table, columns } = rowTable;
+    const { schema, table, columns, isView } = rowTable;
     const name = quoteQualified(schema, table);
-    if (only !== undefined && !only.has(name)) continue;
+    if (only !== undefined && !only.has(name) && !only.has(dataKey(name))) continue;
+    if (isView) found.set(dataKey(name), new Map([[POPULATED, 1]]));
     const regarded = columns.filter(({ name: column }) => !ignored.has(`${table}.${column}`));
     const isCompared = ({ name: column, same, counted, referring }: RowColumn): boolean =>
       same || (counted && isNumberCounted(written, table, column, referring));
@@ -53,44 +59,26 @@ export interface ReadRowsOptions {
   readonly chance?: Chance;
 }
 
-/** A table that has rows. */
-export interface RowTable {
-  readonly schema: string;
-  readonly table: string;
-  /** Higher than that of tables which were made before. */
-  readonly made: number;
-  /** Those that are not generated, in the order of their names. */
-  readonly columns: readonly RowColumn[];
-  /** Where some of its partitions or children are foreign tables: it and the others, quoted; else null. */
-  readonly local: readonly string[] | null;
-}
-
-export interface RowColumn extends MarkedColumn {
-  /** Whether a row has the same in every database: no number that is counted, no default that is computed. */
-  readonly same: boolean;
-  /** The names of tables whose foreign keys refer to it. */
-  readonly referring: readonly string[];
-  /** Its place in the table. */
-  readonly at: number;
-  /** GENERATED ALWAYS AS IDENTITY. */
-  readonly always: boolean;
-  /** A whole number or a truth value, which needs no quotes. */
-  readonly bare: boolean;
-}
+/** In the place of a row's hash. */
+const POPULATED = "populated";
 
 /**
- * Tables that have rows.
+ * Tables that have rows, and materialized views that are populated.
  * @param without the ledger
  */
 export async function readTables(
   database: Database,
   { schema, table }: { readonly schema: string; readonly table: string },
 ): Promise<RowTable[]> {
-  const tables = await queryCatalogue<Omit<RowTable, "columns"> & { columns: RowColumn[] | null }>(database, TABLES, [
-    schema,
-    table,
-  ]);
-  return tables.map((each) => ({ ...each, columns: each.columns ?? [] }));
+  const tables = await queryCatalogue<Omit<RowTable, "columns" | "isView"> & { columns: RowColumn[] | null }>(
+    database,
+    TABLES,
+    [schema, table],
+  );
+  return [
+    ...tables.map((each) => ({ ...each, columns: each.columns ?? [], isView: false })),
+    ...(await readMaterializedViews(database)),
+  ];
 }
 
 /** What to read a table's rows from: those that are on another server are nobody's here. Pure. */
@@ -201,8 +189,10 @@ const TABLES = `
      and (n.nspname, c.relname) <> ($1, $2)
    order by 1, 2`;
 
-/** "2 rows of public.t". Pure. */
+/** "2 rows of public.t", or "the data of public.m" for a `dataKey`. Pure. */
 export function rowsOf(count: number, table: string): string {
+  const view = viewOfDataKey(table);
+  if (view !== undefined) return `the data of ${plainTable(view)}`;
   return `${count} ${count === 1 ? "row" : "rows"} of ${plainTable(table)}`;
 }
 

@@ -117,7 +117,9 @@ export async function readHistory(
 
 /** Whether a way up may take rows away or change them. */
 function mayTakeRows({ up }: LoadedMigration): boolean {
-  return up.kind !== "sql" || /\b(?:delete|update|truncate|merge|do|call|select|execute)\b/i.test(up.script.text);
+  return (
+    up.kind !== "sql" || /\b(?:delete|update|truncate|merge|do|call|select|execute|refresh)\b/i.test(up.script.text)
+  );
 }
 
 /** What the files are to build, and what is left in them because no migration made it. */

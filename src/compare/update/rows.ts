@@ -18,6 +18,7 @@ import {
   type Rows,
   rowsOf,
 } from "../contained/rows.ts";
+import { dataKey } from "../contained/materialized.ts";
 import { isWritten, type Written } from "../contained/written.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import type { ScratchSeries } from "../runs/scratch-series.ts";
@@ -45,8 +46,8 @@ interface LeftTable {
   readonly name: string;
   /** "INSERT INTO roles (id, name)" */
   readonly head: string;
-  /** By their hashes, in the order of the rows: "(1, 'admin')". */
-  readonly rows: ReadonlyMap<string, string>;
+  /** By their hashes, in the order of the rows: "(1, 'admin')"; undefined for a materialized view, which is refreshed. */
+  readonly rows: ReadonlyMap<string, string> | undefined;
   /** Whether the statement gives values to a unique key: a row of which a migration has changed other values cannot be made twice. */
   readonly isKeyed: boolean;
 }
@@ -98,12 +99,18 @@ export async function readLeftRows(
   const tables: LeftTable[] = [];
   for (const rowTable of (await readTables(database, SCRATCH_LEDGER)).toSorted((a, b) => a.made - b.made)) {
     const { schema, table, columns } = rowTable;
-    const lacking = missing.get(quoteQualified(schema, table));
+    const name = quoteQualified(schema, table);
+    if (rowTable.isView) {
+      const isOther = missing.has(name) || missing.has(dataKey(name));
+      if (isOther) tables.push({ schema, name: table, head: refresh(schema, table), rows: undefined, isKeyed: true });
+      continue;
+    }
+    const lacking = missing.get(name);
     if (lacking === undefined) continue;
     // What a database counts or computes by itself stays out, unless a migration has said it.
     const said = columns
-      .filter(({ name, same, counted }) =>
-        counted ? isWritten(written, table, name) : same || written.has(`${table}.${name}`),
+      .filter(({ name: column, same, counted }) =>
+        counted ? isWritten(written, table, column) : same || written.has(`${table}.${column}`),
       )
       .toSorted((a, b) => a.at - b.at);
     const cells = said.map((column) => {
@@ -123,11 +130,11 @@ export async function readLeftRows(
       head:
         said.length === 0
           ? `INSERT INTO ${relation} DEFAULT VALUES`
-          : `INSERT INTO ${relation} (${said.map(({ name }) => writeIdentifier(name)).join(", ")})${overriding}`,
+          : `INSERT INTO ${relation} (${said.map((column) => writeIdentifier(column.name)).join(", ")})${overriding}`,
       isKeyed: await hasKeyIn(
         database,
-        quoteQualified(schema, table),
-        said.map(({ name }) => name),
+        name,
+        said.map((column) => column.name),
       ),
       rows: new Map(
         rows.filter(({ hash }) => lacking.has(hash)).map(({ hash, row }) => [hash, withSpelledStrings(row)]),
@@ -135,6 +142,10 @@ export async function readLeftRows(
     });
   }
   return { hashes, tables };
+}
+
+function refresh(schema: string, view: string): string {
+  return `REFRESH MATERIALIZED VIEW ${writeQualified(schema, view)}`;
 }
 
 /** Whether a unique key of a table is made of nothing but some columns. */
@@ -185,9 +196,9 @@ export async function bringRows(
     const count = moreThanBuilt(left.hashes, made).get(found.table);
     return count === undefined ? [] : [{ ...found, count, what: rowsOf(count, found.table), sql: undefined }];
   });
-  const edits = lacking.flatMap(({ subject, sql, table, others: other, isKeyed }): Edit[] => {
+  const edits = lacking.flatMap(({ subject, sql, table, others: other, isKeyed, isView }): Edit[] => {
     // A row that a migration changed would be there twice.
-    const isOther = other > 0 && (!isKeyed || left.taken.has(table));
+    const isOther = other > 0 && !isView && (!isKeyed || left.taken.has(table));
     const file = sql === undefined || isOther ? undefined : homeOf(tree, subject);
     if (sql === undefined || file === undefined) return [];
     addAtEnd(tree, file, sql);
@@ -223,22 +234,27 @@ function lackingIn(
   { schema, name, head, rows, isKeyed }: LeftTable,
   missing: ReadonlyMap<string, ReadonlySet<string>>,
   others: ReadonlyMap<string, ReadonlySet<string>>,
-): (Omit<LackingRows, "madeAt"> & { readonly subject: Subject; readonly isKeyed: boolean }) | undefined {
+):
+  | (Omit<LackingRows, "madeAt"> & { readonly subject: Subject; readonly isKeyed: boolean; readonly isView: boolean })
+  | undefined {
   const table = quoteQualified(schema, name);
-  const hashes = missing.get(table);
+  const key = rows === undefined && !missing.has(table) ? dataKey(table) : table;
+  const hashes = missing.get(key);
   if (hashes === undefined) return undefined;
-  const own = [...rows].filter(([hash]) => hashes.has(hash)).map(([, row]) => row);
-  const isWhole = own.length === hashes.size && own.length <= MOST;
-  const sql = head.endsWith("DEFAULT VALUES") ? head : `${head} VALUES\n    ${own.join(",\n    ")}`;
+  const own = [...(rows ?? [])].filter(([hash]) => hashes.has(hash)).map(([, row]) => row);
+  const isWhole = rows === undefined || (own.length === hashes.size && own.length <= MOST);
+  const isAlone = rows === undefined || head.endsWith("DEFAULT VALUES");
+  const sql = isAlone ? head : `${head} VALUES\n    ${own.join(",\n    ")}`;
   const other = others.get(table)?.size ?? 0;
   return {
     subject: { kind: "relation", schema, name },
     table,
     count: hashes.size,
-    what: rowsOf(hashes.size, table),
+    what: rowsOf(hashes.size, key),
     sql: isWhole ? sql : undefined,
     others: other,
     isKeyed,
+    isView: rows === undefined,
     otherWhat: rowsOf(other, table),
   };
 }

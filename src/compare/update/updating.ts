@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues, listChanges } from "../catalogue/changes.ts";
+import { viewsIn } from "../contained/materialized.ts";
 import { changedTables, readRowHashes, type Rows } from "../contained/rows.ts";
 import { planSteps } from "../generate/steps.ts";
 import { partsOf, type PlannedStatement } from "../plan/statement.ts";
@@ -204,7 +205,9 @@ export class Updating {
   /** Whether the rows of edited tables are those that the original files and the plan leave. */
   async #hasRows(database: Database, edits: readonly Edit[]): Promise<boolean> {
     if (this.#rows === undefined || edits.every(({ level }) => level === "last")) return true;
-    const changed = changedTables(this.#rows, await readRowHashes(database, SCRATCH_LEDGER));
+    const rows = await readRowHashes(database, SCRATCH_LEDGER);
+    // What the plan makes anew is filled at once, also where the files fill tables behind it.
+    const changed = changedTables(this.#rows, rows).difference(viewsIn(this.#rows).union(viewsIn(rows)));
     const touched = new Set(
       edits.flatMap(({ tables }) => tables.map(({ schema, name }) => quoteQualified(schema, name))),
     );
