@@ -152,6 +152,30 @@ describe.each(OLDEST_ALONE)("the ledger keeps what ran, PostgreSQL %d", (major) 
     await project.succeed(["migrate", "accept", "001", "--different"]);
   });
 
+  test("an edit that does what no comparison shows is accepted as different alone", async () => {
+    const comment = "COMMENT ON LANGUAGE plpgsql IS 'x';\n";
+    await using project = await cliProject(
+      { "db/migrations/001_one.sql": `${comment}CREATE TABLE one (id int);\n` },
+      { major },
+    );
+    await project.succeed(["migrate", "up"]);
+    const edits = [
+      ["it", `${comment}CREATE TABLE one (id int);\nCOMMENT ON LANGUAGE plpgsql IS 'zz';\n`],
+      ["what was applied", "CREATE TABLE one (id int);\n"],
+    ];
+    for (const [which, edit = ""] of edits) {
+      await project.write("db/migrations/001_one.sql", edit);
+      const { error } = readDocument(await project.run(["migrate", "accept", "001", "--format", "json"]));
+      expect(error).toMatchObject({ code: "accept_refused", hint: expect.stringContaining("--different") });
+      expect(error?.message).toContain(
+        `could not be proven: ${which} changes an object of PostgreSQL's own or of an extension, which no comparison shows`,
+      );
+    }
+    // What both texts do of the kind is no difference.
+    await project.write("db/migrations/001_one.sql", `${comment}CREATE TABLE one (id integer);\n`);
+    expect((await project.succeed(["migrate", "accept", "001"])).stdout).toContain("proven");
+  });
+
   test("an edit that could do something else to rows is not taken for the same", async () => {
     const text = (sql: string): string => `CREATE TABLE one (id int, a int);\n${sql};\n`;
     const [before, ...edits] = [

@@ -1,7 +1,7 @@
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { shellWord } from "#errors/shell.ts";
-import { goesByVersion, type UncomparedEffect } from "#sql/effects/uncompared.ts";
+import { effectInWords, goesByVersion, type UncomparedEffect } from "#sql/effects/uncompared.ts";
 import type { Contained } from "./contained.ts";
 import { settleKey } from "./chance.ts";
 import type { By, Lacking } from "./lacking.ts";
@@ -45,7 +45,7 @@ export function firstDoubt(
     if (effect === undefined) continue;
     const what = goesByVersion(effect)
       ? `goes by the server's version, which is ${meant} and was ${tried} where it was tried out`
-      : `${effect.isSure ? "" : "runs code that possibly "}${effect.what}, which no comparison shows`;
+      : effectInWords(effect);
     return { at, why: `${migrationId(migration.file)} ${what}` };
   }
   return undefined;

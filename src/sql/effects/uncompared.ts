@@ -211,6 +211,11 @@ function inCode(code: string, { texts, isUntold }: PutTogether = NOTHING_RUN): s
   return [...new Set(ASKS_VERSION.test(text) ? [...found, VERSION] : found)];
 }
 
+/** "changes a role, which no comparison shows" Pure. */
+export function effectInWords({ isSure, what }: UncomparedEffect): string {
+  return `${isSure ? "" : "runs code that possibly "}${what}, which no comparison shows`;
+}
+
 /** Whether it only depends on the server's version what is done. */
 export function goesByVersion({ what }: UncomparedEffect): boolean {
   return what === VERSION;
