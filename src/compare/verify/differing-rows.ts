@@ -1,6 +1,6 @@
 import { settle, differInChance } from "../contained/chance.ts";
-import { moreThanBuilt, notBuilt, type Rows, rowsOf } from "../contained/rows.ts";
-import { type BothRows, settleBoth } from "../contained/same-values.ts";
+import { hashesOf, moreThanBuilt, notBuilt, type Rows, rowsOf } from "../contained/rows.ts";
+import { type BothRows, settleBoth, type SettledRows } from "../contained/same-values.ts";
 import { MOST } from "./another-run.ts";
 import type { Way } from "./replay-ways.ts";
 
@@ -20,20 +20,69 @@ export async function differingRows(
     const [more, there] = [left, built].map((rows) => settle(rows, new Set()));
     return [...moreThanBuilt(more!, there!)].map(([table, size]) => leftAlone(table, size));
   }
-  const both = await settleBoth({ left, built }, again);
+  let other: Promise<BothRows | undefined> | undefined;
+  const once = again && (async () => await (other ??= again()));
+  const both = await settleBoth({ left, built }, once);
+  const more = await moreOften(both, once);
+  const lacking = (one: "left" | "built", than: "left" | "built"): Lacking[] => {
+    const missing = notBuilt(both[one], both[than]);
+    return [...new Set([...missing.keys(), ...more[one].keys()])].map((table) => {
+      const keys = missing.get(table) ?? new Set();
+      const how = keys.size === 0 ? "" : howGiven(keys, both[than].get(table));
+      return { table, size: keys.size + (more[one].get(table) ?? 0), how };
+    });
+  };
   return [
-    ...[...notBuilt(both.left, both.built)].map(([table, keys]) =>
-      leftAlone(table, keys.size, howGiven(keys, both.built.get(table))),
+    ...lacking("left", "built").map(({ table, size, how }) => leftAlone(table, size, how)),
+    ...lacking("built", "left").map(
+      ({ table, size, how }) =>
+        `${rowsOf(size, table)}, which the schema files build${how} and which ${size === 1 ? "is" : "are"} not in what migrations leave`,
     ),
-    ...[...notBuilt(both.built, both.left)].map(([table, keys]) => {
-      const how = howGiven(keys, both.left.get(table));
-      return `${rowsOf(keys.size, table)}, which the schema files build${how} and which ${keys.size === 1 ? "is" : "are"} not in what migrations leave`;
-    }),
     ...both.unknown.map(
       (table) =>
         `values of ${table} in columns with computed defaults: a second run would tell them from chance, and more than ${MOST} migrations are not run twice`,
     ),
   ];
+}
+
+interface Lacking {
+  readonly table: string;
+  readonly size: number;
+  /** " with other values than defaults give" */
+  readonly how: string;
+}
+
+/**
+ * How many of the rows that both have one of them has more often, by table. A way back may have left a row, which was made twice
+ * then: a run without ways back tells.
+ */
+async function moreOften(
+  both: SettledRows,
+  again: (() => Promise<BothRows | undefined>) | undefined,
+): Promise<Record<"left" | "built", ReadonlyMap<string, number>>> {
+  const count = ({ left, built }: BothRows): Awaited<ReturnType<typeof moreOften>> => ({
+    left: timesMore(left, built),
+    built: timesMore(built, left),
+  });
+  const { left, built } = count(both);
+  if (left.size + built.size === 0) return { left, built };
+  const others = await again?.();
+  return others === undefined
+    ? { left: new Map(), built: new Map() }
+    : count({ left: settle(others.left, both.fixed), built: settle(others.built, both.fixed) });
+}
+
+function timesMore(one: Rows, than: Rows): ReadonlyMap<string, number> {
+  return new Map(
+    [...one].flatMap(([table, rows]) => {
+      const more = [...rows].map(([hash, times]) => {
+        const there = hashesOf(than, table, hash);
+        return there === 0 ? 0 : Math.max(0, times - there);
+      });
+      const sum = more.reduce((total, each) => total + each, 0);
+      return sum === 0 ? [] : [[table, sum] as const];
+    }),
+  );
 }
 
 function howGiven(keys: ReadonlySet<string>, others: ReadonlyMap<string, number> | undefined): string {

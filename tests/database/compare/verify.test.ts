@@ -98,6 +98,34 @@ describe("migrations that start from nothing", () => {
     ]);
   });
 
+  test.each([
+    [
+      "more of them in migrations",
+      "(1), (1), (1)",
+      "(1)",
+      "DELETE FROM d",
+      ["migrations leave", "what the schema files build"],
+    ],
+    [
+      "more of them in schema files",
+      "(1)",
+      "(1), (1), (1)",
+      "DELETE FROM d",
+      ["the schema files build", "what migrations leave"],
+    ],
+    ["as often, and a way back that leaves them", "(1)", "(1)", "SELECT 1", undefined],
+  ])("rows that are there more than once are counted: %s", async (_, up, rows, down, sides) => {
+    const report = await verified({
+      "db/schema/d.sql": `CREATE TABLE d (a int);\nINSERT INTO d VALUES ${rows};\n`,
+      "db/migrations/1_d.sql": "-- migrate:up\nCREATE TABLE d (a int);\n-- migrate:down\nDROP TABLE d;\n",
+      "db/migrations/2_rows.sql": `-- migrate:up\nINSERT INTO d VALUES ${up};\n-- migrate:down\n${down};\n`,
+    });
+    const [who, what] = sides ?? [];
+    expect(report.unchecked).toEqual(
+      sides === undefined ? [] : [`2 rows of public.d, which ${who} and which are not in ${what}`],
+    );
+  });
+
   test("what the clock told is another time in every database, and the same; other times are not", async () => {
     const seeds = "CREATE TABLE seeds (name text, made timestamptz NOT NULL);\n";
     const report = await verified({
