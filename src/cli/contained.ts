@@ -15,6 +15,7 @@ import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { lacking as lackingSquashed } from "#migrate/plan.ts";
 import { isAnother, renamedBack } from "#migrate/renamed.ts";
+import { isBase } from "#migrate/files/version.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/files/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
@@ -222,12 +223,13 @@ export function containment(
     const { baseLackingInDatabase, baseLackingInSchema } = await import("#compare/contained/base.ts");
     const files = await readFiles();
     try {
-      return isBuilt
-        ? await baseLackingInSchema(files, then)
-        : await baseLackingInDatabase(files, then, database, ledger);
+      if (isBuilt) return await baseLackingInSchema(files, then);
+      const lacking = await baseLackingInDatabase(files, then, database, ledger);
+      if (lacking === undefined || lacking.objects.length === 0) return lacking?.what;
+      return `${lacking.what}: ${listChanged(lacking.objects)}`;
     } catch (error) {
       // What cannot be decided stops nothing.
-      return asFailure(error).message;
+      return `whether all that base.sql makes is there is not known: ${asFailure(error).message}`;
     }
   }
 
@@ -282,8 +284,9 @@ function renamedIn(history: readonly HistoryEntry[]): Required<Pick<Contained, "
   });
 }
 
+/** Migrations that are recorded. The base stands before them, also where another one was recorded than the project has now. */
 function recordedFiles(history: readonly HistoryEntry[]): MigrationFile[] {
-  return history.flatMap(({ row, file }) => (row === undefined ? [] : (file ?? [])));
+  return history.flatMap(({ row, file, version }) => (row === undefined || isBase(version) ? [] : (file ?? [])));
 }
 
 export function recordedIn(history: readonly HistoryEntry[]): string[] {

@@ -429,6 +429,27 @@ test("what the ledger alone knows of a migration is not forgotten without a word
   expect(document).toMatchObject({ changed: true, lostSource: "CREATE TABLE tags (id int);\n", lostSourceDown: null });
 });
 
+test("one that began with a former base, and is behind the new one, is told what it lacks of it", async () => {
+  const environment = (path: string): string => `database:\n  engine: embedded\n  path: ${path}\n`;
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": environment(".confiture/local"),
+    "db/environments/behind.yaml": environment(".confiture/behind"),
+    "db/migrations/base.sql": "CREATE TABLE users (id int);\n",
+    "db/migrations/001_bio.sql": "ALTER TABLE users ADD bio text;\n",
+    "db/migrations/002_tags.sql": "CREATE TABLE tags (id int);\nALTER TABLE users ADD age int;\n",
+    "db/migrations/003_notes.sql": "CREATE TABLE notes (id int);\n",
+  });
+  const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+  expect(await run("migrate", "up", "-e", "behind", "--to", "001")).toMatchObject({ exitCode: 0 });
+  expect(await run("migrate", "squash", "--through", "2")).toMatchObject({ exitCode: 0 });
+  const { exitCode, stderr } = await run("migrate", "baseline", "-e", "behind", "--proven");
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain(
+    "not proven: 002_tags, 003_notes (some of what base.sql makes is not in the database: table public.tags, column public.users.age). Next:\n",
+  );
+  expect(stderr).toContain("with the files from before the squash");
+});
+
 test("a database that holds something and has nothing recorded is in the way, an empty one is not", async () => {
   await using project = await temporaryProject({
     ...FILES,

@@ -10,7 +10,8 @@ import { type ScratchRun, startRun } from "../runs/scratch-run.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { readSequences } from "../sources/sequences.ts";
 import { projectBase, type ProjectFiles, readInUse } from "../sources/sources.ts";
-import { shareIn } from "./in-database.ts";
+import { compareOnTerms } from "../sources/comparison.ts";
+import { ON_TERMS, shareIn } from "./in-database.ts";
 import { build, placesSequence } from "./in-schema.ts";
 import { lackingOf, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { readState, type State } from "./replayed.ts";
@@ -44,18 +45,20 @@ export async function baseLackingInDatabase(
   then: readonly MigrationFile[],
   database: Database,
   ledger: Ledger,
-): Promise<string | undefined> {
+): Promise<BaseLacking | undefined> {
   const live = await readInUse(database, options.table);
   return await withBase(options, then, async ({ before, after }) => {
     if (!mayHold(before, after, live) || (await shareIn(options, before, after, live)) !== "all") {
-      return `some of what ${BY} makes is not in the database`;
+      const { changes } = await compareOnTerms(options, after.catalogue, live, ON_TERMS);
+      const objects = changes.filter(({ change }) => change !== "added");
+      return { what: `some of what ${BY} makes is not in the database`, objects };
     }
     const only = changedTables(before.rows, after.rows);
     const rows = only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only });
     const places = { sequences: await readSequences(database) };
     const lacking =
       lackingRows(before, after, rows, BY, viewsIn(after.rows)) ?? lackingPlaces(before, after, places, BY, false);
-    return lacking && `${lacking.what} the database`;
+    return lacking && { what: `${lacking.what} the database`, objects: [] };
   });
 }
 
@@ -69,7 +72,7 @@ export async function baseLackingInText(
   options: ProjectFiles,
   then: readonly MigrationFile[],
   text: string,
-): Promise<LackingInText | undefined> {
+): Promise<BaseLacking | undefined> {
   return await withBase(options, then, async ({ before, after, ran }, series) => {
     const made = await withLoadedBase(text, baseFile(options.migrationsDir).path, async (base) =>
       runThrough(await startRunIn(series, options), [base, ...ran.slice(1)]),
@@ -81,8 +84,8 @@ export async function baseLackingInText(
   });
 }
 
-/** What another base does not make. */
-export interface LackingInText {
+/** What there is not of what the base makes. */
+export interface BaseLacking {
   /** One sentence without its end. */
   readonly what: string;
   /** The objects, where it is these. */

@@ -232,9 +232,11 @@ function isThing({ kind }: ObjectId): boolean {
   return kind === "table" || kind === "column" || kind === "constraint" || kind === "index" || kind === "view";
 }
 
+/** Who owns what a scratch database made is another one there. */
+export const ON_TERMS = { owners: false, grants: true, extensionVersions: false } as const;
+
 /** How much of a change of objects a database in use holds. */
 export async function shareIn(options: ProjectFiles, from: State, to: State, live: Catalogue): Promise<Share> {
-  const terms = { owners: false, grants: true, extensionVersions: false };
-  const { from: worded, to: database } = await compareOnTerms(options, to.catalogue, live, terms);
+  const { from: worded, to: database } = await compareOnTerms(options, to.catalogue, live, ON_TERMS);
   return shareOf(from.catalogue, to.catalogue, database, worded);
 }

@@ -9,7 +9,7 @@ import { discoverMigrations } from "#migrate/files/discover.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { withBaseHead } from "#migrate/files/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
-import type { LackingInText } from "#compare/contained/base.ts";
+import type { BaseLacking } from "#compare/contained/base.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { lackingInUse } from "../../lacking-in-use.ts";
@@ -38,7 +38,7 @@ export const command = defineCommand({
     "confiture migrate base --from env:production",
   ],
   async run(args, context) {
-    const [{ makeBase }, { baseLackingInText }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
+    const [{ makeBase }, { baseBaseLacking }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
       import("#compare/base/base.ts"),
       import("#compare/contained/base.ts"),
       import("#compare/sources/sources.ts"),
@@ -147,7 +147,7 @@ async function nameSource(context: CommandContext, error: unknown): Promise<unkn
 async function requireKept(
   context: CommandContext,
   base: MigrationFile,
-  compare: () => Promise<LackingInText | undefined>,
+  compare: () => Promise<BaseLacking | undefined>,
 ): Promise<void> {
   const lacking = await compare().catch((error: unknown) => {
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
