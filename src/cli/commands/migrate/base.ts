@@ -38,7 +38,7 @@ export const command = defineCommand({
     "confiture migrate base --from env:production",
   ],
   async run(args, context) {
-    const [{ makeBase }, { baseBaseLacking }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
+    const [{ makeBase }, { baseLackingInText }, { hasSchemaFiles, projectMigrations }] = await Promise.all([
       import("#compare/base/base.ts"),
       import("#compare/contained/base.ts"),
       import("#compare/sources/sources.ts"),
