@@ -10,6 +10,7 @@ import { columnGrants } from "./column-grants.ts";
 import { columnOptions } from "./column-options.ts";
 import { columnStatisticsTarget } from "./column-statistics-target.ts";
 import { columnStorage } from "./column-storage.ts";
+import { constraintComment } from "./constraint-comment.ts";
 import { constraintValidity } from "./constraint-validity.ts";
 import { conversion } from "./conversion.ts";
 import { extensionDependency } from "./extension-dependency.ts";
@@ -24,6 +25,7 @@ import { inheritedNotNull } from "./inherited-not-null.ts";
 import type { Kind } from "./kind.ts";
 import { language } from "./language.ts";
 import { languageGrants } from "./language-grants.ts";
+import { notNullComment } from "./not-null-comment.ts";
 import { notNullConstraint } from "./not-null-constraint.ts";
 import { operator } from "./operator.ts";
 import { operatorClass } from "./operator-class.ts";
@@ -42,6 +44,7 @@ import { textSearchParser } from "./text-search-parser.ts";
 import { textSearchTemplate } from "./text-search-template.ts";
 import { toastOptions } from "./toast-options.ts";
 import { transform } from "./transform.ts";
+import { triggerComment } from "./trigger-comment.ts";
 import { triggerState } from "./trigger-state.ts";
 
 /** The kinds by name. What comes later may need what comes before; properties follow objects. */
@@ -66,6 +69,7 @@ export const KINDS = {
   "column options": columnOptions,
   comment: columnComment,
   compression: columnCompression,
+  "constraint comment": constraintComment,
   "constraint validity": constraintValidity,
   default: columnDefault,
   "dependency on an extension": extensionDependency,
@@ -78,6 +82,7 @@ export const KINDS = {
   "index options": indexOptions,
   "language grants": languageGrants,
   "not null": inheritedNotNull,
+  "not null comment": notNullComment,
   "not null constraint": notNullConstraint,
   "partitioned index": partitionedIndex,
   "published generated columns": publishedGeneratedColumns,
@@ -89,5 +94,6 @@ export const KINDS = {
   "table access method": tableAccessMethod,
   "table type": tableType,
   "toast options": toastOptions,
+  "trigger comment": triggerComment,
   "trigger state": triggerState,
 } satisfies Readonly<Record<string, Kind<never>>>;

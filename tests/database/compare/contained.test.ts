@@ -392,6 +392,20 @@ describe("what never ran is not taken for contained", () => {
   });
 });
 
+describe("a comment on what has no fact of its own has to be there too", () => {
+  const P = "CREATE TABLE p (a int, CONSTRAINT few CHECK (a > 0)) PARTITION BY LIST (a);\n";
+  const P1 = "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n";
+  test.each([
+    ["NOT NULL", "CREATE TABLE t (a int CONSTRAINT filled NOT NULL);\n", "COMMENT ON CONSTRAINT filled ON t IS 'x';"],
+    ["a check of a partition's table", P + P1, "COMMENT ON CONSTRAINT few ON p1 IS 'x';"],
+  ])("%s", async (_, schema, comment) => {
+    const files = { "db/schema/a.sql": schema, "db/migrations/001_a.sql": schema, "db/migrations/002_b.sql": comment };
+    expect(await decide(files)).toMatchObject({ contained: ["001"], pending: ["002"] });
+    const both = { ...files, "db/schema/a.sql": schema + comment };
+    expect(await decide(both)).toMatchObject({ contained: ["001", "002"], pending: [] });
+  });
+});
+
 describe("a migration that changes rows which only the schema files make", () => {
   const PLANS = "CREATE TABLE plans (id int PRIMARY KEY, price int NOT NULL);\n";
   const project = (rows: string, ...steps: string[]): Record<string, string> => ({

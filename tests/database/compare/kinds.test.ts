@@ -128,6 +128,21 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
   ["ALTER TABLE part ALTER b SET DEFAULT 3", "ALTER TABLE part ALTER b DROP DEFAULT", "default public.part.b"],
   ["ALTER TABLE part ALTER b SET NOT NULL", "", "not null public.part.b"],
   ["COMMENT ON COLUMN part.b IS 'x'", "COMMENT ON COLUMN part.b IS 'y'", "comment public.part.b"],
+  [
+    "COMMENT ON CONSTRAINT b_positive ON part IS 'x'",
+    "COMMENT ON CONSTRAINT b_positive ON part IS 'y'",
+    "constraint comment public.part.b_positive",
+  ],
+  [
+    "COMMENT ON TRIGGER touched ON part IS 'x'",
+    "COMMENT ON TRIGGER touched ON part IS 'y'",
+    "trigger comment public.part.touched",
+  ],
+  [
+    "COMMENT ON CONSTRAINT t_a_not_null ON t IS 'x'",
+    "COMMENT ON CONSTRAINT t_a_not_null ON t IS 'y'",
+    "not null comment public.t.a",
+  ],
   ["GRANT SELECT (b) ON part TO PUBLIC", "GRANT UPDATE (b) ON part TO PUBLIC", "column grants public.part.b"],
   [
     "ALTER TABLE part DISABLE TRIGGER touched",

@@ -1,0 +1,2 @@
+CREATE TABLE t (a int CONSTRAINT nn NOT NULL, b int NOT NULL);
+COMMENT ON CONSTRAINT nn ON t IS 'always there';
