@@ -196,10 +196,13 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   /** What an earlier command had decided on, this one has done. */
   function tellFinished({ changed, kept }: Finished): void {
     if (changed.length > 0) {
-      context.messages.warn(`A command that was broken off has been completed: ${changed.map(inLine).join(", ")}`);
+      const done = kept.length > 0 ? "continued" : "completed";
+      context.messages.warn(`A command that was broken off has been ${done}: ${changed.map(inLine).join(", ")}`);
     }
     if (kept.length > 0) {
-      context.messages.warn(`Edited since it was broken off, and left as they are: ${kept.map(inLine).join(", ")}`);
+      context.messages.warn(
+        `Edited or put back since a command was broken off, and left as they are: ${kept.map(inLine).join(", ")}`,
+      );
     }
   }
 

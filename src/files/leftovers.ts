@@ -55,7 +55,7 @@ export function sweepFolder(folder: string): void {
 export interface Finished {
   /** Files that were made, replaced, moved or removed now. */
   readonly changed: readonly string[];
-  /** Files that somebody has edited since, which stay as they are. */
+  /** Files that somebody has edited, written or put back since, which stay as they are. */
   readonly kept: readonly string[];
 }
 
@@ -108,8 +108,8 @@ function finish(root: string, name: string, finished: { changed: string[]; kept:
           continue;
         }
         if (!existsSync(join(root, step.from))) continue;
-        finishStep(root, step);
-        finished.changed.push(step.kind === "remove" || step.kind === "move" ? step.from : step.to);
+        const path = step.kind === "remove" || step.kind === "move" ? step.from : step.to;
+        (finishStep(root, step) ? finished.changed : finished.kept).push(path);
       }
     }
     for (const step of journal?.steps ?? []) tidyStep(root, step);
@@ -120,12 +120,17 @@ function finish(root: string, name: string, finished: { changed: string[]; kept:
   }
 }
 
-/** Somebody may have written a file of the same name since; that one stays. */
-function finishStep(root: string, step: Step): void {
+/**
+ * Somebody may have written a file of the same name since, or put one back that was removed already; that one stays.
+ * @returns whether it was done
+ */
+function finishStep(root: string, step: Step): boolean {
   try {
     applyStep(root, step, true);
+    return true;
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
+    return false;
   }
 }
 

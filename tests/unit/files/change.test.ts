@@ -230,6 +230,24 @@ describe("what a killed process left", () => {
     expect(await other.read("base.sql")).toBe("base");
   });
 
+  test("that was put back after it was removed stays, and is not said to be gone", async () => {
+    const key = await gone();
+    const removals = ["1.sql", "2.sql"].map((from) => ({
+      kind: "remove",
+      from,
+      to: `.confiture-${key}-${from[0]}.old`,
+      was: Bun.SHA256.hash(from, "hex"),
+    }));
+    await using project = await temporaryProject({
+      "1.sql": "1.sql",
+      "2.sql": "2.sql",
+      [`.confiture-${key}-1.old`]: "1.sql",
+      [`.confiture-${key}-9.decided`]: JSON.stringify({ steps: removals, folders: [] }),
+    });
+    expect(await finishChanges(project.dir)).toEqual({ changed: ["2.sql"], kept: ["1.sql"] });
+    expect(names(project.dir)).toEqual(["1.sql"]);
+  });
+
   test("is left alone while the process lives", async () => {
     const { ownerKey } = await import("#files/owner.ts");
     await using project = await temporaryProject({ "a/new-1": "1", [`.confiture-${ownerKey()}-1.begun`]: journal });
