@@ -135,6 +135,7 @@ describe("the tutorial on the embedded engine", () => {
           .replaceAll("--env local", "--env embedded")
           .replaceAll("for environment: local", "for environment: embedded")
           .replaceAll(/pending: confiture migrate up$/gm, "$& -e embedded")
+          .replaceAll("no new database: `confiture migrate base", "$& -e embedded")
           .replaceAll("Next: confiture migrate generate NAME", "Next: confiture migrate generate -e embedded NAME")
           .replaceAll(/url: \$\{\w+\}/g, "engine: embedded"),
     });

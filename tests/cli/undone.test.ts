@@ -11,15 +11,15 @@ setDefaultTimeout(300_000);
 
 const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
 const DOCS = `CREATE TABLE docs (id bigint PRIMARY KEY, secret boolean);
-CREATE VIEW pub AS SELECT id FROM docs;
+CREATE VIEW pub AS SELECT id FROM docs WHERE id > 0;
 GRANT SELECT ON docs TO PUBLIC;
 `;
 const HARDEN = `-- migrate:up
-CREATE OR REPLACE VIEW pub AS SELECT id FROM docs WHERE NOT secret;
+CREATE OR REPLACE VIEW pub AS SELECT id FROM docs WHERE id > 0 AND NOT secret;
 REVOKE SELECT ON docs FROM PUBLIC;
 -- migrate:down
 GRANT SELECT ON docs TO PUBLIC;
-CREATE OR REPLACE VIEW pub AS SELECT id FROM docs;
+CREATE OR REPLACE VIEW pub AS SELECT id FROM docs WHERE id > 0;
 `;
 const STALE = {
   "db/environments/local.yaml": EMBEDDED,
