@@ -15,16 +15,6 @@ import type { FindMaker } from "./output/findings.ts";
 import { agree } from "./output/text.ts";
 import { inLine } from "./output/visible.ts";
 
-/** `--allow-drop` of every command that plans SQL. */
-export const REMOVAL_ARGS = {
-  "allow-drop": {
-    type: "string",
-    valueHint: "[=WHAT]",
-    description:
-      "allow taking things away: all, or with commas: KIND:NAME for one thing (column:public.users.bio), a kind (policy), or a NAME for all that is listed by it",
-  },
-} as const;
-
 /** What is asked while a plan is made, and told when it is. */
 interface Removing {
   readonly permit: Permit;

@@ -16,7 +16,7 @@ import { showMigrateEvents } from "../output/migrate.ts";
 import { renderPlanned } from "../output/planned.ts";
 import { count, formatSeconds } from "../output/text.ts";
 import { nameToConfirm } from "../protected.ts";
-import { REMOVAL_ARGS } from "../removals.ts";
+import { REMOVAL_ARGS } from "../removal-args.ts";
 import { RENAME_ARGS } from "../renames.ts";
 
 export const command = defineCommand({

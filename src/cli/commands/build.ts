@@ -16,7 +16,7 @@ import { forPeople } from "../output/style.ts";
 import { agree, count, formatSeconds } from "../output/text.ts";
 import { inLine } from "../output/visible.ts";
 import { confirmEmptying, PROTECTED_ARGS, requirePermission } from "../protected.ts";
-import { REMOVAL_ARGS } from "../removals.ts";
+import { REMOVAL_ARGS } from "../removal-args.ts";
 
 const ARGS = {
   output: {

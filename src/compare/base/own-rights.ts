@@ -1,6 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isGrantToOwner, mainOwner } from "../catalogue/terms.ts";
 import type { Action } from "../engine/actions.ts";
+import { alteration } from "../plan/alteration.ts";
 import type { Fact } from "../engine/facts.ts";
 import { withoutObjects, withPayloads } from "../engine/lookups.ts";
 import { withRights } from "../plan/object-rights.ts";
@@ -24,18 +25,7 @@ export function ownRights(held: Catalogue): string[] {
     ({ id }) => id.kind === "acl" && own.some((fact) => fact.id === id),
     ({ payload }) => atFirst(payload),
   );
-  const actions = own.map(({ id }): Action => ({
-    sql: "",
-    verb: "alter",
-    produces: [id],
-    consumes: [],
-    destroys: [],
-    releases: [],
-    transactionality: "transactional",
-    newSegmentBefore: false,
-    dataLoss: "none",
-    rewriteRisk: false,
-  }));
+  const actions = own.map(({ id }): Action => ({ ...alteration(""), produces: [id] }));
   return withRights(actions, { ...held, facts: before }, held).map(({ sql }) => sql);
 }
 

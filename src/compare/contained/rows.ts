@@ -113,13 +113,12 @@ export function orNow({ name, moment }: Pick<RowColumn, "name" | "moment">, valu
   return `case when ${quoteIdentifier(name)} between ${BEGUN} and clock_timestamp() then 'now()' else ${value} end`;
 }
 
-/** Whether a row counts for what it is only until this process ends, as it has what the clock told. */
-export async function goesByClock(database: Database, without: Parameters<typeof readTables>[1]): Promise<boolean> {
-  const query = without === SCRATCH_LEDGER ? queryOwnRows : queryCatalogue;
-  for (const table of await readTables(database, without)) {
+/** Whether a row of a scratch database counts for what it is only until this process ends, as it has what the clock told. */
+export async function goesByClock(database: Database): Promise<boolean> {
+  for (const table of await readTables(database, SCRATCH_LEDGER)) {
     const told = table.columns.filter(({ same, moment }) => same && moment).map((column) => orNow(column, "''"));
     if (told.length === 0) continue;
-    const [row] = await query<{ found: boolean }>(
+    const [row] = await queryOwnRows<{ found: boolean }>(
       database,
       `select exists (select from ${sourceOf(table)} where 'now()' in (${told.join(", ")})) as found`,
     );

@@ -1,4 +1,5 @@
 import type { Action } from "../engine/actions.ts";
+import { alteration } from "./alteration.ts";
 import type { Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
@@ -98,22 +99,6 @@ function isOf(ids: readonly ObjectId[], { schema, name }: Source): boolean {
 
 function renaming({ schema, name }: Source, aside: string): Action {
   return alteration(`ALTER SEQUENCE ${quoteQualified(schema, name)} RENAME TO ${quoteIdentifier(aside)}`);
-}
-
-/** A statement that is put among those of the planner, and makes, takes away and needs nothing. Pure. */
-export function alteration(sql: string): Action {
-  return {
-    sql,
-    verb: "alter",
-    produces: [],
-    consumes: [],
-    destroys: [],
-    releases: [],
-    transactionality: "transactional",
-    newSegmentBefore: false,
-    dataLoss: "none",
-    rewriteRisk: false,
-  };
 }
 
 /** What an old one is called when its number is read, and when it goes. Pure. */

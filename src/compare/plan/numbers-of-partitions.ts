@@ -5,7 +5,7 @@ import type { ObjectId } from "../engine/object-id.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { isMadeAnew } from "./moves.ts";
 import { setting } from "./numbers.ts";
-import { alteration } from "./numbers-kept.ts";
+import { alteration } from "./alteration.ts";
 
 type TableId = ObjectId & { readonly kind: "table" };
 

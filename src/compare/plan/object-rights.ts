@@ -1,4 +1,5 @@
 import type { Action } from "../engine/actions.ts";
+import { alteration } from "./alteration.ts";
 import type { Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
@@ -235,17 +236,5 @@ function ownerOf(id: ObjectId, facts: Facts): string | undefined {
 }
 
 function asAction(sql: string, id: Grant | Default, to: Facts): Action {
-  const stays = to.has(id);
-  return {
-    sql,
-    verb: "alter",
-    produces: stays ? [id] : [],
-    consumes: [],
-    destroys: stays ? [] : [id],
-    releases: [],
-    transactionality: "transactional",
-    newSegmentBefore: false,
-    dataLoss: "none",
-    rewriteRisk: false,
-  };
+  return { ...alteration(sql), ...(to.has(id) ? { produces: [id] } : { destroys: [id] }) };
 }

@@ -32,6 +32,6 @@ export function anotherRun(
 
 /** Whether rows count for the same when a later run begins with this database: the clock's time would be another, and chance the same. */
 export async function isSameLater(database: Database, { migrations, reading }: ReplayedFiles): Promise<boolean> {
-  if (await goesByClock(database, SCRATCH_LEDGER)) return false;
+  if (await goesByClock(database)) return false;
   return migrations.length > MOST || !mayHoldChance(await readRowHashes(database, SCRATCH_LEDGER, reading));
 }

@@ -40,7 +40,8 @@ import {
   warnWhereTheyFail,
 } from "../../pick-source.ts";
 import { warnWherePublished } from "../../published-there.ts";
-import { permitRemovals, REMOVAL_ARGS } from "../../removals.ts";
+import { REMOVAL_ARGS } from "../../removal-args.ts";
+import { permitRemovals } from "../../removals.ts";
 import { readRenames, RENAME_ARGS } from "../../renames.ts";
 import { inMigrations, tellRowsLeftOut } from "../../rows-left-out.ts";
 import { warnWhereTakenBefore } from "../../taken-before.ts";
