@@ -10,7 +10,8 @@ import { signAdHoc } from "./release-macho.ts";
 const ROOT = join(import.meta.dir, "..");
 
 /** An embedded PostgreSQL, and what compares and copies databases, most of which starts one first. */
-const BESIDE_AN_ENGINE = /(?:^|\/)(?:src\/(?:compare|sync|database\/embedded)|@supabase\/pg-delta)\//;
+const BESIDE_AN_ENGINE =
+  /(?:^|\/)(?:src\/(?:compare|sync|database\/embedded)|@supabase\/pg-delta|@electric-sql\/pglite)\//;
 
 const PROGRAM = join(ROOT, "src", "main.ts");
 
