@@ -34,7 +34,10 @@ export interface ExecuteOptions extends BuildOptions {
   /** Runs statements of a file, as `runStatements`, which does it when undefined. */
   readonly run?: typeof runStatements | undefined;
   readonly onFile?: ((file: string, index: number) => void) | undefined;
-  /** Is called before the first file, inside the transaction, and gives what is called behind the last one: where that throws, nothing was done. */
+  /**
+   * Is called before the first file, in a transaction, and gives what is called behind the last one, in the same transaction: where
+   * that throws, nothing was done. Where each statement is by itself, each call has a transaction of its own, and what fails has been told, too.
+   */
   readonly watch?: ((database: Database) => Promise<() => Promise<void>>) | undefined;
 }
 
@@ -151,6 +154,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   // Nothing would take back the files before one that cannot be run.
   checkSchema(options);
   if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
+  const seen = options.watch === undefined ? undefined : await inside(database, options.watch);
   const block = { isOpen: false };
   try {
     for (const [index, file] of options.files.entries()) {
@@ -168,7 +172,23 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
     if (error instanceof ConfitureError && error.code === "connection_lost") {
       throw error.with({ hint: "Every statement before this one is done. Whether this one is, is not known." });
     }
-    throw explainFailure(error, options);
+    const failure = explainFailure(error, options);
+    if (seen === undefined) throw failure;
+    await clearSession(database);
+    // A database that cannot be looked at any more has failed in the same way: the first failure is the one to mend.
+    await inside(database, seen).catch(() => Promise.reject(failure));
+    throw failure;
+  }
+  if (seen !== undefined) await inside(database, seen);
+}
+
+/** Looks at the database in a transaction that changes nothing. */
+async function inside<T>(database: Database, look: (database: Database) => Promise<T>): Promise<T> {
+  await database.execute("begin");
+  try {
+    return await look(database);
+  } finally {
+    await rollback(database);
   }
 }
 

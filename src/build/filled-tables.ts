@@ -5,10 +5,19 @@ import { quoteQualified, reportedName } from "#sql/quote.ts";
 /** How many tables one question is about. */
 const AT_ONCE = 200;
 
+/** The largest table, in bytes, whose rows are counted. */
+const COUNTED = 1_000_000;
+
 export interface FilledTable {
   readonly oid: number;
   /** For people. */
   readonly name: string;
+  /** How many rows it has; undefined for a large table, and where the role may not read it. */
+  readonly rows: number | undefined;
+  /** Where its rows are stored, which TRUNCATE changes. */
+  readonly storage: number;
+  /** Rows that the open transaction deleted, less those that it inserted. */
+  readonly fewer: number;
 }
 
 /** How its questions are asked. */
@@ -39,27 +48,44 @@ export async function filledTablesInside(
 }
 
 async function askFor(query: Query, leftOut: Parameters<typeof filledTables>[1]): Promise<FilledTable[]> {
-  const tables = await query<{ oid: number; schema: string; name: string; readable: boolean }>(TABLES, [
-    leftOut.schema,
-    leftOut.table,
-  ]);
+  const tables = await query<Table>(TABLES, [leftOut.schema, leftOut.table]);
   const filled: FilledTable[] = [];
   for (let at = 0; at < tables.length; at += AT_ONCE) {
     const some = tables.slice(at, at + AT_ONCE);
     const asked = some.filter(({ readable }) => readable);
-    const has = asked.map(({ schema, name }) => `exists (select from only ${quoteQualified(schema, name)})`);
-    const [row] = has.length === 0 ? [] : await query<{ has: boolean[] }>(`select array[${has.join(", ")}] as has`);
+    const counts = asked.map(({ schema, name, size }) => {
+      const limit = size > COUNTED ? " limit 1" : "";
+      return `(select count(*) from (select from only ${quoteQualified(schema, name)}${limit}) rows)::float8`;
+    });
+    const [row] =
+      counts.length === 0 ? [] : await query<{ counts: number[] }>(`select array[${counts.join(", ")}] as counts`);
     for (const table of some) {
+      const { oid, schema, name, size, storage, fewer } = table;
       const place = asked.indexOf(table);
-      if (place >= 0 && row?.has[place] !== true) continue;
-      filled.push({ oid: table.oid, name: reportedName(table.schema, table.name) });
+      const rows = place >= 0 ? row?.counts[place] : undefined;
+      if (rows === 0) continue;
+      filled.push({ oid, name: reportedName(schema, name), rows: size > COUNTED ? undefined : rows, storage, fewer });
     }
   }
   return filled;
 }
 
+interface Table {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly storage: number;
+  readonly fewer: number;
+  readonly readable: boolean;
+}
+
 const TABLES = `
-  select c.oid::int8::float8 as oid, n.nspname as schema, c.relname as name, has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+  select c.oid::int8::float8 as oid, n.nspname as schema, c.relname as name,
+         pg_relation_size(c.oid)::float8 as size, c.relfilenode::int8::float8 as storage,
+         (pg_stat_get_xact_tuples_deleted(c.oid) - pg_stat_get_xact_tuples_inserted(c.oid))::float8 as fewer,
+         has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
            and not c.relforcerowsecurity as readable
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind = 'r' and pg_relation_size(c.oid) > 0

@@ -89,4 +89,47 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
       "table public.log",
     );
   });
+
+  test("take no part of the rows away unasked, from small and large tables", async () => {
+    await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO docs SELECT n, true FROM generate_series(1, 3) n");
+    await project.query("CREATE TABLE large AS SELECT n FROM generate_series(1, 50000) n");
+    const refused = async (sql: string, what: string): Promise<void> => {
+      await project.write("db/schema/docs_more.sql", sql);
+      const before = await project.snapshot();
+      const { exitCode, stderr } = await project.run(["build"]);
+      expect(stderr).toContain(what);
+      expect(exitCode).toBe(7);
+      expect(await project.snapshot()).toBe(before);
+    };
+    await refused("DELETE FROM docs WHERE id < 3;", "  table public.docs loses 2 rows");
+    await refused("TRUNCATE docs; INSERT INTO docs VALUES (4, true), (5, false);", "  table public.docs loses 1 row");
+    await refused("DELETE FROM large WHERE n = 7;", "  table public.large loses 1 row");
+    await refused(
+      "TRUNCATE large; INSERT INTO large VALUES (1);",
+      "  table public.large has 1 row instead of its many",
+    );
+    // What is put back at once is not lost.
+    await project.write(
+      "db/schema/docs_more.sql",
+      "DELETE FROM docs; INSERT INTO docs SELECT n, true FROM generate_series(1, 3) n; ALTER TABLE large ALTER n TYPE bigint;",
+    );
+    await project.succeed(["build", "--allow-drop=data"]);
+  });
+
+  test("are told of what is gone already with --no-transaction, whether it fails or not", async () => {
+    await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO docs VALUES (1, true)");
+    await project.write("db/schema/docs_more.sql", "ALTER TABLE docs DROP COLUMN secret; DROP POLICY readers ON docs;");
+    const { stderr } = await project.succeed(["build", "--no-transaction"]);
+    expect(stderr).toContain("- column public.docs.secret");
+    expect(stderr).toContain("This is done: --no-transaction leaves nothing to roll back");
+    await project.write("db/schema/docs_more.sql", "TRUNCATE docs; SELECT 1 / 0;");
+    const failed = await project.run(["build", "--no-transaction"]);
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.stderr).toContain("- table public.docs is emptied");
+    expect(failed.stderr).toContain("division by zero");
+  });
 });

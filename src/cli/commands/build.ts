@@ -148,7 +148,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       ...options,
       fresh: args.fresh === true,
       signal: io.signal,
-      watch: taking?.watchTaken(context, migrating, before, args["allow-drop"]),
+      watch: taking?.watchTaken(context, migrating, before, args["allow-drop"], !options.transaction),
       onFile: (file, index) => context.step(`${index + 1} of ${options.files.length}: ${file}`),
     }).catch(async (cause: unknown) => {
       const error = await explainRoles(cause, database, options);
