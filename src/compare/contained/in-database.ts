@@ -18,7 +18,7 @@ import { type By, type Lacking, lackingPlaces, lackingRows, mayHold } from "./la
 import { dataKey, readUpToDate, viewOfDataKey, viewsIn } from "./materialized.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
-import { rowStatements } from "./row-statements.ts";
+import { reactingTables, rowStatements } from "./row-statements.ts";
 import { changedTables, hashesOf, hasMoreRows, readRowHashes, readTables, type Rows } from "./rows.ts";
 
 /**
@@ -151,8 +151,10 @@ async function rowsNotCompared(
 ): Promise<readonly MigrationFile[]> {
   const { open, written } = await load();
   const may: MigrationFile[] = [];
+  const catalogue = states.get(held)?.catalogue;
+  const reacting = catalogue === undefined ? new Set<string>() : reactingTables(catalogue);
   for (const migration of open.slice(0, held)) {
-    if ((await rowStatements(migration, options.signal)).length > 0) may.push(migration.file);
+    if ((await rowStatements(migration, reacting, options.signal)).length > 0) may.push(migration.file);
   }
   if (may.length === 0) return [];
   const replayed: Rows = states.get(held)?.rows ?? new Map();

@@ -23,6 +23,7 @@ import { readUpToDate } from "./materialized.ts";
 import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
 import { chanceChanges, rowChanges } from "./row-changes.ts";
+import { reactingTables } from "./row-statements.ts";
 import { moreThanBuilt, readRowHashes, readTables } from "./rows.ts";
 import { unlikeMigrations } from "./unlike.ts";
 import type { Written } from "./written.ts";
@@ -62,7 +63,8 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         await buildSchema(database, options);
         return database;
       };
-      const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, built: built.rows };
+      const reacting = reactingTables(built.catalogue);
+      const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, reacting, built: built.rows };
       const { lacking: onRows, untried } = await tryOnRows(
         options,
         { ...tried, replayed: states.get(last)!.rows },

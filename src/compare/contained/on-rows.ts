@@ -36,6 +36,8 @@ interface Tried {
   readonly written: Written;
   /** Values that are no chance. */
   readonly fixed: Fixed;
+  /** Tables of the schema files with triggers or rules. */
+  readonly reacting: ReadonlySet<string>;
   /** What the schema files build. */
   readonly built: Rows;
   /** What base and migrations make of an empty database. */
@@ -49,26 +51,26 @@ interface Tried {
  */
 export async function tryOnRows(
   options: ContainedOptions & { readonly clock: Clock },
-  { held, written, fixed, built, replayed }: Tried,
+  { held, written, fixed, reacting, built, replayed }: Tried,
   rebuild: () => Promise<Database>,
 ): Promise<TriedOnRows> {
   const untried = new Set<LoadedMigration>();
   const own = onlyIn(built, replayed);
   if (own.size === 0) return { lacking: undefined, untried };
   const all: (readonly RowStatements[])[] = [];
-  for (const migration of held) all.push(await rowStatements(migration, options.signal));
+  for (const migration of held) all.push(await rowStatements(migration, reacting, options.signal));
   if (all.every(({ length }) => length === 0)) return { lacking: undefined, untried };
   const database = await rebuild();
   const run = await startRun(database, options);
   const read = async (): Promise<Rows> =>
     exact(await readRowHashes(database, SCRATCH_LEDGER, { written, chance: "each" }));
   const apply = async (of: LoadedMigration, changes: readonly RowStatements[]): Promise<ConfitureError | undefined> => {
-    for (const { migration, isWhole } of changes) {
+    for (const { migration, isWhole, isReactedTo } of changes) {
       requireTime(options.clock);
       const error = await run.step(migration, "up");
       if (error === undefined) await run.forget(migration);
       else if (isWhole ? speaksOf(migration, own) : !isDoneAlready(error)) return error;
-      else if (!isWhole && error.server?.sqlstate !== UNIQUE) untried.add(of);
+      else if (!isWhole && (isReactedTo || error.server?.sqlstate !== UNIQUE)) untried.add(of);
     }
     return undefined;
   };

@@ -2,19 +2,33 @@ import { parseScript } from "#database/script.ts";
 import type { LoadedMigration, SqlBody } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import type { Statement } from "#sql/statement.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 
 /** What a migration may do to rows that are there. */
 export interface RowStatements {
   readonly migration: LoadedMigration;
   /** Whether it is all that the migration does, of which some is done already. */
   readonly isWhole: boolean;
+  /** Whether it is an INSERT on which a trigger or rule may change other rows. */
+  readonly isReactedTo: boolean;
 }
 
 const WRITES = /\b(?:update|delete|merge|truncate|insert|call|execute|perform|select|refresh)\b/i;
 
-/** Statement by statement: what a migration does besides was done when the schema files were built. */
+/** The names of tables and views with a trigger or a rule, which may change rows elsewhere. Pure. */
+export function reactingTables({ facts }: Catalogue): ReadonlySet<string> {
+  return new Set(
+    facts.facts().flatMap(({ id }) => (id.kind === "trigger" || id.kind === "rule" ? [id.table.toLowerCase()] : [])),
+  );
+}
+
+/**
+ * Statement by statement: what a migration does besides was done when the schema files were built.
+ * @param reacting from `reactingTables`
+ */
 export async function rowStatements(
   migration: LoadedMigration,
+  reacting: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<readonly RowStatements[]> {
   const { kept } = migration;
@@ -24,11 +38,11 @@ export async function rowStatements(
     up = (await codeAsSql(migration, signal))?.up ?? up;
   }
   if (up.kind === "refused") return [];
-  return up.kind === "typescript" ? [{ migration, isWhole: true }] : ofSql(migration, up);
+  return up.kind === "typescript" ? [{ migration, isWhole: true, isReactedTo: false }] : ofSql(migration, up, reacting);
 }
 
 /** Each statement that may change rows, with the ones that it needs around it. Pure. */
-function ofSql(migration: LoadedMigration, body: SqlBody): readonly RowStatements[] {
+function ofSql(migration: LoadedMigration, body: SqlBody, reacting: ReadonlySet<string>): readonly RowStatements[] {
   const { statements } = body.script;
   const isDropped = (name: string): boolean =>
     statements.some(({ firstWord, text }) => firstWord === "DROP" && text.includes(name));
@@ -47,13 +61,20 @@ function ofSql(migration: LoadedMigration, body: SqlBody): readonly RowStatement
       around.push(statement);
       return [];
     }
-    if (!mayChangeRows(statement)) return [];
-    return [{ migration: { ...alone(migration), up: only(body, [...around, statement, ...ends]) }, isWhole: false }];
+    const isReactedTo = firstWord === "INSERT" && speaksOfOne(text, reacting);
+    if (!isReactedTo && !mayChangeRows(statement)) return [];
+    const up = only(body, [...around, statement, ...ends]);
+    return [{ migration: { ...alone(migration), up }, isWhole: false, isReactedTo }];
   });
 }
 
 const TEMPORARY = /^create\s+(?:(?:local|global)\s+)?temp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w."]+)/i;
 const ROUTINE = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([\w."]+)/i;
+
+function speaksOfOne(text: string, tables: ReadonlySet<string>): boolean {
+  const lower = text.toLowerCase();
+  return tables.values().some((name) => lower.includes(name));
+}
 
 function alone({
   file,

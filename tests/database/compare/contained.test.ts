@@ -45,6 +45,35 @@ async function decide(
   };
 }
 
+describe("a trigger that changes other rows when a row is inserted", () => {
+  const made = `CREATE TABLE users (id int PRIMARY KEY, role text);
+CREATE TABLE demotions (id int PRIMARY KEY);
+CREATE FUNCTION demote() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET role = 'user' WHERE id = new.id; RETURN RETURNED; END $$;
+CREATE TRIGGER demote BEFORE INSERT ON demotions FOR EACH ROW EXECUTE FUNCTION demote();
+`;
+  const users = "INSERT INTO users VALUES (1, 'admin'), (2, 'admin');\n";
+  const project = (returned: string, more: string): Record<string, string> => ({
+    "db/schema/all.sql": made.replace("RETURNED", returned) + users + more,
+    "db/migrations/001_made.sql": `-- migrate:up\n${made.replace("RETURNED", returned)}`,
+    "db/migrations/002_demote.sql": "-- migrate:up\nINSERT INTO demotions VALUES (2);\n",
+  });
+
+  test("has not run on rows that only the schema files make", async () => {
+    expect(await decide(project("NULL", ""))).toMatchObject({ contained: ["001"], pending: ["002"] });
+    expect(await decide(project("NULL", "UPDATE users SET role = 'user' WHERE id = 2;\n"))).toMatchObject({
+      contained: ["001", "002"],
+      rowsNotCompared: [],
+    });
+  });
+
+  test("is not said to have run on them where it cannot be tried", async () => {
+    expect(await decide(project("new", "INSERT INTO demotions VALUES (2);\n"))).toMatchObject({
+      contained: ["001", "002"],
+      rowsNotCompared: ["002"],
+    });
+  });
+});
+
 describe("numbers of a sequence to which other rows refer", () => {
   const made =
     "CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n text);\nCREATE TABLE c (pid int REFERENCES p);\n";
