@@ -74,6 +74,11 @@ function hasRoles({ ifMissing }: UncomparedEffect, roles: ReadonlySet<string> | 
   return ifMissing !== undefined && roles !== undefined && ifMissing.every((name) => roles.has(name));
 }
 
+/** Why a migration is not contained where an object stands that it takes away. */
+export function stillThere({ file }: LoadedMigration, name: string): string {
+  return `${migrationId(file)} takes away ${name}, which is still there`;
+}
+
 /** What to do where all that a comparison shows of a migration is there. */
 export function onceSeen({ file }: LoadedMigration): Required<Pick<Contained, "next">> {
   return {

@@ -10,12 +10,13 @@ import { compareOnTerms } from "../sources/comparison.ts";
 import { type ProjectFiles, readInUse } from "../sources/sources.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
 import { readSequences } from "../sources/sequences.ts";
-import { byMigrations, firstDoubt, onceSeen, withoutRows } from "./claims.ts";
+import { byMigrations, firstDoubt, onceSeen, stillThere, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
 import { type By, type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { dataKey, readUpToDate, viewOfDataKey, viewsIn } from "./materialized.ts";
+import { firstStillThere, readNames } from "./names.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
 import { reactingTables, rowStatements } from "./row-statements.ts";
@@ -81,6 +82,12 @@ async function heldBy(
       chanceChanges: chanceChanges(rowsChanged, fixed),
     },
   );
+  const still = replayed.taken.size === 0 ? undefined : firstStillThere(replayed.taken, await readNames(database));
+  if (still !== undefined && still.at < Math.min(last, doubt?.at ?? last)) {
+    // What comes behind it, and is there, could not be run once more.
+    const why = stillThere(open[still.at]!, still.name);
+    return divide(open, still.at, still.at === last - 1 ? undefined : why, { why });
+  }
   if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
   const held = await withoutIdle(replayed, series, last);
   const [next, migration] = [states.get(held + 1), open[held]];

@@ -13,12 +13,13 @@ import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts
 import { buildSchema, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { valuesOf } from "./chance.ts";
-import { byMigrations, firstDoubt, onceSeen, type Trial, withoutRows } from "./claims.ts";
+import { byMigrations, firstDoubt, onceSeen, stillThere, type Trial, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
 import { leftOnTop } from "./left-on-top.ts";
 import type { Fixed } from "./marks.ts";
+import { firstStillThere, readNames } from "./names.ts";
 import { readUpToDate } from "./materialized.ts";
 import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
@@ -41,8 +42,9 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       if (replayed === undefined) return await decideByRollback(replay, series, open);
       let database = await series.empty();
       const loaded = await replay.load();
-      const { states, reached, failure: broken, changes, fixed } = replayed;
+      const { states, reached, failure: broken, changes, taken, fixed } = replayed;
       const built = await build(database, options, { written: loaded.written, fixed });
+      const still = taken.size === 0 ? undefined : firstStillThere(taken, await readNames(database));
       const known = states.size;
       const isExact = open.some(placesSequence);
       const before = states.get(0)!;
@@ -54,7 +56,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       );
       const trial = { major: before.catalogue.major, chanceChanges: chanceChanges(changes, fixed) };
       const doubt = await doubtOf(replay, trial);
-      const seeming = Math.min(last, doubt?.at ?? last);
+      const seeming = Math.min(last, doubt?.at ?? last, still?.at ?? last);
       // Other states may have been read in its place.
       let isAsBuilt = states.size === known;
       const rebuild = async (): Promise<Database> => {
@@ -93,6 +95,8 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       if (onRows !== undefined) return split(withoutRows(onRows, open[held]!, "the schema files"));
       // The files may hold the rest of it: it could not run on top of them, and nothing of it can be brought into them.
       const seen = broken === undefined && last > held && migration !== undefined ? onceSeen(migration) : ways;
+      if (still?.at === held && migration !== undefined)
+        return split({ ...ways, why: stillThere(migration, still.name) });
       if (doubt?.at === held) return split({ ...seen, why: doubt.why });
       if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);

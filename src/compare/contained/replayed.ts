@@ -15,6 +15,7 @@ import { LAST } from "./find-last.ts";
 import { type Loaded, loadOpen } from "./loaded.ts";
 import type { Fixed } from "./marks.ts";
 import { settle, valuesOf } from "./chance.ts";
+import { mayDrop, type Names, readNames, type Taken } from "./names.ts";
 import { type RowChange, rowChanges } from "./row-changes.ts";
 import { mostOf, readRowHashes, type ReadRowsOptions, type Rows } from "./rows.ts";
 
@@ -62,13 +63,15 @@ export interface Replayed {
   readonly failure: string | undefined;
   /** What they did to rows, in their order. */
   readonly changes: readonly RowChange[];
+  /** Objects that they took away. */
+  readonly taken: Taken;
   /** Values of its rows that are the same each time. */
   readonly fixed: Fixed;
   /** Replays once more for other states. */
   readonly read: (series: ScratchSeries, counts: readonly number[]) => Promise<void>;
 }
 
-interface Pass extends Pick<Replayed, "reached" | "failure" | "changes"> {
+interface Pass extends Pick<Replayed, "reached" | "failure" | "changes" | "taken"> {
   readonly states: Map<number, State>;
   /** For what is asked of its last states afterwards. */
   readonly image: Image | undefined;
@@ -176,6 +179,8 @@ async function pass(
   const last = Math.max(through, ...counts);
   const reading: ReadRowsOptions = { written, chance: "each" };
   const changes: RowChange[] = [];
+  const taken = new Map<string, number>();
+  let names: Names | undefined;
   const values = new Set<string>();
   let begun: Rows = new Map();
   const look = (rows: Rows): void => {
@@ -205,13 +210,20 @@ async function pass(
       look(before);
       earlier = mostOf(earlier, before);
     }
+    const [drops, there] = [isOpen && mayDrop(migration), names];
+    const had = drops ? (there ?? (await readNames(database))) : undefined;
     const error = await run.step(migration, "up");
+    names = undefined;
     if (error !== undefined) {
       if (index === 0 && isFromNothing && isMissingObject(error)) return undefined;
       if (reached === 0 && !isOpen) throw brokenStart(migration, error);
-      return { states, reached, failure: failedFromNothing(migration, error), image, changes, values };
+      return { states, reached, failure: failedFromNothing(migration, error), image, changes, taken, values };
     }
     if (!isOpen) continue;
+    if (had !== undefined) {
+      names = await readNames(database);
+      for (const name of had.difference(names)) taken.set(name, reached);
+    }
     requireTime(options.clock);
     reached++;
     const state = counts.has(reached) ? { ...(await readState(database, run, reading)), earlier } : undefined;
@@ -221,7 +233,8 @@ async function pass(
     look(after);
     if (before !== undefined) changes.push(...rowChanges(reached - 1, before, after));
   }
-  return { states, reached, failure: undefined, image, changes, values };
+  if (taken.size > 0) for (const name of names ?? (await readNames(database))) taken.delete(name);
+  return { states, reached, failure: undefined, image, changes, taken, values };
 }
 
 /** Of what comes before the migrations that are asked about: nothing can be told of these. */
