@@ -13,13 +13,13 @@ export type Share = "all" | "some" | "nothing";
 /**
  * Looks for the change from one catalogue to another in a third, object by object and property by property. A change that
  * changes nothing is in all of them. Pure.
- * @param worded `to` in the words of a database in use, whose owners do not count
+ * @param worded `to` in the words of a database in use, whose owners do not count but for those that a migration names
  */
 export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, worded?: Catalogue): Share {
   const wanted = worded ?? to;
   const found = [
     ...differences(from.facts, to.facts).flatMap((delta) =>
-      worded !== undefined && delta.verb.endsWith("link") ? [] : isIn(delta, database, wanted),
+      worded !== undefined && delta.verb.endsWith("link") && !givesAway(delta, to) ? [] : isIn(delta, database, wanted),
     ),
     ...extraDifferences(from, to).map(({ kind, path }) => {
       const of = ({ extras }: Catalogue): Extra | undefined =>
@@ -30,6 +30,13 @@ export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, wor
   ];
   if (found.every(Boolean)) return "all";
   return found.some(Boolean) ? "some" : "nothing";
+}
+
+/** Whether an object gets another owner than the role that runs the migrations, whichever that is. */
+function givesAway(delta: Difference, to: Catalogue): boolean {
+  if (delta.verb !== "link" || delta.edge.kind !== "owner") return false;
+  const owner = delta.edge.to;
+  return owner.kind === "role" && ![to.builder, "pg_database_owner"].includes(owner.name);
 }
 
 /** Nothing where the change is none of a schema's: roles belong to the server, and dependencies follow from definitions. */

@@ -856,3 +856,73 @@ test("where every migration is recorded, none is read", async () => {
     why: undefined,
   });
 });
+
+describe("what a migration has made and a later one takes away", () => {
+  const files = (schema: string, drop: string, more = ""): Record<string, string> => ({
+    "db/schema/all.sql": schema,
+    "db/migrations/001_made.sql":
+      "-- migrate:up\nCREATE TABLE q (a int, b int);\nCREATE TABLE r (a int);\nCREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\n",
+    "db/migrations/002_drop.sql": `-- migrate:up\n${drop};\n`,
+    ...(more === "" ? {} : { "db/migrations/003_more.sql": `-- migrate:up\n${more};\n` }),
+  });
+  const made =
+    "CREATE TABLE q (a int, b int);\nCREATE TABLE r (a int);\nCREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\n";
+
+  test.each([
+    ["table public.r", "DROP TABLE r"],
+    ["column public.q.b", "ALTER TABLE q DROP COLUMN b"],
+    ["function public.f(integer)", "DO $$ BEGIN EXECUTE 'DROP ' || 'FUNCTION f(int)'; END $$"],
+  ])("is not gone where it still is: %s", async (name, drop) => {
+    const found = await decide(files(made, drop));
+    expect(found).toMatchObject({ contained: ["001"], why: `002_drop takes away ${name}, which is still there` });
+    expect([...found.pending, ...found.undecided]).toEqual(["002"]);
+  });
+
+  test("is gone where it is not there, or was made again", async () => {
+    expect(await decide(files(made.replace("CREATE TABLE r (a int);\n", ""), "DROP TABLE r"))).toMatchObject({
+      contained: ["001", "002"],
+    });
+    expect(await decide(files(made, "DROP TABLE r", "CREATE TABLE r (a int)"))).toMatchObject({
+      contained: ["001", "002", "003"],
+    });
+  });
+});
+
+/** What `baseline --proven` finds in a database in use, engine inside, that `sql` has made. */
+async function decideInUse(migrations: readonly string[], sql: string): Promise<Contained> {
+  const files = migrations.map((text, index) => [`db/migrations/00${index + 1}_m.sql`, `${text}\n`] as const);
+  await using project = await temporaryProject(Object.fromEntries(files));
+  const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+  const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+  return await withDatabase({ engine: "embedded" }, {}, async (database) => {
+    await database.execute(sql);
+    return await containedInDatabase(replay, database, ledger);
+  });
+}
+
+describe("in a database in use", () => {
+  test("what a migration takes away is not gone while it stands there", async () => {
+    const made = "CREATE TABLE q (a int, b int);\nCREATE TABLE r (a int);";
+    expect(await decideInUse([made, "DROP TABLE r;"], made)).toMatchObject({
+      contained: [{ version: "001" }],
+      pending: [{ version: "002" }],
+      why: "002_m takes away table public.r, which is still there",
+    });
+    const more = "ALTER TABLE q ADD c int;";
+    expect(await decideInUse([made, "ALTER TABLE q DROP b;", more], `${made} ${more}`)).toMatchObject({
+      contained: [{ version: "001" }],
+      undecided: [{ version: "002" }, { version: "003" }],
+      why: "002_m takes away column public.q.b, which is still there",
+    });
+    expect(await decideInUse([made, "DROP TABLE r;"], "CREATE TABLE q (a int, b int);")).toMatchObject({
+      contained: [{ version: "001" }, { version: "002" }],
+    });
+  });
+
+  test("an owner that a migration names counts", async () => {
+    const made = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';";
+    const given = "ALTER FUNCTION f() OWNER TO pg_monitor;";
+    expect((await decideInUse([made, given], made)).contained).toMatchObject([{ version: "001" }]);
+    expect((await decideInUse([made, given], `${made} ${given}`)).contained).toHaveLength(2);
+  });
+});
