@@ -161,7 +161,7 @@ async function rowsNotCompared(
   const catalogue = states.get(held)?.catalogue;
   const reacting = catalogue === undefined ? new Set<string>() : reactingTables(catalogue);
   for (const migration of open.slice(0, held)) {
-    if ((await rowStatements(migration, reacting, options.signal)).length > 0) may.push(migration.file);
+    if ((await rowStatements(migration, { reacting }, options.signal)).length > 0) may.push(migration.file);
   }
   if (may.length === 0) return [];
   const replayed: Rows = states.get(held)?.rows ?? new Map();

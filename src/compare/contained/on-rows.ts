@@ -58,7 +58,8 @@ export async function tryOnRows(
   const own = onlyIn(built, replayed);
   if (own.size === 0) return { lacking: undefined, untried };
   const all: (readonly RowStatements[])[] = [];
-  for (const migration of held) all.push(await rowStatements(migration, reacting, options.signal));
+  const tables = { reacting, filled: new Set([...own.keys()].map(nameOf)) };
+  for (const migration of held) all.push(await rowStatements(migration, tables, options.signal));
   if (all.every(({ length }) => length === 0)) return { lacking: undefined, untried };
   const database = await rebuild();
   const run = await startRun(database, options);
@@ -161,23 +162,26 @@ function count(rows: ReadonlyMap<string, number> = new Map()): number {
   return rows.values().reduce((sum, times) => sum + times, 0);
 }
 
-/** Whether it is about what a later migration has taken away, or makes a row that is there. */
+/** Whether it is about what a later migration has taken away or uses, or makes a row that is there. */
 function isDoneAlready({ server }: ConfitureError): boolean {
   const code = server?.sqlstate ?? "";
-  return code.startsWith("42") || code === UNIQUE;
+  return code.startsWith("42") || code === UNIQUE || code === USED_BY_A_VIEW;
 }
 
+/** Of a column whose type is to change. */
+const USED_BY_A_VIEW = "0A000";
 const UNIQUE = "23505";
 
 /** Whether the code of a migration speaks of a table with such rows. */
 function speaksOf({ kept }: LoadedMigration, rows: Rows): boolean {
   const words = new Set((kept.source ?? "").toLowerCase().match(/[a-z_][\w$]*/g));
-  return rows.keys().some((table) =>
-    words.has(
-      table
-        .slice(table.lastIndexOf(".") + 1)
-        .replaceAll('"', "")
-        .toLowerCase(),
-    ),
-  );
+  return rows.keys().some((table) => words.has(nameOf(table)));
+}
+
+/** Without its schema, of `Rows`' keys. */
+function nameOf(table: string): string {
+  return table
+    .slice(table.lastIndexOf(".") + 1)
+    .replaceAll('"', "")
+    .toLowerCase();
 }

@@ -22,13 +22,18 @@ export function reactingTables({ facts }: Catalogue): ReadonlySet<string> {
   );
 }
 
-/**
- * Statement by statement: what a migration does besides was done when the schema files were built.
- * @param reacting from `reactingTables`
- */
+/** What a database has tables for, by their names without schemas, in small letters. */
+export interface Tables {
+  /** From `reactingTables`. */
+  readonly reacting: ReadonlySet<string>;
+  /** Those whose rows are in question; any when undefined. */
+  readonly filled?: ReadonlySet<string>;
+}
+
+/** Statement by statement: what a migration does besides was done when the schema files were built. */
 export async function rowStatements(
   migration: LoadedMigration,
-  reacting: ReadonlySet<string>,
+  tables: Tables,
   signal: AbortSignal | undefined,
 ): Promise<readonly RowStatements[]> {
   const { kept } = migration;
@@ -38,37 +43,40 @@ export async function rowStatements(
     up = (await codeAsSql(migration, signal))?.up ?? up;
   }
   if (up.kind === "refused") return [];
-  return up.kind === "typescript" ? [{ migration, isWhole: true, isReactedTo: false }] : ofSql(migration, up, reacting);
+  return up.kind === "typescript" ? [{ migration, isWhole: true, isReactedTo: false }] : ofSql(migration, up, tables);
 }
 
 /** Each statement that may change rows, with the ones that it needs around it. Pure. */
-function ofSql(migration: LoadedMigration, body: SqlBody, reacting: ReadonlySet<string>): readonly RowStatements[] {
+function ofSql(migration: LoadedMigration, body: SqlBody, tables: Tables): readonly RowStatements[] {
   const { statements } = body.script;
   const isDropped = (name: string): boolean =>
     statements.some(({ firstWord, text }) => firstWord === "DROP" && text.includes(name));
   // What is there for the length of the migration, and what takes it away.
   const passing: string[] = [];
   const around: Statement[] = [];
-  const ends = statements.filter(({ text }) => /^drop\s+(?:function|procedure)\b/i.test(text));
+  const ends = statements.filter(({ text }) => /^(?:drop\s+(?:function|procedure)|deallocate)\b/i.test(text));
   return statements.flatMap((statement): RowStatements[] => {
     const { firstWord = "", text } = statement;
     const made = ROUTINE.exec(text)?.[1];
     const isPassing = made !== undefined && (/^pg_temp\./i.test(made) || isDropped(made));
-    const name = isPassing ? made : TEMPORARY.exec(text)?.[1];
+    const name = isPassing ? made : (TEMPORARY.exec(text)?.[1] ?? PREPARED.exec(text)?.[1]);
     if (name !== undefined) passing.push(name);
     const fills = firstWord === "INSERT" && passing.some((own) => text.includes(own));
+    const before = [...around];
     if (name !== undefined || fills || firstWord === "SET" || firstWord === "RESET") {
       around.push(statement);
-      return [];
+      if (!isMadeByCalls(text)) return [];
     }
-    const isReactedTo = firstWord === "INSERT" && speaksOfOne(text, reacting);
-    if (!isReactedTo && !mayChangeRows(statement)) return [];
-    const up = only(body, [...around, statement, ...ends]);
+    const isReactedTo = firstWord === "INSERT" && speaksOfOne(text, tables.reacting);
+    if (!isReactedTo && !mayChangeRows(statement, tables)) return [];
+    const up = only(body, [...before, statement, ...ends]);
     return [{ migration: { ...alone(migration), up }, isWhole: false, isReactedTo }];
   });
 }
 
 const TEMPORARY = /^create\s+(?:(?:local|global)\s+)?temp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w."]+)/i;
+/** What statements are run by name. */
+const PREPARED = /^(?:prepare|declare)\s+([\w"]+)/i;
 const ROUTINE = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([\w."]+)/i;
 
 function speaksOfOne(text: string, tables: ReadonlySet<string>): boolean {
@@ -90,7 +98,7 @@ function only({ script, transactional, opening, howToRunOutside }: SqlBody, stat
 }
 
 /** Rows that a statement writes itself are in the replay; others it may make of rows that are there. */
-function mayChangeRows({ firstWord = "", text }: Statement): boolean {
+function mayChangeRows({ firstWord = "", text }: Statement, { filled }: Tables): boolean {
   switch (firstWord) {
     case "UPDATE":
     case "DELETE":
@@ -98,6 +106,8 @@ function mayChangeRows({ firstWord = "", text }: Statement): boolean {
     case "TRUNCATE":
     case "CALL":
     case "REFRESH":
+    case "EXECUTE":
+    case "FETCH":
       return true;
     case "INSERT":
       return /\bselect\b/i.test(text);
@@ -105,9 +115,29 @@ function mayChangeRows({ firstWord = "", text }: Statement): boolean {
       return /\b(?:update|delete|merge|insert)\b/i.test(text);
     case "DO":
       return WRITES.test(text);
+    case "EXPLAIN":
+      return /\banaly[sz]e\b/i.test(text);
     case "SELECT":
-      return text.replaceAll(/\b(?:set_config|setval)\s*\(/gi, "").includes("(");
+    case "VALUES":
+      return text.replaceAll(HARMLESS, "").includes("(", 1);
+    case "CREATE":
+      return isMadeByCalls(text);
+    case "ALTER":
+      return isRetyping(text) && (filled === undefined || speaksOfOne(text, filled));
     default:
       return false;
   }
+}
+
+const HARMLESS = /\b(?:set_config|setval)\s*\(/gi;
+
+/** Whether a table is made of the rows of a query that may call a function. */
+function isMadeByCalls(text: string): boolean {
+  const query = /^create\s[^;]*?\bas\s+((?:\(\s*)*(?:select|values|with|execute)\b[^]*)/i.exec(text)?.[1];
+  return query !== undefined && /^create\s+(?:\w+\s+)*?table\b/i.test(text) && /[\w"]\s*\(/.test(query);
+}
+
+/** Whether a column gets another type with a say in its values. */
+function isRetyping(text: string): boolean {
+  return /^alter\s+table\b/i.test(text) && /\btype\b[^]*\busing\b/i.test(text);
 }

@@ -857,6 +857,42 @@ test("where every migration is recorded, none is read", async () => {
   });
 });
 
+describe("statements that change rows without saying so", () => {
+  const made = `CREATE TABLE t (id int PRIMARY KEY, role text DEFAULT 'user', price int);
+CREATE FUNCTION fix() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET role = 'admin' WHERE id = 1; RETURN 1; END $$;
+`;
+  test.each([
+    "PREPARE x AS UPDATE t SET role = 'admin' WHERE id = 1; EXECUTE x; DEALLOCATE x;",
+    "VALUES (fix());",
+    "EXPLAIN ANALYZE UPDATE t SET role = 'admin' WHERE id = 1;",
+    "CREATE TEMP TABLE done AS SELECT fix();",
+    "DECLARE cu CURSOR FOR SELECT fix(); FETCH ALL FROM cu; CLOSE cu;",
+    "ALTER TABLE t ALTER price TYPE int USING price * 100;",
+  ])("are tried on rows of the schema files: %s", async (sql) => {
+    const files = (rows: string): Record<string, string> => ({
+      "db/schema/all.sql": `${made}${rows}`,
+      "db/migrations/001_made.sql": `-- migrate:up\n${made}`,
+      "db/migrations/002_rows.sql": `-- migrate:up\n${sql}\n`,
+    });
+    const found = await decide(files("INSERT INTO t VALUES (1, 'user', 5);"));
+    expect(found).toMatchObject({ contained: ["001"], why: expect.stringContaining("of public.t, which 002_rows") });
+    expect(await decide(files("INSERT INTO t VALUES (2, 'admin', NULL);"))).toMatchObject({
+      contained: ["001", "002"],
+    });
+  });
+
+  test("a type that is changed already, with a view on the column, leaves open whether the values were", async () => {
+    const files = {
+      "db/schema/all.sql":
+        "CREATE TABLE t (price int);\nCREATE VIEW v AS SELECT price FROM t;\nINSERT INTO t VALUES (5);\n",
+      "db/migrations/001_made.sql": "-- migrate:up\nCREATE TABLE t (price text);\n",
+      "db/migrations/002_int.sql":
+        "-- migrate:up\nALTER TABLE t ALTER price TYPE int USING price::int;\nCREATE VIEW v AS SELECT price FROM t;\n",
+    };
+    expect(await decide(files)).toMatchObject({ contained: ["001", "002"], rowsNotCompared: ["002"] });
+  });
+});
+
 describe("what a migration has made and a later one takes away", () => {
   const files = (schema: string, drop: string, more = ""): Record<string, string> => ({
     "db/schema/all.sql": schema,
