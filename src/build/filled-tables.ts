@@ -5,19 +5,45 @@ import { quoteQualified, reportedName } from "#sql/quote.ts";
 /** How many tables one question is about. */
 const AT_ONCE = 200;
 
-/** The largest table, in bytes, whose rows are counted. */
+/** The largest table, in bytes, whose rows are counted, and the largest of which each is read. */
 const COUNTED = 1_000_000;
+const READ = 200_000;
 
 export interface FilledTable {
   readonly oid: number;
   /** For people. */
   readonly name: string;
-  /** How many rows it has; undefined for a large table, and where the role may not read it. */
+  /** How many rows it has; undefined where they were not counted: in a large table, and where the role may not read it. */
   readonly rows: number | undefined;
-  /** Where its rows are stored, which TRUNCATE changes. */
+  /** How often each row is there, by a hash of what no default has given it; undefined where not each was read. */
+  readonly hashes: ReadonlyMap<string, number> | undefined;
+  readonly columns: readonly FilledColumn[];
+  /** Where its rows are stored, which TRUNCATE changes, and whatever else writes the table anew. */
   readonly storage: number;
-  /** Rows that the open transaction deleted, less those that it inserted. */
-  readonly fewer: number;
+  /** Rows that the open transaction deleted. */
+  readonly deleted: number;
+  /** Rows that it inserted, since the last TRUNCATE. */
+  readonly inserted: number;
+}
+
+interface FilledColumn {
+  /** Its number, which no other column of the table gets. */
+  readonly at: number;
+  readonly name: string;
+  /** Its text, which is the same in types with more digits. */
+  readonly sql: string;
+  /** Whether its values are computed from others. */
+  readonly computed: boolean;
+  /** Whether its values are those that were written: no identity, and no default that gives another one each time. */
+  readonly written: boolean;
+}
+
+/** How rows are looked at, and not only whether there are any. */
+export interface RowsLook {
+  /** Whether a default, of pg_attrdef d, always gives the same, as SQL. */
+  readonly constant: string;
+  /** What an earlier look found: the rows of its tables are looked at as they were then. */
+  readonly before?: readonly FilledTable[] | undefined;
 }
 
 /** How its questions are asked. */
@@ -36,57 +62,96 @@ export async function filledTables(
   return await askFor((sql, parameters) => queryCatalogue(database, sql, parameters), leftOut);
 }
 
-/** The same as the open transaction of the session sees them, which stays open. */
+/** The same, and their rows, as the open transaction of the session sees them, which stays open. */
 export async function filledTablesInside(
   database: Database,
   leftOut: Parameters<typeof filledTables>[1],
+  look: RowsLook,
 ): Promise<FilledTable[]> {
   await database.execute(`${inOneForm("savepoint confiture_filled")}; ${CATALOGUE_PATH}`);
-  const filled = await askFor((sql, parameters) => database.query(sql, parameters), leftOut);
+  const filled = await askFor((sql, parameters) => database.query(sql, parameters), leftOut, look);
   await database.execute("rollback to savepoint confiture_filled; release savepoint confiture_filled");
   return filled;
 }
 
-async function askFor(query: Query, leftOut: Parameters<typeof filledTables>[1]): Promise<FilledTable[]> {
-  const tables = await query<Table>(TABLES, [leftOut.schema, leftOut.table]);
+async function askFor(
+  query: Query,
+  leftOut: Parameters<typeof filledTables>[1],
+  look?: RowsLook,
+): Promise<FilledTable[]> {
+  const tables = await query<Table>(tablesSql(look?.constant ?? "false"), [leftOut.schema, leftOut.table]);
+  const before = new Map(look?.before?.map((table) => [table.oid, table]));
   const filled: FilledTable[] = [];
   for (let at = 0; at < tables.length; at += AT_ONCE) {
     const some = tables.slice(at, at + AT_ONCE);
-    const asked = some.filter(({ readable }) => readable);
-    const counts = asked.map(({ schema, name, size }) => {
-      const limit = size > COUNTED ? " limit 1" : "";
-      return `(select count(*) from (select from only ${quoteQualified(schema, name)}${limit}) rows)::float8`;
-    });
-    const [row] =
-      counts.length === 0 ? [] : await query<{ counts: number[] }>(`select array[${counts.join(", ")}] as counts`);
+    const asked = some
+      .filter(({ readable }) => readable)
+      .map((table) => ({ table, ...questionOf(table, look, before.get(table.oid)) }));
+    const [answer] =
+      asked.length === 0
+        ? []
+        : await query<{ found: (number | Record<string, number> | null)[] }>(
+            `select to_json(array[${asked.map(({ sql }) => sql).join(", ")}]::json[]) as found`,
+          );
     for (const table of some) {
-      const { oid, schema, name, size, storage, fewer } = table;
-      const place = asked.indexOf(table);
-      const rows = place >= 0 ? row?.counts[place] : undefined;
-      if (rows === 0) continue;
-      filled.push({ oid, name: reportedName(schema, name), rows: size > COUNTED ? undefined : rows, storage, fewer });
+      const { oid, schema, name, columns, storage, deleted, inserted } = table;
+      const place = asked.findIndex((one) => one.table === table);
+      const found = answer?.found[place] ?? undefined;
+      if (place >= 0 && (found === undefined || found === 0)) continue;
+      const hashes = typeof found === "object" ? new Map(Object.entries(found)) : undefined;
+      const counted = hashes === undefined ? found : hashes.values().reduce((sum, times) => sum + times, 0);
+      const rows = typeof counted === "number" && asked[place]?.isWhole === true ? counted : undefined;
+      filled.push({ oid, name: reportedName(schema, name), rows, hashes, columns, storage, deleted, inserted });
     }
   }
   return filled;
 }
 
-interface Table {
-  readonly oid: number;
+/** What is asked of a table's rows, and whether that is of all of them. Pure. */
+function questionOf(
+  { schema, name, size, columns }: Table,
+  look: RowsLook | undefined,
+  before: FilledTable | undefined,
+): { sql: string; isWhole: boolean } {
+  const table = `only ${quoteQualified(schema, name)}`;
+  const first = { sql: `to_json((select count(*) from (select from ${table} limit 1) first))`, isWhole: false };
+  if (look === undefined) return first;
+  // A column that was there and is gone leaves nothing to compare.
+  const values = (before?.columns ?? columns)
+    .filter(({ written }) => written)
+    .map((column) => columns.find(({ at }) => at === column.at)?.sql);
+  const isRead = before === undefined ? size <= READ : before.hashes !== undefined;
+  if (isRead && !values.includes(undefined))
+    return {
+      sql: `(select json_object_agg(hash, times) from (select md5(array[${values.join(", ")}]::text[]::text) as hash, count(*) as times
+               from ${table} group by 1) rows)`,
+      isWhole: true,
+    };
+  const isCounted = size <= COUNTED || before?.rows !== undefined;
+  return isCounted ? { sql: `to_json((select count(*) from ${table}))`, isWhole: true } : first;
+}
+
+interface Table extends Pick<FilledTable, "oid" | "name" | "columns" | "storage" | "deleted" | "inserted"> {
   readonly schema: string;
-  readonly name: string;
   /** In bytes. */
   readonly size: number;
-  readonly storage: number;
-  readonly fewer: number;
   readonly readable: boolean;
 }
 
-const TABLES = `
+const tablesSql = (constant: string): string => `
   select c.oid::int8::float8 as oid, n.nspname as schema, c.relname as name,
          pg_relation_size(c.oid)::float8 as size, c.relfilenode::int8::float8 as storage,
-         (pg_stat_get_xact_tuples_deleted(c.oid) - pg_stat_get_xact_tuples_inserted(c.oid))::float8 as fewer,
+         pg_stat_get_xact_tuples_deleted(c.oid)::float8 as deleted,
+         pg_stat_get_xact_tuples_inserted(c.oid)::float8 as inserted,
+         (select coalesce(json_agg(json_build_object('at', a.attnum, 'name', a.attname,
+                   'sql', format(case a.atttypid when 'numeric'::regtype then 'trim_scale(%I)::text' else '%I::text' end, a.attname),
+                   'computed', a.attgenerated <> '',
+                   'written', a.attgenerated = '' and a.attidentity = '' and (d.oid is null or ${constant})) order by a.attnum), '[]')
+            from pg_attribute a
+            left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
          has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
-           and not c.relforcerowsecurity as readable
+           and not row_security_active(c.oid) as readable
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind = 'r' and pg_relation_size(c.oid) > 0
      and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'

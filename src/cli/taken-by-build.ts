@@ -4,6 +4,7 @@ import type { Removal } from "#compare/generate/removals.ts";
 import type { Database } from "#database/database.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
+import { reportedName } from "#sql/quote.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { makersIn } from "./output/findings.ts";
@@ -25,17 +26,18 @@ export function watchTaken(
   isCommitted: boolean,
 ): (database: Database) => Promise<() => Promise<void>> {
   return async (database) => {
-    const [{ readCatalogueInside }, { filledTablesInside }] = await Promise.all([
+    const [{ readCatalogueInside }, { filledTablesInside }, { CONSTANT }] = await Promise.all([
       import("#compare/catalogue/catalogue.ts"),
       import("#build/filled-tables.ts"),
+      import("#compare/contained/defaults.ts"),
     ]);
-    const look = async () => ({
+    const look = async (earlier?: Look): Promise<Look> => ({
       catalogue: await readCatalogueInside(database),
-      filled: await filledTablesInside(database, ledger),
+      filled: await filledTablesInside(database, ledger, { constant: CONSTANT, before: earlier?.filled }),
     });
     const before = await look();
     return async () => {
-      const after = await look();
+      const after = await look(before);
       const files = await filesBeside(context, {}, target);
       const { undoneOf } = await import("#compare/generate/removals.ts");
       const removals = await takenBetween(before, after);
@@ -77,23 +79,47 @@ async function takenBetween(before: Look, after: Look): Promise<Removal[]> {
     loss: taken.kind === "table" && emptied.delete(taken.name) ? ROWS_GONE : undefined,
   }));
   const rows = [...emptied].map((name) => lostRows(name, "is emptied or made anew", ROWS_GONE));
-  const fewer = before.filled.flatMap((table) => {
-    const fate = fewerRows(table, left.get(table.oid));
-    return fate === undefined ? [] : [lostRows(table.name, fate, undefined)];
+  const parts = before.filled.flatMap((table) => {
+    const now = left.get(table.oid);
+    if (now === undefined) return [];
+    const fate = lossOfRows(table, now);
+    return [...columnsAnew(table, now), ...(fate === undefined ? [] : [lostRows(table.name, fate, undefined)])];
   });
-  return [...objects, ...rows, ...fewer];
+  return [...objects, ...rows, ...parts];
 }
 
-/** What became of a table that still has rows, but fewer than before. */
-function fewerRows(before: FilledTable, after: FilledTable | undefined): string | undefined {
-  if (after === undefined) return undefined;
-  if (before.rows === undefined) {
-    if (after.storage !== before.storage && after.rows !== undefined)
-      return `has ${count(after.rows, "row")} instead of its many`;
-    return after.fewer > 0 ? `loses ${count(after.fewer, "row")}` : undefined;
+/** Columns that were dropped and added again, which no catalogue tells. */
+function columnsAnew(before: FilledTable, after: FilledTable): Removal[] {
+  const names = new Set(after.columns.map(({ name }) => name));
+  const kept = new Set(after.columns.map(({ at }) => at));
+  return before.columns
+    .filter(({ name, at, computed }) => !computed && names.has(name) && !kept.has(at))
+    .map(({ name }) => ({
+      kind: "column",
+      name: `${before.name}.${reportedName(name)}`,
+      change: undefined,
+      fate: "is made anew",
+      loss: "what it held is gone",
+    }));
+}
+
+/** What became of a table that still has rows, but not all that it had. */
+function lossOfRows(before: FilledTable, after: FilledTable): string | undefined {
+  const isStored = after.storage === before.storage;
+  const loses = (lost: number): string | undefined => (lost > 0 ? `loses ${count(lost, "row")}` : undefined);
+  if (before.rows === undefined || after.rows === undefined) {
+    const isSmall = before.rows === undefined && after.rows !== undefined && !isStored;
+    return isSmall ? `has ${count(after.rows, "row")} instead of its many` : loses(after.deleted - after.inserted);
   }
-  const lost = before.rows - (after.rows ?? before.rows);
-  return lost > 0 ? `loses ${count(lost, "row")}` : undefined;
+  const fewer = before.rows - after.rows;
+  if (before.hashes === undefined || after.hashes === undefined) return loses(fewer);
+  const gone = before.hashes
+    .entries()
+    .reduce((sum, [hash, times]) => sum + Math.max(0, times - (after.hashes?.get(hash) ?? 0)), 0);
+  // A row that an UPDATE changed is one that is gone, too: whoever wrote that meant it.
+  if (isStored) return loses(Math.max(fewer, Math.min(gone, after.deleted)));
+  const isDeleted = fewer > 0 || after.deleted > 0 || after.inserted >= after.rows;
+  return isDeleted || gone === 0 ? loses(gone) : `has other values in ${count(gone, "row")}`;
 }
 
 function lostRows(name: string, fate: string, loss: string | undefined): Removal {

@@ -104,7 +104,7 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
       expect(await project.snapshot()).toBe(before);
     };
     await refused("DELETE FROM docs WHERE id < 3;", "  table public.docs loses 2 rows");
-    await refused("TRUNCATE docs; INSERT INTO docs VALUES (4, true), (5, false);", "  table public.docs loses 1 row");
+    await refused("TRUNCATE docs; INSERT INTO docs VALUES (4, true), (5, false);", "  table public.docs loses 3 rows");
     await refused("DELETE FROM large WHERE n = 7;", "  table public.large loses 1 row");
     await refused(
       "TRUNCATE large; INSERT INTO large VALUES (1);",
@@ -116,6 +116,59 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
       "DELETE FROM docs; INSERT INTO docs SELECT n, true FROM generate_series(1, 3) n; ALTER TABLE large ALTER n TYPE bigint;",
     );
     await project.succeed(["build", "--allow-drop=data"]);
+  });
+
+  test("put no other rows or values in the place of those that were there unasked", async () => {
+    const schema = `CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY, v text, price numeric(10, 2) DEFAULT 0, made timestamptz DEFAULT clock_timestamp(),
+  twice int GENERATED ALWAYS AS (id * 2) STORED);`;
+    await using project = await cliProject({ "db/schema/1_t.sql": schema }, { major });
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO t (id, v, price) VALUES (1, 'a', 1.55), (2, 'users', 2.25)");
+    const refused = async (sql: string, ...what: readonly string[]): Promise<void> => {
+      await project.write("db/schema/2_more.sql", sql);
+      const before = await project.snapshot();
+      const { exitCode, stderr } = await project.run(["build"]);
+      expect([...(stderr.match(/^  (?:table|column) .*$/gm) ?? [])]).toEqual(what.map((one) => `  ${one}`));
+      expect(exitCode).toBe(7);
+      expect(await project.snapshot()).toBe(before);
+    };
+    const others = "INSERT INTO t (id, v, price) VALUES (1, 'a', 1.55), (2, 'seed', 0), (3, 'seed', 0);";
+    await refused(`TRUNCATE t; ${others}`, "table public.t loses 1 row");
+    await refused(`DELETE FROM t; ${others}`, "table public.t loses 1 row");
+    await refused(
+      "UPDATE t SET v = 'seed' WHERE id = 1; DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (4);",
+      "table public.t loses 1 row",
+    );
+    const anew = "ALTER TABLE t DROP COLUMN IF EXISTS v; ALTER TABLE t ADD COLUMN v text;";
+    await refused(anew, "column public.t.v is made anew: what it held is gone");
+    await refused(
+      "ALTER TABLE t ALTER price TYPE numeric(10, 0); ALTER TABLE t ALTER price TYPE numeric(10, 2);",
+      "table public.t has other values in 2 rows",
+    );
+    // Nothing is lost: rows are put back as they were, types hold what they held, computed values are computed again.
+    await project.write(
+      "db/schema/2_more.sql",
+      `TRUNCATE t; INSERT INTO t (id, v, price) VALUES (2, 'users', 2.25), (1, 'a', 1.55);
+ALTER TABLE t DROP COLUMN twice; ALTER TABLE t ALTER id TYPE bigint, ALTER price TYPE numeric(12, 4), ALTER v TYPE varchar;
+ALTER TABLE t ADD COLUMN twice bigint GENERATED ALWAYS AS (id * 2) STORED;
+ALTER TABLE t RENAME v TO w; ALTER TABLE t ADD COLUMN v text;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS random float8 DEFAULT random();`,
+    );
+    await project.succeed(["build", "--allow-drop=column:public.t.none"]);
+    expect(await project.query("SELECT w, price::float8 AS price FROM t ORDER BY id")).toEqual([
+      { w: "a", price: 1.55 },
+      { w: "users", price: 2.25 },
+    ]);
+    // Without a transaction it is not always known that rows were emptied, but that they are stored elsewhere is.
+    await project.write("db/schema/2_more.sql", `TRUNCATE t; ${others} ${anew}`);
+    const { stderr } = await project.succeed(["build", "--no-transaction"]);
+    expect(stderr).toContain("column public.t.v is made anew");
+    await project.write(
+      "db/schema/2_more.sql",
+      "TRUNCATE t; INSERT INTO t (id, v) VALUES (1, 'a'), (2, 'b'), (3, 'c');",
+    );
+    const { stderr: told } = await project.succeed(["build", "--no-transaction"]);
+    expect(told).toMatch(/- table public\.t (?:has other values in|loses) 3 rows/);
   });
 
   test("are told of what is gone already with --no-transaction, whether it fails or not", async () => {
