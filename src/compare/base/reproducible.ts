@@ -77,8 +77,12 @@ export async function reproducible(
       for (const way of ways.values()) {
         const isDefault = way === "DEFAULT";
         const value = await valueNow(database, isDefault ? computed! : way, type);
-        if (value === undefined || value === null || (isDefault && mayBeWritten(source, value))) continue;
-        if (now.has(value)) throw unknown(table, name, source?.other, refusal);
+        if (value === undefined || value === null) continue;
+        const isOpen = mayBeWritten(source, value);
+        if (isOpen && isDefault) continue;
+        // Another statement may have written the same value as what it is: nobody can tell which row has it from where.
+        if (now.has(value) || (isOpen && table.rows.some((row) => row[at] === value)))
+          throw unknown(table, name, source?.other, refusal);
         now.set(value, way);
       }
       if (now.size === 0) continue;

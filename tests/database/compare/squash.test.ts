@@ -206,6 +206,8 @@ describe("a base moves forward", () => {
 
     for (const statement of [
       "UPDATE t SET key = who || current_user;",
+      // Both are the same user's name where this is proven, and not in the database that begins with the base.
+      "INSERT INTO t (id, key) VALUES (3, current_user); INSERT INTO t (id, key) SELECT 4, tableowner FROM pg_tables WHERE tablename = 't';",
       "INSERT INTO t (id, day) SELECT 1, current_date + n FROM generate_series(1, 2) n;",
     ]) {
       await using other = await temporaryProject({
