@@ -171,6 +171,24 @@ ALTER TABLE t ADD COLUMN IF NOT EXISTS random float8 DEFAULT random();`,
     expect(told).toMatch(/- table public\.t (?:has other values in|loses) 3 rows/);
   });
 
+  test("are built by a role that sees a table through its policies alone", async () => {
+    await using project = await cliProject(
+      { "db/schema/more.sql": "CREATE TABLE IF NOT EXISTS more (id int);" },
+      { major },
+    );
+    const role = `filtered_${process.pid}`;
+    await project.query(`CREATE TABLE docs (id int); INSERT INTO docs VALUES (1); ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+      CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT ALL ON SCHEMA public TO ${role}; GRANT SELECT, TRUNCATE ON docs TO ${role}`);
+    const url = new URL(project.url);
+    [url.username, url.password] = [role, "x"];
+    await project.succeed(["build", "--database-url", url.href]);
+    await project.write("db/schema/more.sql", "TRUNCATE docs;");
+    const { exitCode, stderr } = await project.run(["build", "--database-url", url.href]);
+    expect(stderr).toContain("table public.docs is emptied or made anew");
+    expect(exitCode).toBe(7);
+    await project.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+
   test("are told of what is gone already with --no-transaction, whether it fails or not", async () => {
     await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
     await project.succeed(["build"]);
