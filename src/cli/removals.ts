@@ -46,7 +46,11 @@ export function permitRemovals(
     }
   };
   const madeBy = ({ kind, change, undoes }: Removal): string | undefined => {
-    const place = change === undefined ? undefined : findMaker({ ...change, kind, by: undoes });
+    // What makes a column of a view is the view.
+    const place =
+      change === undefined
+        ? undefined
+        : findMaker({ ...change, kind: change.kind.endsWith("view") ? change.kind : kind, by: undoes });
     return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
   };
   const permit: Permit = async (removals, possible) => {

@@ -47,6 +47,13 @@ const generate = (project: TemporaryProject, ...args: string[]): Promise<RunResu
 const written = async (project: TemporaryProject): Promise<string[]> =>
   (await readdir(project.path("db/migrations"))).filter((name) => name.includes("next"));
 
+/** What a refusal lists, without the places that made it. */
+function listedIn(stderr: string): string[] {
+  const lines = stderr.replaceAll(/, made by \S+,/g, "").matchAll(/^ {2}(\S.*)$/gm);
+  const others = /^(?:The migration|next: |If )/;
+  return [...lines].flatMap(([, line = ""]) => (others.test(line) ? [] : [line])).toSorted();
+}
+
 describe("nothing is taken away without a word", () => {
   test("NOT NULL of a domain is one thing, in a form that every version knows", async () => {
     await using project = await temporaryProject({
@@ -264,9 +271,7 @@ CREATE SEQUENCE next_one;
     const listed = async (): Promise<string[]> => {
       const { exitCode, stderr } = await generate(project);
       expect(exitCode).toBe(1);
-      const lines = stderr.replaceAll(/, made by \S+,/g, "").matchAll(/^ {2}(\S.*)$/gm);
-      const others = /^(?:The migration|next: |If )/;
-      return [...lines].flatMap(([, line = ""]) => (others.test(line) ? [] : [line])).toSorted();
+      return listedIn(stderr);
     };
     expect(await listed()).toEqual(
       [
@@ -310,6 +315,105 @@ CREATE SEQUENCE next_one;
       "event trigger early no longer runs at ddl_command_end",
       "not null constraint public.above.given is not in the schema files",
       "sequence persistence public.next_one is not in the schema files",
+    ]);
+  });
+
+  test("what keeps its name and is written otherwise, too", async () => {
+    const strict = `CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');
+CREATE DOMAIN email AS filled CONSTRAINT at CHECK (VALUE LIKE '%@%');
+CREATE DOMAIN mail AS text NOT NULL CHECK (VALUE LIKE '%@%') CHECK (VALUE <> '');
+CREATE DOMAIN anything AS text;
+CREATE TYPE address AS (m filled);
+CREATE TABLE people (a filled, b email, c email, d email, e filled, f filled[], g anything);
+CREATE TABLE t (a int PRIMARY KEY, b int);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE VIEW written AS SELECT a, b FROM t;
+CREATE TRIGGER before BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER each AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER narrow BEFORE UPDATE OF a, b ON t FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER emptied BEFORE DELETE OR TRUNCATE ON t EXECUTE FUNCTION touch();
+CREATE TRIGGER instead INSTEAD OF INSERT ON written FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER replica AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE RULE keep AS ON DELETE TO t DO INSTEAD NOTHING;
+CREATE RULE instead AS ON UPDATE TO t DO INSTEAD NOTHING;
+CREATE RULE every AS ON INSERT TO t DO INSTEAD NOTHING;
+GRANT SELECT, INSERT, UPDATE ON t TO pg_monitor WITH GRANT OPTION;
+CREATE VIEW shown AS SELECT a, b AS c FROM t UNION ALL SELECT b, a FROM t;
+CREATE MATERIALIZED VIEW stored AS SELECT a, b + 1 AS next FROM t;
+CREATE VIEW listed AS VALUES (1, 2);
+`;
+    const loose = strict
+      .replace("(m filled)", "(m text)")
+      .replace(
+        "(a filled, b email, c email, d email, e filled, f filled[], g anything)",
+        "(a text, b filled, c mail, d text NOT NULL CHECK (d LIKE '%@%' AND d <> ''), e varchar NOT NULL, f text[], g text)",
+      )
+      .replace("before BEFORE", "before AFTER")
+      .replace("INSERT ON t FOR EACH ROW", "INSERT ON t FOR EACH STATEMENT")
+      .replace("OF a, b", "OF a")
+      .replace("DELETE OR TRUNCATE", "DELETE")
+      .replace("INSTEAD OF INSERT ON written FOR EACH ROW", "BEFORE INSERT ON written")
+      .replace("DELETE TO t DO INSTEAD NOTHING", "DELETE TO t WHERE old.a > 1 DO INSTEAD NOTHING")
+      .replace("ON UPDATE TO t DO INSTEAD NOTHING", "ON UPDATE TO t DO NOTHING")
+      .replace("every AS ON INSERT", "every AS ON DELETE")
+      .replace(
+        "SELECT, INSERT, UPDATE ON t TO pg_monitor WITH GRANT OPTION",
+        "SELECT ON t TO pg_monitor WITH GRANT OPTION;\nGRANT INSERT ON t TO pg_monitor",
+      )
+      .replace("SELECT a, b AS c FROM t UNION ALL SELECT b, a", "SELECT a FROM t UNION ALL SELECT b")
+      .replace("b + 1 AS next", "b AS following")
+      .replace("VALUES (1, 2)", "VALUES (1)");
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql": strict,
+      "db/schema/all.sql": `${loose}ALTER TABLE t ENABLE REPLICA TRIGGER replica;\n`,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    expect(listedIn(stderr)).toEqual(
+      [
+        "column public.people.a no longer has the constraints of the domain public.filled: NOT NULL, CHECK ((VALUE <> ''::text))",
+        "column public.people.b no longer has the constraints of the domain public.email: CHECK (((VALUE)::text ~~ '%@%'::text))",
+        "column public.people.e no longer has the constraints of the domain public.filled: CHECK ((VALUE <> ''::text))",
+        "column public.people.f no longer has the constraints of the domain public.filled: NOT NULL, CHECK ((VALUE <> ''::text))",
+        "column public.listed.column2 is no longer in the view",
+        "column public.shown.c is no longer in the view",
+        "column public.stored.next is no longer in the view",
+        "grants on table public.t to pg_monitor no longer include UPDATE",
+        "grants on table public.t to pg_monitor no longer include the grant option of INSERT",
+        "rule public.t.every no longer applies to INSERT",
+        "rule public.t.instead lets UPDATE itself run as well (DO ALSO)",
+        "rule public.t.keep applies to some rows alone (WHERE)",
+        "trigger public.t.before no longer runs before rows are written",
+        "trigger public.t.each no longer runs for each row",
+        "trigger public.t.emptied no longer runs for TRUNCATE",
+        "trigger public.t.replica runs for replicated rows alone (ENABLE REPLICA)",
+        "trigger public.t.narrow no longer runs for UPDATE of b",
+        "trigger public.written.instead no longer takes the place of what is written (INSTEAD OF)",
+        "trigger public.written.instead no longer runs for each row",
+        "type attribute public.address.m no longer has the constraints of the domain public.filled: NOT NULL, CHECK ((VALUE <> ''::text))",
+      ].toSorted(),
+    );
+    expect(await written(project)).toEqual([]);
+    expect(stderr).toContain("column public.shown.c, made by db/migrations/001_all.sql:20, is");
+    // The words that the refusal offers allow all of it, and nothing less does.
+    const [, words = ""] = /for this alone '(--allow-drop=[^']*(?:'\\''[^']*)*)'/.exec(stderr) ?? [];
+    const one = "column:public.shown.c";
+    expect(words).toContain(`,${one},`);
+    expect(await generate(project, words.replace(`,${one}`, ""))).toMatchObject({ exitCode: 1 });
+    expect(await generate(project, words)).toMatchObject({ exitCode: 0 });
+    await Bun.file(project.path("db/migrations/002_next.sql")).delete();
+    // The other way round, nothing is weaker but what is in the place of something else.
+    await project.write("db/migrations/001_all.sql", loose);
+    await project.write("db/schema/all.sql", strict);
+    const back = await generate(project);
+    expect(back.exitCode).toBe(1);
+    expect(listedIn(back.stderr)).toEqual([
+      "column public.stored.following is no longer in the view",
+      "constraint public.people.people_d_check is not in the schema files",
+      "not null public.people.d is not in the schema files",
+      "not null public.people.e is not in the schema files",
+      "rule public.t.every no longer applies to DELETE",
     ]);
   });
 

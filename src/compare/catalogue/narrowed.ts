@@ -1,3 +1,5 @@
+import { inside, type Parser } from "#sql/parser.ts";
+
 /** What a constraint, an index or a trigger that stays no longer does, by its definition as PostgreSQL writes it. Pure. */
 export function narrowed(kind: string, from: string, to: string): string[] {
   const changes = (has: (definition: string) => boolean): boolean => has(from) && !has(to);
@@ -48,25 +50,48 @@ const FOR_SOME = "holds for some rows alone (WHERE)";
 const NULLS = "takes NULL in more than one row (NULLS NOT DISTINCT)";
 
 function fewerEvents(from: string, to: string): string[] {
-  const [before, after] = [TRIGGER.exec(from), TRIGGER.exec(to)];
-  if (before === null || after === null) return [];
+  const [before, after] = [from, to].map((text) => TRIGGER.exec(text)?.groups);
+  if (before === undefined || after === undefined) return [];
   const [events, kept] = [before, after].map(
-    ([, list = ""]) => new Set(list.split(" OR ").map((one) => one.split(" OF ")[0])),
+    ({ events: list = "" }) => new Set(list.split(" OR ").map((one) => one.split(" OF ")[0])),
   );
   const lost = [...events!].filter((event) => !kept!.has(event));
-  const [columns, fewer] = [before, after].map(([, list = ""]) => list.includes("UPDATE OF "));
+  const [columns, fewer] = [before, after].map(({ events: list = "" }) => UPDATED.exec(list)?.[1]?.split(", "));
+  const others = columns?.filter((column) => fewer?.includes(column) === false) ?? [];
+  const becomes = (part: string, was: string, is: RegExp): boolean => before[part] === was && is.test(after[part]!);
   return [
+    ...(becomes("time", "BEFORE", /^AFTER$/) ? ["no longer runs before rows are written"] : []),
+    ...(becomes("time", "INSTEAD OF", /^(?!INSTEAD)/)
+      ? ["no longer takes the place of what is written (INSTEAD OF)"]
+      : []),
+    ...(becomes("each", "ROW", /^STATEMENT$/) ? ["no longer runs for each row"] : []),
     ...(lost.length === 0 ? [] : [`no longer runs for ${lost.join(", ")}`]),
-    ...(columns === false && fewer === true && events!.has("UPDATE")
+    ...(columns === undefined && fewer !== undefined && events!.has("UPDATE")
       ? ["no longer runs for UPDATE of all columns"]
       : []),
-    ...(before[2] === undefined && after[2] !== undefined ? ["runs for some rows alone (WHEN)"] : []),
+    ...(others.length === 0 ? [] : [`no longer runs for UPDATE of ${others.join(", ")}`]),
+    ...(before["when"] === undefined && after["when"] !== undefined ? ["runs for some rows alone (WHEN)"] : []),
   ];
 }
 
 const NAME = String.raw`(?:"(?:[^"]|"")*"|[^\s"]+)`;
-/** Its events, and whether it has a condition. */
+/** When, for what, and whether it has a condition. */
 const TRIGGER = new RegExp(
-  String.raw`^CREATE (?:CONSTRAINT )?TRIGGER ${NAME} (?:BEFORE|AFTER|INSTEAD OF) (.+?) ON (?:.*?) FOR EACH (?:ROW|STATEMENT) (WHEN \()?`,
+  String.raw`^CREATE (?:CONSTRAINT )?TRIGGER ${NAME} (?<time>BEFORE|AFTER|INSTEAD OF) (?<events>.+?) ON (?:.*?) FOR EACH (?<each>ROW|STATEMENT) (?<when>WHEN \()?`,
   "s",
 );
+const UPDATED = /\bUPDATE OF (.+?)(?: OR |$)/;
+
+/** What a rule that stays no longer does. Pure. */
+export function narrowedRule(from: string, to: string, parser: Parser): string[] {
+  const [before, after] = [from, to].map((text) => inside(parser.parse(text), "RuleStmt"));
+  if (before === undefined || after === undefined) return [];
+  const event = String(before.event).replace("CMD_", "");
+  if (before.event !== after.event) return [`no longer applies to ${event}`];
+  return [
+    ...(before.instead === true && after.instead !== true ? [`lets ${event} itself run as well (DO ALSO)`] : []),
+    ...(before.whereClause === undefined && after.whereClause !== undefined
+      ? ["applies to some rows alone (WHERE)"]
+      : []),
+  ];
+}

@@ -1,11 +1,15 @@
 import { isNarrower } from "#sql/narrower-condition.ts";
-import { inside, type NodeOf, type Parser } from "#sql/parser.ts";
+import type { Parser } from "#sql/parser.ts";
 import { quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { type Change, compareCatalogues, type PropertyChange } from "./changes.ts";
+import { describe } from "./describe.ts";
+import { domainLosses } from "./domain-constraints.ts";
+import { grantLosses } from "./grant-losses.ts";
 import { indexParts } from "./index-parts.ts";
 import { leftBehind } from "./left-behind.ts";
-import { ALONE, narrowed } from "./narrowed.ts";
+import { ALONE, narrowed, narrowedRule } from "./narrowed.ts";
+import { viewLosses } from "./view-losses.ts";
 
 /** An object that is gone, or a property of one that protects something, or that somebody has given it. */
 export interface TakenAway {
@@ -29,10 +33,10 @@ export function takenAway(from: Catalogue, to: Catalogue, parser: Parser): Taken
         ? loosenedBy(change, changes)
         : change.properties.flatMap((property) => [
             ...protectionLost(change, property),
-            ...conditionLost(change, property, parser),
+            ...readingLost(change, property, [from, to], parser),
           ]);
-    const kinds = new Map(lost.map((one) => [`${one.kind} ${one.fate ?? ""}`, one]));
-    return [...kinds.values()].map((one) => ({ ...one, name, change }));
+    const kinds = new Map(lost.map((one) => [`${one.kind} ${one.name ?? ""} ${one.fate ?? ""}`, one]));
+    return [...kinds.values()].map((one) => ({ name, ...one, change }));
   });
   return [...found, ...leftBehind(from, to, changes)];
 }
@@ -63,10 +67,10 @@ function isTold({ kind, summary, on }: Change, changes: readonly Change[]): bool
   );
 }
 
-type Lost = Pick<TakenAway, "kind" | "fate">;
+type Lost = Pick<TakenAway, "kind" | "fate"> & Partial<Pick<TakenAway, "name">>;
 
 /** What is lost with a property, if anything is. */
-function protectionLost({ kind }: Change, { property, from, to }: PropertyChange): Lost[] {
+function protectionLost({ kind, properties }: Change, { property, from, to }: PropertyChange): Lost[] {
   switch (property) {
     case "rowSecurity":
     case "forceRowSecurity":
@@ -74,9 +78,11 @@ function protectionLost({ kind }: Change, { property, from, to }: PropertyChange
     case "notNull":
       return from === true && to === false ? [{ kind: "not null" }] : [];
     case "enabled":
+      if (to === "R" && from !== "D") return [{ kind, fate: "runs for replicated rows alone (ENABLE REPLICA)" }];
       return to === "D" && from !== "D" ? [{ kind, fate: "is switched off" }] : [];
     case "privileges":
-      return rightsLost(kind, from, to);
+    case "grantable":
+      return grantLosses(property, listIn(from), listIn(to), properties).map((fate) => ({ kind, fate }));
     case "permissive":
       return from === false && to === true
         ? [{ kind, fate: "no longer restricts what other policies let through" }]
@@ -152,32 +158,32 @@ function commandsLost(from: unknown, to: unknown): Lost[] {
   return lost.length === 0 ? [] : [{ kind, fate: `no longer runs for ${lost.join(", ")}` }];
 }
 
-/** The WHERE of a view. */
-function conditionLost({ kind }: Change, { property, from, to }: PropertyChange, parser: Parser): Lost[] {
-  if (property !== "def" || !kind.endsWith("view")) return [];
-  const [before, after] = [from, to].map((text) => inside(parser.parse(String(text).trim()), "SelectStmt"));
-  return losesWhere(before, after) ? [{ kind, fate: "no longer leaves any row out (WHERE)" }] : [];
-}
-
-/** Of one of those that UNION and the like put together just as well. */
-function losesWhere(before: NodeOf<"SelectStmt"> | undefined, after: NodeOf<"SelectStmt"> | undefined): boolean {
-  if (before === undefined || after === undefined) return false;
-  if (before.larg !== undefined && after.larg !== undefined)
-    return losesWhere(before.larg, after.larg) || losesWhere(before.rarg, after.rarg);
-  const has = ({ whereClause }: NodeOf<"SelectStmt">): boolean =>
-    whereClause !== undefined && inside(whereClause, "A_Const")?.boolval?.boolval !== true;
-  return has(before) && before.larg === undefined && after.larg === undefined && !has(after);
+/** What goes with a definition or a type that only the rest of its catalogue explains, or the parser. */
+function readingLost(
+  change: Change,
+  changed: PropertyChange,
+  [from, to]: readonly [Catalogue, Catalogue],
+  parser: Parser,
+): Lost[] {
+  const { kind, path } = change;
+  const [before, after] = [String(changed.from), String(changed.to)];
+  const fates = domainLosses(change, changed, { from: from.facts, to: to.facts });
+  if (changed.property === "def" && kind === "rule") fates.push(...narrowedRule(before, after, parser));
+  if (changed.property !== "def" || !kind.endsWith("view")) return fates.map((fate) => ({ kind, fate }));
+  const losses = viewLosses(before, after, parser);
+  const [schema = "", table = ""] = path;
+  return [
+    ...losses.fates.map((fate) => ({ kind, fate })),
+    ...losses.columns.map((column) => ({
+      kind: "column",
+      name: describe({ kind: "column", schema, table, name: column }).name,
+      fate: "is no longer in the view",
+    })),
+  ];
 }
 
 function isText(value: unknown, pattern: RegExp): boolean {
   return typeof value === "string" && pattern.test(`${value} `);
-}
-
-/** Rights that are taken away from who keeps others. */
-function rightsLost(kind: string, from: unknown, to: unknown): Lost[] {
-  if (!Array.isArray(from) || !Array.isArray(to)) return [];
-  const lost = from.filter((privilege) => !to.includes(privilege));
-  return lost.length === 0 ? [] : [{ kind, fate: `no longer include ${lost.join(", ")}` }];
 }
 
 /** A condition that is not there, or that everything fulfils. */
