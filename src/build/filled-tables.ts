@@ -5,9 +5,10 @@ import { quoteQualified, reportedName } from "#sql/quote.ts";
 /** How many tables one question is about. */
 const AT_ONCE = 200;
 
-/** The largest table, in bytes, whose rows are counted, and the largest of which each is read. */
+/** The largest table, in bytes, whose rows are counted, the largest of which each is read, and how much of these is read in all. */
 const COUNTED = 1_000_000;
 const READ = 200_000;
+const READ_IN_ALL = 20_000_000;
 
 export interface FilledTable {
   readonly oid: number;
@@ -42,7 +43,7 @@ interface FilledColumn {
 export interface RowsLook {
   /** Whether a default, of pg_attrdef d, always gives the same, as SQL. */
   readonly constant: string;
-  /** What an earlier look found: the rows of its tables are looked at as they were then. */
+  /** What an earlier look found: rows that it read are read again where the table may have lost some. */
   readonly before?: readonly FilledTable[] | undefined;
 }
 
@@ -81,12 +82,13 @@ async function askFor(
 ): Promise<FilledTable[]> {
   const tables = await query<Table>(tablesSql(look?.constant ?? "false"), [leftOut.schema, leftOut.table]);
   const before = new Map(look?.before?.map((table) => [table.oid, table]));
+  const read = look === undefined ? undefined : toRead(tables, look.before === undefined ? undefined : before);
   const filled: FilledTable[] = [];
   for (let at = 0; at < tables.length; at += AT_ONCE) {
     const some = tables.slice(at, at + AT_ONCE);
     const asked = some
       .filter(({ readable }) => readable)
-      .map((table) => ({ table, ...questionOf(table, look, before.get(table.oid)) }));
+      .map((table) => ({ table, ...questionOf(table, read, before.get(table.oid)) }));
     const [answer] =
       asked.length === 0
         ? []
@@ -107,21 +109,34 @@ async function askFor(
   return filled;
 }
 
+/** Tables of which each row is read: the smallest ones first, and later those of them from which rows may be gone. Pure. */
+function toRead(tables: readonly Table[], before: ReadonlyMap<number, FilledTable> | undefined): ReadonlySet<Table> {
+  if (before !== undefined)
+    return new Set(
+      tables.filter(({ oid, storage, deleted }) => {
+        const was = before.get(oid);
+        return was?.hashes !== undefined && (was.storage !== storage || deleted > 0);
+      }),
+    );
+  let left = READ_IN_ALL;
+  return new Set(tables.toSorted((a, b) => a.size - b.size).filter(({ size }) => size <= READ && (left -= size) >= 0));
+}
+
 /** What is asked of a table's rows, and whether that is of all of them. Pure. */
 function questionOf(
-  { schema, name, size, columns }: Table,
-  look: RowsLook | undefined,
+  asked: Table,
+  read: ReadonlySet<Table> | undefined,
   before: FilledTable | undefined,
 ): { sql: string; isWhole: boolean } {
-  const table = `only ${quoteQualified(schema, name)}`;
+  const { size, columns } = asked;
+  const table = `only ${quoteQualified(asked.schema, asked.name)}`;
   const first = { sql: `to_json((select count(*) from (select from ${table} limit 1) first))`, isWhole: false };
-  if (look === undefined) return first;
+  if (read === undefined) return first;
   // A column that was there and is gone leaves nothing to compare.
   const values = (before?.columns ?? columns)
     .filter(({ written }) => written)
     .map((column) => columns.find(({ at }) => at === column.at)?.sql);
-  const isRead = before === undefined ? size <= READ : before.hashes !== undefined;
-  if (isRead && !values.includes(undefined))
+  if (read.has(asked) && !values.includes(undefined))
     return {
       sql: `(select json_object_agg(hash, times) from (select md5(array[${values.join(", ")}]::text[]::text) as hash, count(*) as times
                from ${table} group by 1) rows)`,
