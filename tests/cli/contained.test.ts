@@ -335,6 +335,25 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.run(["migrate", "baseline", "--proven", "--through", "1"])).exitCode).toBe(2);
   });
 
+  test("what is taken away while it looks is not recorded", async () => {
+    const sleeps = BIO.replace("-- migrate:up\n", "$&SELECT pg_sleep(3);\n");
+    await using project = await cliProject({ ...FILES, "db/migrations/001_bio.sql": sleeps }, { major });
+    await project.query(`${USERS} ALTER TABLE users ADD bio text CHECK (bio IN ('a', 'b'))`);
+    const running = project.run(["migrate", "baseline", "--proven"]);
+    for (let tries = 0; tries < 2000; tries++) {
+      const found = await project.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname LIKE 'confiture_scratch%'",
+      );
+      if (found.length > 0) break;
+      await Bun.sleep(20);
+    }
+    await project.query("ALTER TABLE users DROP bio");
+    const { exitCode, stderr } = await running;
+    expect(stderr).toContain("not proven: 001_bio (the database was changed while it was looked at)");
+    expect(exitCode).toBe(3);
+    expect((await project.succeed(["migrate", "status"])).stdout).toContain("001_bio (pending)");
+  });
+
   test("an UPDATE that it records, and of which only rows in use could tell whether it ran, is named, by build as well", async () => {
     await using project = await cliProject(
       {

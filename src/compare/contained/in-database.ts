@@ -5,6 +5,7 @@ import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { fingerprints } from "../catalogue/fingerprint.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { type ProjectFiles, readInUse } from "../sources/sources.ts";
@@ -28,13 +29,19 @@ import { changedTables, hashesOf, hasMoreRows, readRowHashes, readTables, type R
  */
 export async function containedInDatabase(replay: Replay, database: Database, ledger: Ledger): Promise<Contained> {
   return await decided(replay, async (open) => {
+    const take = await fingerprints(database);
+    const seen = await take();
     const live = await readInUse(database, replay.options.table);
+    // Nobody but the tool goes by its lock.
+    const hasChanged = async (): Promise<boolean> =>
+      (await take()) !== seen && compareCatalogues(live, await readInUse(database, replay.options.table)).length > 0;
     return await withScratchSeries(replay.options, async (series) => {
       const replayed = await replay.run(series);
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
       const there = { database, ledger, live };
       const found = await heldBy(there, replay, replayed, series);
-      return { ...found, rowsNotCompared: await rowsNotCompared(there, replay, replayed, found.contained.length) };
+      const all = { ...found, rowsNotCompared: await rowsNotCompared(there, replay, replayed, found.contained.length) };
+      return found.contained.length > 0 && (await hasChanged()) ? { ...divide(open, 0, CHANGED), next: AGAIN } : all;
     });
   });
 }
@@ -187,6 +194,8 @@ async function rowsNotCompared(
 
 const NOT_FROM_NOTHING =
   "the migrations do not start from an empty database; `confiture migrate base` writes down what is there before them";
+const CHANGED = "the database was changed while it was looked at";
+const AGAIN = "  confiture migrate baseline --proven   looks once more";
 const HALF = "the database holds some of what the next migration does";
 
 /** Without the last ones that change nothing but rows that are not here: they may have been run, or not. */
