@@ -82,9 +82,10 @@ const RULED = /^[ \t]*(?:--|\/\*|\*)?[ \t]*[-=*#~_+]{3,}[ \t]*(?:\*\/)?\r?$/m;
 
 function isNamedIn(comment: string, sentence: Sentence | undefined): boolean {
   const name = sentence?.reading?.makes?.name ?? "";
-  const escaped = name.replaceAll(/[^\p{L}\p{N}_]/gu, String.raw`\$&`);
   // Shorter ones are words.
-  return name.length > 2 && new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "iu").test(comment);
+  return (
+    name.length > 2 && new RegExp(`(?<![\\p{L}\\p{N}_])${RegExp.escape(name)}(?![\\p{L}\\p{N}_])`, "iu").test(comment)
+  );
 }
 
 /** Removes a statement with the comment that belongs to it, and one of the empty lines around it. */

@@ -191,6 +191,17 @@ CREATE TABLE c (id int);
   });
 });
 
+test("a comment is found by a name of several words", async () => {
+  const table = "CREATE TABLE a (id int);\n";
+  const policy = 'CREATE POLICY "Users can\'t read - all" ON a USING (true);\n';
+  const { after } = await update(
+    { "1.sql": `${table}\n-- Users can't read - all, but some can\n${policy}` },
+    `DROP POLICY "Users can't read - all" ON a`,
+    `${table}${policy}`,
+  );
+  expect(after).toEqual({ "1.sql": table });
+});
+
 test("a dropped table takes along what is said of the sequences of its columns", async () => {
   const { after, edits } = await update(
     {
