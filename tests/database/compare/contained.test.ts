@@ -950,6 +950,16 @@ describe("in a database in use", () => {
       undecided: [{ version: "002" }, { version: "003" }],
       why: "002_m takes away column public.q.b, which is still there",
     });
+    const others = `${made} ALTER TABLE q ALTER a SET DEFAULT 1; GRANT SELECT ON q TO PUBLIC;`;
+    for (const [sql, name] of [
+      ["ALTER TABLE q ALTER a DROP DEFAULT;", "default of public.q.a"],
+      ["REVOKE SELECT ON q FROM PUBLIC;", "SELECT on public.q of PUBLIC"],
+    ]) {
+      expect(await decideInUse([others, sql!], others)).toMatchObject({
+        contained: [{ version: "001" }],
+        why: `002_m takes away ${name}, which is still there`,
+      });
+    }
     expect(await decideInUse([made, "DROP TABLE r;"], "CREATE TABLE q (a int, b int);")).toMatchObject({
       contained: [{ version: "001" }, { version: "002" }],
     });
