@@ -51,6 +51,23 @@ describe("stale schema files undo no migration without a word", () => {
     expect(await written(project)).toHaveLength(1);
   });
 
+  test("no way to rename back what a migration has renamed is offered", async () => {
+    const docs = "CREATE TABLE docs (id bigint, o text);\n";
+    const files = { "db/environments/local.yaml": EMBEDDED, "db/migrations/001_docs.sql": docs };
+    const rename = "ALTER TABLE docs RENAME o TO owner_name;\n";
+    await using project = await temporaryProject({
+      ...files,
+      "db/migrations/002_rename.sql": rename,
+      "db/schema/docs.sql": docs,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("undoes what db/migrations/002_rename.sql:1 did: column public.docs.o");
+    expect(stderr).not.toContain("--rename");
+    await using other = await temporaryProject({ ...files, "db/schema/docs.sql": docs.replace(" o ", " owner_name ") });
+    expect((await generate(other)).stderr).toContain("--rename public.docs.o=owner_name");
+  });
+
   test("the command that it names leaves what is new to be generated", async () => {
     await using project = await temporaryProject(STALE);
     expect(await runHere(["schema", "update", "--yes"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });

@@ -210,7 +210,8 @@ export function refuseRemovals(
           ? []
           : ["To bring what migrations did into the schema files instead: confiture schema update"]),
         `${wanted}: ${command}--allow-drop, or for this alone ${command}${allowing(removals, allowed)}`,
-        ...(command === "" ? renameHints(possible) : []),
+        // Back to what a migration has renamed is no rename of the files' own.
+        ...(command === "" ? renameHints(possible.filter((one) => !setBack.some(({ name }) => name === one.to))) : []),
       ].join("\n"),
       data: {
         removals: removals.map((removal) => {
