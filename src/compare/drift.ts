@@ -49,6 +49,8 @@ export interface Drift {
   readonly pending: readonly string[];
   /** What was squashed into the base and is not recorded, where nothing ever was: `up` refuses such a database. */
   readonly unrecorded: readonly string[];
+  /** Migrations that stopped half way there: what they did so far is there. */
+  readonly stopped: readonly string[];
   /** Whether base and recorded migrations make what is there, and it is the schema files that say something else. */
   readonly isOfMigrations: boolean;
   /** What should be, as it was made. */
@@ -70,7 +72,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
     options.ignore.length === 0 ? catalogue : withoutNamed(catalogue, isIgnored);
   let least: Drift | undefined;
   options.onStep?.("Making what it should be");
-  for await (const { expected, pending, unrecorded, isRecorded } of whatShouldBe(options)) {
+  for await (const { expected, pending, unrecorded, stopped, isRecorded } of whatShouldBe(options)) {
     options.onStep?.("Comparing");
     const { leftOut, grants, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
     const changes = comparison.changes.filter((change) => !isIgnored(change));
@@ -81,6 +83,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         leftOut,
         unreworded,
         pending,
+        stopped,
         unrecorded,
         expected,
         isOfMigrations: isRecorded && changes.length > 0 && (await isMigrated(pending)),
@@ -123,7 +126,7 @@ export async function isAsMigrated(
   return changes.every(isIgnored);
 }
 
-interface Expected extends Pick<Drift, "pending" | "unrecorded"> {
+interface Expected extends Pick<Drift, "pending" | "unrecorded" | "stopped"> {
   readonly expected: Catalogue;
   /** Whether a ledger says what was run, and the schema files what there should be. */
   readonly isRecorded: boolean;
@@ -131,15 +134,15 @@ interface Expected extends Pick<Drift, "pending" | "unrecorded"> {
 
 /** One or more: where nothing was ever recorded, a database may have been made of the base, or built. */
 async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
-  const { ledger, pending, unrecorded } = await pendingVersions(options);
+  const { ledger, pending, ...known } = await pendingVersions(options);
   if (options.against !== undefined) {
-    yield { expected: await sourceCatalogue(options, options.against), pending, unrecorded, isRecorded: false };
+    yield { expected: await sourceCatalogue(options, options.against), pending, ...known, isRecorded: false };
     return;
   }
   if (!hasSchemaFiles(options) && projectBase(options).length + projectMigrations(options).length > 0) {
     const made = await recorded(options, pending);
     if (made !== undefined) {
-      yield { expected: made, pending, unrecorded, isRecorded: false };
+      yield { expected: made, pending, ...known, isRecorded: false };
       return;
     }
   }
@@ -149,9 +152,9 @@ async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
     if (made === undefined && ledger) throw error;
     return made;
   });
-  if (less !== undefined) yield { expected: less, pending, unrecorded, isRecorded: ledger };
+  if (less !== undefined) yield { expected: less, pending, ...known, isRecorded: ledger };
   if (!ledger && pending.length > 0) {
-    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], unrecorded, isRecorded: false };
+    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], ...known, isRecorded: false };
   }
 }
 
@@ -162,7 +165,7 @@ async function pendingVersions({
   migrationsDir,
   migrationsLayout,
   signal,
-}: DriftOptions): Promise<{ ledger: boolean; pending: string[]; unrecorded: string[] }> {
+}: DriftOptions): Promise<{ ledger: boolean; pending: string[]; unrecorded: string[]; stopped: string[] }> {
   const { ledger, rows, begins } = isUnmade(target)
     ? { ledger: false, rows: [], begins: true }
     : await withDatabase(target, { signal }, async (database) => {
@@ -180,7 +183,8 @@ async function pendingVersions({
   const pending = history
     .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);
-  return { ledger, pending, unrecorded };
+  const stopped = history.filter(({ standing }) => standing === "stopped").map(migrationId);
+  return { ledger, pending, unrecorded, stopped };
 }
 
 /** What the base and the recorded migrations make; undefined where these need something that only schema files make. */

@@ -105,6 +105,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { ALL_NEW, leftAsItWas, tellLeft, waysOn },
     { upCommand },
     { unlikeLater, watchUnlike },
+    { stoppedIn, stoppedThere },
     { containment, editedEntries, openEntries, reasonOf, tellRowsNotCompared, tellUnlike, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
@@ -116,6 +117,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("../lacking-of-schema.ts"),
     import("#migrate/history.ts"),
     import("../unlike-migrations.ts"),
+    import("../stopped-there.ts"),
     import("../contained.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
@@ -125,13 +127,16 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   let wasEmpty = false;
   let wasThere = false;
   let emptied: readonly string[] = [];
+  let stopped: readonly string[] = [];
   const { target } = migrating;
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
   const work = exclusively(migrating, async (database, before) => {
     const isKept = args.fresh !== true && before.exists;
-    const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
+    const known = isKept ? await readHistory(database, before, migrating) : [];
+    const edits = editedEntries(known);
+    stopped = stoppedIn(known);
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) {
       const { filledTables } = await import("#build/filled-tables.ts");
       emptied = (await filledTables(database, before)).map(({ name }) => name);
@@ -198,6 +203,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       `${wereEdited(edited)}: what ${agree(edited.length, "its file says", "their files say")} now has not run in this database, and \`confiture migrate up\` refuses it (confiture migrate status -v shows the edit)`,
     );
   }
+  if (stopped.length > 0) messages.warn(stoppedThere(stopped));
   const { pending, undecided, why, next } = found;
   if (recorded.length > 0) {
     messages.log(

@@ -14,6 +14,7 @@ import { changeToJson, renderChanges } from "../output/changes.ts";
 import { placesIn } from "../output/findings.ts";
 import { reportOfChanges } from "../output/reports/of-changes.ts";
 import { inLine } from "../output/visible.ts";
+import { stoppedThere } from "../stopped-there.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
 import type { Report } from "../output/reports/report.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
@@ -60,17 +61,19 @@ export const command = defineCommand({
     const files = await filesBeside(context, args, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
     const against = args.against === undefined ? undefined : await readSource(context, args.against);
-    const { changes, notCompared, pending, unrecorded, isOfMigrations, gap, expected, ...limits } = await findDrift({
-      ...files,
-      target,
-      against,
-      terms: readTerms(args),
-      ignore: [...drift.ignore, ...given],
-      onStep: context.step,
-    });
+    const { changes, notCompared, pending, unrecorded, stopped, isOfMigrations, gap, expected, ...limits } =
+      await findDrift({
+        ...files,
+        target,
+        against,
+        terms: readTerms(args),
+        ignore: [...drift.ignore, ...given],
+        onStep: context.step,
+      });
     const limited = tellLimits(context, limits, notCompared);
     if (pending.length > 0)
       context.messages.log(`Not applied there yet, so not counted as drift: ${pending.join(", ")}`);
+    if (stopped.length > 0) context.messages.warn(stoppedThere(stopped));
     if (unrecorded.length > 0) {
       const one = unrecorded.length === 1;
       context.messages.warn(

@@ -100,6 +100,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     lockTimeout: 0,
     statementTimeout: 0,
     requireStatement: true,
+    isTrial: true,
     // Plans of what looks at the catalogue in between.
     keepsPrepared: true,
     signal: options.signal,

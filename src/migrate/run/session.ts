@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly leftOpen?: LeftOpenBodies | undefined;
   /** Whether the session's prepared statements stay: the caller gives up those of migrations. */
   readonly keepsPrepared?: boolean;
+  /** Whether the database is thrown away: nobody goes on there with what has stopped half way. */
+  readonly isTrial?: boolean;
   /** Is run with the change to the ledger, in the same transaction. */
   readonly alsoRecord?: string | undefined;
   /** Takes a migration that runs in one transaction back where it would be committed, with what is put off to COMMIT done. */

@@ -14,7 +14,8 @@ import { type OutsideRun, count } from "./outside-run.ts";
 export async function afterFailure(run: OutsideRun, error: unknown): Promise<unknown> {
   if (!(error instanceof ConfitureError) || error.code === "connection_lost") return error;
   try {
-    return await tellHowFar(run, error);
+    const told = await tellHowFar(run, error);
+    return run.options.isTrial === true ? error.with({ data: { ...error.data, ...told.data } }) : told;
   } catch (cause) {
     if (!(cause instanceof ConfitureError)) throw cause;
     // Why it failed must not be hidden by what cannot be written down about it.
