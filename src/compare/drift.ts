@@ -173,7 +173,8 @@ async function pendingVersions({
         const known = found === undefined ? [] : await readLedger(database, found);
         const own = found ?? { schema: "public", table };
         const isNew = known.length === 0 && (await isEmptyDatabase(database, own));
-        return { ledger: found?.exists === true, rows: known, begins: isNew };
+        // A run that failed at the first migration leaves one without rows.
+        return { ledger: known.length > 0, rows: known, begins: isNew };
       });
   const { migrations, base } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
   // An empty one begins with the base.

@@ -83,6 +83,20 @@ for (const engine of newestServer) {
       },
     );
 
+    test("nor has one that was built, after a run of what is there already has failed", async () => {
+      await using project = await temporaryProject({ "db/schema/q.sql": SCHEMA, "db/migrations/1_q.sql": SCHEMA });
+      const database = await engine.fresh();
+      try {
+        const given = options(project, database);
+        await database.query(SCHEMA);
+        const run = { ...given, dir: given.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
+        expect((await up(run, {})).error?.message).toContain("already exists");
+        expect(names(await findDrift(given))).toEqual([]);
+      } finally {
+        await database.drop();
+      }
+    });
+
     test("what was deployed has not drifted; what someone did by hand is found", async () => {
       await using place = await deployed();
       const given = options(place.project, place.database);
