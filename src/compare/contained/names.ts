@@ -14,10 +14,14 @@ export async function readNames(database: Database): Promise<Names> {
   return new Set(row?.names);
 }
 
-/** Whether a way up may take objects away. */
+/** Whether a way up may take objects or rights away. */
 export function mayDrop({ up }: LoadedMigration): boolean {
-  return up.kind !== "sql" || /\b(?:drop|revoke|rename|set\s+schema|do|execute|call|select)\b/i.test(up.script.text);
+  if (up.kind !== "sql") return true;
+  return up.script.statements.some(({ firstWord = "", text }) => RUNS_CODE.test(firstWord) || TAKES.test(text));
 }
+
+const RUNS_CODE = /^(?:DO|CALL|EXECUTE|SELECT|WITH|VALUES|EXPLAIN|FETCH)$/;
+const TAKES = /\b(?:drop|revoke|rename|set\s+schema)\b/i;
 
 /** The first migration that took away what is there, and what that is. Pure. */
 export function firstStillThere(

@@ -138,13 +138,19 @@ export function settled(state: State, fixed: Fixed): State {
   return { ...state, rows: settle(state.rows, fixed), earlier: settle(state.earlier, fixed) };
 }
 
-/** Whether a way up may take rows away or change them. */
+/** Whether a way up may take rows away or change them, or make some of others. */
 function mayTakeRows({ up }: LoadedMigration): boolean {
-  return (
-    up.kind !== "sql" ||
-    /\b(?:delete|update|truncate|merge|drop|do|call|select|insert|copy|using|refresh)\b/i.test(up.script.text)
+  if (up.kind !== "sql") return true;
+  return up.script.statements.some(
+    ({ firstWord = "", text }) => WORKS_ON_ROWS.test(firstWord) || TAKES_ROWS.test(text),
   );
 }
+
+const WORKS_ON_ROWS =
+  /^(?:DELETE|UPDATE|TRUNCATE|MERGE|INSERT|COPY|DO|CALL|SELECT|WITH|VALUES|TABLE|EXECUTE|EXPLAIN|FETCH|MOVE|REFRESH|IMPORT)$/;
+/** Also a new type with a say in the values, and a table or view that is made of rows. */
+const TAKES_ROWS =
+  /\bdrop\b|\btype\b[^]*\busing\b|^create\s+(?:\w+\s+)*?(?:materialized\b|table\b[^]*?\bas\s+(?:\(\s*)*(?:select|values|with|execute|table)\b)/i;
 
 /** What a replay is for. */
 interface Wanted {
@@ -183,6 +189,8 @@ async function pass(
   let names: Names | undefined;
   const values = new Set<string>();
   let begun: Rows = new Map();
+  // As the last migration left them, where that was read.
+  let rowsNow: Rows | undefined;
   const look = (rows: Rows): void => {
     for (const value of valuesOf(rows, begun)) values.add(value);
   };
@@ -205,7 +213,10 @@ async function pass(
       run = await startRun(database, options);
     }
     const before =
-      isOpen && mayTakeRows(migration) ? await readRowHashes(database, SCRATCH_LEDGER, reading) : undefined;
+      isOpen && mayTakeRows(migration)
+        ? (rowsNow ?? (await readRowHashes(database, SCRATCH_LEDGER, reading)))
+        : undefined;
+    rowsNow = undefined;
     if (before !== undefined) {
       look(before);
       earlier = mostOf(earlier, before);
@@ -230,6 +241,7 @@ async function pass(
     if (state !== undefined) states.set(reached, state);
     if (before === undefined && reached < last) continue;
     const after = state?.rows ?? (await readRowHashes(database, SCRATCH_LEDGER, reading));
+    rowsNow = after;
     look(after);
     if (before !== undefined) changes.push(...rowChanges(reached - 1, before, after));
   }
