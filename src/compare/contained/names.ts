@@ -20,7 +20,7 @@ export function mayDrop({ up }: LoadedMigration): boolean {
   return up.script.statements.some(({ firstWord = "", text }) => RUNS_CODE.test(firstWord) || TAKES.test(text));
 }
 
-const RUNS_CODE = /^(?:DO|CALL|EXECUTE|SELECT|WITH|VALUES|EXPLAIN|FETCH)$/;
+const RUNS_CODE = /^(?:DO|CALL|EXECUTE|SELECT|WITH|VALUES|EXPLAIN|FETCH|\()$/;
 const TAKES = /\b(?:drop|revoke|rename|set\s+schema)\b/i;
 
 /** The first migration that took away what is there, and what that is. Pure. */

@@ -147,7 +147,7 @@ function mayTakeRows({ up }: LoadedMigration): boolean {
 }
 
 const WORKS_ON_ROWS =
-  /^(?:DELETE|UPDATE|TRUNCATE|MERGE|INSERT|COPY|DO|CALL|SELECT|WITH|VALUES|TABLE|EXECUTE|EXPLAIN|FETCH|MOVE|REFRESH|IMPORT)$/;
+  /^(?:DELETE|UPDATE|TRUNCATE|MERGE|INSERT|COPY|DO|CALL|SELECT|WITH|VALUES|TABLE|EXECUTE|EXPLAIN|FETCH|MOVE|REFRESH|IMPORT|\()$/;
 /** Also a new type with a say in the values, and a table or view that is made of rows. */
 const TAKES_ROWS =
   /\bdrop\b|\btype\b[^]*\busing\b|^create\s+(?:\w+\s+)*?(?:materialized\b|table\b[^]*?\bas\s+(?:\(\s*)*(?:select|values|with|execute|table)\b)/i;

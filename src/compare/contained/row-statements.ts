@@ -119,6 +119,7 @@ function mayChangeRows({ firstWord = "", text }: Statement, { filled }: Tables):
       return /\banaly[sz]e\b/i.test(text);
     case "SELECT":
     case "VALUES":
+    case "(":
       return text.replaceAll(HARMLESS, "").includes("(", 1);
     case "CREATE":
       return isMadeByCalls(text);

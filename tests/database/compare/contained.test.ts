@@ -864,6 +864,7 @@ CREATE FUNCTION fix() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET role
   test.each([
     "PREPARE x AS UPDATE t SET role = 'admin' WHERE id = 1; EXECUTE x; DEALLOCATE x;",
     "VALUES (fix());",
+    "(SELECT fix());",
     "EXPLAIN ANALYZE UPDATE t SET role = 'admin' WHERE id = 1;",
     "CREATE TEMP TABLE done AS SELECT fix();",
     "DECLARE cu CURSOR FOR SELECT fix(); FETCH ALL FROM cu; CLOSE cu;",
