@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { factsOf } from "#migrate/files/file-facts.ts";
 import { isEmptyDatabase } from "#migrate/base.ts";
-import { joinHistory } from "#migrate/history.ts";
+import { joinHistory, stoppedIn } from "#migrate/history.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { lookForLedger } from "#migrate/ledger/find.ts";
 import { readLedger } from "#migrate/ledger/read.ts";
@@ -184,8 +184,7 @@ async function pendingVersions({
   const pending = history
     .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);
-  const stopped = history.filter(({ standing }) => standing === "stopped").map(migrationId);
-  return { ledger, pending, unrecorded, stopped };
+  return { ledger, pending, unrecorded, stopped: stoppedIn(history) };
 }
 
 /** What the base and the recorded migrations make; undefined where these need something that only schema files make. */

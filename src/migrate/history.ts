@@ -2,7 +2,7 @@ import type { Location } from "#errors/error.ts";
 import { applyBaseline } from "./baselines.ts";
 import type { Progress } from "./fill/progress.ts";
 import type { LockHolder } from "./run/lock.ts";
-import type { MigrationFile, SquashedMigration } from "./files/migration-file.ts";
+import { type MigrationFile, migrationId, type SquashedMigration } from "./files/migration-file.ts";
 import type { LedgerRow } from "./ledger/ledger.ts";
 import type { Origin } from "./import/origin.ts";
 import type { Marks } from "./phases/phase.ts";
@@ -171,6 +171,11 @@ function namesOf(squashed: readonly SquashedMigration[]): ReadonlyMap<string, re
 
 interface SquashedName extends Pick<SquashedMigration, "version" | "checksum"> {
   readonly inBase: SquashedMigration;
+}
+
+/** Migrations that stopped half way, by their ids. Pure. */
+export function stoppedIn(history: readonly HistoryEntry[]): string[] {
+  return history.filter(({ standing }) => standing === "stopped").map(migrationId);
 }
 
 /** The command that runs what is open. One that is older than what ran has to be asked for. */

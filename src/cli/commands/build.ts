@@ -103,9 +103,9 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { readHistory },
     { isEmptyDatabase },
     { ALL_NEW, leftAsItWas, tellLeft, waysOn },
-    { upCommand },
+    { stoppedIn, upCommand },
     { unlikeLater, watchUnlike },
-    { stoppedIn, stoppedThere },
+    { stoppedThere },
     { containment, editedEntries, openEntries, reasonOf, tellRowsNotCompared, tellUnlike, wereEdited },
   ] = await Promise.all([
     import("#migrate/files/discover.ts"),
