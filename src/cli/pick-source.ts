@@ -149,31 +149,29 @@ export async function warnWhereTheyFail(
 /**
  * Warns where migrations that were planned from something else could not run behind the project's own, as in every new database.
  * Where there are none yet, that is said with what writes down what was there before.
- * @param from what they were planned from
+ * @param from what they were planned from, and whether there are none yet
  */
 export async function warnWhereOthersFail(
   context: CommandContext,
   files: ProjectFiles,
-  from: { readonly name: string; readonly isUsed: boolean },
+  from: { readonly name: string; readonly isFirst: boolean },
   migrations: readonly { readonly text: string }[],
 ): Promise<void> {
-  const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
-  const isFirst = found.base === undefined && found.migrations.length === 0;
-  if (isFirst && from.isUsed) return tellLacksBase(context);
   const { tryOnHistory } = await import("#compare/generate/trial.ts");
-  context.step(isFirst ? "Trying it in a new database" : "Trying it behind the other migrations");
+  context.step(from.isFirst ? "Trying it in a new database" : "Trying it behind the other migrations");
   const error = await tryOnHistory(
     files,
     migrations.map(({ text }) => text),
   );
   if (error === undefined) return;
-  if (isFirst) return tellLacksBase(context);
+  if (from.isFirst) return tellLacksBase(context);
   context.messages.warn(
     `planned from ${from.name}, this does not run behind ${ownHistory(files).name}: ${error.message}. In a new database, and in confiture verify, it would fail; without --from it is planned from what they make`,
   );
 }
 
-function tellLacksBase({ messages }: CommandContext): void {
+/** Where there are no migrations yet, and something is there all the same. */
+export function tellLacksBase({ messages }: CommandContext): void {
   messages.log(
     "The migrations alone make no new database, as what was there before is in none of them: `confiture migrate base` writes it into base.sql",
   );

@@ -45,6 +45,8 @@ export interface Generated {
   readonly names: Names;
   /** What is different afterwards, but for what was renamed. */
   readonly changes: readonly Change[];
+  /** Whether there was nothing before. */
+  readonly startsEmpty: boolean;
   readonly renames: Plan["renames"];
   /** Dropped and added objects that could be renames. */
   readonly possibleRenames: readonly PossibleRename[];
@@ -75,7 +77,10 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const { to, filled, unfinished, givenByDefault, notCompared, grants, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
-  const { steps, changes, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(options, to);
+  const { steps, changes, startsEmpty, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(
+    options,
+    to,
+  );
   const parser = await loadParser();
   const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
     const written = own.map((step) => toMigration(step, names, parser));
@@ -95,6 +100,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const lostGrants = grantsOnRemade(steps, grants);
   const found = {
     changes,
+    startsEmpty,
     renames,
     possibleRenames,
     byHand: allByHand,

@@ -1,3 +1,4 @@
+import { isEmptyDatabase } from "#migrate/base.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { describe } from "../catalogue/describe.ts";
@@ -7,6 +8,7 @@ import { isOfSubscription, withoutSubscriptions } from "../catalogue/subscriptio
 import { onTerms, type OtherGrants, type Terms, withGrants } from "../catalogue/terms.ts";
 import { textsOf } from "../plan/statement.ts";
 import { withScratch } from "#scratch/scratch.ts";
+import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { inWordsOf } from "../sources/comparison.ts";
 import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
@@ -21,17 +23,19 @@ import { type Plan, planSteps, readPlanned } from "./steps.ts";
 /**
  * The finished plan from a source to a catalogue, made and run in a scratch database of its own.
  * @param to as the scratch database would write it
+ * @returns it, and whether the source holds nothing at all
  * @throws ConfitureError `generate_refused` with what is in the way, and as `prepareSource`
  */
-export async function planFrom(options: PlanOptions, to: Catalogue): Promise<Plan> {
+export async function planFrom(options: PlanOptions, to: Catalogue): Promise<Plan & { readonly startsEmpty: boolean }> {
   return await withScratch(options, async (database) => {
     await prepareSource(database, options, options.from);
+    const startsEmpty = await isEmptyDatabase(database, SCRATCH_LEDGER);
     const from = await readPlanned(database, options);
     const inSteps = options.online ? await planInSteps(database, from, to, options) : undefined;
-    if (inSteps === undefined) return await planSteps(database, from, to, options);
+    if (inSteps === undefined) return { ...(await planSteps(database, from, to, options)), startsEmpty };
     const setBack = await undoneOf(options.undone, from, to, []);
     if (setBack.length > 0) await options.permit?.(setBack, []);
-    return inSteps;
+    return { ...inSteps, startsEmpty };
   });
 }
 

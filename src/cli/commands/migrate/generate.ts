@@ -36,6 +36,7 @@ import {
   ownHistory,
   appliedVersions,
   takenVersions,
+  tellLacksBase,
   warnWhereOthersFail,
   warnWhereTheyFail,
 } from "../../pick-source.ts";
@@ -135,7 +136,12 @@ export const command = defineCommand({
     let comparedWith = "";
     const { names: wanted } = (await context.config("files")).migrations;
     const files = await projectFiles(context, args);
-    const before = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout).migrations;
+    const { base, migrations: before } = discoverMigrations(
+      files.projectDir,
+      files.migrationsDir,
+      files.migrationsLayout,
+    );
+    const isFirst = base === undefined && before.length === 0;
     const place = {
       projectDir: context.projectDir,
       dir: files.migrationsDir,
@@ -210,9 +216,9 @@ export const command = defineCommand({
     await warnWherePublished(context, migrations);
     const isAsked = given?.kind === "live" || comparedWith.startsWith("the database");
     if (migrations.length > 0 && !isAsked) await warnWhereTheyFail(context, files, migrations);
-    const isUsed = given === undefined && isAsked && before.length === 0;
-    if (migrations.length > 0 && (isUsed || (given !== undefined && given.kind !== "migrations")))
-      await warnWhereOthersFail(context, files, { name: comparedWith, isUsed }, migrations);
+    if (migrations.length > 0 && isFirst && !generated.startsEmpty) tellLacksBase(context);
+    else if (migrations.length > 0 && given !== undefined && given.kind !== "migrations")
+      await warnWhereOthersFail(context, files, { name: comparedWith, isFirst }, migrations);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
