@@ -63,7 +63,7 @@ export async function loadOpen(options: ProjectFiles & { readonly recorded: read
     open,
     uncompared: effectsAfter(nothingKnown()),
     uncomparedOnSchema: () => effectsAfter(knownOfSchema(options, parser)),
-    written: writtenColumns(open, parser),
+    written: await writtenColumns(open),
   };
 }
 

@@ -22,12 +22,12 @@ export type Rows = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export async function readRowHashes(
   database: Database,
   without: { readonly schema: string; readonly table: string },
-  { only, written = new Set(), ignored = new Set(), chance }: ReadRowsOptions = {},
+  { only, written = new Set(), ignored = new Set(), chance, tables }: ReadRowsOptions = {},
 ): Promise<Rows> {
   const found = new Map<string, ReadonlyMap<string, number>>();
   // A database in use is only read.
   const query = without === SCRATCH_LEDGER ? queryOwnRows : queryCatalogue;
-  for (const rowTable of await readTables(database, without)) {
+  for (const rowTable of tables ?? (await readTables(database, without))) {
     const { schema, table, columns, isView } = rowTable;
     const name = quoteQualified(schema, table);
     if (only !== undefined && !only.has(name) && !only.has(dataKey(name))) continue;
@@ -55,6 +55,8 @@ export interface ReadRowsOptions {
   readonly written?: Written;
   /** Columns, "table.column", that do not count. */
   readonly ignored?: ReadonlySet<string>;
+  /** Where they are known already (`readTables`). */
+  readonly tables?: readonly RowTable[];
   /** How values count that are chance; not at all when undefined. */
   readonly chance?: Chance;
 }

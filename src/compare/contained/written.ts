@@ -1,5 +1,5 @@
 import type { LoadedMigration } from "#migrate/files/body.ts";
-import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
+import { inside, loadParser, type Node, type Parser, strings } from "#sql/parser.ts";
 import type { Statement } from "#sql/statement.ts";
 
 /**
@@ -17,7 +17,7 @@ const VOLATILE =
   /\b(?:now|random|\w*uuid\w*|\w*timestamp|timeofday|nextval|current_\w+|localtime|txid_current)\b|\bdefault\b/i;
 
 /** Which columns these migrations write, as far as their statements say so; code may write any that it speaks of. */
-export function writtenColumns(migrations: readonly LoadedMigration[], parser: Parser): Written {
+export async function writtenColumns(migrations: readonly LoadedMigration[]): Promise<Written> {
   const written = new Set<string>();
   for (const { up, kept } of migrations) {
     if (up.kind !== "sql") {
@@ -25,7 +25,8 @@ export function writtenColumns(migrations: readonly LoadedMigration[], parser: P
       continue;
     }
     for (const statement of up.script.statements) {
-      if (/\b(?:update|insert|merge|copy)\b/i.test(statement.text)) addWritten(statement, parser, written);
+      // Most projects' migrations write no rows: the parser is not loaded for these.
+      if (/\b(?:update|insert|merge|copy)\b/i.test(statement.text)) addWritten(statement, await loadParser(), written);
     }
   }
   return written;

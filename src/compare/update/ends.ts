@@ -19,7 +19,6 @@ import { loadHistory, replayStates, type Stops } from "./replay-states.ts";
 import { findOtherValues } from "./other-values.ts";
 import { type LeftRows, readLeftRows } from "./rows.ts";
 import { subjectOfId, wholeOf } from "../sources/subjects.ts";
-import type { Parser } from "#sql/parser.ts";
 
 export interface EndsOptions extends ProjectFiles {
   readonly onStep?: ((step: string) => void) | undefined;
@@ -47,14 +46,10 @@ export interface History {
 /**
  * Runs base and migrations: from nothing, or on top of what the schema files build where only these make what the first
  * migration needs, as `verify` does.
- * @param known.built rows that the schema files make
+ * @param built rows that the schema files make
  * @throws ConfitureError `schema_update_refused`, or what a migration fails with
  */
-export async function readHistory(
-  options: EndsOptions,
-  series: ScratchSeries,
-  { parser, built }: { readonly parser: Parser; readonly built: Rows },
-): Promise<History> {
+export async function readHistory(options: EndsOptions, series: ScratchSeries, built: Rows): Promise<History> {
   const { migrations, base } = await loadHistory(options);
   if (migrations.length === 0 && base === undefined) {
     throw new ConfitureError("schema_update_refused", "There are no migrations that could have changed anything", {
@@ -67,7 +62,7 @@ export async function readHistory(
   if (!fromNothing) {
     let rows: Omit<LeftRows, "taken"> | undefined;
     const atEnd = async (there: Database): Promise<void> => {
-      rows = await readLeftRows(there, built, writtenColumns(migrations, parser));
+      rows = await readLeftRows(there, built, await writtenColumns(migrations));
     };
     const { way, replay } = await replayMigrations({ ...files, atEnd }, series, false);
     const [finding] = replay.findings;
@@ -110,7 +105,7 @@ export async function readHistory(
       taken.add(table);
   }
   const end = await run.read();
-  const left = await readLeftRows(database, built, writtenColumns(all, parser));
+  const left = await readLeftRows(database, built, await writtenColumns(all));
   const otherValues = await findOtherValues(options, series, { ...files, begin: undefined }, database);
   return { migrations, base, end, left: { ...left, taken }, otherValues, fromNothing, notRun: [] };
 }

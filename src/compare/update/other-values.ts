@@ -1,5 +1,4 @@
 import type { Database } from "#database/database.ts";
-import { loadParser } from "#sql/parser.ts";
 import { mayHoldChance, withoutValues } from "../contained/chance.ts";
 import { notBuilt, readRowHashes, rowsOf } from "../contained/rows.ts";
 import { settleBoth } from "../contained/same-values.ts";
@@ -23,7 +22,7 @@ export async function findOtherValues(
   left: Database,
 ): Promise<string[]> {
   const { migrations, beginning } = replayed;
-  const written = writtenColumns([...(beginning === undefined ? [] : [beginning]), ...migrations], await loadParser());
+  const written = await writtenColumns([...(beginning === undefined ? [] : [beginning]), ...migrations]);
   const reading = { written, chance: "each" } as const;
   const rows = await readRowHashes(left, SCRATCH_LEDGER, reading);
   if (!mayHoldChance(rows)) return [];

@@ -67,7 +67,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     await buildSchema(database, options);
     const built = await readCatalogue(database);
     const builtRows = await readRowHashes(database, SCRATCH_LEDGER);
-    const history = await readHistory(options, series, { parser, built: builtRows });
+    const history = await readHistory(options, series, builtRows);
     const target = await targetFor(options, series, history, built);
     const { migrations, base, left } = history;
     const agree = compareCatalogues(built, target.catalogue).length === 0;

@@ -34,8 +34,9 @@ export interface BuildTask {
 
 /** Reads what a database holds that was built from schema files. */
 export async function readBuilt(database: Database, catalogue: Catalogue, reading: Reading): Promise<Built> {
-  const rows = await readRowHashes(database, SCRATCH_LEDGER, reading);
-  const counted = (await readTables(database, SCRATCH_LEDGER)).flatMap(({ table, columns }) =>
+  const tables = await readTables(database, SCRATCH_LEDGER);
+  const rows = await readRowHashes(database, SCRATCH_LEDGER, { ...reading, tables });
+  const counted = tables.flatMap(({ table, columns }) =>
     columns.flatMap(({ name, counted: isNumber, referring }) =>
       isNumber ? [[table, name, referring, isNumberCounted(reading.written, table, name, referring)] as const] : [],
     ),

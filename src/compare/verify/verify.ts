@@ -19,7 +19,6 @@ import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { notRolledThrough, type ReplayedFiles, replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { writtenColumns } from "../contained/written.ts";
-import { loadParser } from "#sql/parser.ts";
 import { dropScratchLedger } from "../runs/scratch-run.ts";
 import { wantsRoom, withRoom } from "#scratch/room.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
@@ -68,7 +67,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const migrations = await loadAll(options);
   const [base] = options.base === undefined ? projectBase(options) : [];
   const beginning = base === undefined ? undefined : await loadWithinLimit(options, base);
-  const written = writtenColumns([...(beginning === undefined ? [] : [beginning]), ...migrations], await loadParser());
+  const written = await writtenColumns([...(beginning === undefined ? [] : [beginning]), ...migrations]);
   const files = { ...options, migrations, beginning, reading: { written, chance: "each" } as const };
   const hasHistory = migrations.length > 0 || beginning !== undefined;
   const report = await withRoom(options.scratch, () =>
