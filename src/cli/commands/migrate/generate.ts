@@ -136,12 +136,8 @@ export const command = defineCommand({
     let comparedWith = "";
     const { names: wanted } = (await context.config("files")).migrations;
     const files = await projectFiles(context, args);
-    const { base, migrations: before } = discoverMigrations(
-      files.projectDir,
-      files.migrationsDir,
-      files.migrationsLayout,
-    );
-    const isFirst = base === undefined && before.length === 0;
+    const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
+    const isFirst = found.base === undefined && found.migrations.length === 0;
     const place = {
       projectDir: context.projectDir,
       dir: files.migrationsDir,
@@ -229,7 +225,7 @@ export const command = defineCommand({
     }));
     const taken = drafts.length === 0 ? [] : await takenVersions(context);
     requireUnchanged(files, contents, { code: "generate_refused", undone: "Nothing was written" });
-    const written = drafts.length === 0 ? [] : await createMigrations({ ...place, taken }, drafts, before);
+    const written = drafts.length === 0 ? [] : await createMigrations({ ...place, taken }, drafts, found.migrations);
     const leftOut =
       written.length === 0
         ? []
