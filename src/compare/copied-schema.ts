@@ -223,7 +223,7 @@ export async function compareCopied(
 }
 
 /** The order of columns of tables, which no comparison of catalogues sees. */
-export function columnOrders({ details }: SourceSchema): readonly Detail[] {
+export function columnOrders({ details }: Pick<SourceSchema, "details">): readonly Detail[] {
   return details.filter(({ property }) => property === COLUMN_ORDER);
 }
 

@@ -1,5 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
+import type { Direction } from "#migrate/events.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadMigration } from "#migrate/files/load.ts";
 import { loadWithinLimit } from "./runs/within-limit.ts";
@@ -9,18 +10,28 @@ import { compareVersions } from "#migrate/files/version.ts";
 import { effectInWords, nothingKnown, type UncomparedEffect } from "#sql/effects/uncompared.ts";
 import { loadParser, type Parser } from "#sql/parser.ts";
 import { uncomparedOf } from "./contained/loaded.ts";
-import { compareCatalogues } from "./catalogue/changes.ts";
+import { changeInLine, compareCatalogues } from "./catalogue/changes.ts";
 import { readState, type State } from "./contained/replayed.ts";
+import { changedTables } from "./contained/rows.ts";
+import { columnOrders } from "./copied-schema.ts";
 import { startRun } from "./runs/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "./runs/scratch-series.ts";
+import type { SequencePlace } from "./sources/sequences.ts";
+import { readDetails } from "./tree/details.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "./sources/sources.ts";
 
 /**
- * Whether a migration as it was applied and as its file is now do the same, schema and rows, on top of what is before it.
- * Both run in scratch databases.
+ * What a migration as it was applied and as its file is now leave that is not the same, on top of what is before it: objects, the
+ * order of columns, rows, sequences. Both run in scratch databases. A way back may also lead to where its migration began, whatever
+ * the former one led to.
  * @throws ConfitureError where one of them, or what is before it, does not run there, or does what no comparison shows
  */
-export async function haveSameEffect(options: ProjectFiles, applied: FormerFile, now: MigrationFile): Promise<boolean> {
+export async function differingEffects(
+  options: ProjectFiles,
+  applied: FormerFile,
+  now: MigrationFile,
+  way: Direction,
+): Promise<string[]> {
   const before: LoadedMigration[] = [];
   for (const file of [...projectBase(options), ...projectMigrations(options)]) {
     if (compareVersions(file.version, now.version) >= 0) continue;
@@ -30,20 +41,48 @@ export async function haveSameEffect(options: ProjectFiles, applied: FormerFile,
     write(applied.file.path, applied.text);
     // What is below its folder, such as its way back, is no concern.
     const { downPath: _, ...former } = applied.file;
-    const versions = [await loadMigration(dir, former, options.signal), await loadWithinLimit(options, now)] as const;
-    requireCompared(before, versions, await loadParser());
+    const was = await loadMigration(dir, former, options.signal);
+    const is = await loadWithinLimit(options, now);
+    if (way === "up") requireCompared(before, [was, is], await loadParser());
     return await withScratchSeries(options, async (series) => {
-      const states: State[] = [];
-      for (const migration of versions) states.push(await stateAfter(options, series, [...before, migration]));
-      const [one, other] = states;
-      return (
-        one !== undefined &&
-        other !== undefined &&
-        compareCatalogues(one.catalogue, other.catalogue).length === 0 &&
-        Bun.deepEquals(one.rows, other.rows) &&
-        Bun.deepEquals(one.sequences, other.sequences)
-      );
+      const after = async (migration: LoadedMigration, ...ways: Direction[]): Promise<Effect> =>
+        await effectOf(options, series, before, migration, ways);
+      if (way === "up") return differing(await after(was, "up"), await after(is, "up"));
+      const led = await after(is, "up", "down");
+      const begun = await after(is);
+      const lines = differing({ ...begun, orders: led.orders }, led);
+      if (lines.length === 0 || was.down === undefined) return lines;
+      return differing(await after(was, "up", "down"), led).length === 0 ? [] : lines;
     });
+  });
+}
+
+/** What is there after some statements. */
+interface Effect extends State {
+  /** Of the columns of each table. */
+  readonly orders: ReadonlyMap<string, string>;
+}
+
+/** What has to happen to one to make it the other, line by line. Pure. */
+function differing(one: Effect, other: Effect): string[] {
+  const sequencesOf = ({ sequences }: Effect): Map<string, SequencePlace> =>
+    new Map(sequences.map((place) => [`${place.schema}.${place.name}`, place]));
+  const [places, otherPlaces] = [sequencesOf(one), sequencesOf(other)];
+  const changes = compareCatalogues(one.catalogue, other.catalogue);
+  return [
+    ...changes.map(changeInLine),
+    ...(changes.length > 0 ? [] : otherOrders(one, other)),
+    ...[...changedTables(one.rows, other.rows)].map((table) => `${table} has other rows`),
+    ...[...new Set([...places.keys(), ...otherPlaces.keys()])].flatMap((name) =>
+      Bun.deepEquals(places.get(name), otherPlaces.get(name)) ? [] : [`the sequence ${name} is somewhere else`],
+    ),
+  ];
+}
+/** `INSERT` without names of columns and `SELECT *` go by it. */
+function otherOrders(one: Effect, other: Effect): string[] {
+  return [...other.orders].flatMap(([table, order]) => {
+    const was = one.orders.get(table) ?? order;
+    return was === order ? [] : [`${table} has its columns in another order: ${was} -> ${order}`];
   });
 }
 
@@ -76,16 +115,23 @@ function keyOf({ statement, what }: UncomparedEffect): string {
   return [what, ...(statement?.tokens() ?? [])].join("\n");
 }
 
-async function stateAfter(
+async function effectOf(
   options: ProjectFiles,
   series: ScratchSeries,
-  migrations: readonly LoadedMigration[],
-): Promise<State> {
+  before: readonly LoadedMigration[],
+  migration: LoadedMigration,
+  ways: readonly Direction[],
+): Promise<Effect> {
   const database = await series.empty();
   const run = await startRun(database, options);
-  for (const migration of migrations) {
-    const error: ConfitureError | undefined = await run.step(migration, "up");
+  const steps = [...before.map((earlier) => [earlier, "up"] as const), ...ways.map((way) => [migration, way] as const)];
+  for (const [one, way] of steps) {
+    const error: ConfitureError | undefined = await run.step(one, way);
     if (error !== undefined) throw error;
   }
-  return await readState(database, run);
+  const details = await readDetails(database);
+  return {
+    ...(await readState(database, run)),
+    orders: new Map(columnOrders({ details }).map(({ schema, name, value }) => [`${schema}.${name}`, value])),
+  };
 }

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { asFailure, ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import { baseFile } from "./base.ts";
+import type { Direction } from "./events.ts";
 import type { Edit } from "./files/edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
@@ -15,7 +16,7 @@ import { editedOnTheWay, requireKnown } from "./plan.ts";
 import { claimFill } from "./fill/run-fill.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
-import { type Difference, findDifference, type FormerFile, formerFile } from "./same-way-up.ts";
+import { type Difference, findDifference, findOtherWayBack, type FormerFile, formerFile } from "./same-way-up.ts";
 import { squashedFile } from "./files/squashed.ts";
 import { compareVersions } from "./files/version.ts";
 
@@ -133,10 +134,10 @@ export interface AcceptOptions {
   /** Although what runs is not what ran. */
   readonly different?: boolean;
   /**
-   * Tells whether two texts of a migration do the same to a schema, where their statements are not the same; throws what
-   * keeps it from being told.
+   * Tells what two texts of a migration leave that is not the same, where their statements are not the same; throws what
+   * keeps it from being told. Without it, ways back are not looked at.
    */
-  readonly prove?: (applied: FormerFile, now: MigrationFile) => Promise<boolean>;
+  readonly prove?: (applied: FormerFile, now: MigrationFile, way: Direction) => Promise<readonly string[]>;
   /** Told both texts before it is decided. */
   readonly onEdit?: (edit: Edit) => void;
 }
@@ -149,11 +150,11 @@ export async function acceptEdited(
   options: MigrateOptions,
   version: string,
   { different = false, prove, onEdit }: AcceptOptions = {},
-): Promise<PutRight & { readonly proven: boolean }> {
+): Promise<PutRight & { readonly proven: readonly Direction[] }> {
   return await exclusively(options, async (database, found) => {
     const entry = requireKnown(await readHistory(database, found, options), version);
     const { file, row } = entry;
-    if (entry.standing === "applied") return { entry, changed: false, proven: false };
+    if (entry.standing === "applied") return { entry, changed: false, proven: [] };
     if (entry.standing !== "edited" || file === undefined || row === undefined) throw notEdited(entry);
     if (different && row.state === "applying") throw editedOnTheWay(entry).with({ code: "accept_refused" });
     const now = recordedOf(options.projectDir, file);
@@ -161,26 +162,33 @@ export async function acceptEdited(
     const after = now.kept.source ?? undefined;
     onEdit?.({ version: entry.version, path: file.path, before, after });
     const applied = before === undefined ? undefined : formerFile(options.projectDir, file, before);
-    const difference = different ? undefined : findDifference(file, applied, after ?? null);
-    if (difference !== undefined && !(await isProven(difference, applied, file, prove))) throw difference.error;
+    const proven: Direction[] = [];
+    for (const [way, find] of [["up", findDifference] as const, ["down", findOtherWayBack] as const]) {
+      const difference = different ? undefined : find(file, applied, after ?? null);
+      if (difference === undefined || (way === "down" && prove === undefined)) continue;
+      await requireProof(difference, applied, file, (...texts) => prove?.(...texts, way));
+      proven.push(way);
+    }
     const ledger = await createLedger(database, found);
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, { ...now, name: file.name }),
       isMade: (recorded) => recorded(row.version)?.checksum === now.checksum,
     });
-    return { entry, changed: true, proven: difference !== undefined };
+    return { entry, changed: true, proven };
   });
 }
 
-async function isProven(
+/** @throws ConfitureError `accept_refused` with what differs, where that is not proven to come to the same */
+async function requireProof(
   { error, isProvable }: Difference,
   applied: FormerFile | undefined,
   file: MigrationFile,
-  prove: AcceptOptions["prove"],
-): Promise<boolean> {
-  if (!isProvable || applied === undefined || prove === undefined) return false;
+  prove: (applied: FormerFile, now: MigrationFile) => Promise<readonly string[]> | undefined,
+): Promise<void> {
+  if (!isProvable || applied === undefined) throw error;
+  let differing: readonly string[] | undefined;
   try {
-    return await prove(applied, file);
+    differing = await prove(applied, file);
   } catch (cause) {
     const { message } = asFailure(cause);
     throw error.with({
@@ -188,6 +196,12 @@ async function isProven(
       cause,
     });
   }
+  if (differing === undefined) throw error;
+  if (differing.length === 0) return;
+  const lines = differing.map((line) => `  ${line}`).join("\n");
+  throw error.with({
+    message: `${error.message}\nTried in a scratch database, that comes to something else:\n${lines}`,
+  });
 }
 
 /** Why there is no edit to accept. */

@@ -3,6 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Statement } from "#sql/statement.ts";
 import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
+import type { Body } from "./files/body.ts";
 import { waysOfText } from "./files/load.ts";
 import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import { originOf } from "./import/origin.ts";
@@ -28,7 +29,10 @@ export function formerFile(projectDir: string, file: MigrationFile, text: string
 /** Why an edited migration may not be what was applied. */
 export interface Difference {
   readonly error: ConfitureError;
-  /** Whether running both in a scratch database would tell: no statement in which they differ can touch rows. */
+  /**
+   * Whether running both in a scratch database would tell. Of ways up: no statement in which they differ can touch rows. Of ways
+   * back: there still is one.
+   */
   readonly isProvable: boolean;
 }
 
@@ -60,22 +64,49 @@ export function findDifference(
   const after = now === null ? undefined : whatRuns(file, now);
   if (before !== undefined && after !== undefined && Bun.deepEquals(keys(before), keys(after))) return undefined;
   const { removed, added } = difference(before ?? [], after ?? []);
-  const [removedTexts, addedTexts] = textsOf(removed, added);
-  const error = new ConfitureError(
-    "accept_refused",
-    [
-      `Migration ${id} does something else now than what was applied:`,
-      ...removedTexts.map((text) => `  - ${text}`),
-      ...addedTexts.map((text) => `  + ${text}`),
-    ].join("\n"),
-    {
-      hint: `Put the file back as it was and write a new migration for the change: databases that have it will never run it again. If every database has the change already: ${anyway}`,
-      location: { file: file.path },
-      data: { removed: removedTexts, added: addedTexts },
-    },
-  );
+  const error = refusal(file, {
+    message: `Migration ${id} does something else now than what was applied:`,
+    steps: [removed, added],
+    hint: `Put the file back as it was and write a new migration for the change: databases that have it will never run it again. If every database has the change already: ${anyway}`,
+  });
   const isProvable = before !== undefined && after !== undefined && [...removed, ...added].every(isOfSchemaAlone);
   return { error, isProvable };
+}
+
+/**
+ * Whether an edited migration would be rolled back by other statements than the text that was applied. The code of a class is
+ * compared as a whole, by `findDifference`, and a way back in a file of its own is no part of the edit.
+ */
+export function findOtherWayBack(
+  file: MigrationFile,
+  applied: FormerFile | undefined,
+  now: string | null,
+): Difference | undefined {
+  if (applied === undefined || now === null || file.form !== "sql") return undefined;
+  const [was, is] = [waysOfText(applied.file, applied.text).down, waysOfText(file, now).down];
+  const [before, after] = [stepsOf(was), stepsOf(is)];
+  if (was?.kind === is?.kind && Bun.deepEquals(keys(before ?? []), keys(after ?? []))) return undefined;
+  const { removed, added } = difference(before ?? [], after ?? []);
+  const id = migrationId(file);
+  const error = refusal(file, {
+    message:
+      is === undefined ? `Migration ${id} has no way back any more:` : `Migration ${id} has another way back now:`,
+    steps: [removed, added],
+    hint: `Rolling it back would run what is in the file now. If that is meant: confiture migrate accept ${shellWord(file.version)} --different`,
+  });
+  return { error, isProvable: is !== undefined };
+}
+
+function refusal(
+  file: MigrationFile,
+  { message, steps, hint }: { readonly message: string; readonly steps: [Step[], Step[]]; readonly hint: string },
+): ConfitureError {
+  const [removed, added] = textsOf(...steps);
+  return new ConfitureError(
+    "accept_refused",
+    [message, ...removed.map((text) => `  - ${text}`), ...added.map((text) => `  + ${text}`)].join("\n"),
+    { hint, location: { file: file.path }, data: { removed, added } },
+  );
 }
 
 /** Whether a step leaves rows alone, so that an empty database shows all that it does. */
@@ -121,9 +152,12 @@ interface Step {
 /** What the way up of a text runs; undefined where it cannot be told. */
 function whatRuns(file: MigrationFile, text: string): Step[] | undefined {
   if (file.form === "typescript") return codeOf(text);
-  const { up } = waysOfText(file, text);
-  if (up.kind !== "sql") return undefined;
-  const { script, transactional, opening } = up;
+  return stepsOf(waysOfText(file, text).up);
+}
+
+function stepsOf(way: Body | undefined): Step[] | undefined {
+  if (way?.kind !== "sql") return undefined;
+  const { script, transactional, opening } = way;
   const steps = script.statements.map((statement) => ({
     key: [
       ...statement.tokens(),

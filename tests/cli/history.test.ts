@@ -152,6 +152,41 @@ describe.each(OLDEST_ALONE)("the ledger keeps what ran, PostgreSQL %d", (major) 
     await project.succeed(["migrate", "accept", "001", "--different"]);
   });
 
+  test("columns in another order, and a way back that leads elsewhere, are not the same", async () => {
+    const file = "db/migrations/001_one.sql";
+    const text = (columns: string, down = "\n-- migrate:down\nDROP TABLE one;\n"): string =>
+      `-- migrate:up\nCREATE TABLE one (${columns});${down}`;
+    await using project = await cliProject({ [file]: text("a int, b text") }, { major });
+    await project.succeed(["migrate", "up"]);
+    const refused = async (edit: string, what: string): Promise<void> => {
+      await project.write(file, edit);
+      const { error } = readDocument(await project.run(["migrate", "accept", "001", "--format", "json"]));
+      expect(error).toMatchObject({ code: "accept_refused", hint: expect.stringContaining("--different") });
+      expect(error?.message).toContain(what);
+    };
+    await refused(text("b text, a int"), "public.one has its columns in another order: a, b -> b, a");
+    const back = (sql: string): string => text("a int, b text", `\n-- migrate:down\n${sql}\n`);
+    await refused(
+      back("ALTER TABLE one DROP b;"),
+      "has another way back now:\n  - DROP TABLE one\n  + ALTER TABLE one DROP b",
+    );
+    await refused(back("ALTER TABLE one DROP b;"), "added table public.one");
+    await refused(back("DROP TABLE nothing;"), "does not exist");
+    await refused(text("a int, b text", ""), "has no way back any more:");
+    await project.write(file, back("DROP TABLE IF EXISTS one;"));
+    const { stdout } = await project.succeed(["migrate", "accept", "001"]);
+    expect(stdout).toContain("another way back, proven to lead back to the same schema");
+
+    // One that came later has to lead to where its migration began.
+    await project.write("db/migrations/002_two.sql", "-- migrate:up\nCREATE TABLE two (id int);\n");
+    await project.succeed(["migrate", "up"]);
+    await project.write(
+      "db/migrations/002_two.sql",
+      "-- migrate:up\nCREATE TABLE two (id int);\n-- migrate:down\nDROP TABLE two;",
+    );
+    await project.succeed(["migrate", "accept", "002"]);
+  });
+
   test("an edit that does what no comparison shows is accepted as different alone", async () => {
     const comment = "COMMENT ON LANGUAGE plpgsql IS 'x';\n";
     await using project = await cliProject(
