@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { expect, test } from "bun:test";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
@@ -309,6 +310,9 @@ test("a schema that a tool's settings name is asked for before anything runs els
   await project.write("flyway.toml", '[flyway]\ndefaultSchema = "app" # ours\n');
   const { stderr } = await project.run(["migrate", "up"]);
   expect(stderr).toContain("flyway.toml:2");
+  await project.write("src/main/resources/application.yaml", "spring:\n  flyway:\n    default-schema: app\n");
+  for (const file of ["flyway.toml", "flyway.conf"]) await rm(project.path(file));
+  expect((await project.run(["migrate", "up"])).stderr).toContain("src/main/resources/application.yaml:3");
   const local = await project.read("db/environments/local.yaml");
   await project.write("db/environments/local.yaml", `${local}  options: -c search_path=app,public\n`);
   await project.succeed(["migrate", "up"]);
@@ -364,6 +368,30 @@ test.each([
     "1_one.sql",
     "---- create above / drop below ----\n",
   ],
+  [
+    "src/main/resources/application.properties",
+    "spring.datasource.url=x\nspring.flyway.table=done",
+    "flyway",
+    FLYWAY_HISTORY("done"),
+    "V1__one.sql",
+    "",
+  ],
+  [
+    "src/main/resources/application.yml",
+    "table: no\nspring:\n  flyway:\n    # table: no\n    locations:\n      - classpath:db\n\n    table: done # ours\n  jpa:\n    table: no",
+    "flyway",
+    FLYWAY_HISTORY("done"),
+    "V1__one.sql",
+    "",
+  ],
+  [
+    "config/default.json",
+    '{"db": {"url": "x",\n "migrations-table": "done"}}',
+    "node-pg-migrate",
+    "CREATE TABLE done (id serial, name varchar, run_on timestamp); INSERT INTO done (name, run_on) VALUES ('1_one', now())",
+    "1_one.sql",
+    "-- Up Migration\n",
+  ],
 ])("a history is found where %s says that it is: %s", async (file, setting, tool, history, migration, mark) => {
   const sql = "CREATE TABLE one (id int);\n";
   const text = tool === "tern" ? `${sql}${mark}DROP TABLE one;\n` : `${mark}${sql}`;
@@ -376,5 +404,29 @@ test.each([
     next: `confiture migrate baseline --from ${tool}`,
   });
   await project.succeed(["migrate", "baseline", "--from", tool]);
+  expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+});
+
+test.each([
+  ["done", 'export default defineConfig({ migrations: { prefix: "index", table: "done", schema: "public" } });\n'],
+  ["__drizzle_migrations", 'export default defineConfig({ migrations: { schema: "public" } });\n'],
+])("Drizzle's history is found where its settings put it: %s", async (table, settings) => {
+  const sql = "CREATE TABLE one (id int);\n";
+  await using project = await cliProject({
+    "drizzle.config.ts": settings,
+    "db/migrations/meta/_journal.json": '{"entries":[{"tag":"0000_one","when":1}]}',
+    "db/migrations/0000_one.sql": sql,
+  });
+  const hash = new Bun.CryptoHasher("sha256").update(sql).digest("hex");
+  await project.query(
+    `${sql} CREATE TABLE ${table} (id serial, hash text, created_at bigint); INSERT INTO ${table} (hash, created_at) VALUES ('${hash}', 1)`,
+  );
+  await expectRefusal(project, ["migrate", "up"], {
+    exitCode: 7,
+    code: "adoption_refused",
+    names: [table],
+    next: "confiture migrate baseline --from drizzle",
+  });
+  await project.succeed(["migrate", "baseline", "--from", "drizzle"]);
   expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
 });

@@ -27,22 +27,60 @@ interface Source {
   readonly table?: RegExp;
 }
 
-const SOURCES: Readonly<Record<string, Source>> = {
-  flyway: {
-    files: ["flyway.toml", "flyway.user.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf"],
-    schema: [
-      /^\s*(?:flyway\.)?(?<key>defaultSchema)\s*=(?<value>.*)/m,
-      /^\s*(?:flyway\.)?(?<key>schemas)\s*=(?<value>.*)/m,
-    ],
-    table: /^\s*(?:flyway\.)?(?<key>table)\s*=(?<value>.*)/m,
-  },
-  rails: { files: ["config/database.yml"], schema: [/^\s*(?<key>schema_search_path):(?<value>.*)/m] },
-  dbmate: { files: [".env"], table: /^\s*(?:export\s+)?(?<key>DBMATE_MIGRATIONS_TABLE)\s*=(?<value>.*)/m },
-  goose: { files: [".env"], table: /^\s*(?:export\s+)?(?<key>GOOSE_TABLE)\s*=(?<value>.*)/m },
-  sqlx: { files: ["sqlx.toml"], table: /^\s*(?<key>table-name)\s*=(?<value>.*)/m },
-  "sql-migrate": { files: ["dbconfig.yml", "dbconfig.yaml"], table: /^\s*(?<key>table):(?<value>.*)/m },
-  tern: { files: ["tern.conf"], table: /^\s*(?<key>version_table)\s*=(?<value>.*)/m },
+const SOURCES: Readonly<Record<string, readonly Source[]>> = {
+  flyway: [
+    {
+      files: ["flyway.toml", "flyway.user.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf"],
+      schema: [
+        /^\s*(?:flyway\.)?(?<key>defaultSchema)\s*=(?<value>.*)/m,
+        /^\s*(?:flyway\.)?(?<key>schemas)\s*=(?<value>.*)/m,
+      ],
+      table: /^\s*(?:flyway\.)?(?<key>table)\s*=(?<value>.*)/m,
+    },
+    // Spring Boot, which runs Flyway.
+    {
+      files: ["src/main/resources/application.properties", "config/application.properties"],
+      schema: [
+        /^\s*(?<key>spring\.flyway\.default-?[sS]chema)\s*[=:](?<value>.*)/m,
+        /^\s*(?<key>spring\.flyway\.schemas)\s*[=:](?<value>.*)/m,
+      ],
+      table: /^\s*(?<key>spring\.flyway\.table)\s*[=:](?<value>.*)/m,
+    },
+    {
+      files: ["yml", "yaml"].flatMap((end) => [`src/main/resources/application.${end}`, `config/application.${end}`]),
+      schema: [below("flyway", "default-?[sS]chema"), below("flyway", "schemas")],
+      table: below("flyway", "table"),
+    },
+  ],
+  rails: [{ files: ["config/database.yml"], schema: [/^\s*(?<key>schema_search_path):(?<value>.*)/m] }],
+  dbmate: [{ files: [".env"], table: /^\s*(?:export\s+)?(?<key>DBMATE_MIGRATIONS_TABLE)\s*=(?<value>.*)/m }],
+  goose: [{ files: [".env"], table: /^\s*(?:export\s+)?(?<key>GOOSE_TABLE)\s*=(?<value>.*)/m }],
+  sqlx: [{ files: ["sqlx.toml"], table: /^\s*(?<key>table-name)\s*=(?<value>.*)/m }],
+  "sql-migrate": [{ files: ["dbconfig.yml", "dbconfig.yaml"], table: /^\s*(?<key>table):(?<value>.*)/m }],
+  tern: [{ files: ["tern.conf"], table: /^\s*(?<key>version_table)\s*=(?<value>.*)/m }],
+  // Of the package "config", in which it looks for its section.
+  "node-pg-migrate": [
+    {
+      files: ["config/default.json"],
+      schema: [/"(?<key>schema)"\s*:(?<value>.*)/],
+      table: /"(?<key>migrations-table)"\s*:(?<value>.*)/,
+    },
+  ],
+  drizzle: [
+    {
+      files: ["ts", "js", "mjs", "json"].map((end) => `drizzle.config.${end}`),
+      table: /\bmigrations["']?\s*:\s*\{[^}]*?\b(?<key>table)["']?\s*:(?<value>.*)/,
+    },
+  ],
 };
+
+/** A line of YAML among those that are further in than a key. */
+function below(parent: string, key: string): RegExp {
+  return new RegExp(
+    String.raw`^(?<indent>[ \t]*)${parent}:[ \t]*(?:#.*)?\n(?:(?:\k<indent>[ \t]+\S.*|[ \t]*(?:#.*)?)\n)*?\k<indent>[ \t]+(?<key>${key}):(?<value>.*)`,
+    "m",
+  );
+}
 
 /** The first of a list, without quotation marks, brackets, and the comment behind it. */
 const VALUE = /^[\s[]*(?:"(?<double>[^"]*)"|'(?<single>[^']*)'|(?<bare>[^\s,\]"'#]+))/;
@@ -63,10 +101,10 @@ function settings(
   patternsOf: (source: Source) => readonly RegExp[],
 ): ToolSetting[] {
   return Object.keys(LAYOUTS[layout].histories).flatMap((tool) => {
-    const source = SOURCES[tool];
-    if (source === undefined) return [];
-    return patternsOf(source).flatMap((pattern) =>
-      source.files.flatMap((file) => settingIn(projectDir, file, tool, pattern) ?? []),
+    return (SOURCES[tool] ?? []).flatMap((source) =>
+      patternsOf(source).flatMap((pattern) =>
+        source.files.flatMap((file) => settingIn(projectDir, file, tool, pattern) ?? []),
+      ),
     );
   });
 }
@@ -80,7 +118,9 @@ function settingIn(projectDir: string, file: string, tool: string, pattern: RegE
   const { double, single, bare } = VALUE.exec(written)?.groups ?? {};
   const value = double ?? single ?? bare ?? "";
   if (found === null || value === "" || value.includes("${")) return undefined;
-  const line = text.slice(0, found.index + found[0].indexOf(key)).split("\n").length;
+  const line = text
+    .slice(0, found.index + found[0].lastIndexOf(key, found[0].length - written.length))
+    .split("\n").length;
   return { tool, file, line, key, value };
 }
 

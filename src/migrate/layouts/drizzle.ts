@@ -124,7 +124,7 @@ function cut(source: SqlSource): Sections {
 /** A migration is known by its time; the hash is that of the file. */
 function drizzleTable(): ForeignTable {
   return {
-    tables: ["drizzle.__drizzle_migrations"],
+    tables: ["drizzle.__drizzle_migrations", "__drizzle_migrations"],
     columns: ["id", "hash", "created_at"],
     async read(database, table) {
       const rows = await queryCatalogue<HistoryRow & { hash: string }>(
