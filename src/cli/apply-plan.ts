@@ -42,7 +42,7 @@ export async function planFor(
   },
 ): Promise<ToldPlan> {
   const { planApply } = await import("#compare/apply.ts");
-  const { permit, tellIdle } = permitRemovals(context, allowDrop, makersIn(files), {
+  const permit = permitRemovals(context, allowDrop, makersIn(files), {
     what: "The plan",
     undone: "Nothing was done.",
     ...(command === undefined ? {} : { command: `${command} ` }),
@@ -58,6 +58,5 @@ export async function planFor(
     online: false,
     onStep: context.step,
   });
-  tellIdle();
   return { ...plan, rowsLeftOut: tellRowsLeftOut(context, files, plan.leftEmpty, NOT_IN_PLAN) };
 }

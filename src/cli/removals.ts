@@ -1,4 +1,4 @@
-import { allowingWords, allows, wordFor } from "#compare/generate/allowing.ts";
+import { allowingWords, allows } from "#compare/generate/allowing.ts";
 import {
   describeRemoval,
   isUndone,
@@ -15,13 +15,6 @@ import type { FindMaker } from "./output/findings.ts";
 import { agree } from "./output/text.ts";
 import { inLine } from "./output/visible.ts";
 
-/** What is asked while a plan is made, and told when it is. */
-interface Removing {
-  readonly permit: Permit;
-  /** Warns of words of `--allow-drop` that are nothing of what is taken away. */
-  readonly tellIdle: () => void;
-}
-
 /**
  * Lists what a migration takes away, with who made it, and lets that happen only where somebody has consented: with
  * `--allow-drop`, or now, on a terminal.
@@ -32,19 +25,8 @@ export function permitRemovals(
   allowed: string | undefined,
   findMaker: FindMaker,
   remover?: Remover,
-): Removing {
+): Permit {
   const words = allowed === undefined ? [] : allowingWords(allowed);
-  const seen: Removal[] = [];
-  const told = new Set<string>();
-  const consented: string[] = [];
-  const tellIdle = (): void => {
-    if (seen.length === 0) return;
-    for (const word of words) {
-      if (told.has(word) || seen.some((removal) => allows(word, removal))) continue;
-      told.add(word);
-      context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(word)}", by its kind or name`);
-    }
-  };
   const madeBy = ({ kind, change, undoes }: Removal): string | undefined => {
     // What makes a column of a view is the view.
     const place =
@@ -53,21 +35,16 @@ export function permitRemovals(
         : findMaker({ ...change, kind: change.kind.endsWith("view") ? change.kind : kind, by: undoes });
     return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
   };
-  const permit: Permit = async (removals, possible) => {
-    seen.push(...removals);
-    const refusal = (): ConfitureError => {
-      const useful = words.filter((word) => seen.some((removal) => allows(word, removal)));
-      return refuseRemovals(open, possible, madeBy, remover, [...useful, ...consented]);
-    };
+  return async (removals, possible) => {
+    const isUseful = (word: string): boolean => removals.some((removal) => allows(word, removal));
+    for (const word of new Set(words.filter((each) => !isUseful(each))))
+      context.messages.warn(`--allow-drop: nothing that is taken away is "${inLine(word)}", by its kind or name`);
     const open = removals.filter((removal) => !words.some((word) => allows(word, removal)));
+    const refusal = (): ConfitureError => refuseRemovals(open, possible, madeBy, remover, words.filter(isUseful));
     const asks = open.length > 0 && remover?.holdsLocks !== true && canAsk(context);
-    if (open.length > 0) tellIdle();
     if (open.length > 0 && !asks) throw refusal();
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
-    const head = `${seen.length > removals.length ? "Also " : ""}${headOf(removals)}`;
-    context.messages.log(
-      `${head.charAt(0).toUpperCase()}${head.slice(1)} by ${remover === undefined ? "this migration" : "this"}:\n${list}`,
-    );
+    context.messages.log(`${headOf(removals)} by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
     if (!asks) return;
     const question = `${questionOf(open)} [y/N] `;
     const answer = await ask(
@@ -76,15 +53,13 @@ export function permitRemovals(
       remover?.undone.toLowerCase().replace(/\.$/, "") ?? "nothing was written",
     );
     if (!/^y(es)?$/i.test(answer)) throw refusal();
-    consented.push(...open.map(wordFor));
   };
-  return { permit, tellIdle };
 }
 
 /** What becomes of what is listed. */
 function headOf(removals: readonly Removal[]): string {
-  if (removals.every(isUndone)) return "undone";
-  return removals.some(isUndone) ? "taken away or undone" : "taken away";
+  if (removals.every(isUndone)) return "Undone";
+  return removals.some(isUndone) ? "Taken away or undone" : "Taken away";
 }
 
 function questionOf(open: readonly Removal[]): string {

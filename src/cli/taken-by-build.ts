@@ -43,7 +43,7 @@ export function watchTaken(
       const removals = await takenBetween(before, after);
       const undone = await undoneOf(undoneIn(context, files), before.catalogue, after.catalogue, removals);
       if (removals.length + undone.length === 0) return;
-      const { permit, tellIdle } = permitRemovals(context, isCommitted ? "all" : allowed, makersIn(files), {
+      const permit = permitRemovals(context, isCommitted ? "all" : allowed, makersIn(files), {
         what: "The schema files",
         undone: "Nothing was done.",
         code: "build_refused",
@@ -52,8 +52,7 @@ export function watchTaken(
         holdsLocks: true,
       });
       await permit([...removals, ...undone], []);
-      if (!isCommitted) tellIdle();
-      else if (allowed === undefined)
+      if (isCommitted && allowed === undefined)
         context.messages.warn(
           "This is done: --no-transaction leaves nothing to roll back. Without it, a build asks first",
         );

@@ -68,6 +68,43 @@ describe("stale schema files undo no migration without a word", () => {
     expect((await generate(other)).stderr).toContain("--rename public.docs.o=owner_name");
   });
 
+  test.each([
+    ["CREATE TABLE docs (id bigint, o text);", "ALTER TABLE docs RENAME o TO p", "column public.docs.o", "docs.p=o"],
+    // Whatever else becomes of it.
+    [
+      "CREATE TABLE docs (id bigint, o text);",
+      "ALTER TABLE docs RENAME o TO p;\nALTER TABLE docs ALTER p SET NOT NULL",
+      "column public.docs.o",
+      "docs.p=o",
+    ],
+    ["CREATE TABLE docs (id bigint);", "ALTER TABLE docs RENAME TO papers", "table public.docs", "public.papers=docs"],
+    // Renamed without being asked.
+    [
+      "CREATE TABLE docs (id bigint);\nCREATE INDEX by_id ON docs (id);",
+      "ALTER INDEX by_id RENAME TO ids",
+      "index public.by_id",
+      undefined,
+    ],
+  ])("nor is it renamed back without a word: %s %s", async (before, sql, what, rename) => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_docs.sql": `${before}\n`,
+      "db/migrations/002_rename.sql": `${sql};\n`,
+      "db/schema/docs.sql": `${before}\n`,
+    });
+    const args = rename === undefined ? [] : ["--rename", rename];
+    const { exitCode, stderr } = await generate(project, ...args);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`  undoes what db/migrations/002_rename.sql:1 did: ${what}\n`),
+    });
+    expect(await written(project)).toEqual([]);
+    const all = await generate(project, ...args, "--allow-drop");
+    expect(all).toMatchObject({ exitCode: 0 });
+    const [file = ""] = await written(project);
+    expect(await Bun.file(project.path(`db/migrations/${file}`)).text()).toContain("RENAME");
+  });
+
   test("the command that it names leaves what is new to be generated", async () => {
     await using project = await temporaryProject(STALE);
     expect(await runHere(["schema", "update", "--yes"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });

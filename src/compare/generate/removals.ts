@@ -1,7 +1,7 @@
 import type { ErrorCode } from "#errors/codes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { unquoteNames } from "#sql/lexer/unquote.ts";
-import type { Parser } from "#sql/parser.ts";
+import { loadParser, type Parser } from "#sql/parser.ts";
 import { lossWords, rowsWords } from "#sql/effects/hazard.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
@@ -16,6 +16,7 @@ import { lossHazard, partsOf, type PlannedStatement } from "../plan/statement.ts
 import { wordFor } from "./allowing.ts";
 import { renameHints } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
+import type { MeasuredStatement } from "./section.ts";
 
 /** Something that a migration takes away: an object, a property that protects something, or values. */
 export interface Removal {
@@ -46,7 +47,7 @@ export interface UndoneChange {
  */
 export type FindUndone = (to: Catalogue, changes: readonly Change[]) => Promise<readonly UndoneChange[]>;
 
-/** Told what a migration takes away before it is written, in every round that finds something new; stops it by throwing. */
+/** Told all that a migration takes away, once, before it is written; stops it by throwing. */
 export type Permit = (removals: readonly Removal[], possible: readonly PossibleRename[]) => void | Promise<void>;
 
 /**
@@ -56,7 +57,7 @@ export type Permit = (removals: readonly Removal[], possible: readonly PossibleR
 export function removalsOf(
   from: Catalogue,
   to: Catalogue,
-  statements: readonly PlannedStatement[],
+  statements: readonly MeasuredStatement[],
   parser: Parser,
 ): Removal[] {
   const losing = statements.flatMap(partsOf).filter((statement) => wordsOf(statement) !== undefined);
@@ -90,31 +91,63 @@ export function removalsOf(
     .filter(({ removes }) => !removes.some((id) => named.has(describe(id).name)))
     .map((statement): Removal => ({
       kind: "data",
-      name: unquoteNames(statement.sql),
+      name: unquoteNames(statement.planned ?? statement.sql),
       change: undefined,
       loss: wordsOf(statement),
     }));
-  return [...objects, ...data];
+  return [...objects, ...new Map(data.map((one) => [one.name, one])).values()];
+}
+
+/**
+ * Has everything permitted that a plan takes away or sets back.
+ * @param renamed `from`, after what the plan renames
+ * @param statements those of the plan behind its renames, as they were run
+ * @throws ConfitureError `generate_refused`, and what `permit` throws
+ */
+export async function askForRemovals(
+  { permit, undone }: { readonly permit?: Permit | undefined; readonly undone?: FindUndone | undefined },
+  { from, renamed, to }: { readonly from: Catalogue; readonly renamed: Catalogue; readonly to: Catalogue },
+  statements: readonly MeasuredStatement[],
+  possible: readonly PossibleRename[],
+): Promise<void> {
+  const taken = statements.length === 0 ? [] : removalsOf(renamed, to, statements, await loadParser());
+  const removals = [...taken, ...(await undoneOf(undone, renamed, to, taken, newNames(from, renamed)))];
+  if (removals.length === 0) return;
+  if (permit === undefined) throw refuseRemovals(removals, possible);
+  await permit(removals, possible);
+}
+
+/** Objects under the names that renames give them: a name is what changes of them. */
+function newNames(from: Catalogue, renamed: Catalogue): Change[] {
+  return compareCatalogues(from, renamed)
+    .filter(({ change }) => change === "added")
+    .map((change) => ({ ...change, properties: [{ property: "name", from: undefined, to: change.name }] }));
 }
 
 /**
  * What a plan sets back to what it was before a migration, as something that it takes away.
  * @param removals what it takes away besides
+ * @param newly what it renames
  */
 export async function undoneOf(
   undone: FindUndone | undefined,
   from: Catalogue,
   to: Catalogue,
   removals: readonly Removal[],
+  newly: readonly Change[] = [],
 ): Promise<Removal[]> {
   if (undone === undefined) return [];
   const isListed = ({ change, kind, name, properties }: Change): boolean =>
     removals.some((removal) => removal.change?.kind === kind && removal.change.name === name) &&
     // Of several properties, not every one need be told.
     (change !== "changed" || properties.length === 1);
-  const changes = compareCatalogues(from, to).filter((change) => !isListed(change));
+  const changes = [...newly, ...compareCatalogues(from, to).filter((change) => !isListed(change))];
   const found = changes.length === 0 ? [] : await undone(to, changes);
-  return found.map(({ change, by }) => ({ kind: change.kind, name: change.name, change, loss: undefined, undoes: by }));
+  const each = new Map(found.map((one) => [`${one.change.kind} ${one.change.name}`, one]));
+  return [...each.values()].map(({ change, by }) => {
+    const { kind, name } = change;
+    return { kind, name, change, loss: undefined, undoes: by };
+  });
 }
 
 /** Of values of an enum that goes on, the statement says it that converts a column of it. */

@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { loadParser } from "#sql/parser.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { isByHand } from "../catalogue/extras.ts";
@@ -13,10 +12,11 @@ import { planChanges } from "../plan/plan.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { requireNothing } from "./proof.ts";
 import { runPlanned } from "./run-planned.ts";
-import { refuseRemovals, type Removal, removalsOf, undoneOf } from "./removals.ts";
+import { askForRemovals } from "./removals.ts";
 import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
+import { canShareTransaction, firstTransaction, newValuesFirst, useNewValues } from "./transactions.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
@@ -73,18 +73,9 @@ export async function planSteps(
   const read = (): Promise<Catalogue> => readPlanned(database, options);
   const renamed = await renameFirst(meter, read, from, to, options);
   const possible = possibleRenames(renamed.catalogue, to);
-  const permitted = new Set<string>();
-  const parser = await loadParser();
-  let setBack: readonly Removal[] | undefined;
-  const { ups, rest } = await planUps(database, meter, from, to, renamed, options, async (statements) => {
-    const takenAway = removalsOf(renamed.catalogue, to, statements, parser);
-    setBack ??= await undoneOf(options.undone, renamed.catalogue, to, takenAway);
-    const removals = [...takenAway, ...setBack].filter(({ kind, name }) => !permitted.has(`${kind} ${name}`));
-    if (removals.length === 0) return;
-    if (options.permit === undefined) throw refuseRemovals(removals, possible);
-    await options.permit(removals, possible);
-    for (const { kind, name } of removals) permitted.add(`${kind} ${name}`);
-  });
+  const { ups, rest } = await planUps(database, meter, from, to, renamed, options);
+  const statements = ups.flatMap(({ section }) => section.statements).slice(renamed.statements.length);
+  await askForRemovals(options, { from, renamed: renamed.catalogue, to }, statements, possible);
   const steps: Step[] = [];
   const lost: Change[] = [];
   for (const [index, { part, section, before, after }] of [...ups.entries()].toReversed()) {
@@ -133,7 +124,6 @@ async function planUps(
   to: Catalogue,
   renamed: Renamed,
   options: PlanOptions,
-  check: (statements: readonly PlannedStatement[]) => Promise<void>,
 ): Promise<{ readonly ups: readonly Up[]; readonly rest: readonly Change[] }> {
   let current = renamed.catalogue;
   let refusal: ConfitureError | undefined;
@@ -145,7 +135,6 @@ async function planUps(
   for (let round = 0; round < ROUNDS * 2; round++) {
     const statements = planChanges(current, to, options);
     if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
-    await check(statements);
     const planned = firstTransaction(statements);
     const context = await contextOf(meter, options, planned, { from: current, to, existing: renamed.catalogue });
     for (const { part, statements: own, transactional } of partsOf(planned, context, options)) {
@@ -210,43 +199,6 @@ async function planDown(
   requireNothing("The way back does not restore what was there before (--no-down leaves it out)", rest);
   lost.push(...rest.filter(({ planned }) => !planned));
   return { statements: down, transactional };
-}
-
-/**
- * What can run in one transaction, from the beginning. New values of enums come first and alone: they need nothing
- * that a plan makes, and whatever uses them needs a COMMIT in between.
- */
-function firstTransaction(statements: readonly PlannedStatement[]): readonly PlannedStatement[] {
-  const newValues = statements.filter(({ endsTransaction }) => endsTransaction);
-  if (newValues.length > 0) return newValues;
-  const boundary = statements.findIndex(({ startsTransaction }, index) => index > 0 && startsTransaction);
-  return boundary < 0 ? statements : statements.slice(0, boundary);
-}
-
-function newValuesFirst(statements: readonly PlannedStatement[]): PlannedStatement[] {
-  return [
-    ...statements.filter(({ endsTransaction }) => endsTransaction),
-    ...statements.filter(({ endsTransaction }) => !endsTransaction),
-  ];
-}
-
-/** Whether a value of an enum is written anywhere but where it is added. */
-function useNewValues(statements: readonly PlannedStatement[]): boolean {
-  return statements.some(({ sql, endsTransaction }) => {
-    const value = endsTransaction ? NEW_VALUE.exec(sql)?.[1] : undefined;
-    return value !== undefined && statements.some((other) => !other.endsTransaction && other.sql.includes(value));
-  });
-}
-
-const NEW_VALUE = / ADD VALUE ('(?:[^']|'')*')/;
-
-function canShareTransaction(before: Section, after: Section): boolean {
-  return (
-    before.transactional &&
-    after.transactional &&
-    !before.statements.some(({ endsTransaction }) => endsTransaction) &&
-    !after.statements.some(({ startsTransaction }) => startsTransaction)
-  );
 }
 
 /** What the online forms depend on; new columns are tried out, because only PostgreSQL knows what their defaults do. */

@@ -60,14 +60,14 @@ export async function findUndone(
   return changed.all(isAsked);
 }
 
-/** A change, or one property of it. */
+/** A change, or one property of it: of what is renamed, its name. */
 interface Part {
   readonly change: Change;
   readonly property: string | undefined;
 }
 
 function partsOf(change: Change): Part[] {
-  if (change.change !== "changed") return [{ change, property: undefined }];
+  if (change.properties.length === 0) return [{ change, property: undefined }];
   return change.properties.map(({ property }) => ({ change, property }));
 }
 

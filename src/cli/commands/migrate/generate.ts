@@ -112,7 +112,7 @@ export const command = defineCommand({
     const { askRenames } = await import("../../ask-renames.ts");
     const generateFrom = async ({ source, name }: Candidate): Promise<Generated> => {
       const beside = await filesBeside(context, args, liveTarget([source]));
-      const { permit, tellIdle } = permitRemovals(context, args["allow-drop"], makersIn(beside));
+      const permit = permitRemovals(context, args["allow-drop"], makersIn(beside));
       const result = await generateMigrations({
         ...beside,
         from: source,
@@ -128,7 +128,6 @@ export const command = defineCommand({
         onStep: context.step,
         postgres: await majorOfServer(context),
       });
-      tellIdle();
       context.messages.log(`Compared with: ${name}`);
       comparedWith = name;
       return result;
