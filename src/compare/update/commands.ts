@@ -1,7 +1,7 @@
 import type { AlterTableCmd } from "libpg-query";
 import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
-import { inside, offsetOfByte } from "#sql/parser.ts";
+import { inside, offsetOfByte, strings } from "#sql/parser.ts";
 import { removeSentence } from "./lines.ts";
 import { divide, type Item, type ListText, removeItem } from "./lists.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
@@ -76,6 +76,35 @@ export function grantedPrivileges(tree: SchemaTree, sentence: Sentence): ListTex
   const on = tokens.findIndex(({ kind, depth, text }) => kind === TokenKind.word && depth === 0 && /^on$/i.test(text));
   const items = divide(tokens.slice(1, on), 0);
   return on < 0 || items.length !== privileges.length ? undefined : { sentence, items };
+}
+
+/**
+ * Takes a column out of the lists of columns in a GRANT or REVOKE on one table, and with the last one its privilege, or the statement.
+ * @returns whether it was in one of them
+ */
+export function removeGrantedColumn(tree: SchemaTree, sentence: Sentence, column: string): boolean {
+  const { privileges = [], objects = [] } = inside(sentence.node, "GrantStmt") ?? {};
+  const columns = privileges.map((each) => strings(inside(each, "AccessPriv")?.cols));
+  const at = columns.findIndex((names) => names.includes(column));
+  if (at < 0 || objects.length !== 1) return false;
+  if (columns.every((names) => names.length === 1 && names[0] === column)) {
+    removeSentence(tree, sentence);
+    return true;
+  }
+  const list = grantedPrivileges(tree, sentence);
+  const privilege = list?.items[at];
+  if (list === undefined || privilege === undefined) return false;
+  if (columns[at]!.length === 1) {
+    removeItem(tree, list, privilege);
+    return true;
+  }
+  const tokens = tokensOf(tree.text(sentence.file), privilege.start, privilege.end);
+  const open = tokens.findIndex(({ kind }) => kind === TokenKind.open);
+  const items = divide(tokens.slice(open + 1, -1), 1);
+  const item = items[columns[at]!.indexOf(column)];
+  if (item === undefined || items.length !== columns[at]!.length) return false;
+  removeItem(tree, { sentence, items }, item);
+  return true;
 }
 
 const CLASSES = /^(?:table|sequence|function|procedure|routine|schema|type|domain|language)$/i;

@@ -371,6 +371,31 @@ describe("nothing is guessed", () => {
     expect(hows(result).toSorted()).toEqual(["appended", "edited", "edited"]);
   });
 
+  test("a column goes from the lists of grants that name others as well", async () => {
+    const grants = `GRANT SELECT (a, c) ON t TO PUBLIC;
+GRANT SELECT (c), INSERT (c, a), UPDATE (a, c, b), REFERENCES ON TABLE t TO PUBLIC; -- many
+GRANT UPDATE (
+  b,
+  c -- the third
+) ON t TO pg_monitor;
+GRANT SELECT (c), INSERT (c) ON t TO pg_monitor;
+REVOKE INSERT (c, a) ON t FROM pg_monitor;
+`;
+    const { after, edits } = await update(
+      { "1.sql": `CREATE TABLE t (a int, b int, c int);\nCREATE INDEX t_c ON t (b, c);\n${grants}` },
+      "ALTER TABLE t DROP COLUMN c",
+    );
+    expect(after["1.sql"]).toBe(`CREATE TABLE t (a int, b int);
+GRANT SELECT (a) ON t TO PUBLIC;
+GRANT INSERT (a), UPDATE (a, b), REFERENCES ON TABLE t TO PUBLIC; -- many
+GRANT UPDATE (
+  b
+) ON t TO pg_monitor;
+REVOKE INSERT (a) ON t FROM pg_monitor;
+`);
+    expect(edits.map(({ how }) => how)).toEqual(["removed", "edited"]);
+  });
+
   test("files with nothing but a comment take in what there is", async () => {
     const { after } = await update({ "1.sql": "-- Nothing yet\n" }, "CREATE TABLE t (a int)", "SELECT 1");
     expect(after).toEqual({ "1.sql": "-- Nothing yet\n\nCREATE TABLE t (a int);\n" });

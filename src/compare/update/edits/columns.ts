@@ -1,9 +1,9 @@
 import type { ColumnDef } from "libpg-query";
 import { addElement, readColumn, readTable, type TableText } from "../create-table.ts";
-import { removeCommand } from "../commands.ts";
+import { removeCommand, removeGrantedColumn } from "../commands.ts";
 import { lineStart, removeSentence } from "../lines.ts";
 import { removeItem } from "../lists.ts";
-import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
+import { inside, offsetOfByte } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import { SERIALS } from "../../plan/serials.ts";
 import type { SchemaTree } from "../schema-tree.ts";
@@ -95,19 +95,11 @@ function drop(planned: Planned, work: Work, table: Subject, column: Subject): Re
     removeCommand(tree, command);
   }
   for (;;) {
-    const own =
-      tree.about(column).find(({ reading }) => keyOf(reading!.about[0]!) === keyOf(column)) ??
-      tree.about(table).find(({ node }) => isGrantOn(node, column.name));
-    if (own === undefined) return edited(file);
-    removeSentence(tree, own);
+    const own = tree.about(column).find(({ reading }) => keyOf(reading!.about[0]!) === keyOf(column));
+    if (own !== undefined) removeSentence(tree, own);
+    else if (!tree.about(table).some((sentence) => removeGrantedColumn(tree, sentence, column.name)))
+      return edited(file);
   }
-}
-
-/** Whether a GRANT is about this column and no other. */
-function isGrantOn(node: Node | undefined, column: string): boolean {
-  const privileges = inside(node, "GrantStmt")?.privileges ?? [];
-  const columnsOf = privileges.map((each) => strings(inside(each, "AccessPriv")?.cols));
-  return columnsOf.length > 0 && columnsOf.every((names) => names.length === 1 && names[0] === column);
 }
 
 export const SERIAL = /^(small|big)?serial[248]?$/i;
