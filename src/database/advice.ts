@@ -60,7 +60,13 @@ export function isThereAlready({ server }: { readonly server?: ServerReport | un
   return server !== undefined && THERE_ALREADY.has(server.sqlstate);
 }
 
+/** Whether something was to be made without the name of a schema, and the search_path names none that exists. */
+export function isWithoutSchema({ sqlstate, routine }: ServerReport): boolean {
+  return sqlstate === "3F000" && routine?.endsWith("GetCreationNamespace") === true;
+}
+
 export function adviceFor(server: ServerReport): string | undefined {
+  if (isWithoutSchema(server)) return WITHOUT_SCHEMA;
   if (server.sqlstate === "0A000" && server.message.includes("extension")) return MISSING_EXTENSION;
   // The server's own hint, which names psql's command in every language.
   if (server.hint?.includes("\\copy") === true) return COPY_ON_SERVER;
@@ -71,6 +77,9 @@ export function adviceFor(server: ServerReport): string | undefined {
     return "The limit is statement_timeout: migrations.statement_timeout in the environment file, what the SQL or the connection's options set, or what the role or the database sets (ALTER ROLE, ALTER DATABASE).";
   return ADVICE[server.sqlstate];
 }
+
+const WITHOUT_SCHEMA =
+  "No schema that search_path names exists. SQL before this may set it, the role or the database (ALTER ROLE, ALTER DATABASE ... SET search_path). Make the schema first, or write it in front of the name.";
 
 const USED_BY_VIEW =
   "Drop the view before it, and make it again behind it, with its comments and rights.\n" +

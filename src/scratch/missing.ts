@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { isWithoutSchema } from "#database/advice.ts";
 import { inQuotes, isRoleToSet, missingAmong, missingRole } from "#database/missing-roles.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
@@ -69,7 +70,7 @@ const ELSEWHERE =
 
 /**
  * What to do about what the engine of a scratch database does not have: an extension, a collation, the order of the
- * database in use. The error's place in the file is kept.
+ * database in use, a schema that its search_path names. The error's place in the file is kept.
  */
 export function explainMissing(error: ConfitureError, { engine, like }: ScratchSite): ConfitureError {
   const embedded = engine === "embedded";
@@ -78,6 +79,14 @@ export function explainMissing(error: ConfitureError, { engine, like }: ScratchS
     return error.with({
       message: `${error.message}. The database in use sorts by "${sorting}", and the embedded PostgreSQL by code points`,
       hint: ELSEWHERE,
+    });
+  }
+  const path = like?.settings["search_path"];
+  if (path !== undefined && error.server !== undefined && isWithoutSchema(error.server)) {
+    return error.with({
+      message: `The database in use sets search_path to ${path}, and so does a scratch database beside it: ${error.message}`,
+      hint: "Make one of these schemas in the files first, or set it right in the database (ALTER DATABASE, ALTER ROLE ... RESET search_path).",
+      data: { ...error.data, setting: "search_path" },
     });
   }
   // Most of those of ICU are not there.

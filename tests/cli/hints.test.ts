@@ -119,3 +119,29 @@ test("a migration that stopped half way is named wherever the database is looked
   expect((await project.run(["drift"])).stderr).toContain(half);
   expect((await project.run(["build"])).stderr).toContain(half);
 });
+
+test("a search_path of the database that leads nowhere is named, not only the file that fails of it", async () => {
+  await using project = await cliProject({
+    "db/schema/t.sql": "CREATE TABLE t (id int);\n",
+    "db/migrations/001_t.sql": "CREATE TABLE t (id int);\n",
+  });
+  await project.query(
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO nowhere', current_database()); END $$",
+  );
+  for (const command of [["drift"], ["diff", "env:local", "schema"], ["diff", "env:local", "migrations"]]) {
+    const { error } = readDocument(await project.run([...command, "--format", "json"]));
+    expect(error?.message).toContain("The database in use sets search_path to nowhere");
+    expect(error?.hint).toContain("ALTER DATABASE");
+  }
+  for (const command of [["migrate", "up"], ["build"]]) {
+    const { error } = readDocument(await project.run([...command, "--format", "json"]));
+    expect(error).toMatchObject({ code: "ledger_unusable", hint: expect.stringContaining("ALTER DATABASE") });
+  }
+  const environment = await Bun.file(project.path("db/environments/local.yaml")).text();
+  await project.write(
+    "db/environments/local.yaml",
+    `${environment}migrations:\n  table: public.confiture_migrations\n`,
+  );
+  const { error } = readDocument(await project.run(["migrate", "up", "--format", "json"]));
+  expect(error).toMatchObject({ code: "sql_failed", hint: expect.stringContaining("ALTER DATABASE") });
+});

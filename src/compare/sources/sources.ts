@@ -178,9 +178,9 @@ function nameOf(source: Source & { readonly kind: "live" | "snapshot" | "catalog
 /** Undefined table, column, object, function or schema. */
 const MISSING_OBJECT: ReadonlySet<string> = new Set(["42P01", "42703", "42704", "42883", "3F000"]);
 
-/** Whether PostgreSQL refused a statement because something it names is not there. */
+/** Whether PostgreSQL refused a statement because something it names is not there, whatever the database sets. */
 export function isMissingObject(error: ConfitureError): boolean {
-  return MISSING_OBJECT.has(error.server?.sqlstate ?? "");
+  return MISSING_OBJECT.has(error.server?.sqlstate ?? "") && error.data?.["setting"] === undefined;
 }
 
 /** The error of a first migration that alters what no migration makes. */

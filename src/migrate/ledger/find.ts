@@ -17,7 +17,7 @@ export async function findLedger(database: Database, setting: string): Promise<L
   const ledger = await lookForLedger(database, setting);
   if (ledger !== undefined) return ledger;
   throw new ConfitureError("ledger_unusable", "The search_path of this session names no schema that exists", {
-    hint: "Name the ledger's schema in the environment file: migrations: {table: public.confiture_migrations}",
+    hint: "The database or the role may set it (ALTER DATABASE, ALTER ROLE ... RESET search_path takes that back). Or name the ledger's schema in the environment file: migrations: {table: public.confiture_migrations}",
   });
 }
 
