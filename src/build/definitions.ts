@@ -1,7 +1,7 @@
 import { isMissingName } from "#database/advice.ts";
 import type { Script } from "#database/script.ts";
 import type { ServerReport } from "#errors/error.ts";
-import { writtenName } from "#sql/lexer/token-names.ts";
+import { definedName } from "#sql/defined-name.ts";
 import type { Statement } from "#sql/statement.ts";
 
 /**
@@ -17,24 +17,7 @@ export function missingObject(server: ServerReport): string | undefined {
   return name?.slice(name.lastIndexOf(".") + 1);
 }
 
-const KINDS: ReadonlySet<string> = new Set([
-  "TABLE", "VIEW", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE", "SEQUENCE", "SCHEMA", "EXTENSION",
-  "COLLATION", "ROLE", "OPERATOR", "LANGUAGE", "SERVER",
-]); // prettier-ignore
-
 /** The statement of a script that creates an object of this name. */
 export function findDefinition(script: Script, name: string): Statement | undefined {
   return script.statements.find((statement) => definedName(statement) === name);
-}
-
-/** `CREATE [anything] KIND [IF NOT EXISTS] [schema.]name`: the name without its schema, folded. */
-function definedName(statement: Statement): string | undefined {
-  if (statement.words[0] !== "CREATE") return undefined;
-  const tokens = statement.tokens(16);
-  let at = tokens.findIndex((token) => KINDS.has(token)) + 1;
-  if (at === 0) return undefined;
-  if (tokens[at] === "IF") at += 3;
-  while (tokens[at + 1] === ".") at += 2;
-  const name = tokens[at];
-  return name && writtenName(name);
 }

@@ -65,7 +65,13 @@ export function isWithoutSchema({ sqlstate, routine }: ServerReport): boolean {
   return sqlstate === "3F000" && routine?.endsWith("GetCreationNamespace") === true;
 }
 
+/** Whether a CREATE OR REPLACE VIEW does not begin with the columns that the view has (checkViewTupleDesc before version 15). */
+export function isOtherViewColumns({ sqlstate, routine }: ServerReport): boolean {
+  return sqlstate === "42P16" && /^checkView(?:Columns|TupleDesc)$/.test(routine ?? "");
+}
+
 export function adviceFor(server: ServerReport): string | undefined {
+  if (isOtherViewColumns(server)) return VIEW_COLUMNS;
   if (isWithoutSchema(server)) return WITHOUT_SCHEMA;
   if (server.sqlstate === "0A000" && server.message.includes("extension")) return MISSING_EXTENSION;
   // The server's own hint, which names psql's command in every language.
@@ -77,6 +83,10 @@ export function adviceFor(server: ServerReport): string | undefined {
     return "The limit is statement_timeout: migrations.statement_timeout in the environment file, what the SQL or the connection's options set, or what the role or the database sets (ALTER ROLE, ALTER DATABASE).";
   return ADVICE[server.sqlstate];
 }
+
+const VIEW_COLUMNS =
+  "CREATE OR REPLACE VIEW has to begin with the columns that the view has, as they are, and may add others behind them.\n" +
+  "Where two migrations replace it, each for its own columns, write the columns of both. To take columns away or move them, write DROP VIEW and CREATE VIEW, with its comments and rights.";
 
 const WITHOUT_SCHEMA =
   "No schema that search_path names exists. SQL before this may set it, the role or the database (ALTER ROLE, ALTER DATABASE ... SET search_path). Make the schema first, or write it in front of the name.";

@@ -145,3 +145,22 @@ test("a search_path of the database that leads nowhere is named, not only the fi
   const { error } = readDocument(await project.run(["migrate", "up", "--format", "json"]));
   expect(error).toMatchObject({ code: "sql_failed", hint: expect.stringContaining("ALTER DATABASE") });
 });
+
+test("two migrations that replace one view for columns of their own are named together", async () => {
+  const replace = (column: string): string =>
+    `-- migrate:up\nALTER TABLE t ADD ${column} int;\nCREATE OR REPLACE VIEW v AS SELECT id, ${column} FROM t;\n`;
+  await using project = await cliProject({
+    "db/migrations/001_t.sql": "CREATE TABLE t (id int);\nCREATE VIEW v AS SELECT id FROM t;\n",
+    "db/migrations/003_b.sql": replace("b"),
+  });
+  await project.succeed(["migrate", "up"]);
+  await project.write("db/migrations/002_a.sql", replace("a"));
+  const expectNamed = async (command: string[], maker: string): Promise<void> => {
+    const { stdout } = await project.run([...command, "--format", "json"]);
+    expect(stdout).toContain(`v has the columns that ${maker}:3) gave it`);
+    expect(stdout).toContain("write the columns of both");
+  };
+  await expectNamed(["verify"], "002_a (db/migrations/002_a.sql");
+  // What ran there before has a higher number.
+  await expectNamed(["migrate", "up", "--allow-out-of-order"], "003_b (db/migrations/003_b.sql");
+});

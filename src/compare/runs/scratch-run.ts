@@ -12,6 +12,7 @@ import { backfillOf, type LoadedMigration } from "#migrate/files/body.ts";
 import { acquireLock, lockKey, releaseLock } from "#migrate/run/lock.ts";
 import type { Performer } from "#migrate/run/performer.ts";
 import { runBackfill } from "#migrate/fill/run-fill.ts";
+import { explainViewColumns } from "#migrate/run/view-columns.ts";
 import { runMigration } from "#migrate/run/run.ts";
 import { cleanSession, entryOf, noteSettings, type RunOptions } from "#migrate/run/session.ts";
 import { quoteQualified } from "#sql/quote.ts";
@@ -109,6 +110,11 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   let isCounted = true;
   let watching: ReturnType<typeof watchRows> | undefined;
   let mayPrepare = false;
+  /** Those that may have made a view, the last one first. */
+  const ofViews: LoadedMigration[] = [];
+  const noteViews = (migration: LoadedMigration): void => {
+    if (migration.up.kind === "sql" && /\bview\b/i.test(migration.up.script.text)) ofViews.unshift(migration);
+  };
   const where = options.scratch.engine === "embedded" ? "the embedded PostgreSQL" : "a scratch database";
   const begin = async (migration: LoadedMigration, way: "up" | "down" | "up and back"): Promise<void> => {
     if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
@@ -136,9 +142,11 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       if (how.signal !== undefined) await run(how);
       else await replayingWithinLimit(database, migration, direction, { ...options, ...how }, run);
       await actAsOurselves(migration);
+      if (how.takesBack !== true) noteViews(migration);
       return undefined;
     } catch (error) {
-      return explainMissing(asFailure(error), options.scratch);
+      const failure = await explainViewColumns(asFailure(error), migration[direction], ofViews);
+      return explainMissing(failure, options.scratch);
     }
   };
   /** What looks at the database next may be kept from it as the role that the migration took on. */
@@ -167,6 +175,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         }
         await actAsOurselves(migration);
       });
+      if (isRight) noteViews(migration);
     } catch (error) {
       asFailure(error);
       watching = undefined;

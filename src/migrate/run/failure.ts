@@ -13,7 +13,10 @@ import { exclusively, type MigrateOptions } from "../exclusive.ts";
 import { readLedger } from "../ledger/read.ts";
 import type { LoadedMigration } from "../files/body.ts";
 import { bodyOf } from "../files/body.ts";
+import { discoverMigrations } from "../files/discover.ts";
+import { loadMigration } from "../files/load.ts";
 import { compareVersions } from "../files/version.ts";
+import { explainViewColumns } from "./view-columns.ts";
 import { hintForRows } from "./violation.ts";
 
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
@@ -59,8 +62,21 @@ export async function explainFailure(
   if (violation !== undefined) {
     return cause.with({ hint: cause.hint === undefined ? violation : `${violation}\n${cause.hint}` });
   }
-  if (cause.code !== "connection_lost") return cause;
+  if (cause.code !== "connection_lost") {
+    const isToCome = new Set(all.slice(all.indexOf(migration)).map(({ file }) => file.version));
+    return await explainViewColumns(cause, body, filesBefore(options, isToCome));
+  }
   return await tellTruth(cause, migration, direction, options);
+}
+
+/** The migrations of the project, the last one first. */
+function* filesBefore(
+  { projectDir, dir, layout }: MigrateOptions,
+  isToCome: ReadonlySet<string>,
+): Generator<Promise<LoadedMigration>> {
+  const { base, migrations } = discoverMigrations(projectDir, dir, layout);
+  for (const file of [...migrations.toReversed(), ...(base === undefined ? [] : [base])])
+    if (!isToCome.has(file.version)) yield loadMigration(projectDir, file);
 }
 
 function statementsOf(migration: LoadedMigration, direction: Direction): readonly Statement[] {
