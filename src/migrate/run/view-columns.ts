@@ -20,9 +20,10 @@ export async function explainViewColumns(
   const statement = failedStatement(body.script, error);
   const view = statement && definedName(statement);
   if (view === undefined) return error;
-  for await (const { file, up } of earlier) {
+  for (const each of earlier) {
+    const { file, up } = await each;
     const script = up.kind === "sql" ? up.script : undefined;
-    const maker = script?.statements.findLast((each) => each.words.includes("VIEW") && definedName(each) === view);
+    const maker = script?.statements.findLast((one) => one.words.includes("VIEW") && definedName(one) === view);
     if (script === undefined || maker === undefined) continue;
     const { line } = placeIn(script, maker.start);
     const where = `${migrationId(file)} (${script.file}:${line})`;
