@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { commitAll } from "../support/git.ts";
@@ -117,6 +117,56 @@ describe("nothing is taken away without a word", () => {
     expect(stderr).toContain(
       "grants on table public.users to PUBLIC, made by db/migrations/001_users.sql:2, no longer include INSERT, UPDATE\n",
     );
+  });
+
+  test.each([
+    [
+      "to columns of a view",
+      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a), UPDATE (a) ON v TO PUBLIC;\n",
+      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO PUBLIC;\n",
+      "column grants public.v.a no longer include UPDATE to PUBLIC",
+    ],
+    [
+      "with the grant option",
+      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO pg_monitor WITH GRANT OPTION;\n",
+      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO pg_monitor;\n",
+      "column grants public.v.a no longer include the grant option of SELECT to pg_monitor",
+    ],
+    [
+      "of one role to a language",
+      "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\nGRANT USAGE ON LANGUAGE plpgsql TO pg_monitor;\n",
+      "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n",
+      "language grants plpgsql no longer include USAGE to pg_monitor",
+    ],
+    [
+      "of everybody to a language",
+      "SELECT 1;\n",
+      "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n",
+      "language grants plpgsql no longer include USAGE to PUBLIC",
+    ],
+    [
+      "to the sequence of an identity",
+      "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);\nGRANT USAGE, SELECT ON SEQUENCE t_a_seq TO PUBLIC;\n",
+      "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);\nGRANT USAGE ON SEQUENCE t_a_seq TO PUBLIC;\n",
+      "sequence grants public.t_a_seq.PUBLIC no longer include SELECT to PUBLIC",
+    ],
+  ])("so are rights %s", async (_what, before, after, line) => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql": before,
+      "db/schema/all.sql": after,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("would take away") });
+    expect(listedIn(stderr)).toEqual([line]);
+    expect(await generate(project, "--allow-drop")).toMatchObject({ exitCode: 0 });
+    // Nothing of it is asked for where it is the other way round.
+    await rm(project.path("db/migrations"), { recursive: true });
+    await project.write("db/migrations/001_all.sql", after);
+    await project.write("db/schema/all.sql", before);
+    const back = await generate(project);
+    const isUsual = before === "SELECT 1;\n";
+    expect(back).toMatchObject({ exitCode: isUsual ? 1 : 0 });
   });
 
   test("tables that refer to each other lose their rows, a column that comes from a parent stays", async () => {

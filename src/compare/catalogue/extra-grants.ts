@@ -7,7 +7,12 @@ const KINDS: ReadonlySet<string> = new Set(["column grants", "language grants", 
 
 /** What an object of a kind that the planner does not know grants, and nothing else; undefined where it is no such object. Pure. */
 export function grantsIn({ kind, payload }: Extra): readonly Grant[] | undefined {
-  return KINDS.has(kind) ? (payload as Grants).grants : undefined;
+  return areGrants(kind) ? (payload as Grants).grants : undefined;
+}
+
+/** Whether objects of a kind are nothing but grants. */
+export function areGrants(kind: string): boolean {
+  return KINDS.has(kind);
 }
 
 /**
@@ -26,6 +31,11 @@ export function withoutGrants(extra: Extra, isLeftOut: (role: string) => boolean
 export function withGrantsOf(extra: Extra, roles: ReadonlySet<string>): Extra {
   const grants = grantsIn(extra)?.filter(({ grantee }) => grantee !== null && roles.has(grantee));
   return { ...extra, payload: { grants: grants ?? [] } };
+}
+
+/** What is granted where there is no such object. Pure. */
+export function usualGrants(kind: string): readonly Grant[] {
+  return kind === "language grants" ? [{ privilege: "USAGE", grantee: null, withOption: false }] : [];
 }
 
 /** What everybody has to a language of which nobody has said anything. */

@@ -5,7 +5,7 @@ import type { Catalogue } from "./catalogue.ts";
 import { type Change, compareCatalogues, type PropertyChange } from "./changes.ts";
 import { describe } from "./describe.ts";
 import { domainLosses } from "./domain-constraints.ts";
-import { grantLosses } from "./grant-losses.ts";
+import { extraGrantLosses, grantLosses } from "./grant-losses.ts";
 import { indexParts } from "./index-parts.ts";
 import { leftBehind } from "./left-behind.ts";
 import { ALONE, narrowed, narrowedRule } from "./narrowed.ts";
@@ -35,6 +35,7 @@ export function takenAway(from: Catalogue, to: Catalogue, parser: Parser): Taken
             ...protectionLost(change, property),
             ...readingLost(change, property, [from, to], parser),
           ]);
+    lost.push(...extraGrantLosses(change, from, to).map((fate) => ({ kind, fate })));
     const kinds = new Map(lost.map((one) => [`${one.kind} ${one.name ?? ""} ${one.fate ?? ""}`, one]));
     return [...kinds.values()].map((one) => ({ name, ...one, change }));
   });
