@@ -1,4 +1,5 @@
 import type { FilledTable } from "#build/filled-tables.ts";
+import type { OwnedSequence, TakenNumbers } from "#build/set-back.ts";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Removal } from "#compare/generate/removals.ts";
 import type { Database } from "#database/database.ts";
@@ -26,21 +27,28 @@ export function watchTaken(
   isCommitted: boolean,
 ): (database: Database) => Promise<() => Promise<void>> {
   return async (database) => {
-    const [{ readCatalogueInside }, { filledTablesInside }, { CONSTANT }] = await Promise.all([
+    const [{ readCatalogueInside }, { filledTablesInside }, { CONSTANT }, sequences] = await Promise.all([
       import("#compare/catalogue/catalogue.ts"),
       import("#build/filled-tables.ts"),
       import("#compare/contained/defaults.ts"),
+      import("#build/set-back.ts"),
     ]);
     const look = async (earlier?: Look): Promise<Look> => ({
       catalogue: await readCatalogueInside(database),
       filled: await filledTablesInside(database, ledger, { constant: CONSTANT, before: earlier?.filled }),
+      sequences: await sequences.ownedSequencesInside(database),
     });
     const before = await look();
     return async () => {
       const after = await look(before);
       const files = await filesBeside(context, {}, target);
       const { undoneOf } = await import("#compare/generate/removals.ts");
-      const removals = await takenBetween(before, after);
+      const setBack = sequences.setBack(before.sequences, after.sequences);
+      const taken = await sequences.takenNumbersInside(
+        database,
+        setBack.map(({ now }) => now),
+      );
+      const removals = [...(await takenBetween(before, after)), ...taken.map(ofNumbers)];
       const undone = await undoneOf(undoneIn(context, files), before.catalogue, after.catalogue, removals);
       if (removals.length + undone.length === 0) return;
       const permit = permitRemovals(context, isCommitted ? "all" : allowed, makersIn(files), {
@@ -51,7 +59,13 @@ export function watchTaken(
         staying: "They do so where they run again: take that out of them, if it is to stay.",
         holdsLocks: true,
       });
-      await permit([...removals, ...undone], []);
+      try {
+        await permit([...removals, ...undone], []);
+      } catch (error) {
+        const were = setBack.map(({ was }) => was);
+        await sequences.putBackInside(database, were);
+        throw error;
+      }
       if (isCommitted && allowed === undefined)
         context.messages.warn(
           "This is done: --no-transaction leaves nothing to roll back. Without it, a build asks first",
@@ -63,6 +77,7 @@ export function watchTaken(
 interface Look {
   readonly catalogue: Catalogue;
   readonly filled: readonly FilledTable[];
+  readonly sequences: readonly OwnedSequence[];
 }
 
 async function takenBetween(before: Look, after: Look): Promise<Removal[]> {
@@ -87,19 +102,32 @@ async function takenBetween(before: Look, after: Look): Promise<Removal[]> {
   return [...objects, ...rows, ...parts];
 }
 
-/** Columns that were dropped and added again, which no catalogue tells. */
+function ofNumbers({ name, owner, next, furthest }: TakenNumbers): Removal {
+  return {
+    kind: "sequence",
+    name,
+    change: undefined,
+    fate: `is set back to ${next}`,
+    loss: `${owner} has numbers up to ${furthest}`,
+  };
+}
+
+/** Columns that were dropped, or got another name, and were added again, which no catalogue tells. */
 function columnsAnew(before: FilledTable, after: FilledTable): Removal[] {
   const names = new Set(after.columns.map(({ name }) => name));
-  const kept = new Set(after.columns.map(({ at }) => at));
+  const kept = new Map(after.columns.map(({ at, name }) => [at, name]));
   return before.columns
-    .filter(({ name, at, computed }) => !computed && names.has(name) && !kept.has(at))
-    .map(({ name }) => ({
-      kind: "column",
-      name: `${before.name}.${reportedName(name)}`,
-      change: undefined,
-      fate: "is made anew",
-      loss: "what it held is gone",
-    }));
+    .filter(({ name, at, computed }) => !computed && names.has(name) && kept.get(at) !== name)
+    .map(({ name, at }) => {
+      const other = kept.get(at);
+      return {
+        kind: "column",
+        name: `${before.name}.${reportedName(name)}`,
+        change: undefined,
+        fate: "is made anew",
+        loss: other === undefined ? "what it held is gone" : `what it held is in ${reportedName(other)} now`,
+      };
+    });
 }
 
 /** What became of a table that still has rows, but not all that it had. */
