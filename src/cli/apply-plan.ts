@@ -4,6 +4,7 @@ import type { Target } from "#database/target.ts";
 import { askRenames } from "./ask-renames.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
+import { warnNotCompared } from "./compare-options.ts";
 import { databaseName } from "./database-options.ts";
 import { makersIn } from "./output/findings.ts";
 import { permitRemovals } from "./removals.ts";
@@ -59,4 +60,26 @@ export async function planFor(
     onStep: context.step,
   });
   return { ...plan, rowsLeftOut: tellRowsLeftOut(context, files, plan.leftEmpty, NOT_IN_PLAN) };
+}
+
+/** Tells what such a plan leaves to be done by hand, and what looks renamed. */
+export async function tellByHand(
+  context: CommandContext,
+  { byHand, givenByDefault, notCompared, possibleRenames }: ToldPlan,
+): Promise<void> {
+  const { renameFlag } = await import("#compare/generate/rename-first.ts");
+  const { messages } = context;
+  warnNotCompared(context, notCompared);
+  for (const { change, kind, name } of byHand.up) {
+    messages.warn(`no SQL is planned for this, do it by hand: ${kind} ${name} (${change})`);
+  }
+  if (givenByDefault.length > 0) {
+    messages.warn(
+      `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them)`,
+    );
+  }
+  for (const rename of possibleRenames) {
+    const { kind, from, to } = rename;
+    messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
+  }
 }

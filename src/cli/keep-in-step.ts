@@ -1,8 +1,9 @@
 import { ConfitureError } from "#errors/error.ts";
-import { planFor } from "./apply-plan.ts";
+import { planFor, tellByHand } from "./apply-plan.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { databasePlace } from "./database-options.ts";
+import { refuseMigrations } from "./kept-by-migrations.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { showMigrateEvents } from "./output/migrate.ts";
 import { renderPlanned } from "./output/planned.ts";
@@ -10,16 +11,25 @@ import { renderPlanned } from "./output/planned.ts";
 /**
  * Brings the environment's database to the schema files, and tells what is done there. Where something would be taken
  * away, somebody at a terminal is asked, and otherwise nothing is done; nor is it where files, settings or the database were
- * changed meanwhile.
+ * changed meanwhile, or where migrations keep the database.
+ * @param besideMigrations whether it is done where there are migrations as well
  * @param isStill whether files and settings are what they were
  * @returns whether it has to be planned anew
- * @throws ConfitureError as `planApply` and `runApply`
+ * @throws ConfitureError as `refuseMigrations`, `planApply` and `runApply`
  */
-export async function keepInStep(context: CommandContext, isStill: () => boolean): Promise<boolean> {
-  const { target } = await context.config();
+export async function keepInStep(
+  context: CommandContext,
+  besideMigrations: boolean,
+  isStill: () => boolean,
+): Promise<boolean> {
+  const config = await context.config();
+  const { target } = config;
   const place = databasePlace(target, context.projectDir);
   const files = await filesBeside(context, {}, target);
-  const plan = await planFor(context, files, target, { command: "confiture apply" });
+  if (!besideMigrations) await refuseMigrations(context, config, files, "confiture dev --apply");
+  const command = besideMigrations ? "confiture apply --no-ledger" : "confiture apply";
+  const plan = await planFor(context, files, target, { command });
+  await tellByHand(context, plan);
   if (plan.migrations.length === 0) return false;
   const planAnew = (why: string): true => {
     context.tell(`   ${why}\n   Nothing was done; it is planned anew\n`);

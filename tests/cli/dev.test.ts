@@ -110,6 +110,39 @@ describe("dev", () => {
     expect(left).toMatchObject({ exitCode: 0, stdout: "bio\n" });
   });
 
+  test("--apply refuses what apply refuses: to go around migrations, unless that is said", async () => {
+    await using project = await temporaryProject({ ...FILES, "db/migrations/base.sql": "SELECT 1;\n" });
+    const refusal = async (command: string): Promise<string> => {
+      const { exitCode, stderr } = await runHere(command.split(" "), { cwd: project.dir });
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+      return /^error: .*/m.exec(stderr)?.[0].replace(`confiture ${command}`, "it") ?? "";
+    };
+    const files = await refusal("dev --apply");
+    expect(files).toContain("holds 1 migration; no migration would have the changes that `it` makes");
+    expect(files).toBe(await refusal("apply"));
+    await rm(project.path("db/migrations/001_users.sql"));
+    const base = await refusal("dev --apply");
+    expect(base).toContain("base.sql is there");
+    expect(base).toBe(await refusal("apply"));
+    await rm(project.path("db/migrations"), { recursive: true });
+    const watching = await watch(project, "--apply");
+    await watching.until(/is in step\n/);
+    // A migration that comes meanwhile is to bring what is new.
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n");
+    await watching.until(/is in step\n/);
+    await project.write("db/migrations/001_users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n");
+    await watching.until(/confiture dev --apply --no-ledger/);
+    await watching.stop();
+    const beside = await watch(project, "--apply", "--no-ledger");
+    await beside.until(/schema file built/);
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text, age int);\n");
+    await beside.until(/\+ column age integer\n[\s\S]*is in step\n/);
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n");
+    await beside.until(/confiture apply --no-ledger --allow-drop=column:public\.users\.age/);
+    await beside.stop();
+    expect(await runHere(["dev", "--no-ledger"], { cwd: project.dir })).toMatchObject({ exitCode: 2 });
+  });
+
   test.skipIf(process.platform === "win32")(
     "at a terminal, an answer counts for the files that it was asked about, and a line of progress ends with its step",
     async () => {

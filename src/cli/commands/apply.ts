@@ -1,14 +1,13 @@
-import type { Rename } from "#compare/generate/renames.ts";
-import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { ask } from "../ask.ts";
-import { liveSource, planFor, type ToldPlan } from "../apply-plan.ts";
+import { liveSource, planFor, tellByHand, type ToldPlan } from "../apply-plan.ts";
 import { canAsk } from "../can-ask.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
-import { filesBeside, REPLAY_ARGS, warnNotCompared } from "../compare-options.ts";
-import { databasePlace, openOptions, tellDatabase } from "../database-options.ts";
+import { filesBeside, REPLAY_ARGS } from "../compare-options.ts";
+import { databasePlace, tellDatabase } from "../database-options.ts";
+import { NO_LEDGER_ARG, refuseMigrations } from "../kept-by-migrations.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { hazardToJson } from "../output/hazards.ts";
@@ -24,7 +23,7 @@ export const command = defineCommand({
     ...RENAME_ARGS,
     ...REMOVAL_ARGS,
     "dry-run": { type: "boolean", description: "print the SQL and run nothing" },
-    "no-ledger": { type: "boolean", description: "also where there are migrations; their ledger stays as it is" },
+    ...NO_LEDGER_ARG,
     yes: {
       type: "string",
       valueHint: "NAME",
@@ -46,21 +45,18 @@ export const command = defineCommand({
     "confiture apply --rename public.users.name=full_name",
   ],
   async run(args, context) {
-    const [{ renameFlag }, { runApply, leftToApply }] = await Promise.all([
-      import("#compare/generate/rename-first.ts"),
-      import("#compare/apply.ts"),
-    ]);
+    const { runApply, leftToApply } = await import("#compare/apply.ts");
     const config = await context.config();
     const { target } = config;
     const files = await filesBeside(context, args, target);
-    if (args["no-ledger"] !== true) await refuseMigrations(context, config, files);
+    if (args["no-ledger"] !== true) await refuseMigrations(context, config, files, "confiture apply");
     tellDatabase(context, config);
     const plan = await planFor(context, files, target, {
       ...args,
       allowDrop: args["dry-run"] === true ? "all" : args["allow-drop"],
     });
     const outcome = { json: toJson(plan, null) };
-    tellByHand(context, plan, renameFlag);
+    await tellByHand(context, plan);
     if (plan.migrations.length === 0) {
       context.messages.log("Nothing to apply: the database holds what the schema files make");
       return outcome;
@@ -99,45 +95,6 @@ export const command = defineCommand({
   },
 });
 
-/** @throws ConfitureError `apply_refused` where migrations keep the database, or files of migrations are there */
-async function refuseMigrations(
-  context: CommandContext,
-  { target, migrations }: Config,
-  { projectDir }: ProjectFiles,
-): Promise<void> {
-  const [{ discoverMigrations }, { lookForLedger }, { readLedger }, { withDatabase }, { isUnmade }] = await Promise.all(
-    [
-      import("#migrate/files/discover.ts"),
-      import("#migrate/ledger/find.ts"),
-      import("#migrate/ledger/read.ts"),
-      import("#database/open.ts"),
-      import("#migrate/status.ts"),
-    ],
-  );
-  const { base, migrations: files } = discoverMigrations(projectDir, migrations.dir, migrations.layout);
-  const refuse = (why: string, ways: readonly string[] = []): ConfitureError =>
-    new ConfitureError("apply_refused", `${why}; no migration would have the changes that apply makes`, {
-      hint: [
-        "Write a migration for what changed in the schema files: confiture migrate generate NAME",
-        "Then: confiture migrate up",
-        ...ways,
-        "To change the database without a migration, and leave its ledger as it is: confiture apply --no-ledger",
-      ].join("\n"),
-    });
-  if (files.length > 0) throw refuse(`${migrations.dir} holds ${count(files.length, "migration")}`);
-  if (base !== undefined) {
-    throw refuse(`${base.path} is there, so this project is to have migrations`, [
-      `For a prototype that is to have none: remove ${base.path}, then run \`confiture apply\` again`,
-    ]);
-  }
-  if (isUnmade(target)) return;
-  const rows = await withDatabase(target, openOptions(context), async (database) => {
-    const ledger = await lookForLedger(database, migrations.table);
-    return ledger?.exists === true ? (await readLedger(database, ledger)).length : 0;
-  });
-  if (rows > 0) throw refuse(`The database has ${count(rows, "migration")} in its ledger`);
-}
-
 /** Asks, or reads `--yes`; undefined where the plan may run. */
 async function refusal(
   context: CommandContext,
@@ -156,27 +113,6 @@ async function refusal(
   return new ConfitureError("apply_refused", "Nothing was done: there is nobody to ask", {
     hint: `To run this: confiture apply --yes ${shellWord(name)}`,
   });
-}
-
-function tellByHand(
-  context: CommandContext,
-  { byHand, givenByDefault, notCompared, possibleRenames }: ToldPlan,
-  renameFlag: (rename: Rename) => string,
-): void {
-  const { messages } = context;
-  warnNotCompared(context, notCompared);
-  for (const { change, kind, name } of byHand.up) {
-    messages.warn(`no SQL is planned for this, do it by hand: ${kind} ${name} (${change})`);
-  }
-  if (givenByDefault.length > 0) {
-    messages.warn(
-      `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them)`,
-    );
-  }
-  for (const rename of possibleRenames) {
-    const { kind, from, to } = rename;
-    messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
-  }
 }
 
 function toJson(plan: ToldPlan, duration: number | null): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { stampOf } from "#files/stamps.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { projectFiles, REPLAY_ARGS } from "../compare-options.ts";
+import { NO_LEDGER_ARG, refuseMigrations } from "../kept-by-migrations.ts";
 import { lintPending } from "../lint-pending.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { renderError } from "../output/diagnostic.ts";
@@ -29,14 +30,15 @@ export const command = defineCommand({
       type: "boolean",
       description: "keep the environment's database in step; nothing is dropped there without being asked",
     },
+    ...NO_LEDGER_ARG,
     once: { type: "boolean", description: "look once and end; exit 3 if schema files and migrations differ" },
     ...REPLAY_ARGS,
   },
   details:
     "Watches the schema files and the migrations. Whenever one is saved, builds the schema files in the embedded PostgreSQL\n" +
     "and shows the error with its place, or what differs from what the migrations make, and what lint says of migrations\n" +
-    "that the environment's database does not have. With --apply, that database follows the schema files: see\n" +
-    "`confiture apply --help`. Ctrl-C ends it.",
+    "that the environment's database does not have. With --apply, that database follows the schema files, unless there are\n" +
+    "migrations: see `confiture apply --help`. Ctrl-C ends it.",
   examples: ["confiture dev", "confiture dev --apply", "confiture dev --once"],
   async run(args, context) {
     if (context.json && args.once !== true) {
@@ -47,9 +49,16 @@ export const command = defineCommand({
         hint: "To look: confiture dev --once\nTo bring the database in step once: confiture apply",
       });
     }
+    if (args["no-ledger"] === true && args.apply !== true) {
+      throw new ConfitureError("usage", "--no-ledger goes with --apply");
+    }
     if (args.apply === true) await refuseProtected(context);
     const { watchProject } = await import("#compare/dev.ts");
     let files = await projectFiles(context, args);
+    const besideMigrations = args["no-ledger"] === true;
+    if (args.apply === true && !besideMigrations) {
+      await refuseMigrations(context, await context.config(), files, "confiture dev --apply");
+    }
     let watcher = watchProject(files, settingsPaths(context));
     if (args.once === true) return await lookOnce(context, files, watcher);
     const { signal } = context.io;
@@ -89,7 +98,8 @@ export const command = defineCommand({
         continue;
       }
       const mode = args.apply === true ? "applying" : "watching";
-      const telling = lookAndTell(context, lintHere, look, { mode, shown, isStill: () => stampNow() === stamp });
+      const isStill = (): boolean => stampNow() === stamp;
+      const telling = lookAndTell(context, lintHere, look, { mode, shown, besideMigrations, isStill });
       // What was begun in the environment's database, and is not done, has to be said.
       const isDone = await (mode === "applying" ? telling : telling.catch(unlessStopped(signal)));
       if (isDone !== true) last = "";
@@ -133,6 +143,8 @@ interface Telling {
   readonly mode: Mode;
   /** What stands on the screen already, and is not said again. */
   readonly shown: { lint: string };
+  /** Whether the database follows where there are migrations as well. */
+  readonly besideMigrations: boolean;
   /** Whether nothing was saved since the look. */
   readonly isStill: () => boolean;
 }
@@ -142,7 +154,7 @@ async function lookAndTell(
   context: CommandContext,
   lintHere: Lint,
   look: Look,
-  { mode, shown, isStill }: Telling,
+  { mode, shown, besideMigrations, isStill }: Telling,
 ): Promise<boolean> {
   context.tell(renderBuilt(look, context, mode));
   const error = await savedError(look, context);
@@ -157,7 +169,7 @@ async function lookAndTell(
   if (mode !== "applying" || look.schemaError !== undefined) return true;
   const { keepInStep } = await import("../keep-in-step.ts");
   try {
-    return !(await keepInStep(context, isStill));
+    return !(await keepInStep(context, besideMigrations, isStill));
   } catch (thrown) {
     tellSavedError(context, thrown);
     return true;
