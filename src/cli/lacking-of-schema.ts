@@ -8,6 +8,7 @@ import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { renderChanges } from "./output/changes.ts";
+import { padTo } from "./output/text.ts";
 import { executable } from "./version.ts";
 
 /** What counts where a database is laid beside what a build makes. */
@@ -108,9 +109,9 @@ export async function leftAsItWas(
 
 /** Commands with what each is for, a line each. Those that nobody can run are left out. */
 export function waysOn(ways: readonly (readonly [command: string | undefined, what: string])[]): string {
-  const width = Math.max(...ways.map(([command = ""]) => command.length));
+  const width = Math.max(...ways.map(([command = ""]) => Bun.stringWidth(command)));
   return ways
-    .flatMap(([command, what]) => (command === undefined ? [] : [`  ${command.padEnd(width)}   ${what}`]))
+    .flatMap(([command, what]) => (command === undefined ? [] : [`  ${padTo(command, width)}   ${what}`]))
     .join("\n");
 }
 

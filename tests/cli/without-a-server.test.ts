@@ -72,6 +72,17 @@ test("that DATABASE_URL is not used is said where a connection is made, and nowh
   }
 });
 
+test("settings stand below each other, also with wide characters in them", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  host: localhost\n  database: 名前の長いデータベース\n",
+  });
+  const { stdout } = await runHere(["config", "show"], { cwd: project.dir });
+  const rows = stdout.trimEnd().split("\n");
+  const origins = rows.map((row) => Bun.stringWidth(row.slice(0, row.lastIndexOf("  "))));
+  expect(stdout).toContain("名前の長いデータベース");
+  expect(new Set(origins).size).toBe(1);
+});
+
 test("an assembled script goes to no folder, and not among the schema files", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": NOWHERE,

@@ -8,6 +8,7 @@ import { fillProgress, fillToJson } from "./fill.ts";
 import { lineDiff } from "./line-diff.ts";
 import { formatLocalTime } from "./local-time.ts";
 import type { Paint } from "./style.ts";
+import { padTo } from "./text.ts";
 import { inLine } from "./visible.ts";
 
 /** More applied migrations than this in front of the others are shown in short, but for the last of them. */
@@ -48,9 +49,8 @@ export function renderStatus(
   const fits = shown.every(({ sign, said }) => Bun.stringWidth(`${sign}  (${said})`) + widest <= columns);
   const lines = shown.map(({ entry, sign, name, said }) => {
     const edit = edits.find(({ version }) => version === entry.version);
-    const gap = fits ? " ".repeat(widest - Bun.stringWidth(name)) : "";
     const words = CLOSED.has(entry.standing) ? paint("dim", `(${said})`) : paint("yellow", `(${said})`);
-    return `${sign} ${name}${gap} ${words}\n${edit === undefined ? "" : renderEdit(edit)}`;
+    return `${sign} ${fits ? padTo(name, widest) : name} ${words}\n${edit === undefined ? "" : renderEdit(edit)}`;
   });
   return short + lines.join("");
 }

@@ -57,3 +57,8 @@ export function formatSize(bytes: number): string {
   }
   return `${value.toFixed(1)} ${unit}`;
 }
+
+/** Filled up with spaces to so many columns of a terminal, where a wide character takes two. */
+export function padTo(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - Bun.stringWidth(text)));
+}

@@ -2,7 +2,7 @@ import { describeConfig } from "#config/describe.ts";
 import type { ServerEngine } from "#database/engine.ts";
 import type { Target } from "#database/target.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { engineName } from "../../output/text.ts";
+import { engineName, padTo } from "../../output/text.ts";
 
 export const command = defineCommand({
   args: {
@@ -25,12 +25,12 @@ export const command = defineCommand({
       ...describeConfig(config),
       ...(engine === undefined ? [] : [{ ...answer, value: engineName(engine) }]),
     ];
-    const width = Math.max(...rows.map(({ key }) => key.length));
-    const valueWidth = Math.max(...rows.map(({ value }) => value.length));
+    const width = Math.max(...rows.map(({ key }) => Bun.stringWidth(key)));
+    const valueWidth = Math.max(...rows.map(({ value }) => Bun.stringWidth(value)));
     return {
       json: { environment: config.environment, file: config.file, settings: rows, engine: engine ?? null },
       text: rows
-        .map(({ key, value, origin }) => `${key.padEnd(width)}  ${value.padEnd(valueWidth)}  ${origin}\n`)
+        .map(({ key, value, origin }) => `${padTo(key, width)}  ${padTo(value, valueWidth)}  ${origin}\n`)
         .join(""),
     };
   },
