@@ -27,6 +27,7 @@ import { chanceChanges, rowChanges } from "./row-changes.ts";
 import { reactingTables } from "./row-statements.ts";
 import { moreThanBuilt, readRowHashes, readTables } from "./rows.ts";
 import { unlikeMigrations } from "./unlike.ts";
+import { writingFunctions } from "./writing-functions.ts";
 import type { Written } from "./written.ts";
 
 /**
@@ -65,11 +66,12 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
         await buildSchema(database, options);
         return database;
       };
-      const reacting = reactingTables(built.catalogue);
-      const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, reacting, built: built.rows };
+      const { catalogue, rows } = built;
+      const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, built: rows };
+      const code = { reacting: reactingTables(catalogue), writing: writingFunctions(catalogue, open) };
       const { lacking: onRows, untried } = await tryOnRows(
         options,
-        { ...tried, replayed: states.get(last)!.rows },
+        { ...tried, ...code, replayed: states.get(last)!.rows },
         rebuild,
       );
       const held = onRows?.at ?? seeming;

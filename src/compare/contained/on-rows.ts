@@ -38,6 +38,8 @@ interface Tried {
   readonly fixed: Fixed;
   /** Tables of the schema files with triggers or rules. */
   readonly reacting: ReadonlySet<string>;
+  /** Functions that may write rows. */
+  readonly writing: ReadonlySet<string>;
   /** What the schema files build. */
   readonly built: Rows;
   /** What base and migrations make of an empty database. */
@@ -51,14 +53,14 @@ interface Tried {
  */
 export async function tryOnRows(
   options: ContainedOptions & { readonly clock: Clock },
-  { held, written, fixed, reacting, built, replayed }: Tried,
+  { held, written, fixed, reacting, writing, built, replayed }: Tried,
   rebuild: () => Promise<Database>,
 ): Promise<TriedOnRows> {
   const untried = new Set<LoadedMigration>();
   const own = onlyIn(built, replayed);
   if (own.size === 0) return { lacking: undefined, untried };
   const all: (readonly RowStatements[])[] = [];
-  const tables = { reacting, filled: new Set([...own.keys()].map(nameOf)) };
+  const tables = { reacting, writing, filled: new Set([...own.keys()].map(nameOf)) };
   for (const migration of held) all.push(await rowStatements(migration, tables, options.signal));
   if (all.every(({ length }) => length === 0)) return { lacking: undefined, untried };
   const database = await rebuild();

@@ -3,6 +3,7 @@ import type { LoadedMigration, SqlBody } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { callsOne, runsOnRows } from "./writing-functions.ts";
 
 /** What a migration may do to rows that are there. */
 export interface RowStatements {
@@ -26,6 +27,8 @@ export function reactingTables({ facts }: Catalogue): ReadonlySet<string> {
 export interface Tables {
   /** From `reactingTables`. */
   readonly reacting: ReadonlySet<string>;
+  /** From `writingFunctions`. */
+  readonly writing: ReadonlySet<string>;
   /** Those whose rows are in question; any when undefined. */
   readonly filled?: ReadonlySet<string>;
 }
@@ -67,9 +70,17 @@ function ofSql(migration: LoadedMigration, body: SqlBody, tables: Tables): reado
       around.push(statement);
       if (!isMadeByCalls(text)) return [];
     }
+    const onRows = runsOnRows(text, tables.writing);
+    if (onRows !== undefined) {
+      const up = only(body, [...before.map((each) => each.text), onRows, ...ends.map((each) => each.text)]);
+      return [{ migration: { ...alone(migration), up }, isWhole: false, isReactedTo: false }];
+    }
     const isReactedTo = firstWord === "INSERT" && speaksOfOne(text, tables.reacting);
     if (!isReactedTo && !mayChangeRows(statement, tables)) return [];
-    const up = only(body, [...before, statement, ...ends]);
+    const up = only(
+      body,
+      [...before, statement, ...ends].map((each) => each.text),
+    );
     return [{ migration: { ...alone(migration), up }, isWhole: false, isReactedTo }];
   });
 }
@@ -92,13 +103,13 @@ function alone({
   return { file, checksum, kept, down: undefined };
 }
 
-function only({ script, transactional, opening, howToRunOutside }: SqlBody, statements: readonly Statement[]): SqlBody {
-  const text = statements.map((statement) => statement.text).join("\n;\n");
+function only({ script, transactional, opening, howToRunOutside }: SqlBody, statements: readonly string[]): SqlBody {
+  const text = statements.join("\n;\n");
   return { kind: "sql", script: parseScript({ file: script.file, text }), transactional, opening, howToRunOutside };
 }
 
 /** Rows that a statement writes itself are in the replay; others it may make of rows that are there. */
-function mayChangeRows({ firstWord = "", text }: Statement, { filled }: Tables): boolean {
+function mayChangeRows({ firstWord = "", text }: Statement, { filled, writing }: Tables): boolean {
   switch (firstWord) {
     case "UPDATE":
     case "DELETE":
@@ -124,7 +135,7 @@ function mayChangeRows({ firstWord = "", text }: Statement, { filled }: Tables):
     case "CREATE":
       return isMadeByCalls(text);
     case "ALTER":
-      return isRetyping(text) && (filled === undefined || speaksOfOne(text, filled));
+      return isRetyping(text) && (filled === undefined || speaksOfOne(text, filled) || callsOne(text, writing));
     default:
       return false;
   }

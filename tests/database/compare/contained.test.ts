@@ -860,6 +860,9 @@ test("where every migration is recorded, none is read", async () => {
 describe("statements that change rows without saying so", () => {
   const made = `CREATE TABLE t (id int PRIMARY KEY, role text DEFAULT 'user', price int);
 CREATE FUNCTION fix() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET role = 'admin' WHERE id = 1; RETURN 1; END $$;
+CREATE FUNCTION calls_fix() RETURNS int LANGUAGE sql AS 'SELECT fix()';
+CREATE TABLE other (n int);
+INSERT INTO other VALUES (1);
 `;
   test.each([
     "PREPARE x AS UPDATE t SET role = 'admin' WHERE id = 1; EXECUTE x; DEALLOCATE x;",
@@ -869,6 +872,7 @@ CREATE FUNCTION fix() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET role
     "CREATE TEMP TABLE done AS SELECT fix();",
     "DECLARE cu CURSOR FOR SELECT fix(); FETCH ALL FROM cu; CLOSE cu;",
     "ALTER TABLE t ALTER price TYPE int USING price * 100;",
+    "ALTER TABLE other ALTER n TYPE int USING fix();",
   ])("are tried on rows of the schema files: %s", async (sql) => {
     const files = (rows: string): Record<string, string> => ({
       "db/schema/all.sql": `${made}${rows}`,
@@ -880,6 +884,26 @@ CREATE FUNCTION fix() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET role
     expect(await decide(files("INSERT INTO t VALUES (2, 'admin', NULL);"))).toMatchObject({
       contained: ["001", "002"],
     });
+  });
+
+  test.each([
+    ["ADD COLUMN z int NOT NULL DEFAULT fix() CHECK (z > 0)", "int NOT NULL CHECK (z > 0)", 1],
+    ["ADD y int, ADD z int DEFAULT 1 + public.calls_fix()", "int", 2],
+    ["ADD z int DEFAULT own()", "int", 1],
+  ])("are tried on rows of the schema files where a new column calls them: %s", async (command, type, value) => {
+    const y = command.includes(" y ") ? ["y int, ", "NULL, "] : ["", ""];
+    const own = made
+      .slice(made.indexOf("CREATE FUNCTION fix"), made.indexOf("CREATE FUNCTION calls"))
+      .replace("fix", "own");
+    const files = (rows: string): Record<string, string> => ({
+      "db/schema/all.sql": `${made.replace("(n int)", `(n int, ${y[0]}z ${type})`).replace("(1)", `(1, ${y[1]}${value})`)}${rows}`,
+      "db/migrations/001_made.sql": `-- migrate:up\n${made}`,
+      "db/migrations/002_rows.sql": `-- migrate:up\n${own}ALTER TABLE IF EXISTS ONLY other ${command};\nALTER TABLE other ALTER z DROP DEFAULT;\nDROP FUNCTION own();\n`,
+    });
+    const found = await decide(files("INSERT INTO t VALUES (1, 'user', 5);"));
+    expect(found).toMatchObject({ contained: ["001"], why: expect.stringContaining("of public.t, which 002_rows") });
+    for (const rows of ["INSERT INTO t VALUES (1, 'admin', 5);", "INSERT INTO t VALUES (2, 'user', NULL);"])
+      expect(await decide(files(rows))).toMatchObject({ contained: ["001", "002"], rowsNotCompared: [] });
   });
 
   test("a type that is changed already, with a view on the column, leaves open whether the values were", async () => {
