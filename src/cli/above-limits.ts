@@ -9,7 +9,8 @@ import { IS_CODE, type Loss } from "#migrate/warnings/losses.ts";
 /** What `migrate up` would stop at on a protected environment. */
 export interface AboveLimits {
   readonly environment: string;
-  readonly excesses: readonly Excess[];
+  /** Undefined where nothing is known of the sizes of tables. */
+  readonly excesses: readonly Excess[] | undefined;
   /** What is lost or exposed besides, which has to be confirmed as well. */
   readonly concerns: readonly Excess[];
 }
@@ -22,15 +23,15 @@ export interface AboveLimits {
 export function findAbove(
   config: Config,
   trace: Trace,
-  sizes: Sizes,
+  sizes: Sizes | undefined,
   losses: readonly Loss[] | undefined,
 ): AboveLimits {
   const limits = config.limits ?? DEFAULT_LIMITS;
   const { lock, longLock, rows, dataLoss } = limits;
-  const found = aboveLimits(trace, sizes, { lock: modeOf(lock), longLock: modeOf(longLock), rows, dataLoss });
+  const found = sizes && aboveLimits(trace, sizes, { lock: modeOf(lock), longLock: modeOf(longLock), rows, dataLoss });
   return {
     environment: config.environment ?? "",
-    excesses: config.limits === undefined ? found.filter(({ isLock }) => isLock) : found,
+    excesses: config.limits === undefined ? found?.filter(({ isLock }) => isLock) : found,
     concerns:
       losses === undefined
         ? concernsOf(trace, limits)
@@ -62,14 +63,14 @@ export function isConcern({ limits }: Pick<Config, "limits">): (loss: Loss) => b
   return (loss) => limits?.dataLoss !== true || loss.isExposure === true;
 }
 
-/** As `up` would find it; undefined where nothing has to be confirmed, or nothing is known of the sizes of tables. */
+/** As `up` would find it; undefined where nothing has to be confirmed. */
 export function foreseeLimits(
   config: Config,
   trace: Trace,
   sizes: Sizes | undefined,
   losses: readonly Loss[] | undefined,
 ): AboveLimits | undefined {
-  return config.protected && sizes !== undefined ? findAbove(config, trace, sizes, losses) : undefined;
+  return config.protected ? findAbove(config, trace, sizes, losses) : undefined;
 }
 
 function modeOf(limit: LimitsConfig["lock"]): LockMode {

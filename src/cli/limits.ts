@@ -44,10 +44,11 @@ export async function requireWithinLimits(
   });
   if (trace === undefined) return false;
   const above = findAbove(config, trace, pending.sizes, await pendingLosses(await migrateOptions(context), which));
-  if (above.excesses.length === 0) return false;
+  const { excesses = [] } = above;
+  if (excesses.length === 0) return false;
   // Whoever confirms the one confirms the other. What cannot run is in no plan that can be approved.
   const mayApprove = !hasFailure(trace);
-  const found = [...above.excesses, ...above.concerns].map(excessInWords);
+  const found = [...excesses, ...above.concerns].map(excessInWords);
   const shown = `\`confiture migrate plan${said}\` shows all of it.`;
   const approved = `, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`;
   const wayOut = mayApprove

@@ -7,6 +7,7 @@ import { readDocument } from "./document.ts";
 import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
+import { commitAll } from "../support/git.ts";
 import { temporaryProject } from "../support/project.ts";
 
 const FILES = {
@@ -1156,4 +1157,29 @@ test("fixtures that cannot be loaded are named, and a folder that is not there i
   const { exitCode, stderr } = await run("migrate", "plan");
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("db/fixtures/a.sql:1") });
   expect((await run("lint")).stderr).toContain("VALEUS");
+});
+
+test("what up asks for on a protected environment is said where there is no database yet, and where none is asked", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\nprotected: true\n",
+    "db/migrations/1_users.sql": "CREATE TABLE users (id int);\n",
+    "db/migrations/2_none.sql": "DROP TABLE users;\n",
+  });
+  commitAll(project, "all");
+  await project.write("db/migrations/3_roles.sql", "DROP ROLE IF EXISTS nobody_here;\nDROP SCHEMA public CASCADE;\n");
+  const run = (...args: string[]) => runHere(["migrate", ...args], { cwd: project.dir });
+  const planned = await run("plan");
+  const words = planned.stdout.replaceAll(/\s+/g, " ");
+  const { toConfirm, aboveLimits } = readDocument(await run("plan", "--format", "json"));
+  const since = readDocument(await run("plan", "--since", "git:HEAD", "--format", "json"));
+  const { error } = readDocument(await run("up", "--format", "json"));
+  const { losses } = error!.data as { losses: { what: string; location: { file: string; line: number } }[] };
+  const asked = losses.map(({ what, location: { file, line } }) => ({ file, line, what }));
+  expect(asked).toContainEqual({ file: "db/migrations/2_none.sql", line: 1, what: "drops TABLE users" });
+  expect(toConfirm).toEqual(asked);
+  expect(aboveLimits).toBeNull();
+  expect(words).toContain('To be confirmed on "local", which is protected');
+  for (const { file, line, what } of asked) expect(words).toContain(`${file}:${line}: ${what}`);
+  expect(since).toMatchObject({ aboveLimits: null });
+  expect(since["toConfirm"]).toContainEqual(expect.objectContaining({ file: "db/migrations/3_roles.sql", line: 2 }));
 });

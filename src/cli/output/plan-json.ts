@@ -1,6 +1,7 @@
 import { type Danger, dangerWords } from "#sql/effects/danger-kinds.ts";
 import { type Exposure, exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { blockedBy, type Lock, type MigrationFacts, type Relation, type StatementFacts } from "#compare/trace/facts.ts";
+import type { Excess } from "#compare/trace/limits.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import { errorToJson } from "./diagnostic.ts";
 import { brokenAmong, type Plan } from "./plan-words.ts";
@@ -95,18 +96,16 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
       error: migration.error === undefined ? null : errorToJson(aim(migration.error)),
       statements: migration.statements.map(statementToJson),
     })),
-    aboveLimits:
-      above === undefined
-        ? null
-        : above.excesses.map(({ statement: { place }, what }) => ({
-            file: place.file,
-            line: place.line ?? null,
-            what,
-          })),
+    aboveLimits: above?.excesses?.map(excessToJson) ?? null,
+    toConfirm: above?.concerns.map(excessToJson) ?? null,
     withoutRows: trace.withoutRows,
     leftOut: trace.leftOut.map((error) => errorToJson(aim(error))),
     notReplayed: trace.notReplayed === undefined ? null : errorToJson(aim(trace.notReplayed)),
   };
+}
+
+function excessToJson({ statement: { place }, what }: Excess): object {
+  return { file: place.file, line: place.line ?? null, what };
 }
 
 function wayBackToJson({ wayBack }: MigrationFacts): object | null {

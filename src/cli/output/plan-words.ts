@@ -72,16 +72,17 @@ function behindPlace(message: string, { path }: MigrationFacts["file"]): string 
 
 /** That `up` would stop before anything runs, in lines; none where it would not. */
 export function limitLines(above: AboveLimits | undefined): string[] {
-  if (above === undefined || above.excesses.length + above.concerns.length === 0) return [];
+  const { excesses = [], concerns = [] } = above ?? {};
+  if (above === undefined || excesses.length + concerns.length === 0) return [];
   const why =
-    above.excesses.length === 0
+    excesses.length === 0
       ? `To be confirmed on "${above.environment}", which is protected`
       : `Above the limits of "${above.environment}"`;
-  const isCode = above.concerns.some(({ what }) => what === IS_CODE);
+  const isCode = concerns.some(({ what }) => what === IS_CODE);
   const plan = isCode ? "an approved plan, which does not speak for TypeScript" : "an approved plan";
   return [
     `${why}: \`up\` stops before anything runs, unless it is confirmed (--yes ${above.environment}) or given ${plan}`,
-    ...[...above.excesses, ...above.concerns].map((excess) => `  ${excessInWords(excess)}`),
+    ...[...excesses, ...concerns].map((excess) => `  ${excessInWords(excess)}`),
   ];
 }
 
