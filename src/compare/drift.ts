@@ -12,7 +12,7 @@ import { loadWithinLimit } from "./runs/within-limit.ts";
 import { lacking } from "#migrate/plan.ts";
 import { isUnmade } from "#migrate/status.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
-import { type Change, named, withoutNamed } from "./catalogue/changes.ts";
+import { type Change, compareCatalogues, named, withoutNamed } from "./catalogue/changes.ts";
 import type { Ends } from "./generate/plan.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
 import { withScratch } from "#scratch/scratch.ts";
@@ -152,7 +152,10 @@ async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
     if (made === undefined && ledger) throw error;
     return made;
   });
-  if (less !== undefined) yield { expected: less, pending, ...known, isRecorded: ledger };
+  if (less !== undefined) {
+    const made = ledger && pending.length > 0 ? await madeOtherwise(options, pending, less) : undefined;
+    yield { expected: made ?? less, pending, ...known, isRecorded: ledger };
+  }
   if (!ledger && pending.length > 0) {
     yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], ...known, isRecorded: false };
   }
@@ -198,6 +201,23 @@ async function recorded(options: ProjectFiles, pending: readonly string[]): Prom
     }
     return await readCatalogue(database, [SCRATCH_LEDGER]);
   });
+}
+
+/**
+ * What base and recorded migrations make, where ways back of those that are pending lead from the schema files to something else: a
+ * way back may be wrong, or from before a migration that was merged below it. Undefined where both are the same, and where base and
+ * all migrations do not make what the schema files build, which may hold more.
+ */
+async function madeOtherwise(
+  options: DriftOptions,
+  pending: readonly string[],
+  less: Catalogue,
+): Promise<Catalogue | undefined> {
+  const made = await recorded(options, pending);
+  if (made === undefined || compareCatalogues(less, made).length === 0) return undefined;
+  const all = await recorded(options, []);
+  const agree = all !== undefined && compareCatalogues(await schemaLess(options, []), all).length === 0;
+  return agree ? made : undefined;
 }
 
 /** What the schema files build, with the changes of some migrations taken back. */

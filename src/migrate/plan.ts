@@ -232,7 +232,7 @@ function outOfOrder(entry: HistoryEntry, history: readonly HistoryEntry[]): Conf
     {
       hint:
         newest === undefined || /^\d/.test(newest.version)
-          ? `Give it a version after ${newest?.version ?? "the last one"}, or run it all the same with --allow-out-of-order.`
+          ? `Give it a version after ${newest?.version ?? "the last one"}, or run it all the same with --allow-out-of-order. Its way back was written for what came before it then: confiture verify tells whether it still leads back.`
           : `No version comes after ${JSON.stringify(newest.version)}, which begins with no number. If that row of the ledger is a mistake, forget it: confiture migrate resolve ${shellWord(newest.version)} --rolled-back. Or run this one all the same with --allow-out-of-order.`,
       location: entry.file === undefined ? undefined : { file: entry.file.path },
       data: { version: entry.version, after: newest?.version },

@@ -72,7 +72,11 @@ export const command = defineCommand({
       });
     const limited = tellLimits(context, limits, notCompared);
     if (pending.length > 0)
-      context.messages.log(`Not applied there yet, so not counted as drift: ${pending.join(", ")}`);
+      context.messages.log(
+        against === undefined
+          ? `Not applied there yet, so not counted as drift: ${pending.join(", ")}`
+          : `Not applied there yet, and counted where --against holds what it brings: ${pending.join(", ")}`,
+      );
     if (stopped.length > 0) context.messages.warn(stoppedThere(stopped));
     if (unrecorded.length > 0) {
       const one = unrecorded.length === 1;

@@ -6,7 +6,7 @@ import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import type { ServerTarget } from "#database/target.ts";
 import { importMigrations } from "#migrate/import/import.ts";
-import { up } from "#migrate/migrator.ts";
+import { down, up } from "#migrate/migrator.ts";
 import { baseline } from "#migrate/record.ts";
 import { newestServer, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
@@ -141,6 +141,43 @@ for (const engine of newestServer) {
       const drift = await findDrift(options(place.project, place.database));
       expect(names(drift)).toEqual([]);
       expect(drift.pending).toEqual(["1"]);
+    });
+
+    test("what a wrong way back has left is found, whatever the schema files lead back to", async () => {
+      const more = SCHEMA.replace("bio text", "bio text, more text");
+      await using project = await temporaryProject({
+        "db/schema/users.sql": more,
+        "db/migrations/1_users.sql": SCHEMA,
+        "db/migrations/2_more.sql": `-- migrate:up
+ALTER TABLE users ADD more text;
+-- migrate:down
+ALTER TABLE users DROP more, DROP CONSTRAINT users_name_check;
+CREATE INDEX left_behind ON users (name);
+`,
+      });
+      const database = await engine.fresh();
+      try {
+        const given = options(project, database);
+        const run = { ...given, dir: given.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
+        expect((await up(run, {})).error).toBeUndefined();
+        expect(names(await findDrift(given))).toEqual([]);
+        expect((await down(run, {})).error).toBeUndefined();
+        const drift = await findDrift(given);
+        expect([names(drift), drift.pending]).toEqual([
+          ["added index public.left_behind", "dropped constraint public.users.users_name_check"],
+          ["2"],
+        ]);
+        // What only the schema files have is no drift of a database that has it.
+        await database.query("DROP INDEX left_behind; ALTER TABLE users ADD own int, ADD CHECK (name IN ('a', 'b'))");
+        await project.write("db/schema/users.sql", more.replace("bio text", "bio text, own int"));
+        await project.write(
+          "db/migrations/2_more.sql",
+          "-- migrate:up\nALTER TABLE users ADD more text;\n-- migrate:down\nALTER TABLE users DROP more;\n",
+        );
+        expect(names(await findDrift(given))).toEqual([]);
+      } finally {
+        await database.drop();
+      }
     });
 
     test("migrations that a baseline stood for are expected of it, also once their folder was rewritten", async () => {
