@@ -46,11 +46,23 @@ export interface ExecuteOptions extends BuildOptions {
  * @throws ConfitureError for the first file that could not be run
  */
 export function* assembleSchema(options: BuildOptions): Generator<string | Uint8Array> {
-  yield `-- The schema of this project, assembled from ${options.files.length} files by confiture build.\n-- Change the files, not this script.\n\n`;
+  const { length } = options.files;
+  yield `-- The schema of this project, assembled from ${length} ${length === 1 ? "file" : "files"} by confiture build.\n-- Change the files, not this script.\n\n`;
   for (const [index, file] of options.files.entries()) {
     if (options.resetBetweenFiles && index > 0) yield `${CLEAR_SESSION}\n`;
     yield* assembleSchemaScript(readSchemaScript(options, file));
   }
+}
+
+/** How every script of `assembleSchema` begins, in whatever number of files. */
+const BEGINNING = /^-- The schema of this project, assembled from \d+ files? by confiture build\.\n/;
+
+/** Enough of a script for `isAssembled`. */
+export const BEGINNING_LENGTH = 200;
+
+/** Whether a script that begins so is one of `assembleSchema`. */
+export function isAssembled(beginning: string): boolean {
+  return BEGINNING.test(beginning);
 }
 
 /** Reads and checks every file, as a build would, and runs none. */

@@ -5,7 +5,8 @@ import { shellWord } from "#errors/shell.ts";
 import { nearest } from "#errors/suggest.ts";
 import { systemCode } from "#files/reason.ts";
 
-const DIRECTORY = "db/environments";
+/** The folder of the environment files, relative to the project. */
+export const ENVIRONMENTS_DIR = "db/environments";
 const EXTENSION = /\.ya?ml$/;
 
 /** Where an environment was looked for. */
@@ -24,12 +25,12 @@ interface Searched {
 export function listEnvironments(projectDir: string): string[] {
   let files: string[];
   try {
-    files = readdirSync(join(projectDir, DIRECTORY));
+    files = readdirSync(join(projectDir, ENVIRONMENTS_DIR));
   } catch (cause) {
     const code = systemCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw new ConfitureError("config_unreadable", `Cannot read ${DIRECTORY}: ${code}`, {
-      location: { file: DIRECTORY },
+    throw new ConfitureError("config_unreadable", `Cannot read ${ENVIRONMENTS_DIR}: ${code}`, {
+      location: { file: ENVIRONMENTS_DIR },
     });
   }
   const names = files.filter((file) => EXTENSION.test(file)).map((file) => file.replace(EXTENSION, ""));
@@ -42,7 +43,7 @@ export function listEnvironments(projectDir: string): string[] {
  */
 export function findEnvironmentFile(projectDir: string, name: string): string | undefined {
   requireEnvironmentName(name);
-  const candidates = [`${DIRECTORY}/${name}.yaml`, `${DIRECTORY}/${name}.yml`];
+  const candidates = [`${ENVIRONMENTS_DIR}/${name}.yaml`, `${ENVIRONMENTS_DIR}/${name}.yml`];
   const found: string[] = [];
   for (const file of candidates) if (exists(projectDir, file)) found.push(file);
   if (found.length > 1) {
@@ -63,7 +64,7 @@ export function projectAbove({ projectDir, cwd = projectDir }: Searched): string
   let dir = projectDir;
   for (let above = dirname(dir); above !== dir; above = dirname(dir)) {
     dir = above;
-    if (!exists(dir, DIRECTORY)) continue;
+    if (!exists(dir, ENVIRONMENTS_DIR)) continue;
     return `With -C ${shellWord(relative(cwd, dir) || ".")} it works on the project in ${dir}`;
   }
   return undefined;
@@ -71,7 +72,7 @@ export function projectAbove({ projectDir, cwd = projectDir }: Searched): string
 
 /** Whether a folder has the beginnings of a project of its own. */
 export function hasOwnFiles(projectDir: string): boolean {
-  return exists(projectDir, dirname(DIRECTORY));
+  return exists(projectDir, dirname(ENVIRONMENTS_DIR));
 }
 
 /**
@@ -80,7 +81,7 @@ export function hasOwnFiles(projectDir: string): boolean {
  */
 export function environmentNotFound(searched: Searched, name: string): ConfitureError {
   const { projectDir, environmentFrom: option = "--env" } = searched;
-  const file = `${DIRECTORY}/${name}.yaml`;
+  const file = `${ENVIRONMENTS_DIR}/${name}.yaml`;
   const names = listEnvironments(projectDir);
   const suggestion = nearest(name.replace(EXTENSION, ""), names);
   const hints: string[] = [];
@@ -104,7 +105,7 @@ export function environmentNotFound(searched: Searched, name: string): Confiture
 export function requireEnvironmentName(name: string): string {
   if (isEnvironmentName(name)) return name;
   throw new ConfitureError("usage", `"${name}" is not the name of an environment`, {
-    hint: `A name is letters, digits, "-", "_" and "."; its file is ${DIRECTORY}/NAME.yaml.`,
+    hint: `A name is letters, digits, "-", "_" and "."; its file is ${ENVIRONMENTS_DIR}/NAME.yaml.`,
   });
 }
 

@@ -20,6 +20,8 @@ async function contents(dir: string): Promise<Record<string, string>> {
   return Object.fromEntries(texts) as Record<string, string>;
 }
 
+/** What an earlier `build --output` wrote; a build writes over no other file. */
+const OLD_SCRIPT = "-- The schema of this project, assembled from 2 files by confiture build.\n";
 const EMBEDDED = "database:\n  engine: embedded\n  path: ':memory:'\n";
 
 /** Names of what is written beside files, and of notes about that. */
@@ -157,11 +159,11 @@ describe("a killed command leaves the old or the new", () => {
     await using project = await temporaryProject({
       ...files,
       "db/environments/local.yaml": EMBEDDED,
-      "out/x.sql": "old",
+      "out/x.sql": OLD_SCRIPT,
     });
     await killOnce(() => readdirSync(project.path("out")).length > 1, ["build", "--output", "out/x.sql"], project.dir);
     const found = await project.read("out/x.sql");
-    if (found !== "old") expect(found.length).toBeGreaterThan(20_000_000);
+    if (found !== OLD_SCRIPT) expect(found.length).toBeGreaterThan(20_000_000);
     await runHere(["build", "--output", "out/x.sql"], { cwd: project.dir });
     expect(readdirSync(project.path("out"))).toEqual(["x.sql"]);
     expect((await project.read("out/x.sql")).length).toBeGreaterThan(20_000_000);
@@ -238,7 +240,7 @@ async function fullDisk(leave: number): Promise<({ dir: string } & AsyncDisposab
   await Bun.write(join(dir, "db", "environments", "local.yaml"), EMBEDDED);
   const schema = Array.from({ length: 60 }, (_, index) => `CREATE TABLE t${index} (a bigint PRIMARY KEY, b text);\n`);
   await Bun.write(join(dir, "db", "schema", "t.sql"), schema.join(""));
-  await Bun.write(join(dir, "out.sql"), "old");
+  await Bun.write(join(dir, "out.sql"), OLD_SCRIPT);
   const fill = `head -c $(($(df --output=avail -B1 ${dir} | tail -1) - ${leave})) /dev/zero > ${dir}/fill`;
   Bun.spawnSync(["sh", "-c", fill]);
   return { dir, [Symbol.asyncDispose]: remove };
@@ -367,7 +369,7 @@ describe("where there is no room, nothing changes", () => {
       await using project = await temporaryProject({
         "db/environments/local.yaml": EMBEDDED,
         "db/schema/t.sql": schema.join(""),
-        "out.sql": "old",
+        "out.sql": OLD_SCRIPT,
       });
       const before = await contents(project.dir);
       const { exitCode, stderr } = await runBinary(["-c", 'ulimit -f 8; exec "$0" "$@"', await binaryPath(), ...args], {

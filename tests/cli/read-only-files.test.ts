@@ -12,7 +12,7 @@ const FILES = {
   "db/migrations/base.sql": USERS,
   "db/migrations/001_bio.sql":
     "-- migrate:up\nALTER TABLE users ADD COLUMN bio text;\n\n-- migrate:down\nALTER TABLE users DROP COLUMN bio;\n",
-  "out.sql": "-- mine\n",
+  "out.sql": "-- The schema of this project, assembled from 2 files by confiture build.\n",
 };
 
 const COMMANDS: readonly (readonly [name: string, args: readonly string[], refused: readonly string[]])[] = [

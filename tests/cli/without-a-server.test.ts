@@ -103,6 +103,42 @@ test("an assembled script goes to no folder, and not among the schema files", as
     expect(await runHere(["build", "--output", output], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
 });
 
+test("an assembled script goes over one that a build wrote, and over no other file", async () => {
+  const files = {
+    "db/environments/local.yaml": NOWHERE,
+    "db/schema/a.sql": "CREATE TABLE a ();",
+    "db/migrations/001_a.sql": "CREATE TABLE a ();",
+    "notes.sql": "SELECT 1; -- by hand\n",
+    "empty.sql": "",
+  };
+  await using project = await temporaryProject(files);
+  const build = async (output: string) => await runHere(["build", "-o", output], { cwd: project.dir });
+  for (const [output, said, next] of [
+    [
+      "notes.sql",
+      "notes.sql is there already, and is no script that confiture build wrote",
+      "Remove it, or name another",
+    ],
+    ["db/migrations/001_a.sql", "is in db/migrations, the folder of the migrations", "--output schema.sql\n"],
+    ["db/migrations/002_new.sql", "is in db/migrations, the folder of the migrations", "--output schema.sql\n"],
+    ["./db/environments/local.yaml", "is in db/environments, the folder of the environments", "--output schema.sql\n"],
+    ["db/environments/new.yaml", "is in db/environments, the folder of the environments", "--output schema.sql\n"],
+  ] as const) {
+    const { exitCode, stdout, stderr } = await build(output);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    for (const text of [said, "nothing was done", next]) expect(stderr).toContain(text);
+  }
+  for (const [path, content] of Object.entries(files)) expect(await project.read(path)).toBe(content);
+  for (const output of ["schema.sql", "schema.sql", "empty.sql", "/dev/null"])
+    expect(await build(output)).toMatchObject({ exitCode: 0 });
+  expect(await project.read("schema.sql")).toStartWith(
+    "-- The schema of this project, assembled from 1 file by confiture build.\n",
+  );
+  await project.write("db/schema/b.sql", "CREATE TABLE b ();");
+  expect(await build("schema.sql")).toMatchObject({ exitCode: 0 });
+  expect(await project.read("schema.sql")).toContain("assembled from 2 files");
+});
+
 test("a new migration looks like the others of its folder, and what is said is about its files", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": NOWHERE,

@@ -65,11 +65,13 @@ const RISKY = {
     "-- migrate:up\nALTER TABLE users ADD COLUMN city text;\nCREATE INDEX users_city ON users (city);\nCREATE INDEX users_name ON users (name);\n",
 };
 
+const OLDER_SCRIPT = "-- The schema of this project, assembled from 2 files by confiture build.\n";
+
 export const TRIALS: readonly Trial[] = [
   { command: ["build"], files: SCHEMA },
   { command: ["build", "--fresh"], files: SCHEMA, first: [{ sql: OLD }] },
   { command: ["build", "--baseline"], files: { ...SCHEMA, ...MIGRATIONS }, between: ["build"] },
-  { command: ["build", "--output", "schema.sql"], files: { ...SCHEMA, "./schema.sql": "-- an older script\n" } },
+  { command: ["build", "--output", "schema.sql"], files: { ...SCHEMA, "./schema.sql": OLDER_SCRIPT } },
   { command: ["migrate", "baseline"], files: MIGRATIONS },
   {
     command: ["migrate", "redo", "--steps", "1"],
