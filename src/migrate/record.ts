@@ -64,6 +64,8 @@ export interface PutRight {
   readonly changed: boolean;
   /** The text that the ledger kept of a row that was forgotten, where no file has it. */
   readonly lost?: KeptText | undefined;
+  /** The file that has it under another version. */
+  readonly renamed?: MigrationFile;
 }
 
 /**
@@ -81,12 +83,14 @@ export async function resolveMigration(
     if (entry.standing === "filling") await claimFill(database, ledger, entry.version);
     if (as === "rolled-back") {
       if (row === undefined) return { entry, changed: false };
-      const lost = file === undefined ? (await readKept(database, ledger, [row.version])).get(row.version) : undefined;
+      const kept = file === undefined ? (await readKept(database, ledger, [row.version])).get(row.version) : undefined;
+      const renamed = entry.renamed?.();
+      const isIn = renamed !== undefined && kept !== undefined && hasTexts(options, renamed, kept);
       await changeLedgerSurely(options, database, ledger, {
         sql: deleteSql(ledger, row.version),
         isMade: (found) => found(row.version) === undefined,
       });
-      return { entry, changed: true, lost };
+      return { entry, changed: true, ...(isIn ? { renamed } : { lost: kept }) };
     }
     if (row?.state === "applied") return { entry, changed: false };
     if (row === undefined) {
@@ -118,6 +122,12 @@ export async function resolveMigration(
     });
     return { entry, changed: true };
   });
+}
+
+/** Whether a file has all that the ledger has kept of a migration. */
+function hasTexts({ projectDir }: MigrateOptions, file: MigrationFile, { source, sourceDown }: KeptText): boolean {
+  const { kept } = recordedOf(projectDir, file);
+  return kept.source === source && (sourceDown === null || kept.sourceDown === sourceDown);
 }
 
 /** An index that is there and invalid was not made. */

@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { LedgerRow } from "./ledger/ledger.ts";
 import { compareVersions, isBase, isRepeatable, nextVersionAfter } from "./files/version.ts";
 
 /** Whether the ledger's migration of this version is another one, by its name: two branches have used one number. */
@@ -64,16 +65,48 @@ export function renamedBack(
       compareVersions(one.version, newest.at(-1) ?? "") < 0,
   );
   const up = `confiture migrate up${isLate ? " --allow-out-of-order" : ""}`;
+  const order = orderChange({ version, row }, file, history);
+  const numbers = `Or keep the new ${andRename === "" ? "number" : "numbers"}`;
+  const anew = `\`confiture migrate resolve ${from} --rolled-back\`, \`confiture migrate resolve ${to} --applied\`, then \`${up}\``;
   return [
     `${file.path} has exactly the text that was applied here as ${id}: it was renamed afterwards.`,
-    `Rename it back: ${renaming(file, version)}${andRename}.`,
-    `Or keep the new ${andRename === "" ? "number" : "numbers"}, and record it under its own, which runs nothing: \`confiture migrate resolve ${from} --rolled-back\`, \`confiture migrate resolve ${to} --applied\`, then \`${up}\``,
+    `${order === undefined ? "Rename" : "Best rename"} it back: ${renaming(file, version)}${andRename}.`,
+    order === undefined
+      ? `${numbers}, and record it under its own, which runs nothing: ${anew}`
+      : `${numbers}, which changes the order: ${order}, so the two may differ. Recording it under its own runs nothing: ${anew}, and \`confiture drift\` for what differs in the schema (it does not compare rows)`,
     ...(isLast
       ? [
           "Or, where only a database of your own has it, run it anew: `confiture migrate down --recorded` rolls it back, with its rows; then `confiture migrate up`",
         ]
       : []),
   ];
+}
+
+/** Where a new number has an applied migration run in another order in new databases than it did here: how; undefined where not. */
+function orderChange(
+  { version, row }: Pick<Applied, "version" | "row">,
+  file: MigrationFile,
+  history: readonly HistoryEntry[],
+): string | undefined {
+  const isLater = compareVersions(file.version, version) > 0;
+  const overtaken = history.filter((one) => {
+    if (one.file === undefined || one.file === file || isBase(one.version) || isRepeatable(one.version)) return false;
+    if (one.standing === "covered" || compareVersions(one.version, file.version) > 0 === isLater) return false;
+    // The other one of its own number runs behind it, as does whatever is still to run.
+    if (one.row === undefined || one.row === row) return isLater && compareVersions(one.version, version) >= 0;
+    return compareVersions(one.version, version) > 0 === isLater && ranBefore(row, one.row) !== !isLater;
+  });
+  const [first] = overtaken;
+  if (first === undefined) return undefined;
+  const others = `${migrationId(first)}${overtaken.length === 1 ? "" : ` and ${overtaken.length - 1} more`}`;
+  const [here, anew] = isLater ? ["before", "after"] : ["after", "before"];
+  return `this database ran it ${here} ${others}, and a new one runs it ${anew}`;
+}
+
+/** Undefined where the ledger does not tell. */
+function ranBefore(one: LedgerRow | undefined, other: LedgerRow): boolean | undefined {
+  const [time, otherTime] = [one?.appliedAt, other.appliedAt];
+  return time instanceof Date && otherTime instanceof Date && +time !== +otherTime ? time < otherTime : undefined;
 }
 
 /** "m/001_a.sql to 002_a.sql": the new names of a migration's files, with another version. */

@@ -1,4 +1,4 @@
-import { migrationId } from "#migrate/files/migration-file.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { isBase } from "#migrate/files/version.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { KeptText } from "#migrate/ledger/ledger.ts";
@@ -48,8 +48,11 @@ export const command = defineCommand({
     if (way !== "continue") await requirePermission(context, args, PURPOSES[way]);
     const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
-    const { entry, changed, lost } = await resolveMigration(options, version, way);
-    if (changed && way === "rolled-back") tellForgotten(context, entry, lost);
+    const { entry, changed, lost, renamed } = await resolveMigration(options, version, way);
+    if (changed && way === "rolled-back") {
+      tellForgotten(context, entry, lost);
+      if (renamed !== undefined) tellRenamed(context, renamed);
+    }
     const [now, already] =
       way === "applied"
         ? ["recorded as applied", "is recorded as applied already"]
@@ -80,6 +83,13 @@ function tellForgotten({ messages }: CommandContext, entry: HistoryEntry, lost: 
   const lines = texts.flatMap((text) => text.trimEnd().split("\n"));
   messages.warn(
     `its file is not here, and the ledger kept its text, which it has no more:\n${lines.map((line) => `  ${inLine(line)}`).join("\n")}`,
+  );
+}
+
+/** It is another migration for `up`, which knows it by its version alone. */
+function tellRenamed({ messages }: CommandContext, { path, version }: MigrationFile): void {
+  messages.warn(
+    `its text is in ${inLine(path)}, which the next \`confiture migrate up\` runs. Where the database has what it does, record it first: confiture migrate resolve ${shellWord(version)} --applied`,
   );
 }
 
