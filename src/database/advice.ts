@@ -73,6 +73,7 @@ export function isOtherViewColumns({ sqlstate, routine }: ServerReport): boolean
 export function adviceFor(server: ServerReport): string | undefined {
   if (isOtherViewColumns(server)) return VIEW_COLUMNS;
   if (isWithoutSchema(server)) return WITHOUT_SCHEMA;
+  if (server.sqlstate === "42501" && server.routine === "check_enable_rls") return HIDDEN_ROWS;
   if (server.sqlstate === "0A000" && server.message.includes("extension")) return MISSING_EXTENSION;
   // The server's own hint, which names psql's command in every language.
   if (server.hint?.includes("\\copy") === true) return COPY_ON_SERVER;
@@ -87,6 +88,10 @@ export function adviceFor(server: ServerReport): string | undefined {
 const VIEW_COLUMNS =
   "CREATE OR REPLACE VIEW has to begin with the columns that the view has, as they are, and may add others behind them.\n" +
   "Where two migrations replace it, each for its own columns, write the columns of both. To take columns away or move them, write DROP VIEW and CREATE VIEW, with its comments and rights.";
+
+const HIDDEN_ROWS =
+  "The statement needs every row (SET row_security = off), and policies hide some of them, which hold for the table's owner as well (FORCE).\n" +
+  "Run it as a role with BYPASSRLS, or write ALTER TABLE ... NO FORCE ROW LEVEL SECURITY before it and ALTER TABLE ... FORCE ROW LEVEL SECURITY behind it, in one transaction.";
 
 const WITHOUT_SCHEMA =
   "No schema that search_path names exists. SQL before this may set it, the role or the database (ALTER ROLE, ALTER DATABASE ... SET search_path). Make the schema first, or write it in front of the name.";

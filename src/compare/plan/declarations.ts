@@ -4,7 +4,7 @@ import { columnsOf, parentTable, textOf } from "../engine/lookups.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { isMadeAnew } from "./moves.ts";
-import { columnSql, freeName } from "./table-parts.ts";
+import { columnSql, freeName, typeSql } from "./table-parts.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /** A table that inherits from the same one before and after. */
@@ -63,8 +63,11 @@ function declare(child: Child, from: Facts, to: Facts): PlannedStatement[] {
     ...later!.map(({ name }) => `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(name)}`),
     ...left.flatMap(([name, column]) => [
       `ALTER TABLE ${table} RENAME COLUMN ${quoteIdentifier(name)} TO ${before(name)}`,
-      `ALTER TABLE ${holder} ADD COLUMN ${columnSql([name, { ...column, notNull: false }])}`,
-      `UPDATE ${table} SET ${quoteIdentifier(name)} = ${before(name)}`,
+      ...[`${name}_before`, name].map(
+        (each) => `ALTER TABLE ${holder} ADD COLUMN ${columnSql([each, { ...column, notNull: false }])}`,
+      ),
+      // No trigger sees this, and row security hides no row from it, as both would from an UPDATE.
+      `ALTER TABLE ${holder} ALTER COLUMN ${quoteIdentifier(name)} TYPE ${typeSql(column)} USING ${before(name)}`,
       ...(column.notNull ? [`ALTER TABLE ${holder} ALTER COLUMN ${quoteIdentifier(name)} SET NOT NULL`] : []),
     ]),
     ...later!.map(({ sql }) => `ALTER TABLE ${holder} ADD ${sql}`),

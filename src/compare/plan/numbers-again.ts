@@ -4,13 +4,14 @@ import type { SequenceOptions } from "../engine/sequence-options.ts";
 import { optionsOf } from "./number-bounds.ts";
 import { nameOf, valueOf } from "./numbers.ts";
 import { type ColumnId, sourceOf } from "./numbers-kept.ts";
+import { readingAll } from "./reading-all.ts";
 
 /** A statement that changes which numbers a sequence gives, or may have to begin again for it. */
 export interface NumbersAgain {
   /** Whether it is sure to give other numbers than those behind its last one: it turns around, or begins again. */
   readonly isSure: boolean;
-  /** What sets it behind the numbers that columns hold on its new way; undefined where no column is known to hold them. */
-  readonly sql: string | undefined;
+  /** Statements that set it behind the numbers that columns hold on its new way; undefined where no column is known to hold them. */
+  readonly sql: readonly string[] | undefined;
 }
 
 /**
@@ -22,12 +23,17 @@ export function numbersAgain({ sql, verb, consumes: [id] }: Action, from: Facts,
   const [old, next] = [optionsOf(from.get(id)), optionsOf(to.get(id))];
   if (old === undefined || next === undefined) return undefined;
   const turns = rises(old) !== rises(next);
-  return { isSure: turns || sql.endsWith(" RESTART"), sql: next.cycle ? undefined : goingOn(id, next, to) };
+  return { isSure: turns || sql.endsWith(" RESTART"), sql: next.cycle ? undefined : goingOn(id, next, from, to) };
 }
 
 const CHANGES = /^ALTER SEQUENCE | SET (?:INCREMENT|MINVALUE|MAXVALUE|START) /;
 
-function goingOn(id: Action["consumes"][number], next: SequenceOptions, to: Facts): string | undefined {
+function goingOn(
+  id: Action["consumes"][number],
+  next: SequenceOptions,
+  from: Facts,
+  to: Facts,
+): readonly string[] | undefined {
   const columns = id.kind === "column" ? [{ ...id, kind: id.kind }] : id.kind === "sequence" ? columnsWith(id, to) : [];
   const values = columns.flatMap((column) => valueOf(column, to) ?? []);
   const [only] = values;
@@ -39,7 +45,8 @@ function goingOn(id: Action["consumes"][number], next: SequenceOptions, to: Fact
     values.length === 1
       ? [only.value, only.table]
       : ["number", `(${several.join("\n        UNION ALL\n        ")}) AS numbers`];
-  return `SELECT setval(${nameOf(source, false)}, coalesce(${last}(${value}), ${next.start}), count(*) > 0)\n  FROM ${place}\n WHERE ${value} BETWEEN ${lowest} AND ${highest}`;
+  const sql = `SELECT setval(${nameOf(source, false)}, coalesce(${last}(${value}), ${next.start}), count(*) > 0)\n  FROM ${place}\n WHERE ${value} BETWEEN ${lowest} AND ${highest}`;
+  return readingAll(sql, columns, from, to);
 }
 
 /** Columns that take their numbers from a sequence. */

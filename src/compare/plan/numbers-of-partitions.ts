@@ -12,9 +12,13 @@ type TableId = ObjectId & { readonly kind: "table" };
 /**
  * The identity of a partitioned table that is made anew begins at its start, and partitions come to it with their rows: so it goes
  * on behind their numbers. Pure.
- * @returns the statement that belongs right behind an action
+ * @returns the statements that belong right behind an action
  */
-export function numbersOfPartitions(actions: readonly Action[], from: Facts, to: Facts): Map<Action, string> {
+export function numbersOfPartitions(
+  actions: readonly Action[],
+  from: Facts,
+  to: Facts,
+): Map<Action, readonly string[]> {
   return new Map(
     actions.flatMap((action) => {
       const table = action.verb === "create" ? remade(action.produces, from, to) : undefined;
@@ -26,7 +30,7 @@ export function numbersOfPartitions(actions: readonly Action[], from: Facts, to:
           table: name,
           name: next.identity.name,
         }));
-        const sql = setting({ next, columns, olds: [] }, to, from);
+        const sql = setting({ next, columns, olds: [] }, from, to, from);
         return sql === undefined ? [] : [[action, sql] as const];
       });
     }),

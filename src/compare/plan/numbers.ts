@@ -3,14 +3,20 @@ import type { Action } from "../engine/actions.ts";
 import { textOf } from "../engine/lookups.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { alters, type ColumnId, currentName, makes, type Takeover } from "./numbers-kept.ts";
+import { readingAll } from "./reading-all.ts";
 
 /**
  * A sequence that is made for a column with values begins at its start, and would give out numbers that are taken. So it goes on
  * behind the highest, or below the lowest if it counts down, and behind what the sequence before it has given out. Without
  * either it is left alone. Pure.
- * @returns the statement that belongs right behind an action
+ * @returns the statements that belong right behind an action
  */
-export function numbersGoOn(actions: readonly Action[], taken: readonly Takeover[], to: Facts): Map<Action, string> {
+export function numbersGoOn(
+  actions: readonly Action[],
+  taken: readonly Takeover[],
+  from: Facts,
+  to: Facts,
+): Map<Action, readonly string[]> {
   return new Map(
     taken.flatMap((takeover) => {
       const { next, columns, olds } = takeover;
@@ -19,7 +25,7 @@ export function numbersGoOn(actions: readonly Action[], taken: readonly Takeover
       const action = actions.findLast((each) =>
         isLast ? columns.some((column) => alters(each, column, " SET DEFAULT nextval")) : makes(each, next),
       );
-      const sql = action && setting(takeover, to);
+      const sql = action && setting(takeover, from, to);
       return action === undefined || sql === undefined ? [] : [[action, sql] as const];
     }),
   );
@@ -29,7 +35,12 @@ export function numbersGoOn(actions: readonly Action[], taken: readonly Takeover
  * What sets a sequence behind the numbers that columns hold, and behind those that others have given out. Pure.
  * @param there where these columns have their types
  */
-export function setting({ next, columns, olds }: Takeover, to: Facts, there = to): string | undefined {
+export function setting(
+  { next, columns, olds }: Takeover,
+  from: Facts,
+  to: Facts,
+  there = to,
+): readonly string[] | undefined {
   const { start, rises } = startOf(optionsOf(next, to) ?? {});
   const [last, reaches] = rises ? ["max", ">="] : ["min", "<="];
   const values = columns.flatMap((column) => valueOf(column, there) ?? []);
@@ -39,10 +50,12 @@ export function setting({ next, columns, olds }: Takeover, to: Facts, there = to
   const given = olds.map((old) => `SELECT last_value FROM ${currentName(old)} WHERE is_called`);
   const name = nameOf(next, olds.length > 0);
   if (tables.length + given.length === 1) {
-    return `SELECT setval(${name}, ${last}(${only.value}))\n  FROM ${only.table}\nHAVING ${last}(${only.value}) ${reaches} ${start}`;
+    const sql = `SELECT setval(${name}, ${last}(${only.value}))\n  FROM ${only.table}\nHAVING ${last}(${only.value}) ${reaches} ${start}`;
+    return readingAll(sql, columns, from, to);
   }
   const numbers = [...tables, ...given].join("\n        UNION ALL\n        ");
-  return `SELECT setval(${name}, ${last}(number))\n  FROM (${numbers}) AS numbers\nHAVING ${last}(number) ${reaches} ${start}`;
+  const sql = `SELECT setval(${name}, ${last}(number))\n  FROM (${numbers}) AS numbers\nHAVING ${last}(number) ${reaches} ${start}`;
+  return readingAll(sql, columns, from, to);
 }
 
 /** As an argument of setval. What stood aside for a sequence left its name to it. Pure. */

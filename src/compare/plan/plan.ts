@@ -101,7 +101,10 @@ function planAtOnce(from: Catalogue, to: Catalogue, postgres: number | undefined
   const early = { facts: withoutLateParents(to.facts, late), extras: to.extras };
   const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);
   const defaultRights = withoutDefaultRights(from, to);
-  const behind = new Map([...numbersGoOn(right, taken, to.facts), ...numbersOfPartitions(right, from.facts, to.facts)]);
+  const behind = new Map([
+    ...numbersGoOn(right, taken, from.facts, to.facts),
+    ...numbersOfPartitions(right, from.facts, to.facts),
+  ]);
   const made = tablesMadeAnew(right, to.facts);
   const planned = right.flatMap((action, index) => [
     withBehind(toStatement(action, right[index - 1], from, to, made), behind.get(action)),
@@ -254,7 +257,7 @@ function toStatement(
   const { otherwise } = action;
   const values = enumChangeOf(action, from.facts, to.facts);
   const again = numbersAgain(action, from.facts, to.facts);
-  const behind = again?.sql === undefined ? {} : { behind: [again.sql] };
+  const behind = again?.sql === undefined ? {} : { behind: again.sql };
   const isSet = again?.isSure === true && again.sql !== undefined;
   // What is set behind it need not be within the new bounds before.
   const instead = values?.sql ?? (isSet ? otherwise?.sql : undefined);
@@ -290,6 +293,6 @@ function plainConversion({ sql, verb, consumes: [column] }: Action, from: Facts,
   return before === undefined || after === undefined ? sql : withoutUsing(sql, before, from, after, to);
 }
 
-function withBehind(statement: PlannedStatement, behind: string | undefined): PlannedStatement {
-  return behind === undefined ? statement : { ...statement, behind: [behind] };
+function withBehind(statement: PlannedStatement, behind: readonly string[] | undefined): PlannedStatement {
+  return behind === undefined ? statement : { ...statement, behind };
 }

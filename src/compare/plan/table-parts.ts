@@ -82,6 +82,15 @@ export function columnSql([name, column]: readonly [
   string,
   { readonly type: string; readonly collation: string | undefined; readonly notNull: boolean },
 ]): string {
-  const collate = column.collation === undefined ? "" : ` COLLATE ${column.collation}`;
-  return `${quoteIdentifier(name)} ${column.type}${collate}${column.notNull ? " NOT NULL" : ""}`;
+  return `${quoteIdentifier(name)} ${typeSql(column)}${column.notNull ? " NOT NULL" : ""}`;
+}
+
+export function typeSql({
+  type,
+  collation,
+}: {
+  readonly type: string;
+  readonly collation: string | undefined;
+}): string {
+  return collation === undefined ? type : `${type} COLLATE ${collation}`;
 }

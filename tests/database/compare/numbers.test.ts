@@ -57,7 +57,54 @@ const FORMS = {
   serial: [PARTITIONED, OTHERWISE].map((sql) => sql.replace("int GENERATED ALWAYS AS IDENTITY", "serial")),
 };
 
+/** A role that owns what there is, and sees none of its rows. */
+const HIDDEN = `ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY own ON t USING (name = 'mine');`;
+const asOwner = (role: string): string =>
+  `CREATE ROLE ${role}; GRANT CREATE, USAGE ON SCHEMA public TO ${role}; ALTER TABLE t OWNER TO ${role}; SET ROLE ${role}`;
+
 for (const engine of engines) {
+  test(`a sequence does not begin again where policies hide rows from whoever migrates, on ${engine.name}`, async () => {
+    const target = await build(await engine.database.empty(), `${IDENTITY}${HIDDEN}`);
+    const database = await engine.database.empty();
+    const ways = await planIn(database, await build(database, `${PLAIN}${HIDDEN}`), target, { renames: [] });
+    await database.execute("insert into t select id, 'x' from generate_series(1, 5) id");
+    await database.execute(
+      asOwner("hidden_numbers").replace("SET ROLE", "ALTER TABLE none OWNER TO hidden_numbers; SET ROLE"),
+    );
+    const error = await migrate(database, ways.up).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    await database.execute("rollback; reset role");
+    expect(error).toMatchObject({ server: { sqlstate: "42501" }, hint: expect.stringContaining("BYPASSRLS") });
+    await database.execute("drop table t, none; drop owned by hidden_numbers; drop role hidden_numbers");
+  });
+
+  test.each([
+    ["a trigger keeps rows as they are", "", ""],
+    ["policies hide rows from whoever migrates", HIDDEN, "hidden_columns"],
+  ])(
+    `a column keeps its values that comes from the parent from now on, where %s, on ${engine.name}`,
+    async (_, hidden, role) => {
+      const trigger = `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN old; END';
+      CREATE TRIGGER keep BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION keep();`;
+      const parent = `CREATE TABLE par (name varchar(9) COLLATE "C" NOT NULL);`;
+      const [from, to] = [
+        `${parent} CREATE TABLE t (name varchar(9) COLLATE "C" NOT NULL, a int);${hidden}${trigger}`,
+        `${parent} CREATE TABLE t (a int) INHERITS (par);${hidden}${trigger}`,
+      ];
+      const target = await build(await engine.database.empty(), to);
+      const database = await engine.database.empty();
+      const ways = await planIn(database, await build(database, from), target, { renames: [] });
+      await database.execute("insert into t (name, a) values ('precious', 1)");
+      if (role !== "")
+        await database.execute(`${asOwner(role).replace("SET ROLE", `ALTER TABLE par OWNER TO ${role}; SET ROLE`)}`);
+      await migrate(database, ways.up);
+      await database.execute("reset role");
+      expect(await database.query("select name from t")).toEqual([{ name: "precious" }]);
+      if (role !== "") await database.execute(`drop table t, par; drop owned by ${role}; drop role ${role}`);
+    },
+  );
   for (const [form, [from = "", to = ""]] of Object.entries(FORMS)) {
     test(`a table that is partitioned otherwise keeps rows, references to them and numbers (${form}), on ${engine.name}`, async () => {
       const target = await build(await engine.database.empty(), to);

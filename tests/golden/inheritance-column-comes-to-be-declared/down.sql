@@ -15,9 +15,15 @@ ALTER TABLE public.chi
   RENAME COLUMN n TO n_before;
 
 ALTER TABLE public.chi_inherited
+  ADD COLUMN n_before character varying;
+
+ALTER TABLE public.chi_inherited
   ADD COLUMN n character varying;
 
-UPDATE public.chi SET n = n_before;
+-- REWRITE: every row of public.chi is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.chi_inherited
+  ALTER COLUMN n TYPE character varying USING n_before;
 
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: run it while nobody needs the table.

@@ -15,9 +15,15 @@ ALTER TABLE public.chi
   RENAME COLUMN n TO n_before;
 
 ALTER TABLE public.chi_inherited
+  ADD COLUMN n_before integer;
+
+ALTER TABLE public.chi_inherited
   ADD COLUMN n integer;
 
-UPDATE public.chi SET n = n_before;
+-- REWRITE: every row of public.chi is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.chi_inherited
+  ALTER COLUMN n TYPE integer USING n_before;
 
 ALTER TABLE public.chi
   INHERIT public.par;

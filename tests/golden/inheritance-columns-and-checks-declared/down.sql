@@ -19,17 +19,29 @@ ALTER TABLE public.all_of
   RENAME COLUMN id TO id_before;
 
 ALTER TABLE public.all_of_inherited
+  ADD COLUMN id_before integer;
+
+ALTER TABLE public.all_of_inherited
   ADD COLUMN id integer;
 
-UPDATE public.all_of SET id = id_before;
+-- REWRITE: every row of public.all_of is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.all_of_inherited
+  ALTER COLUMN id TYPE integer USING id_before;
 
 ALTER TABLE public.all_of
   RENAME COLUMN n TO n_before;
 
 ALTER TABLE public.all_of_inherited
+  ADD COLUMN n_before integer;
+
+ALTER TABLE public.all_of_inherited
   ADD COLUMN n integer;
 
-UPDATE public.all_of SET n = n_before;
+-- REWRITE: every row of public.all_of is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.all_of_inherited
+  ALTER COLUMN n TYPE integer USING n_before;
 
 -- SCAN: every row of public.all_of is read under the lock.
 -- ONLINE: run it while nobody needs the table.
@@ -74,9 +86,15 @@ ALTER TABLE public.chi
   RENAME COLUMN n TO n_before;
 
 ALTER TABLE public.chi_inherited
+  ADD COLUMN n_before integer;
+
+ALTER TABLE public.chi_inherited
   ADD COLUMN n integer;
 
-UPDATE public.chi SET n = n_before;
+-- REWRITE: every row of public.chi is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+ALTER TABLE public.chi_inherited
+  ALTER COLUMN n TYPE integer USING n_before;
 
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: run it while nobody needs the table.
