@@ -98,7 +98,7 @@ for (const engine of engines) {
       const ways = await planIn(database, await build(database, from), target, { renames: [] });
       await database.execute("insert into t (name, a) values ('precious', 1)");
       if (role !== "")
-        await database.execute(`${asOwner(role).replace("SET ROLE", `ALTER TABLE par OWNER TO ${role}; SET ROLE`)}`);
+        await database.execute(asOwner(role).replace("SET ROLE", `ALTER TABLE par OWNER TO ${role}; SET ROLE`));
       await migrate(database, ways.up);
       await database.execute("reset role");
       expect(await database.query("select name from t")).toEqual([{ name: "precious" }]);
