@@ -48,6 +48,19 @@ Not checked: the migrations, which are compared with the built schema.
     });
   });
 
+  test("where schema files need each other in a circle", async () => {
+    const { exitCode, stdout } = await run(["verify"], {
+      "db/environments/local.yaml": "database:\n  engine: embedded\nbuild:\n  order: dependencies\n",
+      "db/schema/a.sql": "CREATE VIEW a AS SELECT * FROM b;\n",
+      "db/schema/b.sql": "CREATE VIEW b AS SELECT * FROM a;\n",
+    });
+    expect(exitCode).toBe(3);
+    expect(stdout).toStartWith(
+      "❌ The schema files do not build\n    error: Schema files need each other in a circle:\n",
+    );
+    expect(stdout).toContain("db/schema/a.sql:1 needs view b, which db/schema/b.sql:1 creates");
+  });
+
   test("which migration does not roll back exactly, and what would have", async () => {
     const changes = { "db/migrations/2_email.sql": SECOND.replace("ALTER TABLE users DROP COLUMN email", "SELECT 1") };
     const { exitCode, stdout } = await run(["verify"], {

@@ -207,9 +207,9 @@ export async function buildSchema(database: Database, files: ProjectFiles): Prom
   return options;
 }
 
-/** Whether there is any; a project may have migrations alone. */
+/** Whether there is any; a project may have migrations alone. That they have no order is for whoever builds them. */
 export function hasSchemaFiles(files: ProjectFiles): boolean {
-  return findSchemaFiles(files).length > 0;
+  return findSchemaFiles({ ...files, order: undefined }).length > 0;
 }
 
 export function schemaBuild(files: ProjectFiles): BuildOptions {

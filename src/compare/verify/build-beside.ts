@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { loadAssets } from "#database/embedded/load.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import type { BuildTask, Built, Reading } from "./built.ts";
 
@@ -25,7 +26,7 @@ export async function buildBeside(files: ProjectFiles, reading: Reading): Promis
   if (files.scratch.engine !== "embedded" || files.scratch.like !== undefined) return undefined;
   // Only this thread has another one watch what takes too long.
   if (files.timeLimit !== undefined) return undefined;
-  if (schemaBuild(files).files.length < MANY_FILES || availableParallelism() < 2) return undefined;
+  if (availableParallelism() < 2 || !areMany(files)) return undefined;
   const task: BuildTask = {
     code: await (await loadAssets()).postgresModule(),
     files: withoutSurroundings(files),
@@ -45,6 +46,16 @@ export async function buildBeside(files: ProjectFiles, reading: Reading): Promis
   worker.on("exit", () => resolve(undefined));
   files.signal?.addEventListener("abort", onAbort);
   return { built, stop };
+}
+
+/** Where they have no order, building them here says so. */
+function areMany(files: ProjectFiles): boolean {
+  try {
+    return schemaBuild(files).files.length >= MANY_FILES;
+  } catch (error) {
+    if (error instanceof ConfitureError) return false;
+    throw error;
+  }
 }
 
 /** What can be handed to a thread. */

@@ -1,4 +1,5 @@
-import type { LoadedMigration } from "#migrate/files/body.ts";
+import { type LoadedMigration, undoesNothing } from "#migrate/files/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { ChangedMigration } from "../sources/changed-since.ts";
@@ -50,13 +51,28 @@ export function migrationsCheck(
   if (applied < loaded.length) {
     return { name, outcome: "proven", summary: `${applied} of ${many} ${verbs}`, findings };
   }
-  const irreversible = loaded.filter(({ down }) => down === undefined).length;
-  return {
-    name,
-    outcome: "proven",
-    summary: irreversible === 0 ? `${many} ${verbs}` : `${many} ${verbs}, as far as they have a way back`,
-    findings,
-  };
+  const irreversible = loaded.filter((migration) => wayBackUnchecked(migration) !== undefined).length;
+  const summary =
+    irreversible === 0
+      ? `${many} ${verbs}`
+      : irreversible < loaded.length
+        ? `${many} ${verbs}, as far as they have a way back`
+        : `${many} ${applied === 1 ? "applies" : "apply"}; no way back could be checked`;
+  return { name, outcome: "proven", summary, findings };
+}
+
+/** Why a migration's way back proves nothing, if it does not. */
+export function wayBackUnchecked({ file, down }: LoadedMigration): string | undefined {
+  const rollingBack = `rolling back ${migrationId(file)}`;
+  if (down === undefined) return `${rollingBack}, which has no way back`;
+  // What an empty one leaves in the schema is found; rows are not compared.
+  return undoesNothing(down) ? `${rollingBack}, whose way back is empty: what it does to rows stays` : undefined;
+}
+
+/** As `wayBackUnchecked`, of all about which nothing was found. */
+export function waysBackUnchecked(migrations: readonly LoadedMigration[], findings: readonly Finding[]): string[] {
+  const found = new Set(findings.map(({ migration }) => migration));
+  return migrations.flatMap((migration) => (found.has(migration.file) ? [] : (wayBackUnchecked(migration) ?? [])));
 }
 
 /** Adds migrations of a commit that databases would not know again: they do not apply there, whatever they do from nothing. */

@@ -7,7 +7,7 @@ import type { Direction } from "#migrate/events.ts";
 import { loadWithinLimit } from "../runs/within-limit.ts";
 import { requireKnown } from "#migrate/plan.ts";
 import { withSql } from "./close-gap.ts";
-import { type Check, migrationsCheck } from "./checks.ts";
+import { type Check, migrationsCheck, waysBackUnchecked } from "./checks.ts";
 import type { Finding } from "./finding.ts";
 import { collectFixtures, type FixtureLoader, loadFixtures } from "../trace/fixtures.ts";
 import type { Onlooker } from "./replay.ts";
@@ -105,13 +105,14 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
 }
 
 function whyUnchecked(
-  { file, down }: LoadedMigration,
+  migration: LoadedMigration,
   tested: readonly MigrationFile[],
   findings: readonly Finding[],
 ): string[] {
+  const { file } = migration;
   const id = migrationId(file);
-  if (tested.includes(file)) return down === undefined ? [`rolling back ${id}, which has no way back`] : [];
-  if (findings.some(({ migration }) => migration === file)) return [];
+  if (tested.includes(file)) return waysBackUnchecked([migration], findings);
+  if (findings.some((finding) => finding.migration === file)) return [];
   return [
     findings.length > 0
       ? `${id}, which comes after what failed`

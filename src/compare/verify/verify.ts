@@ -8,7 +8,7 @@ import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
 import { anotherRun, isSameLater } from "./another-run.ts";
-import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
+import { agreementCheck, type Check, migrationsCheck, waysBackUnchecked, withChanged } from "./checks.ts";
 import type { FindUndone } from "../generate/removals.ts";
 import { type BuildBeside, buildBeside } from "./build-beside.ts";
 import { type Built, readBuilt, type Reading } from "./built.ts";
@@ -153,7 +153,7 @@ async function verifyWays(
     };
   }
   const { way, replay, provenBefore } = replayed;
-  for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
+  for (const irreversible of waysBackUnchecked(migrations, replay.findings)) unchecked.add(irreversible);
   const notRun = notRolledThrough(way, migrations);
   const last = notRun.at(-1);
   if (last !== undefined) unchecked.add(belowOneWay(last));
@@ -255,12 +255,6 @@ async function replayUnproven(
   return { ...done, provenBefore: proven.count };
 }
 
-function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
-  return migrations.flatMap(({ file, down }) =>
-    down === undefined ? [`rolling back ${migrationId(file)}, which has no way back`] : [],
-  );
-}
-
 /** A project whose only truth is its migrations. */
 async function verifyMigrationsAlone(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {
   const { migrations } = files;
@@ -269,7 +263,7 @@ async function verifyMigrationsAlone(series: ScratchSeries, files: VerifiedFiles
   return {
     checks: [migrationsCheck(migrations, replay.findings, replay.applied)],
     from: way,
-    unchecked: ["schema files: there are none", ...withoutWayBack(migrations)],
+    unchecked: ["schema files: there are none", ...waysBackUnchecked(migrations, replay.findings)],
     provenBefore,
     builtBefore: false,
     notCompared: 0,

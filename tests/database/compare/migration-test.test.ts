@@ -115,13 +115,25 @@ describe("migrations are tried out", () => {
       ["06", "does not apply again after its rollback"],
       ["07", "does not roll back"],
     ]);
-    expect(report.unchecked).toEqual(["rolling back 04_none, which has no way back"]);
+    expect(report.unchecked).toEqual([
+      "rolling back 04_none, which has no way back",
+      "rolling back 08_data, whose way back is empty: what it does to rows stays",
+    ]);
   });
 
   test("one without a way back is applied, and said to be unchecked", async () => {
     const report = await tested({ "db/migrations/1_users.sql": "CREATE TABLE users (id int);" });
     expect(report.check.outcome).toBe("proven");
     expect(report.unchecked).toEqual(["rolling back 1_users, which has no way back"]);
+  });
+
+  test("so is one whose way back is empty", async () => {
+    const report = await tested({
+      "db/migrations/1_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n-- migrate:down\nDROP TABLE users;\n",
+      "db/migrations/2_fill.sql": "-- migrate:up\nUPDATE users SET id = 1;\n-- migrate:down\n",
+    });
+    expect(report.check.outcome).toBe("proven");
+    expect(report.unchecked).toEqual(["rolling back 2_fill, whose way back is empty: what it does to rows stays"]);
   });
 
   test("from the schema files where they do not start from nothing, one alone too", async () => {

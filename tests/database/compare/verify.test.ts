@@ -289,6 +289,27 @@ describe("migrations that start from nothing", () => {
     expect(report.unchecked).toEqual(["rolling back 1_users, which has no way back"]);
   });
 
+  test("a way back that is empty proves nothing of rows, which is said; one with nothing to take back does", async () => {
+    const files = {
+      "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);",
+      "db/migrations/1_users.sql":
+        "-- migrate:up\nCREATE TABLE users (id int PRIMARY KEY);\n-- migrate:down\nDROP TABLE users;\n",
+      "db/migrations/2_fill.sql": "-- migrate:up\nUPDATE users SET id = id + 1;\n-- migrate:down\n",
+    };
+    const report = await verified(files);
+    expect(report.unchecked).toEqual(["rolling back 2_fill, whose way back is empty: what it does to rows stays"]);
+    expect(report.checks.find(({ name }) => name === "migrations")).toMatchObject({
+      outcome: "proven",
+      summary: "2 migrations apply, roll back exactly and apply again, as far as they have a way back",
+    });
+    const inSchema = await verified({
+      ...files,
+      "db/migrations/2_fill.sql": "-- migrate:up\nALTER TABLE users ADD age int;\n-- migrate:down\n",
+    });
+    expect(outcomes(inSchema)).toMatchObject({ migrations: "disproven" });
+    expect(inSchema.unchecked).toEqual([]);
+  });
+
   test("the order of columns and the way a constraint is written make no difference", async () => {
     const report = await verified({
       "db/schema/t.sql": "CREATE TABLE t (b text NOT NULL, a int PRIMARY KEY, CONSTRAINT a_positive CHECK (a > 0));",
