@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
 import { beside, decide, type Journal, removeEmptyFolders, sweepFolder } from "./leftovers.ts";
 import { notRegular } from "./read.ts";
 import { cannotWrite } from "./reason.ts";
 import { applyStep, hashOf, removeFile, type Step, tidyStep, undoStep } from "./step.ts";
+import { stampOf } from "./stamps.ts";
 import { syncFolder } from "./sync.ts";
 import { requireWritable } from "./writable.ts";
 
@@ -31,7 +33,8 @@ const AT_ONCE = 32;
  * files are noted in a journal in `root`: what a killed process had decided is finished by the next command
  * (`finishChanges`), what it had only begun is removed.
  * @param emptied folders that go when nothing is left in them, outermost first; relative to the root
- * @throws ConfitureError `file_unreadable`, `file_not_regular`; nothing is changed then. What the making of a piece throws
+ * @throws ConfitureError `file_unreadable`, `file_not_regular`, and `file_changed` where somebody has saved one of them meanwhile;
+ * nothing is changed then. What the making of a piece throws
  */
 export async function changeFiles(
   root: string,
@@ -44,6 +47,7 @@ export async function changeFiles(
   const paths = changes.flatMap((change) => (change.kind === "move" ? [change.path, change.to] : [change.path]));
   const folders = new Set(paths.map((path) => dirname(resolve(root, path))));
   const made = missingFolders(folders).map((folder) => below(root, folder));
+  const stamps = steps.map((step) => stampBefore(root, step));
   const journal: Journal = { steps, folders: [...emptied, ...made] };
   let note = changes.length > 1 ? beside(join(root, "journal"), "begun") : undefined;
   const done: Step[] = [];
@@ -56,6 +60,10 @@ export async function changeFiles(
     }
     for (let from = 0; from < all.length; from += AT_ONCE) {
       await allOf(all.slice(from, from + AT_ONCE).map(({ change, step }) => prepare(root, change, step)));
+    }
+    // What was written took a while, and an editor may have saved.
+    for (const [index, step] of steps.entries()) {
+      if (stampBefore(root, step) !== stamps[index]) throw changedMeanwhile(changes[index]!.path);
     }
     if (note !== undefined) {
       note = decide(note);
@@ -125,6 +133,18 @@ function planned(root: string, change: FileChange): Step {
 function withHash(root: string, step: Step): Step {
   if (step.kind === "create") return step;
   return { ...step, was: hashOf(join(root, step.kind === "replace" ? step.to : step.from)) };
+}
+
+/** Tells whether the file that a step takes away or writes over is still the same; a new one has none. */
+function stampBefore(root: string, step: Step): string | undefined {
+  return step.kind === "create" ? undefined : stampOf(root, [step.kind === "replace" ? step.to : step.from]);
+}
+
+function changedMeanwhile(path: string): ConfitureError {
+  return new ConfitureError("file_changed", `${path} was changed while the new content was written`, {
+    hint: "No file was changed by this command. Run it again.",
+    location: { file: path },
+  });
 }
 
 /** Relative to the root, with forward slashes. */

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, linkSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange, writeFile } from "#files/change.ts";
 import { shellWord } from "#errors/shell.ts";
@@ -134,6 +143,24 @@ describe("a file that is replaced", () => {
     // What is protected is the file that a link leads to, not the link.
     await changeFiles(project.dir, [{ kind: "remove", path: "link" }]);
     expect(names(project.dir)).toEqual(before.filter((name) => name !== "link"));
+  });
+
+  test.each([
+    ["alone", []],
+    ["with others", [create("new.sql"), { kind: "remove", path: "gone.sql" } as const]],
+  ])("stays where somebody saves it meanwhile, %s", async (_, others) => {
+    await using project = await temporaryProject({ "old.sql": "old", "gone.sql": "gone" });
+    const saved: Iterable<string> = {
+      *[Symbol.iterator]() {
+        writeFileSync(project.path("old.sql"), "saved by an editor");
+        yield "new";
+      },
+    };
+    const changes: FileChange[] = [...others, { kind: "replace", path: "old.sql", content: saved }];
+    expect(await failureOf(changeFiles(project.dir, changes))).toMatchObject({ code: "file_changed" });
+    expect(names(project.dir)).toEqual(["gone.sql", "old.sql"]);
+    expect(await project.read("old.sql")).toBe("saved by an editor");
+    expect(await project.read("gone.sql")).toBe("gone");
   });
 
   test("is another file: who has the old one open, or linked, still has the old one", async () => {
