@@ -47,6 +47,8 @@ export type MigrateEvent =
       /** Its file is here, and is not what ran. */
       readonly isEdited: boolean;
     }
+  /** Its way back is a file of its own, and was edited after it was applied: it is rolled back by what that says now. */
+  | { readonly type: "other-way-back"; readonly migration: MigrationFile }
   /** A way without a statement, which will be recorded all the same. */
   | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
   /** A TypeScript migration has come so far. */

@@ -8,6 +8,7 @@ import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptF
 import type { LayoutName } from "./layouts/names.ts";
 import type { Ledger, LedgerRow } from "./ledger/ledger.ts";
 import { readKept } from "./ledger/read.ts";
+import { splitStatements } from "#sql/split.ts";
 import { loadMigration } from "./files/load.ts";
 import { tellEmpty, withRecordedVersions } from "./files/load-all.ts";
 import { migrationId } from "./files/migration-file.ts";
@@ -35,6 +36,8 @@ export async function withWaysBack<T>(
   const applied = await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
   const isHere = (row: LedgerRow): boolean => history.some((entry) => entry.row === row && entry.file !== undefined);
   const kept = await keptOnes(database, ledger, applied, isHere);
+  const inFiles = applied.flatMap(({ file, row }) => (file?.downPath === undefined ? [] : [row.version]));
+  const former = await readKept(database, ledger, inFiles);
   return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
     const migrations: LoadedMigration[] = [];
     for (const { file, row } of applied) {
@@ -43,6 +46,9 @@ export async function withWaysBack<T>(
         file === undefined ? await loadKept(row) : await loadMigration(options.projectDir, file, options.signal);
       if (file === undefined && migration.down === undefined) throw noKeptWayBack(row);
       tellEmpty(migration, "down", options);
+      if (file?.downPath !== undefined && isOther(migration.kept.sourceDown, former.get(row.version)?.sourceDown)) {
+        options.onEvent?.({ type: "other-way-back", migration: file });
+      }
       migrations.push(migration);
     }
     return await work(
@@ -50,6 +56,15 @@ export async function withWaysBack<T>(
       applied.map(({ row }) => row),
     );
   });
+}
+
+/** Whether a way back that is a file of its own runs something else than the one that was applied. */
+function isOther(now: string | null | undefined, was: string | null | undefined): boolean {
+  if (now === was || typeof now !== "string" || typeof was !== "string") return false;
+  const [is, before] = [now, was].map((text) =>
+    splitStatements(text).statements.map((statement) => statement.tokens()),
+  );
+  return !Bun.deepEquals(is, before);
 }
 
 /**

@@ -230,6 +230,25 @@ describe.each(OLDEST_ALONE)("the ledger keeps what ran, PostgreSQL %d", (major) 
     }
   });
 
+  test("a way back in a file of its own that was edited since is run as it is now, with a line that says so", async () => {
+    await using project = await cliProject(
+      {
+        "db/migrations/001_one.up.sql": "CREATE TABLE one (a int, b int);\n",
+        "db/migrations/001_one.down.sql": "DROP TABLE one;\n",
+        "db/migrations/002_two.up.sql": "ALTER TABLE one ADD c int;\n",
+        "db/migrations/002_two.down.sql": "ALTER TABLE one DROP c;\n",
+      },
+      { major },
+    );
+    await project.succeed(["migrate", "up"]);
+    await project.write("db/migrations/001_one.down.sql", "-- All of it.\nDROP TABLE  one;\n");
+    await project.write("db/migrations/002_two.down.sql", "ALTER TABLE one DROP c, DROP b;\n");
+    const { stderr } = await project.succeed(["migrate", "down", "--to", "0"]);
+    const lines = stderr.split("\n").filter((line) => line.includes("was edited after it was applied"));
+    expect(lines).toEqual([expect.stringContaining("db/migrations/002_two.down.sql")]);
+    expect(lines[0]).toContain("confiture migrate show 002");
+  });
+
   test("what an older image has no file for is rolled back; a protected environment is asked first", async () => {
     await using project = await cliProject(FILES, { major });
     await project.succeed(["migrate", "up"]);

@@ -1,3 +1,4 @@
+import { shellWord } from "#errors/shell.ts";
 import { describeHolder } from "#migrate/run/lock.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { describeProgress, describeWait } from "#migrate/run/waits.ts";
@@ -68,6 +69,11 @@ export function showMigrateEvents(context: CommandContext): (event: MigrateEvent
       case "from-ledger":
         messages.warn(
           `the file of ${inLine(migrationId(event.migration))} ${event.isEdited ? "was edited" : "is not here"}: it is rolled back with the text that the ledger keeps`,
+        );
+        break;
+      case "other-way-back":
+        messages.warn(
+          `${inLine(event.migration.downPath ?? event.migration.path)} was edited after it was applied: ${inLine(migrationId(event.migration))} is rolled back by what it says now (confiture migrate show ${shellWord(event.migration.version)} prints what it was)`,
         );
         break;
       case "empty":
