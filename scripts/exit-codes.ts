@@ -10,7 +10,10 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [4, "The configuration is wrong; nothing was done"],
   [5, "The database cannot be reached; nothing was done"],
   [6, "Another process is at work on the same database; nothing was done"],
-  [7, "Migration files and ledger contradict each other; nothing was done"],
+  [
+    7,
+    "Migration files and ledger contradict each other, or schema files and what `build` finds in the database; nothing was done, unless the message says that the schema files ran",
+  ],
   [130, "Interrupted by SIGINT (129: by SIGHUP, 143: by SIGTERM)"],
   [141, "Nobody reads the results of `db sql` any more, so it stopped, as a program that SIGPIPE ends"],
 ];

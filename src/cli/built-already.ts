@@ -10,11 +10,12 @@ import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { type Containment, openEntries, withMigrations } from "./contained.ts";
-import { AS_MIGRATED, lackingOfSchema, renderLacking, TERMS } from "./lacking-of-schema.ts";
+import { AS_MIGRATED, lackingOfSchema, renderLacking, TERMS, waysOn, WITHOUT_MIGRATIONS } from "./lacking-of-schema.ts";
 
 /**
  * What became of a build that met what is there already: nothing is to be done in a database that holds all that the schema
  * files make, whatever else is in it. The failed build has been rolled back.
+ * @param byMigrations whether migrations keep the database, or are to
  * @throws ConfitureError `build_over` where something is lacking or different there, or the error itself where it is another
  */
 export async function acceptBuilt(
@@ -24,6 +25,7 @@ export async function acceptBuilt(
   database: Database,
   ledger: Ledger,
   error: unknown,
+  byMigrations: boolean,
 ): Promise<void> {
   if (!(error instanceof ConfitureError) || !isThereAlready(error)) throw error;
   if (await isEmptyDatabase(database, ledger)) throw error;
@@ -39,7 +41,9 @@ export async function acceptBuilt(
         "Nothing was done.",
         openEntries(history).length > 0
           ? withMigrations(await proof.bringing(database, ledger, lacking), upCommand(history))
-          : await waysToAgree(context, migrating, database, history.length > 0),
+          : byMigrations
+            ? await waysToAgree(context, migrating, database, history.length > 0)
+            : waysOn(WITHOUT_MIGRATIONS),
         "To start from nothing, without what it holds: confiture build --fresh",
       ].join("\n"),
       data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },

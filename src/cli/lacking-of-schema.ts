@@ -3,7 +3,7 @@ import type { Terms } from "#compare/catalogue/terms.ts";
 import { type Clock, requireTime } from "#compare/contained/clock.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Database } from "#database/database.ts";
-import { asFailure } from "#errors/error.ts";
+import { asFailure, ConfitureError } from "#errors/error.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
@@ -77,6 +77,12 @@ export function renderLacking(lacking: readonly Change[]): string {
   return `(- missing from it, ~ changed, from what it should be to what it is)\n${renderChanges(lacking).trimEnd()}`;
 }
 
+/** The ways on without migrations. */
+export const WITHOUT_MIGRATIONS = [
+  ["confiture apply", "shows the changes that bring it the rest, and makes them once they are confirmed"],
+  ["confiture migrate generate NAME", "writes them as the first migration, if this project is to have migrations"],
+] as const;
+
 /** What a build has left as it was. */
 export interface LeftAsItWas {
   readonly lacking: readonly Change[];
@@ -115,26 +121,43 @@ export function waysOn(ways: readonly (readonly [command: string | undefined, wh
     .join("\n");
 }
 
-/** @param up the command that runs the migrations that are open, where there are any */
+/** What is known of the migrations where a build left something as it was. */
+interface Keeping {
+  /** The command that runs the migrations that are open, where there are any. */
+  readonly up: string | undefined;
+  /** Whether migrations keep the database, or are to. */
+  readonly byMigrations: boolean;
+}
+
+/** Warns where nobody knows, and returns the error of a build that left something out. */
 export function tellLeft(
   { messages }: CommandContext,
   { lacking, unknown }: LeftAsItWas,
-  up: string | undefined,
-): void {
+  { up, byMigrations }: Keeping,
+): ConfitureError | undefined {
   if (unknown !== undefined) {
     messages.warn(
       `what was in this database before the build may differ from the schema files; it was not compared (${unknown}). \`confiture drift\` compares it`,
     );
   }
-  if (lacking.length === 0) return;
-  messages.warn(
-    `this database lacks some of what the schema files make: the build left what was there already as it was ${renderLacking(lacking)}\n` +
-      `Next:\n${waysOn([
+  if (lacking.length === 0) return undefined;
+  const ways = byMigrations
+    ? ([
         [up, "if migrations that are pending make it"],
         ["confiture schema update", "brings what migrations did into the schema files, if these are behind"],
         ["confiture drift --against schema --sql", "prints the SQL that makes it"],
         ["confiture migrate generate NAME", "writes a migration for what no migration makes yet"],
+      ] as const)
+    : WITHOUT_MIGRATIONS;
+  return new ConfitureError(
+    "build_over",
+    `The schema files ran, and this database lacks some of what the schema files make: the build left what was there already as it was ${renderLacking(lacking)}`,
+    {
+      hint: `one of these\n${waysOn([
+        ...ways,
         ["confiture build --fresh", "starts from nothing, without what the database holds"],
       ])}`,
+      data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },
+    },
   );
 }

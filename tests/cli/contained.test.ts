@@ -197,18 +197,60 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(readDocument(await project.run(["build", "--format", "json"]))).toMatchObject({ lacking: [] });
     await project.query("ALTER TABLE users DROP age");
     await project.write("db/schema/users.sql", table(" PRIMARY KEY, age int, bio text"));
-    const built = await project.succeed(["build"]);
+    const built = await project.run(["build"]);
+    expect(built.exitCode).toBe(7);
     expect(built.stdout).not.toContain("built successfully");
     expect(built.stderr).toMatch(/lacks some of what .*\n.*public\.users\n.*- column age.*\n.*- column bio/);
     expect(built.stderr).not.toContain("own");
-    expect(built.stderr).toMatch(/migrate generate NAME .*\n.*build --fresh/);
-    const { lacking } = readDocument(await project.run(["build", "--no-baseline", "--format", "json"]));
-    expect(lacking).toEqual(["column public.users.age", "column public.users.bio"]);
+    expect(built.stderr).toMatch(/confiture apply .*\n.*migrate generate NAME .*\n.*build --fresh/);
+    expect(built.stderr).not.toContain("schema update");
+    const document = readDocument(await project.run(["build", "--no-baseline", "--format", "json"]));
+    const lacking = ["column public.users.age", "column public.users.bio"];
+    expect(document).toMatchObject({
+      applied: true,
+      exitCode: 7,
+      lacking,
+      error: { code: "build_over", data: { lacking } },
+    });
+
+    // Where migrations keep the database, a change without one is not the way.
+    await project.write(
+      "db/migrations/001_own.sql",
+      "-- migrate:up\nCREATE TABLE more (id int);\n-- migrate:down\nDROP TABLE more;\n",
+    );
+    await project.write("db/schema/zz_more.sql", "CREATE TABLE IF NOT EXISTS more (id int);\n");
+    const kept = await project.run(["build"]);
+    expect(kept.exitCode).toBe(7);
+    expect(kept.stderr).toMatch(
+      /schema update .*\n.*drift --against schema --sql .*\n.*migrate generate NAME .*\n.*build --fresh/,
+    );
+    expect(kept.stderr).not.toContain("confiture apply");
+    await rm(project.path("db/migrations"), { recursive: true });
+    await project.query("DROP TABLE confiture_migrations, own");
+    await project.succeed(["apply", "--yes", "local"]);
+    expect((await project.succeed(["build"])).stdout).toContain("built successfully");
+    await project.query("ALTER TABLE users DROP age, DROP bio");
     await project.write(
       "db/environments/local.yaml",
       `${await project.read("db/environments/local.yaml")}drift:\n  ignore: ["*.age", "*.bio"]\n`,
     );
     expect((await project.succeed(["build"])).stdout).toContain("built successfully");
+  });
+
+  test("without migrations, a build that meets other tables names the command that brings them the rest", async () => {
+    await using project = await cliProject(
+      { "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" },
+      { major },
+    );
+    await project.succeed(["build"]);
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, age int NOT NULL);\n");
+    const refused = await project.run(["build"]);
+    expect(refused.exitCode).toBe(7);
+    expect(refused.stderr).toMatch(
+      /Nothing was done.*\n.*confiture apply .*\n.*migrate generate NAME .*\n.*build --fresh/,
+    );
+    await project.succeed(["apply", "--yes", "local"]);
+    await project.succeed(["build"]);
   });
 
   test("what the files hold and no migration makes is said, and what else differs", async () => {
@@ -299,6 +341,37 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(built.stderr).toContain("the database holds what 002_notes makes, and lacks what 001_bio does");
     const failed = await project.run(["migrate", "up"]);
     expect(failed.stderr).toContain("confiture migrate baseline --proven");
+    // What is named next leads to a database in which nothing is open.
+    expect(built.stderr).toMatch(
+      /Next:\n {2}confiture migrate up --to 001 .*\n {2}confiture migrate baseline --proven /,
+    );
+    await project.succeed(["migrate", "up", "--to", "001"]);
+    await project.succeed(["migrate", "baseline", "--proven"]);
+    expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+  });
+
+  test("where a migration of rows is lacking before one that is there, what is named next leads to the end", async () => {
+    const plans = "CREATE TABLE plans (id int PRIMARY KEY);\n";
+    const rows = "INSERT INTO plans VALUES (1), (2);\n";
+    const files = {
+      "db/schema/users.sql": WITH_BIO,
+      "db/schema/plans.sql": plans.replace("TABLE", "TABLE IF NOT EXISTS"),
+      "db/migrations/base.sql": WITH_BIO,
+      "db/migrations/001_bio.sql": "-- migrate:up\nUPDATE users SET bio = 'b';\n-- migrate:down\nSELECT 1;\n",
+      "db/migrations/002_plans.sql": `-- migrate:up\n${plans}${rows}-- migrate:down\nDROP TABLE plans;\n`,
+    };
+    await using project = await cliProject(files, { major });
+    await project.query(`${WITH_BIO}INSERT INTO users VALUES (1, 'a');`);
+    const built = await project.succeed(["build"]);
+    expect(built.stderr).toMatch(
+      /Next:\n {2}confiture migrate up --to 001 .*\n {2}confiture migrate baseline --proven /,
+    );
+    await project.succeed(["migrate", "up", "--to", "001"]);
+    const lacking = await project.run(["migrate", "baseline", "--proven"]);
+    expect(lacking.stderr).toContain("2 rows of public.plans, made by 002_plans, are not in the database");
+    await project.query(rows);
+    await project.succeed(["migrate", "baseline", "--proven"]);
+    expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
   });
 
   test("a recorded migration that fails on top of the base is named, with its place and the way on", async () => {

@@ -122,13 +122,15 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("../contained.ts"),
   ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
-  discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
+  // What is wrong with them is said before anything is done.
+  const { base, migrations } = discoverMigrations(context.projectDir, migrating.dir, migrating.layout);
   // Under the runner's lock: a build and a migration must not work on one database at once.
   let isBuilt = false;
   let wasEmpty = false;
   let wasThere = false;
   let emptied: readonly string[] = [];
   let stopped: readonly string[] = [];
+  let byMigrations = base !== undefined || migrations.length > 0;
   const { target } = migrating;
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
@@ -138,6 +140,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const known = isKept ? await readHistory(database, before, migrating) : [];
     const edits = editedEntries(known);
     stopped = stoppedIn(known);
+    byMigrations ||= known.length > 0;
     if (args.fresh === true && !(await isEmptyDatabase(database, before))) {
       const { filledTables } = await import("#build/filled-tables.ts");
       emptied = (await filledTables(database, before)).map(({ name }) => name);
@@ -160,7 +163,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       const error = await explainRoles(cause, database, options);
       if (args.fresh === true) throw error;
       const { acceptBuilt } = await import("../built-already.ts");
-      await acceptBuilt(context, migrating, proof, database, before, error);
+      await acceptBuilt(context, migrating, proof, database, before, error, byMigrations);
       wasThere = true;
     });
     const built = performance.now();
@@ -220,7 +223,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   }
   tellRowsNotCompared(context, found.rowsNotCompared);
   tellUnlike(context, unlike ?? []);
-  tellLeft(context, left, pending.length > 0 ? up : undefined);
+  const error = tellLeft(context, left, { up: pending.length > 0 ? up : undefined, byMigrations });
   if (undecided.length > 0 && !isGone) {
     messages.log(
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
@@ -246,6 +249,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       unlikeMigrations: unlike?.map(changeToJson) ?? null,
       lacking: left.unknown === undefined ? left.lacking.map(({ kind, name }) => `${kind} ${name}`) : null,
     },
+    error,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Database } from "#database/database.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
@@ -103,23 +104,25 @@ async function heldBy(
   const from = states.get(held)!;
   const share = await shareIn(options, from, next, live);
   const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);
+  const untold = (): Contained => divide(open, held, made?.why, made);
   const changes = compareCatalogues(from.catalogue, next.catalogue).length > 0;
-  if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made, doubt);
+  if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made?.why, doubt);
   if (share !== "all") {
     const atEnd = states.get(open.length);
     const alone =
       atEnd !== undefined && (await holdsObjectsOf(atEnd))
         ? await lackingRowsOf(before, atEnd, byMigrations(replayed, open))
         : undefined;
-    if (alone === undefined) return divide(open, held, made);
+    if (alone === undefined) return untold();
     const known = withoutRows(alone, open.at(-1)!, "the database");
     return divide(open, held, known.why, known);
   }
   const by = migrationId(migration.file);
   const lacking = (await lackingRowsOf(from, next, by)) ?? (await lackingRowsOf(before, next, by));
-  if (lacking === undefined) return divide(open, held, made);
+  if (lacking === undefined) return untold();
   const known = withoutRows(lacking, migration, "the database");
-  return divide(open, held, changes ? known.why : made, known);
+  if (!changes && made?.next !== undefined) return untold();
+  return divide(open, held, changes ? known.why : made?.why, known);
 }
 
 /**
@@ -198,7 +201,7 @@ const NOT_FROM_NOTHING =
   "the migrations do not start from an empty database; `confiture migrate base` writes down what is there before them";
 const CHANGED = "the database was changed while it was looked at";
 const AGAIN = "  confiture migrate baseline --proven   looks once more";
-const HALF = "the database holds some of what the next migration does";
+const HALF: Told = { why: "the database holds some of what the next migration does" };
 
 /** Without the last ones that change nothing but rows that are not here: they may have been run, or not. */
 async function withoutIdle({ states, read }: Replayed, series: ScratchSeries, last: number): Promise<number> {
@@ -221,13 +224,16 @@ async function withoutIdle({ states, read }: Replayed, series: ScratchSeries, la
 /** States that are read in one more replay: there is seldom more than one such migration in a row. */
 const IDLE = 3;
 
+/** Why nobody can tell whether the next one is there, and what to do. */
+type Told = Pick<Contained, "next"> & { readonly why: string };
+
 /** What a later migration makes may be there already, made by a build: it would not apply. */
 function madeAlready(
   open: readonly LoadedMigration[],
   { states }: Replayed,
   held: number,
   live: Catalogue,
-): string | undefined {
+): Told | undefined {
   const id = (count: number): string => migrationId(open[count - 1]!.file);
   const before = states.get(0)!.catalogue.facts;
   let last = held;
@@ -239,13 +245,25 @@ function madeAlready(
       .find((fact) => isThing(fact.id) && !from.has(fact.id) && !before.has(fact.id) && live.facts.has(fact.id));
     if (made !== undefined) {
       if (count === held + 1) return HALF;
-      const makers =
-        count === last + 1 ? `what ${id(count)} makes` : `some of what ${id(last + 1)} to ${id(count)} make`;
-      return `the database holds ${makers}, and lacks what ${id(held + 1)} does`;
+      const lacks = `and lacks what ${id(held + 1)} does`;
+      if (count > last + 1)
+        return { why: `the database holds some of what ${id(last + 1)} to ${id(count)} make, ${lacks}` };
+      const next = upTo(open[count - 2]!.file);
+      return { why: `the database holds what ${id(count)} makes, ${lacks}`, next };
     }
     last = count;
   }
   return undefined;
+}
+
+/** It would fail at what is there already: the ones before that are run alone, and what is there is recorded then. */
+function upTo({ version }: MigrationFile): string {
+  const up = `confiture migrate up --to ${shellWord(version)}`;
+  return [
+    `  ${up}   runs what comes before what is there already`,
+    "  confiture migrate baseline --proven   then records what is there, or says what it lacks",
+    "  confiture migrate baseline   records them all instead, without proof and without running any",
+  ].join("\n");
 }
 
 function isThing({ kind }: ObjectId): boolean {

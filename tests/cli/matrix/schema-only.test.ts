@@ -5,7 +5,8 @@ tryEveryCell(
   "schema only",
   schemaOnly,
   `
-  build     *: builds
+  build     schema edited: build_over: apply > apply_refused: apply --yes local > done > done > builds
+            *: builds
   up        *: migrations_missing: migrate new next > done > migration_empty
   status    *: none
   drift     built: none
