@@ -341,6 +341,12 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(built.stderr).toContain("the database holds what 002_notes makes, and lacks what 001_bio does");
     const failed = await project.run(["migrate", "up"]);
     expect(failed.stderr).toContain("confiture migrate baseline --proven");
+    // One of another shape would be passed over by IF NOT EXISTS: what compares it is named first, and does.
+    expect(failed.stderr).toMatch(/confiture drift --against migrations.*IF NOT EXISTS/);
+    await project.query("ALTER TABLE notes ADD own int");
+    const drift = await project.run(["drift", "--against", "migrations"]);
+    expect(drift.stdout).toMatch(/~ table public\.notes\n.*\+ column own/);
+    await project.query("ALTER TABLE notes DROP own");
     // What is named next leads to a database in which nothing is open.
     expect(built.stderr).toMatch(
       /Next:\n {2}confiture migrate up --to 001 .*\n {2}confiture migrate baseline --proven /,

@@ -89,7 +89,7 @@ export function hintForThere({ file }: LoadedMigration, hasBegun = false): strin
   if (hasBegun) {
     return "It is there already. If it is what this statement makes, the statement can be left out: --continue --skip, below. If not, rename one of the two.";
   }
-  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven (\`confiture build\` tries to prove it for 20 seconds, this as long as it takes)\nIf the database has only this of the migration, write IF NOT EXISTS or OR REPLACE into the migration.`;
+  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven (\`confiture build\` tries to prove it for 20 seconds, this as long as it takes)\nIf the database has only this of the migration, look first whether it is the same: \`confiture drift --against migrations\` names what differs in it. If nothing does, write IF NOT EXISTS or OR REPLACE into the migration: IF NOT EXISTS passes over what is there, whatever it looks like.`;
 }
 
 /** What to do about a migration that stopped half way outside a transaction. */
