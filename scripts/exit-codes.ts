@@ -1,8 +1,11 @@
 /** What each exit code means. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [0, "Done, or nothing to do"],
-  [1, "The work failed (or it was done, and only its output could not be written: the message says so)"],
-  [2, "The command line is wrong, or asks for what nobody has consented to, as by `--yes`; nothing was done"],
+  [
+    1,
+    "The work failed, or was refused, as for want of `--allow-drop` (or it was done, and only its output could not be written: the message says so)",
+  ],
+  [2, "The command line is wrong, or asks for what has to be confirmed by `--yes NAME`; nothing was done"],
   [
     3,
     "Findings: differences, lint, `migrate up` that a protected environment stops for what is pending, before any of it has run, `schema update` that leaves something in two ways, `migrate baseline --proven` with migrations that are not proven, or `migrate status --exit-code` with ones that are not applied",

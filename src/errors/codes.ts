@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   usage: { exit: 2, title: "The command line is wrong" },
 
   protected: { exit: 2, title: "The environment is protected" },
+  unconfirmed: { exit: 2, title: "There is nobody to ask, and nothing was confirmed by --yes" },
   declined: { exit: 2, title: "Somebody was asked and did not agree" },
   above_limits: { exit: 3, title: "Pending migrations do more than the environment allows" },
 

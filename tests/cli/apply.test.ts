@@ -15,7 +15,7 @@ describe.each([...OLDEST_ALONE])("apply on PostgreSQL %d", (major) => {
   test("plans, shows, wants a yes, runs and compares; what is in step needs nothing", async () => {
     await using project = await cliProject({ "db/schema/users.sql": USERS }, { major });
     const asked = await project.run(["apply"]);
-    expect(asked).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(asked).toMatchObject({ exitCode: 2, stdout: "" });
     expect(asked.stderr).toContain("+ table public.users\n");
     expect(asked.stderr).toContain("Nothing was done: there is nobody to ask");
     expect(asked.stderr).toContain("confiture apply --yes local");

@@ -110,7 +110,7 @@ async function refusal(
     if (config.protected ? answer === name : /^y(es)?$/i.test(answer)) return undefined;
     return new ConfitureError("declined", "Nothing was done");
   }
-  return new ConfitureError("apply_refused", "Nothing was done: there is nobody to ask", {
+  return new ConfitureError("unconfirmed", "Nothing was done: there is nobody to ask", {
     hint: `To run this: confiture apply --yes ${shellWord(name)}`,
   });
 }

@@ -5,7 +5,7 @@ tryEveryCell(
   "schema only",
   schemaOnly,
   `
-  build     schema edited: build_over: apply > apply_refused: apply --yes local > done > done > builds
+  build     schema edited: build_over: apply > unconfirmed: apply --yes local > done > done > builds
             *: builds
   up        *: migrations_missing: migrate new next > done > migration_empty
   status    *: none
