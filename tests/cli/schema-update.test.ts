@@ -43,6 +43,31 @@ const files = async (project: TemporaryProject): Promise<Record<string, string>>
 };
 
 describe("schema update", () => {
+  test("what protected something and goes from the files is named, with the migration that took it away", async () => {
+    const made =
+      "CREATE TABLE notes (id int PRIMARY KEY, owner text NOT NULL);\nALTER TABLE notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY own ON notes USING (owner = current_user) WITH CHECK (owner = current_user);\nCREATE POLICY other ON notes USING (true);\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": FILES["db/environments/local.yaml"],
+      "db/migrations/001_notes.sql": made,
+      "db/migrations/002_open.sql":
+        "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;\nDROP POLICY own ON notes;\nALTER POLICY other ON notes RENAME TO another;\n",
+      "db/migrations/003_more.sql": "ALTER TABLE notes ADD more text;\n",
+      "db/schema/notes.sql": made,
+    });
+    const { stderr, stdout } = await update(project, "--check");
+    expect(stdout).toContain("-ALTER TABLE notes ENABLE ROW LEVEL SECURITY;");
+    expect(stderr).toContain(
+      "migrations took away what protected something, and the schema files follow them (where that was not meant, a new migration brings it back):\n" +
+        "  row security public.notes, by db/migrations/002_open.sql:1\n" +
+        "  policy public.notes.own, by db/migrations/002_open.sql:2\n",
+    );
+    const { unprotected } = readDocument(await update(project, "--yes", "--format", "json"));
+    expect(unprotected).toEqual([
+      { kind: "row security", name: "public.notes", fate: null, takenBy: "db/migrations/002_open.sql:1" },
+      { kind: "policy", name: "public.notes.own", fate: null, takenBy: "db/migrations/002_open.sql:2" },
+    ]);
+  });
+
   test("shows a diff, and writes only with --yes where there is no terminal; verify names it and is green afterwards", async () => {
     await using project = await temporaryProject(FILES);
     const before = await runHere(["verify"], { cwd: project.dir });
@@ -110,7 +135,10 @@ describe("schema update", () => {
     await using project = await temporaryProject(FILES);
     expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
     await project.write("db/migrations/002_bio.sql", bio.replace(/bio text/i, "bio varchar(9)"));
-    const { exitCode, stderr } = await update(project, "--yes");
+    const { exitCode, stderr, stdout } = await update(project, "--yes");
+    expect(stdout).toEndWith(
+      "✅ Updated 1 schema file, proven\n⚠️  Schema files and migrations still have this in two ways, as said above: column public.posts.id\n",
+    );
     expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([3, UPDATED]);
     expect(stderr).toContain("confiture schema update --take public.users.bio\n");
     expect(stderr).toContain("db/schema/users.sql:4 then says what db/migrations/002_bio.sql:1 makes");
@@ -131,7 +159,10 @@ describe("schema update", () => {
     await project.write("db/migrations/002_bio.sql", bio.replace(/bio text/i, "bio varchar(9)"));
     // Work in progress besides.
     await project.write("db/schema/posts.sql", POSTS.replace("INT", "BIGINT"));
-    const { exitCode, stderr } = await update(project, "--yes");
+    const { exitCode, stderr, stdout } = await update(project, "--yes");
+    expect(stdout).toEndWith(
+      "✅ Updated 1 schema file, proven\n⚠️  Schema files and migrations still have this in two ways, as said above: column public.posts.id\n",
+    );
     expect([exitCode, await project.read("db/schema/users.sql")]).toEqual([3, UPDATED.replace("TEXT", "VARCHAR(9)")]);
     expect(stderr).toContain("before it was edited, which the ledger still knows: public.users.bio");
     expect(stderr).toContain("--take public.posts.id\n");

@@ -82,6 +82,12 @@ export function takersIn(files: ProjectFiles): FindMaker {
   return (made) => findTaker(made, (texts ??= waysUp(files)));
 }
 
+/** The same of what changes something, or takes it away. */
+export function changersIn(files: ProjectFiles): FindMaker {
+  let texts: readonly SourceText[] | undefined;
+  return (changed) => findPlace(changed, (texts ??= waysUp(files)));
+}
+
 /** Where the schema files fill a table, or else make it. */
 export function fillersIn(files: ProjectFiles): (schema: string, table: string) => Place | undefined {
   const texts = findSchemaFiles(files).map(reader(files));

@@ -5,6 +5,7 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import { join } from "node:path";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import type { TakenAway } from "../catalogue/taken-away.ts";
 import { readRowHashes } from "../contained/rows.ts";
 import { SCRATCH_LEDGER } from "../runs/scratch-run.ts";
 import { withScratchSeries } from "../runs/scratch-series.ts";
@@ -16,6 +17,7 @@ import { tokensOf } from "#sql/lexer/tokens.ts";
 import { SchemaTree } from "./schema-tree.ts";
 import { isLasting, renamingsOf } from "./renames.ts";
 import { renamedValuesOf, renameValues } from "./renamed-values.ts";
+import { unprotected } from "./unprotected.ts";
 import { Updating } from "./updating.ts";
 import { bringRows, type LackingRows, type TakenRows } from "./rows.ts";
 import { wordingOf } from "./wording.ts";
@@ -37,6 +39,8 @@ export interface SchemaUpdate {
   readonly edits: readonly Edit[];
   /** Those of objects that a file has got which held rows alone: environments may leave it out. */
   readonly amongRows: readonly Edit[];
+  /** What protected something and goes from the files, as migrations took it away. */
+  readonly unprotected: readonly TakenAway[];
   /** What only the files have: no migration makes it yet, and it stays. */
   readonly kept: readonly Change[];
   /** As of `Target`. */
@@ -84,14 +88,15 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     const ofRows = new Set(agree ? [] : tree.files.filter((file) => tree.isOfRows(file)));
     const catalogues = { built, target: target.catalogue };
     const values = agree ? [] : await renameValues(options, series, tree, catalogues, renamedValuesOf(parser, all));
-    const edits = agree
-      ? []
-      : [...values, ...(await new Updating(options, series, tree, { built, target }, wording).run(renamings))];
+    const updating = new Updating(options, series, tree, { built, target }, wording);
+    const edits = agree ? [] : [...values, ...(await updating.run(renamings))];
+    const { begun } = updating;
     const rows = await bringRows(options, series, tree, target.catalogue, left, agree ? builtRows : undefined);
     return {
       files: updatedFiles(options, texts, tree),
       edits: [...edits, ...rows.edits],
       amongRows: edits.filter(({ how, file }) => (how === "added" || how === "appended") && ofRows.has(file)),
+      unprotected: begun === undefined ? [] : unprotected(begun, target.catalogue, parser),
       kept: target.kept,
       beforeEdits: target.beforeEdits,
       lackingRows: rows.lacking,

@@ -35,6 +35,7 @@ export class Updating {
   readonly #levels = new EditLevels();
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
+  #begun: Catalogue | undefined;
   /** What came into the files as statements of its own, in every round. */
   readonly #written: Edit[] = [];
 
@@ -56,6 +57,11 @@ export class Updating {
     this.#renames = new RenamesInFiles({ tree, look, built, target: target.catalogue });
   }
 
+  /** What the files built after what was renamed; undefined where nothing else was to be done. */
+  get begun(): Catalogue | undefined {
+    return this.#begun;
+  }
+
   /** @throws ConfitureError `schema_update_refused` */
   async run(renamings: Renamings): Promise<readonly Edit[]> {
     const edits = await this.#follow(renamings).catch((error: unknown) => {
@@ -74,6 +80,7 @@ export class Updating {
     if (first instanceof ConfitureError) throw first;
     if (first === "proven" || first === "rows") return [];
     if ("proven" in first) return first.proven;
+    this.#begun = first.catalogue;
     let standing: Standing = first;
     for (let round = 0; round < ROUNDS; round++) {
       this.#options.onStep?.(`Editing, round ${round + 1}`);

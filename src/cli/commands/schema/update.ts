@@ -1,26 +1,25 @@
 import { setImmediate } from "node:timers/promises";
 import { allowingWords } from "#compare/generate/allowing.ts";
-import type { Change } from "#compare/catalogue/changes.ts";
 import type { Edit } from "#compare/update/apply.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import type { Contents } from "#compare/sources/unchanged.ts";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { ask } from "../../ask.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { migrateOptions } from "../../migrate-options.ts";
-import { changeToJson, renderChanges } from "../../output/changes.ts";
-import { placesIn } from "../../output/findings.ts";
+import { changeToJson } from "../../output/changes.ts";
 import { forPeople } from "../../output/style.ts";
 import { agree, count } from "../../output/text.ts";
 import { unifiedDiff } from "../../output/unified-diff.ts";
 import { inLine } from "../../output/visible.ts";
+import { tellInTwoWays, tellKept } from "../../kept-in-schema.ts";
 import { ifReachable } from "../../pick-source.ts";
 import { placeFiles } from "../../place-files.ts";
+import { tellUnprotected, type Unprotected, unprotectedIn } from "../../unprotected.ts";
 
 export const command = defineCommand({
   args: {
@@ -62,7 +61,8 @@ export const command = defineCommand({
     tellTakenRows(context, update);
     tellOtherValues(context, update);
     // It is there before and after, whatever is written.
-    const left = update.kept.some(isInTwoWays) ? { exitCode: 3 as const } : {};
+    const inTwoWays = tellInTwoWays(update);
+    const left = inTwoWays === "" ? {} : { exitCode: 3 as const };
     if (update.files.length === 0) {
       context.messages.log(
         update.kept.length + update.lackingRows.length + update.takenRows.length + update.otherValues.length > 0
@@ -71,10 +71,12 @@ export const command = defineCommand({
       );
       return { json: toJson(update, false), ...left };
     }
+    const open = unprotectedIn(files, update);
     const diffs = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after));
     // One that is no part of a line's end would look like one.
     const diff = diffs.join("").replaceAll("\r", String.raw`\r`);
-    const found = { json: toJson(update, false), text: diff };
+    const found = { json: toJson(update, false, open), text: diff };
+    tellUnprotected(context, open);
     tellEdits(context, update);
     tellAmongRows(context, update);
     if (args.check === true) return { ...found, exitCode: 3 };
@@ -90,12 +92,12 @@ export const command = defineCommand({
       context.io.stdout.write(forPeople(diff));
       if (!(await isWanted(context, update))) {
         context.messages.log("Nothing was written");
-        return { json: toJson(update, false), exitCode: 3 };
+        return { json: found.json, exitCode: 3 };
       }
     }
     await write(context, files, contents, update);
-    const summary = `✅ Updated ${count(update.files.length, "schema file")}, proven\n`;
-    return { json: toJson(update, true), text: args.yes === true ? `${diff}${summary}` : summary, ...left };
+    const summary = `✅ Updated ${count(update.files.length, "schema file")}, proven\n${inTwoWays}`;
+    return { json: toJson(update, true, open), text: args.yes === true ? `${diff}${summary}` : summary, ...left };
   },
 });
 
@@ -152,36 +154,6 @@ function tellNotRun({ messages }: CommandContext, { notRun }: SchemaUpdate): voi
   messages.warn(
     `${inLine(notRun.join(", "))} ${agree(notRun.length, "was", "were")} not run, and whether the schema files hold what ${agree(notRun.length, "it does", "they do")} is not known: the first migration needs tables from the schema files, and the way back from these ends at ${inLine(last)}. \`confiture migrate base --from SOURCE\` writes down what there is before the first one`,
   );
-}
-
-function tellKept({ messages }: CommandContext, files: ProjectFiles, { kept }: SchemaUpdate): void {
-  const [other, own] = [kept.filter(isInTwoWays), kept.filter((change) => !isInTwoWays(change))];
-  if (own.length > 0) {
-    messages.warn(
-      `no migration makes this yet, so it stays as the schema files have it (\`confiture migrate generate\` writes the migration):\n${renderChanges(own).trimEnd()}`,
-    );
-  }
-  if (other.length === 0) return;
-  messages.warn(
-    `schema files and migrations have this in two ways, and no migration ever made it as the schema files have it, so it stays there (from what the migrations make, to what the schema files make):\n${renderChanges(other).trimEnd()}`,
-  );
-  const places = placesIn(files);
-  const where = other.flatMap((change) => {
-    const { schema, migration } = places(change, { message: "" });
-    if (schema === undefined) return [];
-    const maker = migration === undefined ? "the migrations make" : `${inLine(migration.file)}:${migration.line} makes`;
-    return [`\n  ${inLine(schema.file)}:${schema.line} then says what ${maker}`];
-  });
-  const names = [...new Set(other.map(({ name }) => name))].join(",");
-  messages.log(
-    `Where a migration is right, as after an edit of one: confiture schema update --take ${shellWord(names)}${where.join("")}\n` +
-      "Where the schema files are right: confiture migrate generate NAME",
-  );
-}
-
-/** Whether schema files and migrations both have something, and differently. */
-function isInTwoWays({ change }: Change): boolean {
-  return change === "changed";
 }
 
 /** What the environment's own database ran, where the files of migrations say something else by now. */
@@ -276,6 +248,7 @@ function tellAmongRows({ messages }: CommandContext, { amongRows }: SchemaUpdate
 function toJson(
   { files, edits, kept, lackingRows, takenRows, otherValues }: SchemaUpdate,
   written: boolean,
+  unprotected: readonly Unprotected[] = [],
 ): Record<string, unknown> {
   return {
     files: files.map(({ path, before, after }) => ({
@@ -284,6 +257,7 @@ function toJson(
       diff: unifiedDiff(path, before, after),
     })),
     edits: edits.map(({ name, how, file, sql }) => ({ name, how, file, sql })),
+    unprotected,
     kept: kept.map(changeToJson),
     lackingRows: lackingRows.map(({ table, count: rows, sql, others }) => ({ table, rows, sql: sql ?? null, others })),
     takenRows: takenRows.map(({ table, count: rows }) => ({ table, rows })),
