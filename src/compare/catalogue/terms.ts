@@ -92,7 +92,9 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     terms.owners === "given" ? ![catalogue.builder, "pg_database_owner"].includes(role) : terms.owners;
   const kept = facts.facts().flatMap((fact) => {
     const { id } = fact;
-    const isOwners = isGrantToOwner(facts, id, owner);
+    // Whoever owns it on the other side has its rights there without a grant.
+    const isOwners =
+      isGrantToOwner(facts, id, owner) || (id.kind === "acl" && isGrantToOwner(other.facts, id, undefined));
     if (isOwners && !countsOwner(granteeOf(id))) return [];
     if (ledgerSchema !== undefined && isSchema("target" in id ? id.target : id, ledgerSchema)) return [];
     // Those of a schema only add to others (manual, ALTER DEFAULT PRIVILEGES): who is not among them has lost nothing.

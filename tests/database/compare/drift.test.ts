@@ -134,6 +134,26 @@ for (const engine of newestServer) {
       ]);
     });
 
+    test("a grant to whom a table belongs there is none that is missing, where owners do not count", async () => {
+      await using project = await temporaryProject({
+        "db/schema/t.sql": "CREATE TABLE t (id int);\nGRANT SELECT ON t TO drift_owner;\n",
+      });
+      const database = await engine.fresh();
+      try {
+        await database.query("CREATE ROLE drift_owner; CREATE TABLE t (id int); ALTER TABLE t OWNER TO drift_owner");
+        const given = options(project, database);
+        expect(names(await findDrift(given))).toEqual([]);
+        const owners = await findDrift({ ...given, terms: { ...given.terms, owners: true } });
+        expect(names(owners)).toContain("changed table public.t");
+        const sql = statementsOf(segmentsOf(await planBetween(given, owners.gap)));
+        await database.query(sql.join(";\n"));
+        expect(names(await findDrift({ ...given, terms: { ...given.terms, owners: true } }))).toEqual([]);
+      } finally {
+        await database.query("DROP OWNED BY drift_owner; DROP ROLE drift_owner");
+        await database.drop();
+      }
+    });
+
     test("what a pending migration will bring is not expected of it", async () => {
       await using place = await deployed();
       await place.database.query("DELETE FROM confiture_migrations");
