@@ -73,7 +73,7 @@ export function renamedBack(
     `${order === undefined ? "Rename" : "Best rename"} it back: ${renaming(file, version)}${andRename}.`,
     order === undefined
       ? `${numbers}, and record it under its own, which runs nothing: ${anew}`
-      : `${numbers}, which changes the order: ${order}, so the two may differ. Recording it under its own runs nothing: ${anew}, and \`confiture drift\` for what differs in the schema (it does not compare rows)`,
+      : `${numbers}, which changes the order: ${order}, so the two may differ. Recording it under its own runs nothing: ${anew}, and \`confiture drift --against migrations\` for what differs in the schema (it does not compare rows)`,
     ...(isLast
       ? [
           "Or, where only a database of your own has it, run it anew: `confiture migrate down --recorded` rolls it back, with its rows; then `confiture migrate up`",
