@@ -62,7 +62,7 @@ export function migrationsCheck(
 }
 
 /** Why a migration's way back proves nothing, if it does not. */
-export function wayBackUnchecked({ file, down }: LoadedMigration): string | undefined {
+function wayBackUnchecked({ file, down }: LoadedMigration): string | undefined {
   const rollingBack = `rolling back ${migrationId(file)}`;
   if (down === undefined) return `${rollingBack}, which has no way back`;
   // What an empty one leaves in the schema is found; rows are not compared.
