@@ -46,7 +46,9 @@ const FOLLOWING = {
   "db/migrations/base.sql": Array.from({ length: 12 }, (_, n) => `CREATE TABLE f${n} (id int);\n`).join(""),
   "db/migrations/001_follow.sql": `${Array.from({ length: 10 }, (_, n) => `ALTER TABLE f${n} ADD COLUMN a text;\n`).join("")}CREATE TABLE f20 (id int);\nDROP TABLE f11;\n`,
 };
-const EDITED = { "db/migrations/001_m.sql": "-- edited\n-- migrate:up\nCREATE TABLE m0 (id int);\n" };
+const EDITED = {
+  "db/migrations/001_m.sql": "-- edited\n-- migrate:up\nCREATE TABLE m0 (id int);\n-- migrate:down\nDROP TABLE m0;\n",
+};
 /** Stands for the URL of the trial's own database. */
 export const DATABASE = "DATABASE";
 const OLD = "CREATE TABLE old AS SELECT generate_series(1, 1000) AS id";
