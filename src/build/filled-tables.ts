@@ -1,4 +1,4 @@
-import { CATALOGUE_PATH, inOneForm, queryCatalogue } from "#database/catalogue.ts";
+import { lookingInside, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteQualified, reportedName } from "#sql/quote.ts";
 
@@ -69,10 +69,9 @@ export async function filledTablesInside(
   leftOut: Parameters<typeof filledTables>[1],
   look: RowsLook,
 ): Promise<FilledTable[]> {
-  await database.execute(`${inOneForm("savepoint confiture_filled")}; ${CATALOGUE_PATH}`);
-  const filled = await askFor((sql, parameters) => database.query(sql, parameters), leftOut, look);
-  await database.execute("rollback to savepoint confiture_filled; release savepoint confiture_filled");
-  return filled;
+  return await lookingInside(database, () =>
+    askFor((sql, parameters) => database.query(sql, parameters), leftOut, look),
+  );
 }
 
 async function askFor(

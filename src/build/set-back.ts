@@ -1,4 +1,4 @@
-import { CATALOGUE_PATH, inOneForm } from "#database/catalogue.ts";
+import { lookingInside } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
@@ -33,7 +33,7 @@ export interface TakenNumbers {
 
 /** As the open transaction of the session sees them, which stays open; without those that the role may not read. */
 export async function ownedSequencesInside(database: Database): Promise<OwnedSequence[]> {
-  return await looking(database, async () => {
+  return await lookingInside(database, async () => {
     const all = await database.query<Omit<OwnedSequence, "last" | "isCalled">>(SEQUENCES);
     const found: OwnedSequence[] = [];
     for (let from = 0; from < all.length; from += AT_ONCE) {
@@ -70,7 +70,7 @@ export async function takenNumbersInside(
   sequences: readonly OwnedSequence[],
 ): Promise<TakenNumbers[]> {
   if (sequences.length === 0) return [];
-  return await looking(database, async () => {
+  return await lookingInside(database, async () => {
     const found: TakenNumbers[] = [];
     for (const sequence of sequences) {
       const { schema, name, owner, table, column, increment } = sequence;
@@ -93,13 +93,6 @@ export async function putBackInside(database: Database, sequences: readonly Owne
     const sequence = quoteLiteral(quoteQualified(schema, name));
     await database.query(`select pg_catalog.setval(${sequence}, ${last}, ${isCalled})`);
   }
-}
-
-async function looking<T>(database: Database, work: () => Promise<T>): Promise<T> {
-  await database.execute(`${inOneForm("savepoint confiture_sequences")}; ${CATALOGUE_PATH}`);
-  const found = await work();
-  await database.execute("rollback to savepoint confiture_sequences; release savepoint confiture_sequences");
-  return found;
 }
 
 function nextOf({ last, isCalled, increment }: OwnedSequence): bigint {

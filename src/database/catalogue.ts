@@ -32,6 +32,17 @@ export function inOneForm(begin: string): string {
   return `${begin}; select ${IN_ONE_FORM}`;
 }
 
+/**
+ * Asks queries of ours in the open transaction of a session, which stays open: what they need is set for that long. Where one fails,
+ * the transaction has failed.
+ */
+export async function lookingInside<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  await database.execute(`${inOneForm("savepoint confiture_look")}; ${CATALOGUE_PATH}`);
+  const found = await work();
+  await database.execute("rollback to savepoint confiture_look; release savepoint confiture_look");
+  return found;
+}
+
 /** How each of those queries begins, for whoever watches a session. */
 export const LOOK_UP = `${inOneForm("begin read only")}; ${CATALOGUE_PATH}`;
 

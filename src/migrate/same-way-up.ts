@@ -1,6 +1,7 @@
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
 import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
 import type { Body } from "./files/body.ts";
@@ -159,12 +160,7 @@ function stepsOf(way: Body | undefined): Step[] | undefined {
   if (way?.kind !== "sql") return undefined;
   const { script, transactional, opening } = way;
   const steps = script.statements.map((statement) => ({
-    key: [
-      ...statement.tokens(),
-      ...(statement.copyData === undefined
-        ? []
-        : [script.text.slice(statement.copyData.start, statement.copyData.end)]),
-    ].join("\n"),
+    key: keyOf(statement, script.text),
     text: statement.text,
     statement,
   }));
@@ -176,6 +172,19 @@ function stepsOf(way: Body | undefined): Step[] | undefined {
     },
     ...steps,
   ];
+}
+
+/** The same for statements that do the same, whatever their comments and white space. */
+function keyOf(statement: Statement, text: string): string {
+  const { copyData } = statement;
+  const data = copyData === undefined ? [] : [text.slice(copyData.start, copyData.end)];
+  return [...statement.tokens(), ...data].join("\n");
+}
+
+/** Whether two texts run the same statements; marks of a tool in them count for nothing, as comments do. */
+export function runTheSame(one: string, other: string): boolean {
+  const keysOf = (text: string): string[] => splitStatements(text).statements.map((each) => keyOf(each, text));
+  return one === other || Bun.deepEquals(keysOf(one), keysOf(other));
 }
 
 /** How many statements share each transaction, where COMMIT and BEGIN cut it. */

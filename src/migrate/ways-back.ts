@@ -8,11 +8,11 @@ import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptF
 import type { LayoutName } from "./layouts/names.ts";
 import type { Ledger, LedgerRow } from "./ledger/ledger.ts";
 import { readKept } from "./ledger/read.ts";
-import { splitStatements } from "#sql/split.ts";
 import { loadMigration } from "./files/load.ts";
 import { tellEmpty, withRecordedVersions } from "./files/load-all.ts";
 import { migrationId } from "./files/migration-file.ts";
 import { type AppliedMigration, missing, planDown, type PlanDownOptions } from "./plan.ts";
+import { runTheSame } from "./same-way-up.ts";
 import { withHistory } from "./status.ts";
 
 /** Where the ways back are looked for. */
@@ -58,13 +58,9 @@ export async function withWaysBack<T>(
   });
 }
 
-/** Whether a way back that is a file of its own runs something else than the one that was applied. */
+/** Whether a way back that is a file of its own runs something else than the one that was applied, as far as that is known. */
 function isOther(now: string | null | undefined, was: string | null | undefined): boolean {
-  if (now === was || typeof now !== "string" || typeof was !== "string") return false;
-  const [is, before] = [now, was].map((text) =>
-    splitStatements(text).statements.map((statement) => statement.tokens()),
-  );
-  return !Bun.deepEquals(is, before);
+  return typeof now === "string" && typeof was === "string" && !runTheSame(now, was);
 }
 
 /**

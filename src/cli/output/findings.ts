@@ -68,24 +68,27 @@ export type FindMaker = (
 
 /** Reads base and migrations when it is first asked. */
 export function makersIn(files: ProjectFiles): FindMaker {
-  let texts: readonly SourceText[] | undefined;
+  const find = amongWaysUp(files, findMaker);
   const read = reader(files);
-  return (taken) =>
-    taken.by === undefined
-      ? findMaker(taken, (texts ??= waysUp(files)))
-      : findPlace(taken, [wayUp(taken.by, read(taken.by.path))]);
+  return (taken) => (taken.by === undefined ? find(taken) : findPlace(taken, [wayUp(taken.by, read(taken.by.path))]));
 }
 
 /** The same of what takes something away. */
 export function takersIn(files: ProjectFiles): FindMaker {
-  let texts: readonly SourceText[] | undefined;
-  return (made) => findTaker(made, (texts ??= waysUp(files)));
+  return amongWaysUp(files, findTaker);
 }
 
 /** The same of what changes something, or takes it away. */
 export function changersIn(files: ProjectFiles): FindMaker {
+  return amongWaysUp(files, findPlace);
+}
+
+function amongWaysUp(
+  files: ProjectFiles,
+  find: (sought: Sought, texts: readonly SourceText[]) => Place | undefined,
+): FindMaker {
   let texts: readonly SourceText[] | undefined;
-  return (changed) => findPlace(changed, (texts ??= waysUp(files)));
+  return (sought) => find(sought, (texts ??= waysUp(files)));
 }
 
 /** Where the schema files fill a table, or else make it. */

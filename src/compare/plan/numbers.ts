@@ -49,12 +49,12 @@ export function setting(
   const tables = values.map(({ value, table }) => `SELECT ${last}(${value}) AS number FROM ${table}`);
   const given = olds.map((old) => `SELECT last_value FROM ${currentName(old)} WHERE is_called`);
   const name = nameOf(next, olds.length > 0);
-  if (tables.length + given.length === 1) {
-    const sql = `SELECT setval(${name}, ${last}(${only.value}))\n  FROM ${only.table}\nHAVING ${last}(${only.value}) ${reaches} ${start}`;
-    return readingAll(sql, columns, from, to);
-  }
-  const numbers = [...tables, ...given].join("\n        UNION ALL\n        ");
-  const sql = `SELECT setval(${name}, ${last}(number))\n  FROM (${numbers}) AS numbers\nHAVING ${last}(number) ${reaches} ${start}`;
+  const all = [...tables, ...given];
+  const [value, place] =
+    all.length === 1
+      ? [only.value, only.table]
+      : ["number", `(${all.join("\n        UNION ALL\n        ")}) AS numbers`];
+  const sql = `SELECT setval(${name}, ${last}(${value}))\n  FROM ${place}\nHAVING ${last}(${value}) ${reaches} ${start}`;
   return readingAll(sql, columns, from, to);
 }
 

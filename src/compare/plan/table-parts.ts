@@ -85,6 +85,7 @@ export function columnSql([name, column]: readonly [
   return `${quoteIdentifier(name)} ${typeSql(column)}${column.notNull ? " NOT NULL" : ""}`;
 }
 
+/** A column's type, with its collation where it has one of its own. Pure. */
 export function typeSql({
   type,
   collation,
