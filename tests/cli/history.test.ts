@@ -237,16 +237,22 @@ describe.each(OLDEST_ALONE)("the ledger keeps what ran, PostgreSQL %d", (major) 
         "db/migrations/001_one.down.sql": "DROP TABLE one;\n",
         "db/migrations/002_two.up.sql": "ALTER TABLE one ADD c int;\n",
         "db/migrations/002_two.down.sql": "ALTER TABLE one DROP c;\n",
+        "db/migrations/003_three.up.sql": "DELETE FROM one;\n",
+        "db/migrations/003_three.down.sql": "COPY one (a) FROM stdin;\n1\n\\.\n",
       },
       { major },
     );
     await project.succeed(["migrate", "up"]);
     await project.write("db/migrations/001_one.down.sql", "-- All of it.\nDROP TABLE  one;\n");
     await project.write("db/migrations/002_two.down.sql", "ALTER TABLE one DROP c, DROP b;\n");
+    await project.write("db/migrations/003_three.down.sql", "COPY one (a) FROM stdin;\n2\n\\.\n");
     const { stderr } = await project.succeed(["migrate", "down", "--to", "0"]);
     const lines = stderr.split("\n").filter((line) => line.includes("was edited after it was applied"));
-    expect(lines).toEqual([expect.stringContaining("db/migrations/002_two.down.sql")]);
-    expect(lines[0]).toContain("confiture migrate show 002");
+    expect(lines).toEqual([
+      expect.stringContaining("db/migrations/003_three.down.sql"),
+      expect.stringContaining("db/migrations/002_two.down.sql"),
+    ]);
+    expect(lines[1]).toContain("confiture migrate show 002");
   });
 
   test("what an older image has no file for is rolled back; a protected environment is asked first", async () => {
