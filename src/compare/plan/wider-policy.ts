@@ -23,7 +23,8 @@ function reasonOf(id: PolicyId, from: Facts, to: Facts): SecurityHazard["reason"
   }
   // A restriction lets nothing through by itself.
   if (before.permissive && !after.permissive) return undefined;
-  if (!isNarrower(before.using, after.using) || !isNarrower(before.check, after.check)) return "policy-condition";
+  if (!isNarrower(before.using, after.using)) return "policy-condition";
+  if (!isNarrower(before.check, after.check)) return after.hasOwnCheck ? "policy-condition" : "policy-check-gone";
   return isWiderInScope(before, after) ? "policy-scope" : undefined;
 }
 
@@ -37,6 +38,7 @@ interface Policy {
   /** For rows that are there, and for those that are written. */
   readonly using: string | undefined;
   readonly check: string | undefined;
+  readonly hasOwnCheck: boolean;
 }
 
 function policyOf(id: ObjectId, facts: Facts): Policy | undefined {
@@ -51,6 +53,7 @@ function policyOf(id: ObjectId, facts: Facts): Policy | undefined {
     using,
     // Without one, USING holds for what is written as well (manual, CREATE POLICY, "check_expression").
     check: typeof checkExpr === "string" ? checkExpr : using,
+    hasOwnCheck: typeof checkExpr === "string",
   };
 }
 

@@ -116,6 +116,8 @@ const SECURITY_WORDS = {
   "mapping-for-public": () => "everybody who may use the server sees there what this user may see",
   "policy-condition": ({ relation, policy }: Exposed) =>
     `the policy ${policy} has another condition, or one over other types, which may let through rows of ${relation} that the old one kept back. Compare the two`,
+  "policy-check-gone": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} no longer has a WITH CHECK, and may accept rows written to ${relation} that it refused before`,
   "policy-scope": ({ relation, policy }: Exposed) =>
     `the policy ${policy} holds for other roles or commands, or no longer restricts, and may let through rows of ${relation} that it kept back`,
   "policy-new": ({ relation, policy }: Exposed) =>

@@ -129,6 +129,8 @@ describe("the plan between two catalogues", () => {
       ["either", "USING (a = 1)", "USING (a = 1 OR b = 2)", "policy-condition"],
       ["less", "USING (a = 1 AND b = 2)", "USING (a = 1)", "policy-condition"],
       ["inserts", "FOR INSERT WITH CHECK (a = 1)", "FOR INSERT WITH CHECK (a > 0)", "policy-condition"],
+      ["unchecked", "USING (a = 1) WITH CHECK (a = 1 AND b = 2)", "USING (a = 1)", "policy-check-gone"],
+      ["inserts_all", "FOR INSERT WITH CHECK (a = 1)", "FOR INSERT", "policy-check-gone"],
       ["writes", "USING (a = 1)", "USING (a = 1) WITH CHECK (b = 2)", "policy-condition"],
       [
         "restricts_less",
