@@ -10,7 +10,7 @@ export const endangersData: Rule = {
   group: "data",
   severity: "warning",
   asks: ["syntax", "trace"],
-  why: "A trigger, rule or event trigger that is off does nothing for what is written in the meantime, and nobody does it later. A setting of a database or role that protects data, another owner of a database, schema or foreign server, who may drop or redirect what others have there, membership in one of PostgreSQL's own roles that writes everywhere, a subscription, a publication that loses a table, `REPLICA IDENTITY NOTHING` and a replication slot that is dropped let rows be changed, or be missed by those who follow. The migration itself takes nothing away, so nothing else tells of it.",
+  why: "A trigger, rule or event trigger that is off does nothing for what is written in the meantime, and nobody does it later. Others may change rows by membership in one of PostgreSQL's own roles that writes everywhere, by a subscription, or after a change of a setting of a database or role that protects data. Another owner of a database, schema or foreign server may drop or redirect what others have there. Those who follow a publication miss rows when it loses a table, when a table has `REPLICA IDENTITY NOTHING`, or when a replication slot is dropped. The migration itself takes nothing away, so nothing else tells of it.",
   instead:
     "Switch it on again in the same migration, name the roles and the tables, and give roles the rights that they need. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
   wrong: "GRANT pg_write_all_data TO web;",
