@@ -1,6 +1,8 @@
 import { named } from "#compare/catalogue/changes.ts";
 import { isThereAlready } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
+import { describeMoved, movedSince, withMoved } from "#database/moved-sequences.ts";
+import type { Sequence } from "#database/sequences.ts";
 import { asFailure, ConfitureError } from "#errors/error.ts";
 import { isEmptyDatabase } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
@@ -12,20 +14,37 @@ import { filesBeside } from "./compare-options.ts";
 import { type Containment, openEntries, withMigrations } from "./contained.ts";
 import { AS_MIGRATED, lackingOfSchema, renderLacking, TERMS, waysOn, WITHOUT_MIGRATIONS } from "./lacking-of-schema.ts";
 
+/** A build that has failed and is rolled back. */
+export interface FailedBuild {
+  readonly error: unknown;
+  readonly migrating: MigrateOptions;
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly proof: Containment;
+  /** Whether migrations keep the database, or are to. */
+  readonly byMigrations: boolean;
+  /** Where its sequences were before; empty where nothing was rolled back. */
+  readonly places: readonly Sequence[];
+}
+
 /**
  * What became of a build that met what is there already: nothing is to be done in a database that holds all that the schema
- * files make, whatever else is in it. The failed build has been rolled back.
- * @param byMigrations whether migrations keep the database, or are to
+ * files make, whatever else is in it.
  * @throws ConfitureError `build_over` where something is lacking or different there, or the error itself where it is another
  */
-export async function acceptBuilt(
+export async function acceptBuilt(context: CommandContext, build: FailedBuild): Promise<void> {
+  const moved = await movedSince(build.database, build.places);
+  try {
+    await requireAll(context, build);
+  } catch (error) {
+    throw error instanceof ConfitureError ? withMoved(error, moved) : error;
+  }
+  if (moved.length > 0) context.messages.warn(describeMoved(moved));
+}
+
+async function requireAll(
   context: CommandContext,
-  migrating: MigrateOptions,
-  proof: Containment,
-  database: Database,
-  ledger: Ledger,
-  error: unknown,
-  byMigrations: boolean,
+  { error, migrating, database, ledger, proof, byMigrations }: FailedBuild,
 ): Promise<void> {
   if (!(error instanceof ConfitureError) || !isThereAlready(error)) throw error;
   if (await isEmptyDatabase(database, ledger)) throw error;

@@ -1,8 +1,9 @@
 import type { FilledTable } from "#build/filled-tables.ts";
-import type { OwnedSequence, TakenNumbers } from "#build/set-back.ts";
+import type { TakenNumbers } from "#build/set-back.ts";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Removal } from "#compare/generate/removals.ts";
 import type { Database } from "#database/database.ts";
+import type { Sequence } from "#database/sequences.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { reportedName } from "#sql/quote.ts";
@@ -15,7 +16,8 @@ import { undoneIn } from "./undone.ts";
 
 /**
  * Watches what schema files that can run again take away in a database in use: objects, what protects them, rows of tables that are
- * made anew or emptied, and what migrations did. `ExecuteOptions.watch`.
+ * made anew or emptied, numbers, and what migrations did. `ExecuteOptions.watch`.
+ * @param places where the sequences were
  * @param allowed the value of `--allow-drop`; undefined where nothing may be taken away
  * @param isCommitted whether what the files did is committed when it is seen: then it is told and warned of, whatever is allowed
  */
@@ -23,31 +25,34 @@ export function watchTaken(
   context: CommandContext,
   { target }: MigrateOptions,
   ledger: Ledger,
+  places: readonly Sequence[],
   allowed: string | undefined,
   isCommitted: boolean,
 ): (database: Database) => Promise<() => Promise<void>> {
   return async (database) => {
-    const [{ readCatalogueInside }, { filledTablesInside }, { CONSTANT }, sequences] = await Promise.all([
+    const [
+      { readCatalogueInside },
+      { filledTablesInside },
+      { CONSTANT },
+      { setBack, takenNumbersInside },
+      { sequencesInside },
+    ] = await Promise.all([
       import("#compare/catalogue/catalogue.ts"),
       import("#build/filled-tables.ts"),
       import("#compare/contained/defaults.ts"),
       import("#build/set-back.ts"),
+      import("#database/sequences.ts"),
     ]);
     const look = async (earlier?: Look): Promise<Look> => ({
       catalogue: await readCatalogueInside(database),
       filled: await filledTablesInside(database, ledger, { constant: CONSTANT, before: earlier?.filled }),
-      sequences: await sequences.ownedSequencesInside(database),
     });
     const before = await look();
     return async () => {
       const after = await look(before);
       const files = await filesBeside(context, {}, target);
       const { undoneOf } = await import("#compare/generate/removals.ts");
-      const setBack = sequences.setBack(before.sequences, after.sequences);
-      const taken = await sequences.takenNumbersInside(
-        database,
-        setBack.map(({ now }) => now),
-      );
+      const taken = await takenNumbersInside(database, setBack(places, await sequencesInside(database)));
       const removals = [...(await takenBetween(before, after)), ...taken.map(ofNumbers)];
       const undone = await undoneOf(undoneIn(context, files), before.catalogue, after.catalogue, removals);
       if (removals.length + undone.length === 0) return;
@@ -59,13 +64,7 @@ export function watchTaken(
         staying: "They do so where they run again: take that out of them, if it is to stay.",
         holdsLocks: true,
       });
-      try {
-        await permit([...removals, ...undone], []);
-      } catch (error) {
-        const were = setBack.map(({ was }) => was);
-        await sequences.putBackInside(database, were);
-        throw error;
-      }
+      await permit([...removals, ...undone], []);
       if (isCommitted && allowed === undefined)
         context.messages.warn(
           "This is done: --no-transaction leaves nothing to roll back. Without it, a build asks first",
@@ -77,7 +76,6 @@ export function watchTaken(
 interface Look {
   readonly catalogue: Catalogue;
   readonly filled: readonly FilledTable[];
-  readonly sequences: readonly OwnedSequence[];
 }
 
 async function takenBetween(before: Look, after: Look): Promise<Removal[]> {

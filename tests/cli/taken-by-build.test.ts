@@ -212,6 +212,53 @@ CREATE SEQUENCE IF NOT EXISTS free;`;
     expect(await project.query(places)).toEqual([{ id: 1, n: -5 }]);
   });
 
+  test("name the sequences that a failed build has moved, and put those forward that it set back", async () => {
+    const schema = `CREATE TABLE IF NOT EXISTS t (id serial PRIMARY KEY);
+CREATE SEQUENCE IF NOT EXISTS down INCREMENT -1;
+CREATE SEQUENCE IF NOT EXISTS "Free";
+CREATE SEQUENCE IF NOT EXISTS still;`;
+    await using project = await cliProject({ "db/schema/1_t.sql": schema }, { major });
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO t SELECT FROM generate_series(1, 5)");
+    await project.query(`SELECT setval('down', -7), setval('"Free"', 7), setval('still', 3, false)`);
+    const moves = `SELECT setval('t_id_seq', 1); SELECT setval('down', -1, false), setval('still', 2);
+SELECT setval('"Free"', 900), nextval('"Free"');`;
+    const places = `SELECT (SELECT last_value FROM t_id_seq)::int AS id, (SELECT last_value FROM down)::int AS down,
+      (SELECT last_value FROM "Free")::int AS free, nextval('still')::int AS still`;
+    await project.write("db/schema/2_more.sql", `${moves}\nSELECT 1 / 0;`);
+    const { exitCode, stderr } = await project.run(["build"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("division by zero");
+    expect([...(stderr.match(/(?<=^ +)public\..*$/gm) ?? [])]).toEqual([
+      'public.Free gave 8 next, and gives 902 now. Where nobody else has drawn from it: SELECT setval(\'"public"."Free"\', 7, true);',
+      "public.down gave -8 next, was set to -1, and is put back",
+      "public.t_id_seq gave 6 next, was set to 2, and is put back",
+    ]);
+    expect(await project.query(places)).toEqual([{ id: 5, down: -7, free: 901, still: 3 }]);
+    await project.query(`SELECT setval('"public"."Free"', 7, true), setval('still', 3, false)`);
+    const document = readDocument(await project.run(["build", "--format", "json"]));
+    expect((document as unknown as { error: { data: unknown } }).error.data).toMatchObject({
+      sequences: [
+        { name: "public.Free", from: "8", to: "902", putBack: false, sql: `SELECT setval('"public"."Free"', 7, true)` },
+        { name: "public.down", from: "-8", to: "-1", putBack: true },
+        { name: "public.t_id_seq", from: "6", to: "2", putBack: true },
+      ],
+    });
+    // A refusal, and what is there already, are rolled back as well.
+    await project.query(`SELECT setval('"Free"', 7)`);
+    await project.write("db/schema/2_more.sql", `${moves}\nDROP SEQUENCE still;`);
+    const refused = await project.run(["build"]);
+    expect(refused.exitCode).toBe(7);
+    expect(refused.stderr).toContain("  public.Free gave 8 next, and gives 902 now.");
+    expect(refused.stderr).toContain("  public.t_id_seq gave 6 next, was set to 2, and is put back");
+    await project.query(`SELECT setval('"Free"', 7)`);
+    await project.query("CREATE VIEW v AS SELECT 1 AS one");
+    await project.write("db/schema/2_more.sql", `${moves}\nCREATE VIEW v AS SELECT 1 AS one;`);
+    const there = await project.succeed(["build"]);
+    expect(there.stderr).toContain("  public.t_id_seq gave 6 next, was set to 2, and is put back");
+    expect(await project.query(places)).toEqual([{ id: 5, down: -7, free: 901, still: 3 }]);
+  });
+
   test("are built by a role that sees a table through its policies alone", async () => {
     await using project = await cliProject(
       { "db/schema/more.sql": "CREATE TABLE IF NOT EXISTS more (id int);" },

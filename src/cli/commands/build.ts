@@ -100,6 +100,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { discoverMigrations },
     { exclusively },
     { recordBaseline },
+    { sequences },
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
@@ -112,6 +113,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("#migrate/files/discover.ts"),
     import("#migrate/exclusive.ts"),
     import("#migrate/record.ts"),
+    import("#database/sequences.ts"),
     import("#migrate/ledger/find.ts"),
     import("#migrate/status.ts"),
     import("#migrate/base.ts"),
@@ -151,19 +153,29 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
     const watch = asked === "contained" && !wasEmpty ? await watchUnlike(database) : undefined;
     const taking = wasEmpty ? undefined : await import("../taken-by-build.ts");
+    const places = taking === undefined ? [] : await sequences(database);
     messages.log("Executing schema...");
     const started = performance.now();
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
       signal: io.signal,
-      watch: taking?.watchTaken(context, migrating, before, args["allow-drop"], !options.transaction),
+      watch: taking?.watchTaken(context, migrating, before, places, args["allow-drop"], !options.transaction),
       onFile: (file, index) => context.step(`${index + 1} of ${options.files.length}: ${file}`),
     }).catch(async (cause: unknown) => {
       const error = await explainRoles(cause, database, options);
       if (args.fresh === true) throw error;
       const { acceptBuilt } = await import("../built-already.ts");
-      await acceptBuilt(context, migrating, proof, database, before, error, byMigrations);
+      const rolledBack = options.transaction ? places : [];
+      await acceptBuilt(context, {
+        error,
+        migrating,
+        database,
+        ledger: before,
+        proof,
+        byMigrations,
+        places: rolledBack,
+      });
       wasThere = true;
     });
     const built = performance.now();

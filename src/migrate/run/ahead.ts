@@ -6,6 +6,7 @@ import { isRecorded } from "../ledger/statements.ts";
 import { isSentWhole, ledgerChange, sendBeginning, sendWhole, type Sent } from "./in-transaction.ts";
 import { mayPassOverInvalid } from "./invalid-in-way.ts";
 import { withOwnLimits } from "./run.ts";
+import { maySetSequences } from "./sequence-places.ts";
 import { noteSettings, type RunOptions } from "./session.ts";
 
 /** A migration that was sent, or begun, while the one before it was still running. */
@@ -35,6 +36,8 @@ export function sendAhead(
   const body = next[direction];
   if (before === undefined || before.kind === "refused" || !before.transactional) return undefined;
   if (body === undefined || body.kind === "refused" || !body.transactional) return undefined;
+  // Where sequences are is to be seen before.
+  if (maySetSequences(next, direction)) return undefined;
   if (body.kind === "typescript") {
     noteSettings(database, next);
     const beginning = sendBeginning(database, body, options);

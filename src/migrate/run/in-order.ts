@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
+import type { Sequence } from "#database/sequences.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "../files/afterthought.ts";
 import { migrationId } from "../files/migration-file.ts";
@@ -17,6 +18,7 @@ import type { HistoryEntry } from "../history.ts";
 import { explainFillFailure, fillHeld, runBackfill } from "../fill/run-fill.ts";
 import { type SentAhead, sendAhead } from "./ahead.ts";
 import { runMigration } from "./run.ts";
+import { placesBefore, withMovedSince } from "./sequence-places.ts";
 import { type RunOptions, runOptionsOf } from "./session.ts";
 import type { MigrationResult, RunReport } from "./report.ts";
 
@@ -82,8 +84,10 @@ export async function runAll(
       return { results: [...results, ...notRun(index)], error: await endLeftOpen(leftOpen, options), isOver: true };
     }
     const isFill = how.fills !== undefined && direction === "up" && backfillOf(migration.up) !== undefined;
+    let places: readonly Sequence[] = [];
     try {
       if (sent === undefined) throwIfInterrupted(options.signal);
+      places = await placesBefore(database, [migration], direction);
       options.onEvent?.({ type: "started", direction, migration: file });
       const started = performance.now();
       if (isFill) {
@@ -126,7 +130,11 @@ export async function runAll(
     } catch (cause) {
       const error = isFill
         ? explainFillFailure(cause, file)
-        : await explainFailure(cause, migration, direction, options, database, migrations);
+        : await withMovedSince(
+            database,
+            places,
+            await explainFailure(cause, migration, direction, options, database, migrations),
+          );
       const outcome = wasKept(error) ? "done" : "failed";
       results.push({ migration: file, direction, outcome });
       const ahead = flight.take();

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import type { Sequence } from "#database/sequences.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "../files/afterthought.ts";
 import type { Direction } from "../events.ts";
@@ -10,6 +11,7 @@ import { refuseOverInvalid } from "./invalid-in-way.ts";
 import { checkSubscribed } from "../warnings/subscribed.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "../files/body.ts";
 import { inOneTransaction } from "./in-transaction.ts";
+import { placesBefore, withMovedSince } from "./sequence-places.ts";
 import { runOptionsOf } from "./session.ts";
 import type { RunReport } from "./report.ts";
 
@@ -46,7 +48,9 @@ export async function runTogether(
   let current = migrations[0]!;
   options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
   using leftOpen: LeftOpenBodies = new AllLeftOpen();
+  let places: readonly Sequence[] = [];
   try {
+    places = await placesBefore(database, migrations, direction);
     for (const migration of migrations) {
       current = migration;
       await checkSubscribed(database, migration, runOptionsOf(options, ledger));
@@ -68,7 +72,8 @@ export async function runTogether(
       return current;
     });
   } catch (cause) {
-    const error = await explainFailure(cause, current, direction, options, database, migrations);
+    const failure = await explainFailure(cause, current, direction, options, database, migrations);
+    const error = await withMovedSince(database, places, failure);
     const results = migrations.map(({ file }) => ({
       migration: file,
       direction,

@@ -51,6 +51,44 @@ for (const engine of oldestAndEmbedded) {
       expect((await m.down()).results).toEqual(["001 done"]);
     });
 
+    test("a migration that fails puts back the sequences that it set back, and names those that it moved on", async () => {
+      const moves = "SELECT setval('behind', 1); SELECT setval('ahead', 900);";
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE SEQUENCE behind; CREATE SEQUENCE ahead; SELECT setval('behind', 5), setval('ahead', 7);",
+        "002_b.sql": "SELECT 1",
+      });
+      await m.up();
+      const failed = [
+        {
+          name: "public.ahead",
+          from: "8",
+          to: "901",
+          putBack: false,
+          sql: `SELECT setval('"public"."ahead"', 7, true)`,
+        },
+        { name: "public.behind", from: "6", to: "2", putBack: true },
+      ];
+      await m.write("003_c.sql", "SELECT 1");
+      await m.write("004_d.sql", `${moves} CREATE TABLE a (id int); CREATE TABLE a (id int);`);
+      const { results, error } = await m.up();
+      expect(results).toEqual(["003 done", "004 failed"]);
+      expect(error?.hint).toContain("is there already");
+      expect(error?.hint).toContain("  public.behind gave 6 next, was set to 2, and is put back");
+      expect(error?.data).toMatchObject({ sequences: failed });
+      expect(await m.query("SELECT last_value::int AS n FROM behind")).toEqual([{ n: 5 }]);
+      await m.query("SELECT setval('ahead', 7)");
+      await m.write("004_d.sql", "SELECT 1");
+      await m.write(
+        "005_e.ts",
+        `import { Migration } from "confiture";
+         export default class extends Migration {
+           async up() { await this.execute("${moves} SELECT 1 / 0"); }
+           async down() {}
+         }`,
+      );
+      expect((await m.up()).error?.data).toMatchObject({ sequences: failed });
+    });
+
     test("a constraint that is checked at COMMIT fails the migration, and nothing is kept", async () => {
       await using m = await migrating(engine, {
         "001_a.sql": `CREATE TABLE parent (id int PRIMARY KEY);
