@@ -7,7 +7,7 @@ interface Edge {
   readonly to: number;
   /** How likely it is: 0 for a word that may mean something else, 1 for a word that hardly does, 2 for certain. */
   readonly likelihood: 0 | 1 | 2;
-  /** "db/schema/a.sql:3 needs table users, which db/schema/b.sql:1 creates" */
+  /** See `whyNeeded`. */
   readonly why: string;
 }
 
@@ -98,13 +98,7 @@ function edgesOf(files: readonly Needs[]): Edge[][] {
       if (needs.makes.some((made) => isSame(made, mention))) continue;
       for (const [to, made] of makers.get(mention.name) ?? []) {
         if (!isSame(made, mention)) continue;
-        const name = mention.schema === undefined ? mention.name : `${mention.schema}.${mention.name}`;
-        const maker = `${files[to]!.file}:${made.line}`;
-        add(
-          to,
-          likelihoodOf(mention, made),
-          `${needs.file}:${mention.line} needs ${made.kind.toLowerCase()} ${name}, which ${maker} creates`,
-        );
+        add(to, likelihoodOf(mention, made), whyNeeded(needs.file, mention, files[to]!.file, made));
       }
       if (needs.completes.some((name) => isSame(name, mention))) continue;
       for (const [to, name] of completers.get(mention.name) ?? []) if (isSame(name, mention)) add(to, 0);
@@ -118,17 +112,29 @@ function edgesOf(files: readonly Needs[]): Edge[][] {
   });
 }
 
-function likelihoodOf({ place }: Mention, { kind }: Made): Edge["likelihood"] {
+/** "db/schema/a.sql:3 needs table users, which db/schema/b.sql:1 creates" */
+export function whyNeeded(file: string, mention: Mention, other: string, made: Made): string {
+  const name = mention.schema === undefined ? mention.name : `${mention.schema}.${mention.name}`;
+  return `${file}:${mention.line} needs ${made.kind.toLowerCase()} ${name}, which ${other}:${made.line} creates`;
+}
+
+function likelihoodOf(mention: Mention, { kind }: Made): Edge["likelihood"] {
+  const place = mention.isInString ? "any" : mention.place;
   if (RELATIONS.has(kind)) return place === "relation" ? 2 : 0;
   if (kind === "SCHEMA") return place === "schema" ? 1 : 0;
   if (CALLED.has(kind)) return place === "call" ? 1 : 0;
   return 1;
 }
 
+/** Whether the place of a name says that it is an object of this kind. */
+export function isOfKind({ place }: Mention, { kind }: Made): boolean {
+  return (place === "relation" && RELATIONS.has(kind)) || (place === "call" && CALLED.has(kind));
+}
+
 const CALLED: ReadonlySet<string> = new Set(["FUNCTION", "PROCEDURE", "AGGREGATE"]);
 const RELATIONS: ReadonlySet<string> = new Set(["TABLE", "VIEW"]);
 
-function isSame(a: Name, b: Name): boolean {
+export function isSame(a: Name, b: Name): boolean {
   return a.name === b.name && (a.schema === undefined || b.schema === undefined || a.schema === b.schema);
 }
 

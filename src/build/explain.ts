@@ -6,6 +6,7 @@ import { placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { searchPathChange } from "#sql/search-path.ts";
 import type { Statement } from "#sql/statement.ts";
+import { circleOf } from "./circle.ts";
 import type { SchemaOrder } from "./collect.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
 import { piecesOf, type ReadOptions, readSchemaScript } from "./schema-script.ts";
@@ -85,15 +86,17 @@ function explainOrder(
   name: string,
   options: FailedBuild,
 ): ConfitureError | undefined {
-  let reached = false;
-  for (const script of sequence(options)) {
-    if (script === "clean") continue;
-    reached ||= script.file === place.file;
-    const definition = reached ? findDefinition(script, name) : undefined;
+  const scripts = [...sequence(options)].filter((script) => script !== "clean");
+  const from = scripts.findIndex(({ file }) => file === place.file);
+  for (const script of from < 0 ? [] : scripts.slice(from)) {
+    const definition = findDefinition(script, name);
     if (definition === undefined) continue;
     const { file } = script;
     const { line = 0 } = placeIn(script, definition.start);
     if (file === place.file && line <= place.line) continue;
+    const failed = scripts.flatMap((one) => failedStatement(one, error) ?? [])[0];
+    const reasons = failed && circleOf(scripts, failed, definition);
+    if (reasons !== undefined) return inCircle(error, reasons);
     return error.with({
       hint:
         file === place.file
@@ -105,6 +108,18 @@ function explainOrder(
     });
   }
   return undefined;
+}
+
+function inCircle(error: ConfitureError, reasons: readonly string[]): ConfitureError {
+  const isOfTables = reasons.every((reason) => /:\d+ needs table /.test(reason));
+  const advice = isOfTables
+    ? "Write one of these references as ALTER TABLE ... ADD FOREIGN KEY, behind both tables."
+    : "One of them has to do without the other. What a function in plpgsql reads is looked for only when it runs.";
+  return error.with({
+    code: "schema_circle",
+    hint: `These need each other in a circle, so no order of them works:\n${reasons.map((why) => `  ${why}\n`).join("")}${advice}`,
+    data: { ...error.data, reasons },
+  });
 }
 
 /** The object may be there, but a SET search_path before has hidden it. */

@@ -1,5 +1,5 @@
 import { placeIn, type Script } from "#database/script.ts";
-import type { Statement } from "#sql/statement.ts";
+import { Statement } from "#sql/statement.ts";
 
 /** A name as a statement writes it, folded as PostgreSQL does. */
 export interface Name {
@@ -22,6 +22,8 @@ export interface Mention extends Name {
    * may as well be a column.
    */
   readonly place: "relation" | "call" | "schema" | "any";
+  /** In the body of a function that is a string, which PostgreSQL looks through only where check_function_bodies is on. */
+  readonly isInString: boolean;
 }
 
 /** What a schema file makes, and what it may need, told from its words. */
@@ -77,7 +79,8 @@ export function needsOf(file: string, scripts: readonly Script[]): Needs {
       const from = made?.kind === "TABLE" ? made : table;
       for (const mention of mentionsIn(tokens)) {
         needs.mentions.push({ ...mention, line: lineOf(script, statement, mention, line) });
-        if (mention.after === "REFERENCES" && from !== undefined) needs.references.push([from, mention]);
+        if (mention.after === "REFERENCES" && !mention.isInString && from !== undefined)
+          needs.references.push([from, mention]);
       }
     }
   }
@@ -123,8 +126,7 @@ function skip(tokens: readonly string[], from: number, words: readonly string[])
   return at;
 }
 
-interface Found extends Name {
-  readonly place: Mention["place"];
+interface Found extends Omit<Mention, "line"> {
   readonly after: string | undefined;
 }
 
@@ -137,9 +139,12 @@ function mentionsIn(tokens: readonly string[]): Found[] {
     const after = tokens[at - 1];
     const text = textOf(token);
     if (text !== undefined) {
-      const isBody = isSql && after === "AS" && tokens[0] === "CREATE";
-      if (isBody || namesRelation(tokens, at)) {
-        for (const name of namesInText(text)) found.push({ ...name, place: "any", after: undefined });
+      if (isSql && after === "AS" && tokens[0] === "CREATE") {
+        const inBody = mentionsIn(Statement.of(text).tokens(TOKENS));
+        found.push(...inBody.map((mention) => ({ ...mention, isInString: true })));
+      } else if (namesRelation(tokens, at)) {
+        for (const name of namesInText(text))
+          found.push({ ...name, place: "any", isInString: false, after: undefined });
       }
       at++;
       continue;
@@ -151,9 +156,10 @@ function mentionsIn(tokens: readonly string[]): Found[] {
     }
     const isRelation = BEFORE_RELATION.has(after ?? "") && (after !== "EXISTS" || tokens[at - 2] === "IF");
     const place = isRelation ? "relation" : after === "SCHEMA" ? "schema" : tokens[name.end] === "(" ? "call" : "any";
-    found.push({ ...name.name, place, after });
+    found.push({ ...name.name, place, isInString: false, after });
     if (name.name.schema !== undefined) {
-      found.push({ schema: undefined, name: name.name.schema, place: "schema", after: undefined });
+      const schema = { schema: undefined, name: name.name.schema, isInString: false, after: undefined };
+      found.push({ ...schema, place: "schema" });
     }
     at = name.end;
   }
@@ -162,8 +168,9 @@ function mentionsIn(tokens: readonly string[]): Found[] {
 
 /** The inside of a string. */
 function textOf(token: string): string | undefined {
-  if (/^(?:[eE]|[uU]&)?'/.test(token)) return token.slice(token.indexOf("'") + 1, -1);
-  return /^\$(?:\w*)\$/.test(token) ? token : undefined;
+  if (/^(?:[eE]|[uU]&)?'/.test(token)) return token.slice(token.indexOf("'") + 1, -1).replaceAll("''", "'");
+  const tag = /^\$\w*\$/.exec(token)?.[0];
+  return tag === undefined ? undefined : token.slice(tag.length, -tag.length);
 }
 
 const TAKES_RELATION: ReadonlySet<string> = new Set(["NEXTVAL", "SETVAL", "CURRVAL", "TO_REGCLASS"]);
@@ -199,7 +206,7 @@ function identifier(token: string | undefined): string | undefined {
 
 /** The line of a name in its statement, or that of the statement. */
 function lineOf(script: Script, statement: Statement, { name, place }: Found, line: number): number {
-  if (place !== "relation") return line;
+  if (place !== "relation" && place !== "call") return line;
   const at = statement.text.search(new RegExp(`(?<![\\w$])${RegExp.escape(name)}(?![\\w$])`, "i"));
   return at < 0 ? line : (placeIn(script, statement.start + at).line ?? line);
 }
