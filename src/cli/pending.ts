@@ -14,6 +14,9 @@ import { type HeldMigration } from "#migrate/run/report.ts";
 import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
 import { isBase } from "#migrate/files/version.ts";
+import { recreatedBy } from "#migrate/warnings/recreated.ts";
+import { mayRecreate } from "#sql/effects/made-objects.ts";
+import { Statement } from "#sql/statement.ts";
 import type { CommandContext } from "./command.ts";
 import { FIXTURES } from "./compare-options.ts";
 import { inLine } from "./output/visible.ts";
@@ -93,7 +96,7 @@ export async function tracePending(
   fixtures?: string,
   triesBack = false,
 ): Promise<Trace> {
-  return await traceMigrations({
+  const trace = await traceMigrations({
     ...files,
     triesBack,
     migrations,
@@ -102,4 +105,21 @@ export async function tracePending(
     trustsOtherwise: true,
     ...traceSettings(context, sizes, fixtures),
   });
+  return otherwise?.kind === "live" ? await withRecreated(context, trace, otherwise.target) : trace;
+}
+
+/** With what the database has on objects that are made again: the scratch database has nothing that was put on them by hand. */
+async function withRecreated(context: CommandContext, trace: Trace, target: Target): Promise<Trace> {
+  const each = trace.migrations.map(({ statements }) => statements.map(({ sql }) => Statement.of(sql)));
+  if (isUnmade(target) || !each.some((statements) => statements.some(mayRecreate))) return trace;
+  const found = await withDatabase(target, openOptions(context), (database) => recreatedBy(each, database));
+  if (found.size === 0) return trace;
+  const migrations = trace.migrations.map((migration, index) => ({
+    ...migration,
+    statements: migration.statements.map((facts, at) => {
+      const { losses = [], exposures = [] } = found.get(each[index]![at]!) ?? {};
+      return { ...facts, loses: [...facts.loses, ...losses], exposes: [...facts.exposes, ...exposures] };
+    }),
+  }));
+  return { ...trace, migrations };
 }

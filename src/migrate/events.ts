@@ -1,5 +1,5 @@
 import type { FolderHolder, Notice } from "#database/database.ts";
-import type { ConfitureError } from "#errors/error.ts";
+import type { ConfitureError, Location } from "#errors/error.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { MigrationFile } from "./files/migration-file.ts";
 import type { Progress } from "./fill/progress.ts";
@@ -66,6 +66,8 @@ export type MigrateEvent =
   | { readonly type: "fill-waiting"; readonly migration: MigrationFile; readonly reason: string }
   /** The last sweep of a backfill has still found rows: something writes such rows all the time. */
   | { readonly type: "fill-rows-keep-coming"; readonly migration: MigrationFile; readonly rows: number }
+  /** What is about to run drops an object and makes it again without all that the database has on it. */
+  | { readonly type: "recreates"; readonly what: string; readonly location: Location }
   /** An approved plan was made for this database at another address, or for one that this is a copy of. */
   | { readonly type: "planned-elsewhere"; readonly message: string }
   /** A backfill is done, and its WHERE still finds rows. */

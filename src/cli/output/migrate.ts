@@ -100,6 +100,11 @@ export function showMigrateEvents(context: CommandContext): (event: MigrateEvent
           `${inLine(migrationId(event.migration))}: the last sweep still found ${count(event.rows, "row")}: something keeps writing rows that are not filled. A trigger that fills them has to come first.`,
         );
         break;
+      case "recreates": {
+        const { file, line = 1 } = event.location;
+        messages.warn(`${inLine(file)}:${line} ${inLine(event.what)}`);
+        break;
+      }
       case "planned-elsewhere":
         messages.warn(inLine(event.message));
         break;

@@ -1,4 +1,5 @@
 import { lossOf } from "#sql/effects/loss.ts";
+import { isRecreation } from "#sql/effects/recreated.ts";
 import { isReplacement } from "#sql/effects/replaced.ts";
 import { Statement } from "#sql/statement.ts";
 import { isSwallowing, isSwallowingMeasured } from "#sql/effects/swallowed-writes.ts";
@@ -111,7 +112,9 @@ function heldAbove({ held }: StatementFacts, limit: LockMode): readonly TableLoc
 /** What a statement takes away besides what its text says. Pure. */
 export function untoldLosses({ sql, loses }: Pick<StatementFacts, "sql" | "loses">): string[] {
   const told = lossOf(Statement.of(sql));
-  return loses.filter((loss) => loss !== told && !isReplacement(loss) && !isToldSwallowing(loss));
+  return loses.filter(
+    (loss) => loss !== told && !isReplacement(loss) && !isRecreation(loss) && !isToldSwallowing(loss),
+  );
 }
 
 /** What the text of a trigger's function tells is asked with what the text of statements tells. */

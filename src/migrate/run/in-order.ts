@@ -9,6 +9,7 @@ import type { MigrateOptions } from "../exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { AllLeftOpen } from "../guest/left-open.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { tellRecreated } from "../warnings/recreated.ts";
 import { checkSubscribed } from "../warnings/subscribed.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "../files/body.ts";
 import type { GentleSignal } from "./gentle-signal.ts";
@@ -63,6 +64,7 @@ export async function runAll(
   const notRun = (from: number): MigrationResult[] =>
     migrations.slice(from).map(({ file }) => ({ migration: file, direction, outcome: "not-run" }));
   options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
+  await tellRecreated(database, migrations, direction, options);
   const flight = new Flight();
   const sendNext = (index: number): SentAhead | undefined => {
     const [running, next] = migrations.slice(index);

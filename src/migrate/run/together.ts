@@ -8,6 +8,7 @@ import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { AllLeftOpen } from "../guest/left-open.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { refuseOverInvalid } from "./invalid-in-way.ts";
+import { tellRecreated } from "../warnings/recreated.ts";
 import { checkSubscribed } from "../warnings/subscribed.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "../files/body.ts";
 import { inOneTransaction } from "./in-transaction.ts";
@@ -47,6 +48,7 @@ export async function runTogether(
   const durations: number[] = [];
   let current = migrations[0]!;
   options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
+  await tellRecreated(database, migrations, direction, options);
   using leftOpen: LeftOpenBodies = new AllLeftOpen();
   let places: readonly Sequence[] = [];
   try {

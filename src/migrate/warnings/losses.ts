@@ -13,6 +13,7 @@ import type { LoadedMigration } from "../files/body.ts";
 import { dangersIn } from "./dangers.ts";
 import { exposuresOf } from "./exposures.ts";
 import { fillsOnly } from "../phases/fills-only.ts";
+import { recreatedBy } from "./recreated.ts";
 import { spentChecks } from "./spent-checks.ts";
 import { swallowedWrites } from "./swallowed-writes.ts";
 import { doneByCode, lossByCode } from "./taking-code.ts";
@@ -49,12 +50,14 @@ export async function lossesOf(
   const schemas = replacedSchemas(all);
   const columns = replacedColumns(all);
   const run = migrations.filter(({ file }) => !isBase(file.version));
-  const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
+  const each = run.map(({ up }) => (up.kind === "sql" ? up.script.statements : []));
+  const running = each.flat();
   const byCode = await doneByCode(running, database);
   const exposures = await exposuresOf(running, database);
   const spent = await spentChecks(running, database);
   const swallowed = await swallowedWrites(running, database);
   const dangers = await dangersIn(running, database);
+  const recreated = await recreatedBy(each, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
@@ -81,9 +84,10 @@ export async function lossesOf(
         reach ?? [],
         ...takes.map(lossByCode),
         ...swallows.map((one) => lossOfSwallowed(one)),
+        ...(recreated.get(statement)?.losses ?? []),
         ...[...(dangers.get(statement) ?? []), ...endangers].map(dangerWords),
       ].flat();
-      const exposed = [...(exposures.get(statement) ?? []), ...exposes];
+      const exposed = [...(exposures.get(statement) ?? []), ...exposes, ...(recreated.get(statement)?.exposures ?? [])];
       if (losses.length + exposed.length === 0) return [];
       const { line = 1 } = placeIn(script, statement.start);
       const location = { file: script.file, line };

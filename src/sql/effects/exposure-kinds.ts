@@ -52,7 +52,9 @@ export type ExposureKind =
   | ({ readonly kind: "part"; readonly table: string; readonly through: string } & By)
   | { readonly kind: "definer"; readonly routine: string }
   | { readonly kind: "routine-owner"; readonly routine: string; readonly owner: string }
-  | { readonly kind: "view-owner"; readonly view: string; readonly owner: string };
+  | { readonly kind: "view-owner"; readonly view: string; readonly owner: string }
+  /** Somebody took the right from PUBLIC, which the new object gives it again. */
+  | { readonly kind: "right-again"; readonly what: string; readonly right: string };
 
 export type RoleAttribute = "SUPERUSER" | "BYPASSRLS" | "REPLICATION" | "CREATEROLE";
 
@@ -127,6 +129,8 @@ function wordsOf(exposure: ExposureKind): string {
       return `what ${exposure.routine} reads with its owner's rights to whoever may call it (SECURITY DEFINER)`;
     case "routine-owner":
       return `what ${exposure.routine} may read with the rights of ROLE ${exposure.owner}, whom no policy stops, to whoever may call it (OWNER TO)`;
+    case "right-again":
+      return `${exposure.what} to every role, as it is recreated without REVOKE ${exposure.right} FROM PUBLIC`;
     case "view-owner":
       return `what ROLE ${exposure.owner} may see, whom no policy stops, to whoever may read VIEW ${exposure.view} (OWNER TO)`;
   }

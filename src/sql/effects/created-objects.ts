@@ -1,0 +1,57 @@
+import { inside, type Node, type NodeOf, strings } from "../parser.ts";
+import { familyOf, inputTypes, nameFrom, nameOfRelation, type ObjectName } from "./object-names.ts";
+
+/** An object that a statement makes. */
+export interface CreatedObject {
+  readonly name: ObjectName | undefined;
+  /** Whether it may leave one that is there (OR REPLACE, IF NOT EXISTS). */
+  readonly mayBeThere: boolean;
+  readonly isSequence?: boolean;
+}
+
+/** What CREATE makes that rights can be given on. Pure. */
+export function createdBy(node: Node | undefined): CreatedObject[] {
+  const one = (name: ObjectName | undefined, mayBeThere = false): CreatedObject[] => [{ name, mayBeThere }];
+  const relation = (range: NodeOf<"RangeVar"> | undefined, mayBeThere = false): CreatedObject[] =>
+    range === undefined || range.relpersistence === "t" ? [] : one(nameOfRelation("relation", range), mayBeThere);
+  const view = inside(node, "ViewStmt");
+  if (view !== undefined) return relation(view.view, view.replace);
+  const stored = inside(node, "CreateTableAsStmt");
+  if (stored !== undefined) return relation(stored.into?.rel, stored.if_not_exists);
+  const table = inside(node, "CreateStmt");
+  if (table !== undefined) return relation(table.relation, table.if_not_exists);
+  const foreign = inside(node, "CreateForeignTableStmt")?.base;
+  if (foreign !== undefined) return relation(foreign.relation, foreign.if_not_exists);
+  const sequence = inside(node, "CreateSeqStmt");
+  if (sequence !== undefined) {
+    return relation(sequence.sequence, sequence.if_not_exists).map((made) => ({ ...made, isSequence: true }));
+  }
+  const routine = inside(node, "CreateFunctionStmt");
+  if (routine !== undefined) {
+    return one(nameFrom("routine", strings(routine.funcname), inputTypes(routine.parameters)), routine.replace);
+  }
+  const define = inside(node, "DefineStmt");
+  if (define !== undefined) {
+    const family = familyOf(define.kind);
+    if (family === undefined) return [];
+    const types = inputTypes(inside(define.args?.[0], "List")?.items);
+    return one(nameFrom(family, strings(define.defnames), types), define.replace);
+  }
+  const composite = inside(node, "CompositeTypeStmt")?.typevar;
+  if (composite !== undefined) return one(nameOfRelation("type", composite));
+  const typeName =
+    inside(node, "CreateEnumStmt")?.typeName ??
+    inside(node, "CreateRangeStmt")?.typeName ??
+    inside(node, "CreateDomainStmt")?.domainname;
+  if (typeName !== undefined) return one(nameFrom("type", strings(typeName)));
+  const schema = inside(node, "CreateSchemaStmt");
+  if (schema?.schemaname !== undefined) {
+    return one({ family: "schema", schema: undefined, name: schema.schemaname }, schema.if_not_exists);
+  }
+  const server = inside(node, "CreateForeignServerStmt");
+  if (server?.servername !== undefined) {
+    return one({ family: "server", schema: undefined, name: server.servername }, server.if_not_exists);
+  }
+  const wrapper = inside(node, "CreateFdwStmt")?.fdwname;
+  return wrapper === undefined ? [] : one({ family: "wrapper", schema: undefined, name: wrapper });
+}

@@ -1,0 +1,300 @@
+import { inside, type Node, type NodeOf, type Parser, strings } from "../parser.ts";
+import type { Statement } from "../statement.ts";
+import { withinSchema } from "../statements-in-code.ts";
+import { createdBy } from "./created-objects.ts";
+import { defaultRights, type DefaultRights, rightsChange, type RightsChange, roleOf } from "./given-rights.ts";
+import { familyOf, isSameName, isSameObject, nameIn, nameOfRelation, type ObjectName } from "./object-names.ts";
+
+/** An object that statements make, with what they put on it. */
+export interface MadeObject {
+  name: ObjectName;
+  readonly isSequence: boolean;
+  /** The statement that makes it. */
+  readonly statement: Statement;
+  /** The one that dropped or renamed what was called so; undefined where none says so, as where CASCADE takes it. */
+  dropped: Statement | undefined;
+  owner: string;
+  /** In their order: default rights of whoever makes it come before them. */
+  readonly changes: RightsChange[];
+  /** What statements have said of default rights until then. */
+  readonly defaults: readonly DefaultRights[];
+  /** "COMMENT", "COMMENT a" of a column, "LABEL provider", "TRIGGER t", "INDEX i": what is on it by name. */
+  readonly parts: Set<string>;
+}
+
+/** Whether statements may make an object again: most migrations do not, and nothing has to be read. */
+export function mayRecreate({ firstWord, text }: Statement): boolean {
+  return (
+    firstWord === "DROP" || firstWord === "DO" || (firstWord === "ALTER" && /\b(?:drop|rename|schema)\b/i.test(text))
+  );
+}
+
+/** Statements that matter to what objects are called, and have on them. */
+const TELLING: ReadonlySet<string> = new Set(
+  "DROP,CREATE,ALTER,GRANT,REVOKE,COMMENT,SECURITY,SET,RESET,REASSIGN".split(","),
+);
+
+/**
+ * What is made by statements that run in this order, and is there at their end. Pure.
+ * @param migrations statements of each: the role that one takes on ends with it
+ * @param user the role that they run as
+ */
+export function madeObjects(migrations: readonly (readonly Statement[])[], parser: Parser, user: string): MadeObject[] {
+  const reader = new Reader(user);
+  for (const statements of migrations) {
+    reader.begin();
+    for (const statement of statements) {
+      if (!TELLING.has(statement.firstWord ?? "")) continue;
+      reader.read(parser.parse(statement.text), statement);
+      const inner = withinSchema(statement);
+      if (inner[0] !== statement) for (const one of inner) reader.read(parser.parse(one.text), statement);
+    }
+  }
+  return reader.made;
+}
+
+class Reader {
+  made: MadeObject[] = [];
+  readonly #user: string;
+  #role: string;
+  readonly #gone: { readonly name: ObjectName; readonly statement: Statement }[] = [];
+  readonly #defaults: DefaultRights[] = [];
+
+  constructor(user: string) {
+    this.#user = user;
+    this.#role = user;
+  }
+
+  begin(): void {
+    this.#role = this.#user;
+  }
+
+  read(node: Node | undefined, statement: Statement): void {
+    const [kind, content] = Object.entries(node ?? {})[0] ?? [];
+    if (kind === undefined) return;
+    this.#creates(node, statement);
+    this.#adds(node);
+    switch (kind) {
+      case "DropStmt":
+        this.#drops(content as NodeOf<"DropStmt">, statement);
+        break;
+      case "RenameStmt":
+        this.#renames(content as NodeOf<"RenameStmt">, statement);
+        break;
+      case "AlterObjectSchemaStmt": {
+        const { objectType, relation, object, newschema } = content as NodeOf<"AlterObjectSchemaStmt">;
+        const name = nameOf(objectType, relation, object);
+        if (name !== undefined) this.#moves(name, { ...name, schema: newschema }, statement);
+        break;
+      }
+      case "AlterTableStmt":
+        this.#alters(content as NodeOf<"AlterTableStmt">, statement);
+        break;
+      case "AlterOwnerStmt": {
+        const { objectType, relation, object, newowner } = content as NodeOf<"AlterOwnerStmt">;
+        this.#owns(nameOf(objectType, relation, object), newowner);
+        break;
+      }
+      case "ReassignOwnedStmt": {
+        const { roles, newrole } = content as NodeOf<"ReassignOwnedStmt">;
+        const from = (roles ?? []).map((one) => roleOf(inside(one, "RoleSpec"), this.#role));
+        for (const one of this.made) if (from.includes(one.owner)) one.owner = roleOf(newrole, this.#role) ?? one.owner;
+        break;
+      }
+      case "GrantStmt":
+        this.#grants(content as NodeOf<"GrantStmt">);
+        break;
+      case "AlterDefaultPrivilegesStmt": {
+        const given = content as NodeOf<"AlterDefaultPrivilegesStmt">;
+        const family = familyOf(given.action?.objtype);
+        if (family !== undefined) this.#defaults.push(...defaultRights(given, family, this.#role));
+        break;
+      }
+      case "CommentStmt": {
+        const { objtype, object, comment } = content as NodeOf<"CommentStmt">;
+        if (comment !== undefined) this.#says(objtype, object, "COMMENT");
+        break;
+      }
+      case "SecLabelStmt": {
+        const { objtype, object, provider, label } = content as NodeOf<"SecLabelStmt">;
+        if (label !== undefined) this.#says(objtype, object, `LABEL ${provider ?? ""}`);
+        break;
+      }
+      case "VariableSetStmt":
+        this.#sets(content as NodeOf<"VariableSetStmt">);
+        break;
+    }
+  }
+
+  #drops({ objects, removeType }: NodeOf<"DropStmt">, statement: Statement): void {
+    const family = familyOf(removeType);
+    if (family === undefined) return;
+    for (const object of objects ?? []) {
+      const name = nameIn(family, object);
+      if (name !== undefined) this.#drop(name, statement);
+    }
+  }
+
+  #drop(name: ObjectName, statement: Statement): void {
+    const own = this.made.findLast((one) => isSameObject(one.name, name));
+    this.made = this.made.filter((one) => one !== own && !(name.family === "schema" && one.name.schema === name.name));
+    if (own === undefined) this.#gone.push({ name, statement });
+  }
+
+  #make(
+    name: ObjectName,
+    statement: Statement,
+    how: { readonly mayBeThere: boolean; readonly isSequence?: boolean },
+  ): void {
+    const dropped = this.#takeGone(name);
+    // CREATE OR REPLACE and IF NOT EXISTS leave what is there with all that is on it.
+    if (how.mayBeThere && dropped === undefined) return;
+    this.made.push({
+      name,
+      isSequence: how.isSequence === true,
+      statement,
+      dropped,
+      owner: this.#role,
+      changes: [],
+      defaults: [...this.#defaults],
+      parts: new Set(),
+    });
+  }
+
+  /** The statement that has left a name to others; routines of other types count where there is none of these. */
+  #takeGone(name: ObjectName): Statement | undefined {
+    const index = this.#gone.findLastIndex((one) => isSameObject(one.name, name));
+    const at = index < 0 ? this.#gone.findLastIndex((one) => isSameName(one.name, name)) : index;
+    return at < 0 ? undefined : this.#gone.splice(at, 1)[0]?.statement;
+  }
+
+  #moves(from: ObjectName, to: ObjectName, statement: Statement): void {
+    const own = this.made.findLast((one) => isSameObject(one.name, from));
+    if (own === undefined) this.#gone.push({ name: from, statement });
+    else {
+      own.name = { ...own.name, schema: to.schema, name: to.name };
+      own.dropped = this.#takeGone(own.name) ?? own.dropped;
+    }
+  }
+
+  #renames({ renameType, relation, object, subname, newname = "" }: NodeOf<"RenameStmt">, statement: Statement): void {
+    const family = familyOf(renameType);
+    if (family === undefined) return;
+    if (family === "column") {
+      if (relation === undefined || subname === undefined) return;
+      const column = columnOf(relation, subname);
+      this.#moves(column, { ...column, name: newname }, statement);
+      return;
+    }
+    const plain = subname === undefined ? undefined : { family, schema: undefined, name: subname };
+    const name = nameOf(renameType, relation, object) ?? plain;
+    if (name !== undefined) this.#moves(name, { ...name, name: newname }, statement);
+  }
+
+  #alters({ relation, cmds }: NodeOf<"AlterTableStmt">, statement: Statement): void {
+    if (relation === undefined) return;
+    for (const one of cmds ?? []) {
+      const { subtype, name, def, newowner } = inside(one, "AlterTableCmd") ?? {};
+      if (subtype === "AT_ChangeOwner") this.#owns(nameOfRelation("relation", relation), newowner);
+      if (subtype === "AT_DropColumn" && name !== undefined) this.#drop(columnOf(relation, name), statement);
+      const added = subtype === "AT_AddColumn" ? inside(def, "ColumnDef")?.colname : undefined;
+      if (added !== undefined && this.#find(nameOfRelation("relation", relation)) === undefined) {
+        this.#make(columnOf(relation, added), statement, { mayBeThere: true });
+      }
+    }
+  }
+
+  #owns(name: ObjectName | undefined, owner: NodeOf<"RoleSpec"> | undefined): void {
+    const one = name === undefined ? undefined : this.#find(name);
+    if (one !== undefined) one.owner = roleOf(owner, this.#role) ?? one.owner;
+  }
+
+  #find(name: ObjectName): MadeObject | undefined {
+    return this.made.findLast((one) => isSameObject(one.name, name));
+  }
+
+  #grants(grant: NodeOf<"GrantStmt">): void {
+    const family = familyOf(grant.objtype);
+    if (family === undefined) return;
+    const change = rightsChange(grant, family, this.#role);
+    const isAll = grant.targtype === "ACL_TARGET_ALL_IN_SCHEMA";
+    for (const object of grant.objects ?? []) {
+      const name = nameIn(family, object);
+      if (name === undefined) continue;
+      if (!isAll) this.#find(name)?.changes.push(change);
+      const isSequences = grant.objtype === "OBJECT_SEQUENCE";
+      for (const one of this.made) {
+        if (isAll) {
+          const isIn = one.name.schema === undefined || one.name.schema === name.name;
+          if (isIn && one.name.family === family && one.isSequence === isSequences) one.changes.push(change);
+        } else if (family === "relation" && one.name.family === "column" && one.name.table === name.name) {
+          const { name: column } = one.name;
+          one.changes.push({ ...change, rights: change.rights.filter((right) => right.column === column) });
+        }
+      }
+    }
+  }
+
+  /** COMMENT and SECURITY LABEL. */
+  #says(objectType: string | undefined, object: Node | undefined, what: string): void {
+    const name = nameOf(objectType, undefined, object);
+    if (name === undefined) return;
+    this.#find(name)?.parts.add(what);
+    if (name.family !== "column") return;
+    const relation = this.#find({ family: "relation", schema: name.schema, name: name.table ?? "" });
+    relation?.parts.add(`${what} ON COLUMN ${name.name}`);
+  }
+
+  #sets({ kind, name, args }: NodeOf<"VariableSetStmt">): void {
+    if (name !== "role" && name !== "session_authorization") return;
+    const value = inside(args?.[0], "A_Const")?.sval?.sval;
+    this.#role = kind === "VAR_SET_VALUE" && value !== undefined && value !== "none" ? value : this.#user;
+  }
+
+  #creates(node: Node | undefined, statement: Statement): void {
+    for (const { name, mayBeThere, isSequence } of createdBy(node)) {
+      if (name !== undefined) this.#make(name, statement, { mayBeThere, isSequence: isSequence === true });
+    }
+    const schema = inside(node, "CreateSchemaStmt");
+    const own = schema?.authrole === undefined ? undefined : this.made.at(-1);
+    if (own?.name.family === "schema") own.owner = roleOf(schema?.authrole, this.#role) ?? own.owner;
+  }
+
+  /** Triggers and the like, which are on a relation. */
+  #adds(node: Node | undefined): void {
+    const index = inside(node, "IndexStmt");
+    // Without a name, PostgreSQL puts one together.
+    this.#addsTo(index?.relation, index && `INDEX ${index.idxname ?? ""}`);
+    const trigger = inside(node, "CreateTrigStmt");
+    this.#addsTo(trigger?.relation, trigger && `TRIGGER ${trigger.trigname ?? ""}`);
+    const rule = inside(node, "RuleStmt");
+    this.#addsTo(rule?.relation, rule && `RULE ${rule.rulename ?? ""}`);
+    const policy = inside(node, "CreatePolicyStmt");
+    this.#addsTo(policy?.table, policy && `POLICY ${policy.policy_name ?? ""}`);
+    const statistics = inside(node, "CreateStatsStmt");
+    const of = inside(statistics?.relations?.[0], "RangeVar");
+    this.#addsTo(of, statistics && `STATISTICS ${strings(statistics.defnames).at(-1) ?? ""}`);
+    const mapping = inside(node, "CreateUserMappingStmt");
+    if (mapping === undefined) return;
+    const server = this.#find({ family: "server", schema: undefined, name: mapping.servername ?? "" });
+    server?.parts.add(`USER MAPPING FOR ${roleOf(mapping.user, this.#role) ?? "PUBLIC"}`);
+  }
+
+  #addsTo(relation: NodeOf<"RangeVar"> | undefined, part: string | undefined): void {
+    if (relation !== undefined && part !== undefined) this.#find(nameOfRelation("relation", relation))?.parts.add(part);
+  }
+}
+
+function columnOf({ schemaname, relname = "" }: NodeOf<"RangeVar">, name: string): ObjectName {
+  return { family: "column", schema: schemaname, table: relname, name };
+}
+
+function nameOf(
+  objectType: string | undefined,
+  relation: NodeOf<"RangeVar"> | undefined,
+  object: Node | undefined,
+): ObjectName | undefined {
+  const family = familyOf(objectType);
+  if (family === undefined) return undefined;
+  return relation === undefined ? nameIn(family, object) : nameOfRelation(family, relation);
+}

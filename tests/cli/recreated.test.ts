@@ -1,0 +1,127 @@
+import { describe, expect, test } from "bun:test";
+import { readDocument } from "./document.ts";
+import { cliProject, type CliProject, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
+
+const ROLES = `DO $$ BEGIN
+  CREATE ROLE recreated_web; CREATE ROLE recreated_app; CREATE ROLE recreated_other;
+EXCEPTION WHEN duplicate_object THEN NULL; END $$`;
+
+async function project(major: (typeof OLDEST_AND_NEWEST)[number], migration: string): Promise<CliProject> {
+  const made = await cliProject(
+    {
+      "db/migrations/001_users.sql":
+        "CREATE TABLE users (id int, name text, old int);\nCREATE VIEW v AS SELECT id, name FROM users;\n" +
+        "CREATE MATERIALIZED VIEW m AS SELECT id FROM users;\nCREATE SEQUENCE s;\nCREATE TYPE mood AS ENUM ('fine');\n" +
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';\n" +
+        "CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';\nCREATE VIEW above AS SELECT id FROM v;\n",
+      "db/migrations/002_again.sql": migration,
+    },
+    { major },
+  );
+  await made.write(
+    "db/environments/precious.yaml",
+    environmentFile(made.server, made.database, "protected: true\nlimits:\n  data_loss: true\n"),
+  );
+  await made.query(ROLES);
+  await made.succeed(["migrate", "up", "--to", "1"]);
+  return made;
+}
+
+const AGAIN = "DROP VIEW v CASCADE;\nCREATE VIEW v AS SELECT id, name, old FROM users;\n";
+const COLUMNS = "GRANT SELECT (id), UPDATE (name) ON v TO recreated_web";
+
+describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, PostgreSQL %i", (major) => {
+  test("up and plan say what the database has on a view and the migration does not put on it again", async () => {
+    await using here = await project(major, AGAIN);
+    await here.query(
+      `GRANT SELECT, INSERT ON v TO recreated_web; GRANT SELECT ON v TO recreated_app WITH GRANT OPTION; ${COLUMNS};
+       COMMENT ON VIEW v IS 'kept by hand'; COMMENT ON COLUMN v.name IS 'too';
+       CREATE TRIGGER instead INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION fires();
+       CREATE RULE silent AS ON DELETE TO v DO INSTEAD NOTHING; ALTER VIEW v OWNER TO recreated_other`,
+    );
+    const said =
+      "recreates VIEW public.v without what this database has on it: GRANT INSERT, SELECT, SELECT (id), UPDATE (name) TO recreated_web; " +
+      "GRANT SELECT TO recreated_app WITH GRANT OPTION; OWNER TO recreated_other; COMMENT; COMMENT ON COLUMN name; TRIGGER instead; RULE silent";
+    const plan = readDocument(await here.run(["migrate", "plan", "--format", "json"]));
+    expect(plan).toMatchObject({ migrations: [{ statements: [{ loses: expect.arrayContaining([said]) }, {}] }] });
+    const { stdout } = await here.run(["migrate", "plan"]);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(`loses data: ${said}`);
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr.replaceAll(/\s+/g, " ")).toContain(`db/migrations/002_again.sql:1 ${said}`);
+  });
+
+  test("a protected environment asks for it, and not where the migration puts all of it on again", async () => {
+    const given =
+      "GRANT ALL ON v TO recreated_web WITH GRANT OPTION;\nCOMMENT ON VIEW public.v IS 'again';\nALTER VIEW v OWNER TO recreated_app;\n";
+    await using here = await project(major, AGAIN + given);
+    await here.write("db/environments/precious.yaml", environmentFile(here.server, here.database, "protected: true\n"));
+    await here.query(
+      `GRANT SELECT ON v TO recreated_web; ${COLUMNS}; COMMENT ON VIEW v IS 'x'; ALTER VIEW v OWNER TO recreated_app`,
+    );
+    const quiet = await here.run(["migrate", "up", "-e", "precious"]);
+    expect(quiet.exitCode).toBe(3);
+    expect(quiet.stderr).toContain("drops VIEW v CASCADE");
+    expect(quiet.stderr).not.toContain("recreates");
+    await here.query("GRANT SELECT ON v TO recreated_other");
+    const { exitCode, stderr } = await here.run(["migrate", "up", "-e", "precious"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(
+      "002_again.sql:1: recreates VIEW public.v without what this database has on it: GRANT SELECT TO recreated_other\n",
+    );
+    const told = await here.succeed(["migrate", "up", "-e", "precious", "--yes", "precious"]);
+    expect(told.stderr).toContain("002_again.sql:1 recreates VIEW public.v");
+  });
+
+  test("default rights, also those that the migration sets, and rights on all of a schema count", async () => {
+    await using here = await project(
+      major,
+      `${AGAIN}ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO recreated_other;\nDROP SEQUENCE s;\nCREATE SEQUENCE s;\n` +
+        "GRANT UPDATE ON ALL SEQUENCES IN SCHEMA public TO recreated_other;\n",
+    );
+    await here.query(
+      `GRANT SELECT ON v TO recreated_web; GRANT ALL ON s TO recreated_other;
+       ALTER DEFAULT PRIVILEGES FOR ROLE cli_tester IN SCHEMA public GRANT SELECT ON TABLES TO recreated_web`,
+    );
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr.match(/recreates.*/g)).toEqual([
+      "recreates SEQUENCE public.s without what this database has on it: GRANT SELECT TO recreated_other",
+    ]);
+  });
+
+  test("functions by their types, types, materialized views, columns, and what was taken from PUBLIC", async () => {
+    await using here = await project(
+      major,
+      "DROP FUNCTION f(int);\nCREATE FUNCTION f(a integer) RETURNS text LANGUAGE sql AS 'SELECT ''1''';\nDROP TYPE mood;\nCREATE TYPE mood AS ENUM ('fine', 'bad');\n" +
+        "DROP MATERIALIZED VIEW m;\nCREATE MATERIALIZED VIEW m AS SELECT id, old FROM users;\nCREATE INDEX ON m (id);\n" +
+        "ALTER TABLE users DROP COLUMN old CASCADE;\nALTER TABLE users ADD COLUMN old bigint;\n",
+    );
+    await here.query(
+      `REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC; GRANT EXECUTE ON FUNCTION f(int) TO recreated_web;
+       GRANT EXECUTE ON FUNCTION f(text) TO recreated_app; GRANT USAGE ON TYPE mood TO recreated_web; COMMENT ON TYPE mood IS 'x';
+       CREATE INDEX m_id_idx ON m (id); CREATE INDEX by_hand ON m (id); GRANT SELECT (old) ON users TO recreated_web`,
+    );
+    const { exitCode, stderr: refused } = await here.run(["migrate", "up", "-e", "precious"]);
+    expect(exitCode).toBe(3);
+    const exposes = "FUNCTION public.f(integer) to every role, as it is recreated without REVOKE EXECUTE FROM PUBLIC";
+    expect(refused).toContain(`002_again.sql:1: would expose ${exposes}`);
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    const on = "without what this database has on it:";
+    expect(stderr.match(/002_again.sql:\d+ .*/g)).toEqual([
+      `002_again.sql:1 exposes ${exposes}`,
+      `002_again.sql:3 recreates TYPE public.mood ${on} COMMENT`,
+      `002_again.sql:5 recreates MATERIALIZED VIEW public.m ${on} INDEX by_hand`,
+      `002_again.sql:8 recreates COLUMN public.users.old ${on} GRANT SELECT (old) TO recreated_web`,
+    ]);
+  });
+
+  test("what goes with CASCADE and is made again, and what takes the name of another that is dropped", async () => {
+    await using here = await project(
+      major,
+      `${AGAIN}CREATE VIEW above AS SELECT id, old FROM v;\nCREATE VIEW next AS SELECT 1 AS id;\nDROP MATERIALIZED VIEW m;\nALTER VIEW next RENAME TO m;\n`,
+    );
+    await here.query("GRANT SELECT ON above TO recreated_web; GRANT SELECT ON m TO recreated_web");
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr).toContain("002_again.sql:3 recreates VIEW public.above without");
+    expect(stderr).toContain("002_again.sql:5 recreates MATERIALIZED VIEW public.m without");
+  });
+});
