@@ -5,6 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Finished } from "#files/leftovers.ts";
 import { aimCommands, confirmationOf } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
+import { explainDuplicate } from "./explain-duplicate.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
 import { mayHoldPassword } from "./hide-passwords.ts";
 import type { Io } from "./io.ts";
@@ -187,7 +188,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   try {
     return await command.run(args as never, context);
   } catch (error) {
-    throw await explainNoSchemaFiles(error, context);
+    throw await explainDuplicate(await explainNoSchemaFiles(error, context), context);
   } finally {
     live.end();
     sweepTemporaryFolders();
