@@ -5,10 +5,13 @@ import { quoteQualified, reportedName } from "#sql/quote.ts";
 /** How many tables one question is about. */
 const AT_ONCE = 200;
 
-/** The largest table, in bytes, whose rows are counted, the largest of which each is read, and how much of these is read in all. */
+/**
+ * The largest table, in bytes, each of whose rows is read, and how much of these is read in all: on a server 0.02 s a megabyte. Where that is
+ * used up, rows of tables up to `COUNTED` are counted.
+ */
+const READ = 20_000_000;
+const READ_IN_ALL = { server: 100_000_000, embedded: 20_000_000 } as const;
 const COUNTED = 1_000_000;
-const READ = 200_000;
-const READ_IN_ALL = 20_000_000;
 
 export interface FilledTable {
   readonly oid: number;
@@ -16,8 +19,8 @@ export interface FilledTable {
   readonly name: string;
   /** How many rows it has; undefined where they were not counted: in a large table, and where the role may not read it. */
   readonly rows: number | undefined;
-  /** How often each row is there, by a hash of what no default has given it; undefined where not each was read. */
-  readonly hashes: ReadonlyMap<string, number> | undefined;
+  /** A hash of what no default has given it, of each row, sorted; undefined where not each was read. */
+  readonly hashes: BigUint64Array | undefined;
   readonly columns: readonly FilledColumn[];
   /** Where its rows are stored, which TRUNCATE changes, and whatever else writes the table anew. */
   readonly storage: number;
@@ -70,7 +73,7 @@ export async function filledTablesInside(
   look: RowsLook,
 ): Promise<FilledTable[]> {
   return await lookingInside(database, () =>
-    askFor((sql, parameters) => database.query(sql, parameters), leftOut, look),
+    askFor((sql, parameters) => database.query(sql, parameters), leftOut, look, READ_IN_ALL[database.engine]),
   );
 }
 
@@ -78,10 +81,11 @@ async function askFor(
   query: Query,
   leftOut: Parameters<typeof filledTables>[1],
   look?: RowsLook,
+  limit = 0,
 ): Promise<FilledTable[]> {
   const tables = await query<Table>(tablesSql(look?.constant ?? "false"), [leftOut.schema, leftOut.table]);
   const before = new Map(look?.before?.map((table) => [table.oid, table]));
-  const read = look === undefined ? undefined : toRead(tables, look.before === undefined ? undefined : before);
+  const read = look === undefined ? undefined : toRead(tables, limit, look.before === undefined ? undefined : before);
   const filled: FilledTable[] = [];
   for (let at = 0; at < tables.length; at += AT_ONCE) {
     const some = tables.slice(at, at + AT_ONCE);
@@ -91,7 +95,7 @@ async function askFor(
     const [answer] =
       asked.length === 0
         ? []
-        : await query<{ found: (number | Record<string, number> | null)[] }>(
+        : await query<{ found: (number | string | null)[] }>(
             `select to_json(array[${asked.map(({ sql }) => sql).join(", ")}]::json[]) as found`,
           );
     for (const table of some) {
@@ -99,9 +103,9 @@ async function askFor(
       const place = asked.findIndex((one) => one.table === table);
       const found = answer?.found[place] ?? undefined;
       if (place >= 0 && (found === undefined || found === 0)) continue;
-      const hashes = typeof found === "object" ? new Map(Object.entries(found)) : undefined;
-      const counted = hashes === undefined ? found : hashes.values().reduce((sum, times) => sum + times, 0);
-      const rows = typeof counted === "number" && asked[place]?.isWhole === true ? counted : undefined;
+      const hashes = typeof found === "string" ? hashesIn(found) : undefined;
+      const counted = typeof found === "number" ? found : hashes?.length;
+      const rows = asked[place]?.isWhole === true ? counted : undefined;
       filled.push({ oid, name: reportedName(schema, name), rows, hashes, columns, storage, deleted, inserted });
     }
   }
@@ -109,7 +113,11 @@ async function askFor(
 }
 
 /** Tables of which each row is read: the smallest ones first, and later those of them from which rows may be gone. Pure. */
-function toRead(tables: readonly Table[], before: ReadonlyMap<number, FilledTable> | undefined): ReadonlySet<Table> {
+function toRead(
+  tables: readonly Table[],
+  limit: number,
+  before: ReadonlyMap<number, FilledTable> | undefined,
+): ReadonlySet<Table> {
   if (before !== undefined)
     return new Set(
       tables.filter(({ oid, storage, deleted }) => {
@@ -117,7 +125,7 @@ function toRead(tables: readonly Table[], before: ReadonlyMap<number, FilledTabl
         return was?.hashes !== undefined && (was.storage !== storage || deleted > 0);
       }),
     );
-  let left = READ_IN_ALL;
+  let left = limit;
   return new Set(tables.toSorted((a, b) => a.size - b.size).filter(({ size }) => size <= READ && (left -= size) >= 0));
 }
 
@@ -135,14 +143,31 @@ function questionOf(
   const values = (before?.columns ?? columns)
     .filter(({ written }) => written)
     .map((column) => columns.find(({ at }) => at === column.at)?.sql);
-  if (read.has(asked) && !values.includes(undefined))
-    return {
-      sql: `(select json_object_agg(hash, times) from (select md5(array[${values.join(", ")}]::text[]::text) as hash, count(*) as times
-               from ${table} group by 1) rows)`,
-      isWhole: true,
-    };
+  if (read.has(asked) && !values.includes(undefined)) {
+    const row = `(array[${values.join(", ")}]::text[]::text) collate "C"`;
+    const each = `string_agg(int8send(hashtextextended(${row}, 0)), ''::bytea)`;
+    return { sql: `to_json((select encode(${each}, 'hex') from ${table}))`, isWhole: true };
+  }
   const isCounted = size <= COUNTED || before?.rows !== undefined;
   return isCounted ? { sql: `to_json((select count(*) from ${table}))`, isWhole: true } : first;
+}
+
+/** From eight bytes each, as hexadecimal digits. Pure. */
+function hashesIn(digits: string): BigUint64Array {
+  const { buffer } = Uint8Array.fromHex(digits);
+  return new BigUint64Array(buffer).toSorted();
+}
+
+/** How many rows of a table are not there any more, where each was read. Pure. */
+export function rowsGone(before: BigUint64Array, after: BigUint64Array): number {
+  let gone = 0;
+  let at = 0;
+  for (const hash of before) {
+    while (at < after.length && after[at]! < hash) at++;
+    if (after[at] === hash) at++;
+    else gone++;
+  }
+  return gone;
 }
 
 interface Table extends Pick<FilledTable, "oid" | "name" | "columns" | "storage" | "deleted" | "inserted"> {

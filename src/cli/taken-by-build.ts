@@ -1,4 +1,4 @@
-import type { FilledTable } from "#build/filled-tables.ts";
+import { type FilledTable, rowsGone } from "#build/filled-tables.ts";
 import type { TakenNumbers } from "#build/set-back.ts";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Removal } from "#compare/generate/removals.ts";
@@ -55,6 +55,7 @@ export function watchTaken(
       const taken = await takenNumbersInside(database, setBack(places, await sequencesInside(database)));
       const removals = [...(await takenBetween(before, after)), ...taken.map(ofNumbers)];
       const undone = await undoneOf(undoneIn(context, files), before.catalogue, after.catalogue, removals);
+      tellCounted(context, before, after);
       if (removals.length + undone.length === 0) return;
       const permit = permitRemovals(context, isCommitted ? "all" : allowed, makersIn(files), {
         what: "The schema files",
@@ -138,14 +139,30 @@ function lossOfRows(before: FilledTable, after: FilledTable): string | undefined
   }
   const fewer = before.rows - after.rows;
   if (before.hashes === undefined || after.hashes === undefined) return loses(fewer);
-  const gone = before.hashes
-    .entries()
-    .reduce((sum, [hash, times]) => sum + Math.max(0, times - (after.hashes?.get(hash) ?? 0)), 0);
+  const gone = rowsGone(before.hashes, after.hashes);
   // A row that an UPDATE changed is one that is gone, too: whoever wrote that meant it.
   if (isStored) return loses(Math.max(fewer, Math.min(gone, after.deleted)));
   const isDeleted = fewer > 0 || after.deleted > 0 || after.inserted >= after.rows;
   return isDeleted || gone === 0 ? loses(gone) : `has other values in ${count(gone, "row")}`;
 }
+
+/** Says of which tables that may have lost rows not each row was compared. */
+function tellCounted({ messages }: CommandContext, before: Look, after: Look): void {
+  const earlier = new Map(before.filled.map((table) => [table.oid, table]));
+  const counted = after.filled.filter((now) => {
+    const was = earlier.get(now.oid);
+    if (was === undefined || (was.storage === now.storage && now.deleted === 0)) return false;
+    return was.hashes === undefined || now.hashes === undefined;
+  });
+  if (counted.length === 0) return;
+  const named = counted.slice(0, MOST_NAMED).map(({ name }) => name);
+  if (counted.length > MOST_NAMED) named.push(`${counted.length - MOST_NAMED} tables more`);
+  messages.warn(
+    `Only the number of rows of ${named.join(", ")} was compared: whether others took the place of those that were there is not known`,
+  );
+}
+
+const MOST_NAMED = 10;
 
 function lostRows(name: string, fate: string, loss: string | undefined): Removal {
   return { kind: "table", name, change: undefined, fate, loss };

@@ -94,7 +94,9 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
     await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
     await project.succeed(["build"]);
     await project.query("INSERT INTO docs SELECT n, true FROM generate_series(1, 3) n");
-    await project.query("CREATE TABLE large AS SELECT n FROM generate_series(1, 50000) n");
+    await project.query(
+      "CREATE TABLE large WITH (autovacuum_enabled = off) AS SELECT n FROM generate_series(1, 50000) n",
+    );
     const refused = async (sql: string, what: string): Promise<void> => {
       await project.write("db/schema/docs_more.sql", sql);
       const before = await project.snapshot();
@@ -106,16 +108,28 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
     await refused("DELETE FROM docs WHERE id < 3;", "  table public.docs loses 2 rows");
     await refused("TRUNCATE docs; INSERT INTO docs VALUES (4, true), (5, false);", "  table public.docs loses 3 rows");
     await refused("DELETE FROM large WHERE n = 7;", "  table public.large loses 1 row");
+    await refused("TRUNCATE large; INSERT INTO large VALUES (1);", "  table public.large loses 49999 rows");
     await refused(
-      "TRUNCATE large; INSERT INTO large VALUES (1);",
-      "  table public.large has 1 row instead of its many",
+      "DELETE FROM large WHERE n < 4; INSERT INTO large VALUES (2), (-1), (-3);",
+      "  table public.large loses 2 rows",
     );
     // What is put back at once is not lost.
     await project.write(
       "db/schema/docs_more.sql",
       "DELETE FROM docs; INSERT INTO docs SELECT n, true FROM generate_series(1, 3) n; ALTER TABLE large ALTER n TYPE bigint;",
     );
-    await project.succeed(["build", "--allow-drop=data"]);
+    const { stderr } = await project.succeed(["build", "--allow-drop=data"]);
+    expect(stderr).not.toContain("Only the number of rows");
+    // Of what is larger still, the number of rows tells, which is said.
+    await project.query(
+      "CREATE TABLE huge WITH (autovacuum_enabled = off) AS SELECT n FROM generate_series(1, 600000) n",
+    );
+    await refused("TRUNCATE huge; INSERT INTO huge VALUES (1);", "  table public.huge has 1 row instead of its many");
+    await refused("DELETE FROM huge WHERE n < 4; INSERT INTO huge VALUES (2);", "  table public.huge loses 2 rows");
+    await project.write("db/schema/docs_more.sql", "DELETE FROM huge WHERE n = 4; INSERT INTO huge VALUES (-4);");
+    expect((await project.succeed(["build"])).stderr).toContain(
+      "Only the number of rows of public.huge was compared: whether others took the place of those that were there is not known",
+    );
   });
 
   test("put no other rows or values in the place of those that were there unasked", async () => {
