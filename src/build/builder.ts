@@ -57,9 +57,6 @@ export function* assembleSchema(options: BuildOptions): Generator<string | Uint8
 /** How every script of `assembleSchema` begins, in whatever number of files. */
 const BEGINNING = /^-- The schema of this project, assembled from \d+ files? by confiture build\.\n/;
 
-/** Enough of a script for `isAssembled`. */
-export const BEGINNING_LENGTH = 200;
-
 /** Whether a script that begins so is one of `assembleSchema`. */
 export function isAssembled(beginning: string): boolean {
   return BEGINNING.test(beginning);

@@ -1,13 +1,11 @@
-import { existsSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { assembleSchema, BEGINNING_LENGTH, type BuildOptions, checkSchema, isAssembled } from "#build/builder.ts";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { assembleSchema, type BuildOptions, checkSchema, isAssembled } from "#build/builder.ts";
 import type { Config } from "#config/config.ts";
-import { ENVIRONMENTS_DIR } from "#config/find-environment.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
-import { readHead } from "#files/read.ts";
 import type { CommandContext } from "./command.ts";
+import { isOutside, type OutputFile } from "./output-file.ts";
 import { forPeople } from "./output/style.ts";
 
 /** The next build would run the script of this one as well. */
@@ -31,48 +29,14 @@ export function refuseAmongSources(
   );
 }
 
-/**
- * A slip in a path is not to cost a file that somebody wrote: only a script of an earlier build is written over, and nothing
- * goes to where migrations and environments are looked for.
- */
-export function refuseOverOthers(
-  projectDir: string,
-  output: string,
-  { migrations, includeDirs }: Pick<Config, "migrations" | "includeDirs">,
-): void {
-  if (output === "-") return;
-  const path = resolve(projectDir, output);
-  for (const [dir, what] of [
-    [migrations.dir, "the migrations"],
-    [ENVIRONMENTS_DIR, "the environments"],
-  ] as const) {
-    if (isOutside(resolve(projectDir, dir), path)) continue;
-    throw new ConfitureError("usage", `${output} is in ${dir}, the folder of ${what}; nothing was done`, {
-      hint: `Write it somewhere else: --output ${outside(includeDirs)}`,
-    });
-  }
-  const found = statSync(path, { throwIfNoEntry: false });
-  // In an empty file there is nothing to lose, and what is written to a pipe or a device takes nothing away.
-  if (found?.isFile() !== true || found.size === 0) return;
-  if (isAssembled(readHead(path, output, BEGINNING_LENGTH).toString())) return;
-  throw new ConfitureError(
-    "usage",
-    `${output} is there already, and is no script that confiture build wrote; nothing was done`,
-    { hint: "Remove it, or name another file with --output." },
-  );
-}
-
-/** A slip in a path is not to make a folder. */
-export function requireFolderOf(projectDir: string, output: string): void {
-  const folder = dirname(resolve(projectDir, output));
-  if (output === "-" || existsSync(folder)) return;
-  throw new ConfitureError("usage", `Cannot write ${output}: the folder ${dirname(output)} does not exist`, {
-    hint: `Make it first: mkdir -p ${shellWord(folder)}`,
-  });
-}
-
-function isOutside(dir: string, file: string): boolean {
-  return relative(dir, file).startsWith("..");
+/** Where the script goes, as `requireOutputFile` asks for it. */
+export function scriptFile({ includeDirs }: Pick<Config, "includeDirs">): OutputFile {
+  return {
+    option: "--output",
+    other: "no script that confiture build wrote",
+    isOwn: isAssembled,
+    example: outside(includeDirs),
+  };
 }
 
 /** A place that is in none of the folders. */

@@ -13,6 +13,7 @@ const FILES = {
   "db/migrations/001_bio.sql":
     "-- migrate:up\nALTER TABLE users ADD COLUMN bio text;\n\n-- migrate:down\nALTER TABLE users DROP COLUMN bio;\n",
   "out.sql": "-- The schema of this project, assembled from 2 files by confiture build.\n",
+  "now.sql": '{\n  "format": "confiture-snapshot"\n}\n',
 };
 
 const COMMANDS: readonly (readonly [name: string, args: readonly string[], refused: readonly string[]])[] = [
@@ -24,7 +25,7 @@ const COMMANDS: readonly (readonly [name: string, args: readonly string[], refus
   ],
   ["migrate base", ["migrate", "base", "--force"], ["db/migrations/base.sql"]],
   ["build --output", ["build", "--output", "out.sql"], ["out.sql"]],
-  ["snapshot", ["snapshot", "schema", "--output", "out.sql"], ["out.sql"]],
+  ["snapshot", ["snapshot", "schema", "--output", "now.sql"], ["now.sql"]],
   ["lint --fix", ["lint", "--fix"], ["db/migrations/001_bio.sql"]],
 ];
 

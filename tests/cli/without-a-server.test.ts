@@ -103,6 +103,40 @@ test("an assembled script goes to no folder, and not among the schema files", as
     expect(await runHere(["build", "--output", output], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
 });
 
+test("a snapshot and a plan go over one that their command wrote, and over no other file", async () => {
+  const files = {
+    "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    "db/schema/a.sql": "CREATE TABLE a ();\n",
+    "db/migrations/001_a.sql": "CREATE TABLE a ();\n",
+    "notes.json": '{"by": "hand"}\n',
+    "empty.json": "",
+  };
+  await using project = await temporaryProject(files);
+  const snapshot = ["snapshot", "schema", "--output"];
+  const plan = ["migrate", "plan", "--out"];
+  for (const [command, what, example] of [
+    [snapshot, "is no snapshot", "--output snapshot.json\n"],
+    [plan, "is no plan", "--out plan.json\n"],
+  ] as const) {
+    for (const [output, said, next] of [
+      ["notes.json", `notes.json is there already, and ${what}`, "Remove it, or name another"],
+      ["db/schema/a.sql", `db/schema/a.sql is there already, and ${what}`, "Remove it, or name another"],
+      ["db/migrations/002_new.sql", "is in db/migrations, the folder of the migrations", example],
+      ["db/environments/local.yaml", "is in db/environments, the folder of the environments", example],
+      ["none/now.json", "the folder none does not exist", "mkdir -p"],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await runHere([...command, output], { cwd: project.dir });
+      expect({ output, exitCode, stdout }).toEqual({ output, exitCode: 2, stdout: "" });
+      for (const text of [said, next]) expect(stderr).toContain(text);
+    }
+    for (const [path, content] of Object.entries(files)) expect(await project.read(path)).toBe(content);
+    for (const output of ["own.json", "own.json", "/dev/null", "empty.json"])
+      expect(await runHere([...command, output], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+    await project.write("empty.json", "");
+    await rm(project.path("own.json"));
+  }
+});
+
 test("an assembled script goes over one that a build wrote, and over no other file", async () => {
   const files = {
     "db/environments/local.yaml": NOWHERE,

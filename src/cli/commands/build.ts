@@ -5,7 +5,8 @@ import { explainRoles } from "#build/explain.ts";
 import { NONE } from "#compare/contained/contained.ts";
 import { orInterrupted } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { refuseAmongSources, refuseOverOthers, requireFolderOf, writeScript } from "../build-script.ts";
+import { refuseAmongSources, scriptFile, writeScript } from "../build-script.ts";
+import { requireOutputFile } from "../output-file.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
@@ -86,8 +87,7 @@ export const command = defineCommand({
     }
     if (args.output !== undefined) {
       refuseAmongSources(context.projectDir, args.output, config.includeDirs, files);
-      refuseOverOthers(context.projectDir, args.output, config);
-      requireFolderOf(context.projectDir, args.output);
+      requireOutputFile(context.projectDir, args.output, config, scriptFile(config));
       await writeScript(context, options, args.output);
     }
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);

@@ -2,7 +2,15 @@ import { writeFile } from "#files/change.ts";
 import { defineCommand } from "../command.ts";
 import { displayName, projectFiles, readSource, REPLAY_ARGS } from "../compare-options.ts";
 import { tellDatabase } from "../database-options.ts";
+import { type OutputFile, requireOutputFile } from "../output-file.ts";
 import { count } from "../output/text.ts";
+
+const SNAPSHOT_FILE: OutputFile = {
+  option: "--output",
+  other: "no snapshot",
+  isOwn: (beginning) => /^\{\s*"format":\s*"confiture-snapshot"/.test(beginning),
+  example: "snapshot.json",
+};
 
 export const command = defineCommand({
   args: {
@@ -31,6 +39,8 @@ export const command = defineCommand({
     const { sourceCatalogue } = await import("#compare/sources/sources.ts");
     const { toSnapshot } = await import("#compare/catalogue/snapshot.ts");
     const config = await context.config(args.source === undefined ? "database" : "files");
+    const file = args.output === undefined || args.output === "-" ? undefined : args.output;
+    if (file !== undefined) requireOutputFile(context.projectDir, file, config, SNAPSHOT_FILE);
     if (args.source === undefined) tellDatabase(context, config);
     const name = args.source ?? context.chosen ?? `env:${config.environment ?? "local"}`;
     const source =
@@ -40,7 +50,6 @@ export const command = defineCommand({
     const files = await projectFiles(context, args);
     const snapshot = toSnapshot(await sourceCatalogue(files, source));
     const text = `${JSON.stringify(snapshot, null, 2)}\n`;
-    const file = args.output === undefined || args.output === "-" ? undefined : args.output;
     if (file !== undefined) await writeFile(context.projectDir, file, text);
     const { postgres } = snapshot;
     return {

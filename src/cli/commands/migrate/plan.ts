@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { requireFixtures } from "#compare/trace/fixtures.ts";
 import { readStatsFile } from "#compare/trace/sizes.ts";
 import { changedSince } from "#compare/sources/changed-since.ts";
@@ -7,8 +6,7 @@ import { migrationsSince, type ProjectFiles, readRevision } from "#compare/sourc
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
-import { readRegularFile } from "#files/read.ts";
-import { plannedOf, planToApprove, readApprovedPlan } from "#migrate/approval/approved-plan.ts";
+import { plannedOf, planToApprove } from "#migrate/approval/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "#compare/runs/within-limit.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
@@ -23,30 +21,19 @@ import { findPending, tracePending } from "../../pending.ts";
 import { pendingLosses } from "#migrate/warnings/pending-losses.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { inLine } from "../../output/visible.ts";
+import { type OutputFile, requireOutputFile } from "../../output-file.ts";
 import { planEnvironment } from "../../plan-environment.ts";
 import { planToJson } from "../../output/plan-json.ts";
 import { planToMarkdown } from "../../output/plan-markdown.ts";
 import { renderPlan } from "../../output/plan.ts";
 import { hasFailure } from "../../output/plan-words.ts";
 
-/** @throws ConfitureError `usage` where something else is there that a plan would replace, or no folder to write it into */
-function requirePlanFile(absolute: string, shown: string): void {
-  if (!existsSync(dirname(absolute))) {
-    throw new ConfitureError("usage", `There is no folder ${dirname(shown)} for --out`, {
-      hint: "Make it first. Nothing was written.",
-    });
-  }
-  if (!existsSync(absolute)) return;
-  try {
-    readApprovedPlan(readRegularFile(absolute, shown).toString(), shown);
-  } catch (cause) {
-    throw new ConfitureError("usage", `${shown} is there already, and is no plan`, {
-      location: { file: shown },
-      hint: "Give --out another name. Nothing was written.",
-      cause,
-    });
-  }
-}
+const PLAN_FILE: OutputFile = {
+  option: "--out",
+  other: "no plan",
+  isOwn: (beginning) => /^\{\s*"format":\s*"confiture-plan"/.test(beginning),
+  example: "plan.json",
+};
 
 /**
  * As where a database is asked: what it has, and does not know again, stops it.
@@ -130,7 +117,9 @@ export const command = defineCommand({
     if (args.since !== undefined) {
       await requireUnchanged(context, files, readRevision("--since", args.since), args["allow-missing"] === true);
     }
-    if (args.out !== undefined) requirePlanFile(resolve(context.projectDir, args.out), args.out);
+    if (args.out !== undefined) {
+      requireOutputFile(context.projectDir, args.out, await context.config("files"), PLAN_FILE);
+    }
     const { migrations, applied, otherwise, sizes, all, history, held } =
       args.since === undefined
         ? await findPending(
