@@ -14,11 +14,11 @@ const WITHOUT_VALIDITY = [
 export const RULES: Changes = {
   "extract/relations.ts": [
     WITHOUT_VALIDITY,
-    // Whether a view can be replaced depends on them.
+    // Whether a view can be replaced depends on them, and rights may be to one of them.
     [
       "pg_get_viewdef(c.oid) AS def,",
       `pg_get_viewdef(c.oid) AS def,
-           CASE c.relkind WHEN 'v' THEN (
+           CASE WHEN c.relkind IN ('v', 'm') THEN (
              SELECT json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation::text) ORDER BY a.attnum)
                FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END AS columns,`,
     ],

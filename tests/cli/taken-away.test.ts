@@ -105,6 +105,28 @@ describe("nothing is taken away without a word", () => {
     },
   );
 
+  test("what a sequence was given that an identity takes the place of, and the other way round", async () => {
+    const [serial, identity] = ["serial PRIMARY KEY", "int GENERATED ALWAYS AS IDENTITY PRIMARY KEY"];
+    const tables = (a: string, b: string): string => `CREATE TABLE a (id ${a});\nCREATE TABLE b (id ${b});\n`;
+    const given = ["a", "b"].map(
+      (table) =>
+        `GRANT SELECT, USAGE ON SEQUENCE ${table}_id_seq TO PUBLIC;\nCOMMENT ON SEQUENCE ${table}_id_seq IS 'its numbers';\n`,
+    );
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_all.sql": tables(serial!, identity!) + given.join(""),
+      "db/schema/all.sql": `${tables(identity!, serial!)}GRANT SELECT ON SEQUENCE a_id_seq TO PUBLIC;\n`,
+    });
+    const { exitCode, stderr } = await generate(project);
+    expect(exitCode).toBe(1);
+    expect(listedIn(stderr)).toEqual([
+      "comment on sequence public.a_id_seq is not in the schema files",
+      "comment on sequence public.b_id_seq is not in the schema files",
+      "grants on sequence public.a_id_seq to PUBLIC no longer include USAGE",
+      "grants on sequence public.b_id_seq to PUBLIC is not in the schema files",
+    ]);
+  });
+
   test("of rights of which some stay, those are named that go", async () => {
     const users = "CREATE TABLE users (id int);\n";
     await using project = await temporaryProject({

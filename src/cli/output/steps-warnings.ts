@@ -16,6 +16,27 @@ export function stepsWarnings({ notKept, naming = [] }: Pick<Generated, "notKept
   ];
 }
 
+/** What a migration means for the database in use that it was planned from, and for what its files do not say of it. Pure. */
+export function ofDatabaseInUse({ migrations, givenByDefault, lostGrants, lostOwners }: Generated): string[] {
+  return [
+    ...(migrations.length === 0 || givenByDefault.length === 0
+      ? []
+      : [
+          `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them; a REVOKE in the migration takes them away)`,
+        ]),
+    ...(lostGrants.length === 0
+      ? []
+      : [
+          `what is made anew loses grants of the database of which no file speaks: ${lostGrants.join(", ")} (grant them again where these roles are)`,
+        ]),
+    ...(lostOwners.length === 0
+      ? []
+      : [
+          `what is made anew belongs to whoever runs the migration, and no more to its owner: ${lostOwners.join(", ")} (give it back where these roles are, with ALTER ... OWNER TO)`,
+        ]),
+  ];
+}
+
 /** The first lines of statements that rewrite or read a table while others wait. Pure. */
 export function stillLocking(migrations: readonly GeneratedMigration[]): string[] {
   const slow = migrations.flatMap(({ up }) =>

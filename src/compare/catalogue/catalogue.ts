@@ -19,6 +19,8 @@ export interface Catalogue {
   readonly major: number;
   /** The role that built it in a scratch database; undefined for a database in use, where owners mean something. */
   readonly builder: string | undefined;
+  /** The role that read it, where that is known. */
+  readonly reader?: string | undefined;
   /** Of a database in use, which may hold what no file speaks of: grants to roles of its server. */
   readonly inUse: boolean;
   /** Where the ledger was, which is not among the objects. */

@@ -2,6 +2,7 @@ import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { grantsIn, withColumnGrants, withGrantsOf, withoutGrants } from "./extra-grants.ts";
+import { sequenceRights, sharedSequenceRights } from "./sequence-rights.ts";
 import { withoutSubscriptions } from "./subscriptions.ts";
 import type { Extra } from "../kinds/kind.ts";
 
@@ -14,11 +15,15 @@ export interface Terms {
   readonly extensionVersions: boolean;
 }
 
-/** Grants of which no file speaks. */
+/** Grants of which no file speaks, and owners. */
 export interface OtherGrants {
   readonly facts: readonly Fact[];
   readonly extras: readonly Extra[];
+  readonly owners: Owners;
 }
+
+/** Who owns an object of a database in use, by its id as text, but for what belongs to the role that has read it. */
+export type Owners = ReadonlyMap<string, string>;
 
 /** Two catalogues without what is not to be compared. */
 export interface OnTerms {
@@ -26,7 +31,7 @@ export interface OnTerms {
   readonly to: Catalogue;
   /** Roles whose grants were left out. */
   readonly leftOut: readonly string[];
-  /** The grants of each side that were left out, but for default privileges. */
+  /** The grants and owners of each side that were left out, but for default privileges. */
   readonly grants: { readonly from: OtherGrants; readonly to: OtherGrants };
 }
 
@@ -56,10 +61,13 @@ export function withGrants(catalogue: Catalogue, other: Catalogue, grants: Other
   const shared = grants.facts.filter(
     ({ id }) => !facts.has(id) && [facts, other.facts].every((side) => id.kind === "acl" && hasTarget(side, id)),
   );
+  const known = new Set(shared.map(({ id }) => encodeId(id)));
+  const ofSequences = sharedSequenceRights(catalogue, other, sequenceRights(grants.facts, grants.extras));
+  const added = [...shared, ...ofSequences.facts.filter(({ id }) => !known.has(encodeId(id)))];
   return {
     ...catalogue,
-    ...(shared.length === 0 ? {} : { facts: factsOf(facts, [...facts.facts(), ...shared]) }),
-    extras: withColumnGrants(catalogue, other, grants.extras) ?? catalogue.extras,
+    ...(added.length === 0 ? {} : { facts: factsOf(facts, [...facts.facts(), ...added]) }),
+    extras: [...(withColumnGrants(catalogue, other, grants.extras) ?? catalogue.extras), ...ofSequences.extras],
   };
 }
 
@@ -133,8 +141,21 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
         .map((object) => (countsOwner(object.owner) ? object : { ...object, owner: undefined })),
     },
     leftOut: [...leftOut],
-    grants: { facts: grants, extras: inExtras },
+    grants: { facts: grants, extras: inExtras, owners: terms.owners === false ? ownersIn(catalogue) : new Map() },
   };
+}
+
+function ownersIn(catalogue: Catalogue): Owners {
+  const { facts, inUse } = catalogue;
+  if (!inUse) return new Map();
+  const reader = catalogue.reader ?? mainOwner(catalogue);
+  return new Map(
+    facts.edges.flatMap(({ kind, from, to }) =>
+      kind === "owner" && to.kind === "role" && to.name !== reader && !facts.isReferenceOnly(from)
+        ? [[encodeId(from), to.name]]
+        : [],
+    ),
+  );
 }
 
 /** PostgreSQL 17 made a domain's NOT NULL a constraint with a name, which may have a comment. */

@@ -8,6 +8,7 @@ import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
 import { type Names, renderMigration } from "./migration-file.ts";
 import { inPlannersWords, type MeasuredStatement } from "./section.ts";
+import { ownersLost, withOwners } from "./owners-kept.ts";
 import { prove, unproven } from "./proof.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
@@ -19,7 +20,7 @@ import { WrittenStatements } from "../sources/written.ts";
 import type { Plan, Step } from "./steps.ts";
 import { describe } from "../catalogue/describe.ts";
 import { grantsIn } from "../catalogue/extra-grants.ts";
-import { onTerms, type OtherGrants, withGrants } from "../catalogue/terms.ts";
+import { onTerms, type OtherGrants, type Owners, withGrants } from "../catalogue/terms.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 
 /** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
@@ -58,6 +59,8 @@ export interface Generated {
   readonly notCompared: Catalogue["notCompared"];
   /** Grants of a database in use that go with what is made anew, and of which no file speaks: "view public.v to reader". */
   readonly lostGrants: readonly string[];
+  /** What goes over from its owner there to whoever runs the migrations, as it is made anew: "view public.v of app". */
+  readonly lostOwners: readonly string[];
   /** Tables that are made and that the schema files fill: their rows are in none of the migrations. */
   readonly leftEmpty: readonly FilledTable[];
   /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
@@ -74,7 +77,7 @@ export interface Generated {
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
 export async function generateMigrations(given: PlanOptions): Promise<Generated> {
-  const { to, filled, unfinished, givenByDefault, notCompared, grants, ...ends } = await readEnds(given);
+  const { to, filled, unfinished, givenByDefault, notCompared, grants, owners, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
   const { steps, changes, startsEmpty, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(
@@ -83,8 +86,9 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   );
   const parser = await loadParser();
   const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
-    const written = own.map((step) => toMigration(step, names, parser));
-    const texts = written.map(({ text }) => text);
+    const texts = own.map((step) => toMigration(step, names, parser).text);
+    const kept = withOwners(own, owners, to.facts);
+    const written = kept.map((step) => toMigration(step, names, parser));
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
     const comesBehind = await contractsBefore(options, texts, to, synced);
@@ -93,11 +97,12 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     const isAsWritten = notRestored === undefined && comesBehind.length === 0;
     const migrations = isAsWritten
       ? written
-      : own.map((step) => toMigration(behind(withExample(step, notRestored), comesBehind), names, parser));
+      : kept.map((step) => toMigration(behind(withExample(step, notRestored), comesBehind), names, parser));
     return { ...found, migrations, comesBehind, names, notKept };
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
   const lostGrants = grantsOnRemade(steps, grants);
+  const lostOwners = ownersLost(steps, grants?.owners);
   const found = {
     changes,
     startsEmpty,
@@ -107,6 +112,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     givenByDefault,
     notCompared,
     lostGrants,
+    lostOwners,
     leftEmpty: leftEmpty(filled, changes),
     naming,
   };
@@ -186,6 +192,7 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
       givenByDefault: [],
       notCompared: [],
       grants: undefined,
+      owners: undefined,
     };
   options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
@@ -200,6 +207,7 @@ async function readEnds(options: PlanOptions): Promise<Ends> {
     givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
     notCompared: levelled.to.notCompared,
     grants: isKept ? undefined : levelled.grants.to,
+    owners: isKept ? levelled.grants.to.owners : undefined,
     // Rebuilt as well, so that both are in the same words.
     filled,
     // What migrations come to is in the words of what was built.
@@ -236,6 +244,8 @@ interface Ends {
   readonly notCompared: Generated["notCompared"];
   /** Grants of it that do not count, and that nothing keeps. */
   readonly grants: OtherGrants | undefined;
+  /** Its owners of what is made anew, where that is given to them again. */
+  readonly owners: Owners | undefined;
 }
 
 /** Of grants, those on what a plan takes away and makes again. */

@@ -14,6 +14,7 @@ import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
 import { WrittenStatements } from "../sources/written.ts";
 import type { PlanOptions } from "./options.ts";
+import { withOwners } from "./owners-kept.ts";
 import { planInSteps } from "./plan-in-steps.ts";
 import type { DecideRenames } from "./rename-first.ts";
 import { undoneOf } from "./removals.ts";
@@ -49,7 +50,7 @@ export interface Ends {
   readonly postgres?: number | undefined;
   /** What counts where a database in use takes part. */
   readonly terms?: Terms | undefined;
-  /** Grants of `from` that do not count: what is made anew has them as well. */
+  /** Grants and owners of `from` that do not count: what is made anew has them as well. */
   readonly grants?: OtherGrants | undefined;
   /** Tells which dropped and added objects are one that has another name; none is when undefined. */
   readonly decideRenames?: DecideRenames | undefined;
@@ -84,7 +85,11 @@ export async function planBetween(
   // A rebuilt index is valid, so that nothing was planned for one that is not.
   const unfinished = compareCatalogues(leaveOut(from), to).filter(isUnfinishedIndex);
   const subscriptions = compareCatalogues(leaveOut(given), wanted).filter(isOfSubscription);
-  return { ...plan, byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished, ...subscriptions] } };
+  return {
+    ...plan,
+    steps: withOwners(plan.steps, grants?.owners, to.facts),
+    byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished, ...subscriptions] },
+  };
 }
 
 function asItIs(catalogue: Catalogue): Catalogue {

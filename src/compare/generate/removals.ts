@@ -12,6 +12,7 @@ import { type TakenAway, takenAway } from "../catalogue/taken-away.ts";
 import { columnsOf } from "../engine/lookups.ts";
 import { indexesOfKeys } from "../plan/keys-from-indexes.ts";
 import { takeovers } from "../plan/numbers-kept.ts";
+import { lostWithSequences } from "./taken-over.ts";
 import { lossHazard, partsOf, type PlannedStatement } from "../plan/statement.ts";
 import { wordFor } from "./allowing.ts";
 import { renameHints } from "./rename-first.ts";
@@ -66,21 +67,8 @@ export function removalsOf(
     const dropping = losing.find(({ removes: [id] }) => id !== undefined && isNamed(describe(id), object));
     return dropping === undefined ? lossOfKind(object, from) : wordsOf(dropping);
   };
-  // What a sequence holds is its number, which the next one goes on from.
-  const numbered = takeovers(from.facts, to.facts).filter(({ olds }) => olds.length > 0);
-  const goOn = new Set(
-    numbered
-      .flatMap(({ olds, next, columns }) => [
-        ...olds.map(({ schema, name }) => describe({ kind: "sequence", schema, name })),
-        // An identity takes the place of the default that gave the numbers until now.
-        ...(next.identity === undefined
-          ? []
-          : columns.map(({ schema, table, name }) => describe({ kind: "default", schema, table, name }))),
-      ])
-      .map(({ kind, name }) => `${kind} ${name}`),
-  );
-  for (const index of indexesOfKeys(from, to.facts)) goOn.add(`index ${describe(index).name}`);
-  const objects = takenAway(from, to, parser)
+  const goOn = thatGoOn(from, to);
+  const objects = [...takenAway(from, to, parser), ...lostWithSequences(takeovers(from.facts, to.facts), from, to)]
     .filter((taken) => !goOn.has(`${taken.kind} ${taken.name}`) && !isInherited(taken, to) && !isTold(taken, losing))
     .map((taken): Removal => ({
       ...taken,
@@ -96,6 +84,23 @@ export function removalsOf(
       loss: wordsOf(statement),
     }));
   return [...objects, ...new Map(data.map((one) => [one.name, one])).values()];
+}
+
+/**
+ * What is gone by its name, and there in another form: a sequence holds its number, which the next one goes on from, and an index
+ * may become that of a key.
+ */
+function thatGoOn(from: Catalogue, to: Catalogue): ReadonlySet<string> {
+  const numbered = takeovers(from.facts, to.facts).filter(({ olds }) => olds.length > 0);
+  const named = numbered.flatMap(({ olds, next, columns }) => [
+    ...olds.map(({ schema, name }) => describe({ kind: "sequence", schema, name })),
+    // An identity takes the place of the default that gave the numbers until now.
+    ...(next.identity === undefined
+      ? []
+      : columns.map(({ schema, table, name }) => describe({ kind: "default", schema, table, name }))),
+  ]);
+  const indexes = indexesOfKeys(from, to.facts).map((index) => ({ kind: "index", name: describe(index).name }));
+  return new Set([...named, ...indexes].map(({ kind, name }) => `${kind} ${name}`));
 }
 
 /**
@@ -141,7 +146,9 @@ export async function undoneOf(
     removals.some((removal) => removal.change?.kind === kind && removal.change.name === name) &&
     // Of several properties, not every one need be told.
     (change !== "changed" || properties.length === 1);
-  const changes = [...newly, ...compareCatalogues(from, to).filter((change) => !isListed(change))];
+  const goOn = thatGoOn(from, to);
+  const isNeither = (change: Change): boolean => !isListed(change) && !goOn.has(`${change.kind} ${change.name}`);
+  const changes = [...newly, ...compareCatalogues(from, to).filter(isNeither)];
   const found = changes.length === 0 ? [] : await undone(to, changes);
   const each = new Map(found.map((one) => [`${one.change.kind} ${one.change.name}`, one]));
   return [...each.values()].map(({ change, by }) => {

@@ -2,7 +2,7 @@ import { unquoteNames } from "#sql/lexer/unquote.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { exposuresOf } from "../plan/exposures.ts";
 import type { Facts } from "../engine/facts.ts";
-import { encodeId } from "../engine/object-id.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Effects } from "./effects.ts";
 
 /** A statement of a plan that was run. */
@@ -47,9 +47,13 @@ export function inPlannersWords(section: Section): Section {
 /** With warnings where somebody may see or do more than before, each once. Pure. */
 export function guarded(section: Section, from: Facts, to: Facts): Section {
   const said = new Set<string>();
+  const removed = new Set<string>();
   const statements = section.statements.map((statement) => {
     const [subject] = [...statement.makes, ...statement.removes, ...statement.needs];
-    const security = exposuresOf(statement, from, to).filter((hazard) => {
+    const isAnew = (id: ObjectId): boolean => removed.has(encodeId(id));
+    const found = exposuresOf(statement, { from, to, isAnew });
+    for (const id of statement.removes) removed.add(encodeId(id));
+    const security = found.filter((hazard) => {
       const key = `${subject === undefined ? "" : encodeId(subject)} ${JSON.stringify(hazard)}`;
       return !said.has(key) && said.add(key);
     });

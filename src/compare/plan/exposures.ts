@@ -14,7 +14,7 @@ import { isInvoker, viewHazards } from "./wider-view.ts";
  * Who may see or do more by a statement than before, as far as its words alone do not tell: by policies, publications, views, code
  * that runs with the rights of its owner, owners, and parents of tables. Pure.
  */
-export function exposuresOf(statement: PlannedStatement, from: Facts, to: Facts): SecurityHazard[] {
+export function exposuresOf(statement: PlannedStatement, { from, to, isAnew }: Change): SecurityHazard[] {
   const { planned = statement.sql, makes, removes, needs } = statement;
   if (PART.test(planned)) return partHazards(planned, from, to);
   if (GENERATED.test(planned)) return generatedColumnsHazards(planned, from, to);
@@ -26,7 +26,26 @@ export function exposuresOf(statement: PlannedStatement, from: Facts, to: Facts)
     ...gone.flatMap((id) => policyHazards(id, from, to)),
     ...there.flatMap((id) => hazardsOf(id, planned, from, to)),
     ...makes.flatMap((id) => withoutRowSecurity(id, from, to)),
+    ...makes.flatMap((id) => (isAnew(id) ? givenToEverybody(id, from, to) : [])),
   ];
+}
+
+/** What a plan leads from and to. */
+interface Change {
+  readonly from: Facts;
+  readonly to: Facts;
+  /** Whether an earlier statement has dropped an object. */
+  readonly isAnew: (id: ObjectId) => boolean;
+}
+
+/** What everybody may use when it is made, and could not before it was dropped (manual, Privileges): no statement says so. */
+function givenToEverybody(id: ObjectId, from: Facts, to: Facts): SecurityHazard[] {
+  if (!["function", "procedure", "aggregate", "type", "domain"].includes(id.kind)) return [];
+  const [before, after] = [from, to].map((facts) => {
+    const rights = facts.get({ kind: "acl", target: id, grantee: "PUBLIC" })?.payload["privileges"];
+    return Array.isArray(rights) && rights.length > 0;
+  });
+  return after === true && before === false ? [{ code: "SECURITY", reason: "public-by-default" }] : [];
 }
 
 function hazardsOf(id: ObjectId, sql: string, from: Facts, to: Facts): SecurityHazard[] {

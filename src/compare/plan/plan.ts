@@ -176,6 +176,8 @@ function planInAnyOrder(
 
 /** @param dropped ids of what the statements of the cycle drop */
 function isInCycle({ id, parent, payload }: Fact, dropped: ReadonlySet<string>, from: Facts): boolean {
+  // What is on something that is made anew goes with it.
+  if ("target" in id && dropped.has(encodeId(id))) return true;
   if (id.kind === "function" || id.kind === "procedure") return dropped.has(encodeId(id));
   if (parent === undefined || !dropped.has(encodeId(parent))) return false;
   if (id.kind === "constraint") return payload["type"] === "c" || payload["type"] === "f";

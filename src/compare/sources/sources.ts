@@ -127,7 +127,7 @@ export async function readInUse(database: Database, table: string): Promise<Cata
   const ledgers = await allLedgers(database, table);
   const catalogue = await readCatalogue(database, [...ledgers, ...ledgers.map(progressTable)]);
   const ledgerSchema = ledgers[0]?.schema;
-  return { ...catalogue, builder: undefined, inUse: true, ledgerSchema };
+  return { ...catalogue, builder: undefined, reader: catalogue.builder, inUse: true, ledgerSchema };
 }
 
 /** Builds a source in an empty scratch database. */

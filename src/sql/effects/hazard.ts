@@ -112,6 +112,8 @@ const SECURITY_WORDS = {
   "row-security-not-forced": ({ relation }: Exposed) =>
     `policies no longer limit which rows the owner of ${relation} sees`,
   "granted-to-public": () => "everybody who can connect gets this right",
+  "public-by-default": () =>
+    "everybody who can connect may use it then, as PostgreSQL lets them use what is made anew, and nothing revokes that",
   "granted-to-public-later": () => "everybody who can connect gets this right to whatever is made later",
   "mapping-for-public": () => "everybody who may use the server sees there what this user may see",
   "policy-condition": ({ relation, policy }: Exposed) =>

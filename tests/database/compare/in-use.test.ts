@@ -260,6 +260,67 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       }
     });
 
+    test("what is made anew keeps its owner, and a migration tells whose it is no more", async () => {
+      const schema = `CREATE TABLE t (a int);
+        CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+        CREATE VIEW v AS SELECT a FROM t;
+        CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+        CREATE TYPE kind AS ENUM ('a', 'b');
+      `;
+      await using place = await deployed(schema);
+      await place.database.query("ALTER FUNCTION f() OWNER TO in_use_admin");
+      await place.database.query("ALTER MATERIALIZED VIEW m OWNER TO in_use_admin");
+      await place.database.query("GRANT SELECT (a) ON m TO in_use_reader");
+      const wanted = schema.replace("a int", "a bigint").replace("RETURNS int", "RETURNS bigint").replace(", 'b'", "");
+      await place.project.write("db/schema/all.sql", wanted);
+      const again = [
+        "ALTER FUNCTION public.f() OWNER TO in_use_admin",
+        "ALTER VIEW public.v OWNER TO in_use_owner",
+        "ALTER MATERIALIZED VIEW public.m OWNER TO in_use_admin",
+      ];
+      const files = { ...filesOf(place.project.dir), scratch: place.target };
+      const closing = statementsOf(segmentsOf(await planBetween(files, (await place.drift(place.target)).gap)));
+      expect(closing.map((sql) => sql.replaceAll('"', ""))).toEqual(expect.arrayContaining(again));
+      const from = { kind: "live", target: place.target, name: "env:production" } as const;
+      const options = { ...files, from, renames: [], noDown: true, online: false, permit: () => {} };
+      const { migrations, lostOwners, lostGrants } = await generateMigrations(options);
+      expect(migrations.map(({ text }) => text).join("\n")).not.toContain("OWNER TO");
+      expect(lostGrants).toEqual(["materialized view public.m to in_use_reader"]);
+      expect(lostOwners).toEqual(
+        expect.arrayContaining([
+          "function public.f() of in_use_admin",
+          "materialized view public.m of in_use_admin",
+          "view public.v of in_use_owner",
+        ]),
+      );
+      const { parts, ...applied } = await planApply(options);
+      expect(applied).toMatchObject({ lostOwners: [], lostGrants: [] });
+      const run = parts.map(({ sql }) => sql.replaceAll(/\s+OWNER TO/g, " OWNER TO")).join("\n");
+      for (const sql of [...again, "GRANT SELECT (a) ON public.m TO in_use_reader"]) expect(run).toContain(`${sql};`);
+      await place.database.query(run);
+    });
+
+    test("an identity that becomes serial keeps grants on its sequence, and the other way round", async () => {
+      const tables = ["a", "b"] as const;
+      const schema = (a: string, b: string): string => `CREATE TABLE a (id ${a});\nCREATE TABLE b (id ${b});\n`;
+      const [serial, identity] = ["serial PRIMARY KEY", "int GENERATED ALWAYS AS IDENTITY PRIMARY KEY"] as const;
+      await using place = await deployed(schema(serial, identity));
+      for (const table of tables)
+        await place.database.query(`GRANT SELECT, USAGE ON SEQUENCE ${table}_id_seq TO in_use_admin`);
+      await place.project.write("db/schema/all.sql", schema(identity, serial));
+      const files = { ...filesOf(place.project.dir), scratch: EMBEDDED };
+      const from = { kind: "live", target: place.target, name: "env:production" } as const;
+      const { parts } = await planApply({ ...files, from, renames: [], noDown: true, online: false });
+      await place.database.query(parts.map(({ sql }) => sql).join("\n"));
+      for (const table of tables) {
+        // Superusers may do anything: only what is granted counts.
+        const [found] = await place.database.query(
+          `SELECT count(*)::int AS n FROM pg_class, aclexplode(relacl) WHERE relname = '${table}_id_seq' AND pg_get_userbyid(grantee) = 'in_use_admin'`,
+        );
+        expect({ table, n: found!["n"] }).toEqual({ table, n: 2 });
+      }
+    });
+
     test("what a plan may use is what the server knows, and not the scratch database", async () => {
       await using place = await deployed("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED);");
       await place.project.write(

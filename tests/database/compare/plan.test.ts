@@ -117,6 +117,32 @@ describe("the plan between two catalogues", () => {
     ]);
   });
 
+  test("takes a comment along with the part of a view that it is on", async () => {
+    const view = `CREATE VIEW v AS SELECT id, w FROM a;
+      CREATE RULE gone AS ON DELETE TO v DO INSTEAD DELETE FROM a WHERE id = OLD.id;
+      CREATE MATERIALIZED VIEW m AS SELECT w FROM a;
+      CREATE INDEX of_m ON m (w);`;
+    const before = `CREATE TABLE a (id int, w varchar(20)); ${view} COMMENT ON RULE gone ON v IS 'x'; COMMENT ON INDEX of_m IS 'y';`;
+    const sql = await between(before, `CREATE TABLE a (id int, w text); ${view}`);
+    expect(sql.filter((text) => text.startsWith("COMMENT"))).toEqual([]);
+  });
+
+  test("warns where everybody may use what is made anew", async () => {
+    const code = (type: string): string =>
+      ["own", "open"]
+        .map((name) => `CREATE FUNCTION ${name}() RETURNS ${type} LANGUAGE sql AS 'SELECT 1::${type}';`)
+        .join("");
+    const [from, to] = await withScratch(embedded, async (database) => {
+      const before = await build(database, `${code("int")} REVOKE ALL ON FUNCTION own() FROM PUBLIC;`);
+      return [before, await build(database, `DROP FUNCTION own(), open(); ${code("bigint")}`)];
+    });
+    const { steps } = await planBetween(FILES, { from, to });
+    const found = steps.flatMap(({ up }) => hazardsIn(up)).filter(({ hazard }) => hazard.code === "SECURITY");
+    expect(
+      found.map(({ sql, hazard }) => [/FUNCTION public\.\w+/.exec(sql)?.[0], "reason" in hazard && hazard.reason]),
+    ).toEqual([["FUNCTION public.own", "public-by-default"]]);
+  });
+
   test("warns of policies that may let through more than before", async () => {
     const policies: readonly (readonly [name: string, before: string, after: string, warning?: string])[] = [
       ["added_to", "USING (a = 1)", "USING (a = 1 AND b = 2)"],

@@ -22,7 +22,7 @@ import { changeToJson } from "../../output/changes.ts";
 import { renderCreated } from "../../output/created.ts";
 import { makersIn } from "../../output/findings.ts";
 import { hazardToJson, segmentToJson } from "../../output/hazards.ts";
-import { stepsWarnings, stillLocking } from "../../output/steps-warnings.ts";
+import { ofDatabaseInUse, stepsWarnings, stillLocking } from "../../output/steps-warnings.ts";
 import { renderPlanned } from "../../output/planned.ts";
 import { inLine } from "../../output/visible.ts";
 import {
@@ -155,18 +155,7 @@ export const command = defineCommand({
       requireUnchanged(files, contents, { code: "generate_refused", undone: "Nothing was written" });
       throw error;
     });
-    const {
-      migrations,
-      changes,
-      renames,
-      possibleRenames,
-      byHand,
-      givenByDefault,
-      notCompared,
-      lostGrants,
-      names,
-      comesBehind = [],
-    } = generated;
+    const { migrations, changes, renames, possibleRenames, byHand, notCompared, names, comesBehind = [] } = generated;
     // Each line by itself: what follows the first of a message would be indented.
     if (migrations.length > 0) for (const line of renderPlanned(generated).split("\n")) context.messages.log(line);
     if (args.online === true) {
@@ -187,17 +176,7 @@ export const command = defineCommand({
     for (const { change, kind, name } of byHand.up) {
       context.messages.warn(`not in the migration, write it by hand: ${kind} ${name} (${change})`);
     }
-    if (migrations.length > 0 && givenByDefault.length > 0) {
-      context.messages.warn(
-        `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them; a REVOKE in the migration takes them away)`,
-      );
-    }
-    if (lostGrants.length > 0) {
-      context.messages.warn(
-        `what is made anew loses grants of the database of which no file speaks: ${lostGrants.join(", ")} (grant them again where these roles are)`,
-      );
-    }
-    for (const warning of stepsWarnings(generated)) context.messages.warn(warning);
+    for (const warning of [...ofDatabaseInUse(generated), ...stepsWarnings(generated)]) context.messages.warn(warning);
     const done = comesBehind.length === 0 ? new Set<string>() : await appliedVersions(context);
     for (const contract of comesBehind.filter(({ version }) => !done.has(version))) {
       context.messages.log(
@@ -252,7 +231,7 @@ export const command = defineCommand({
         changes: changes.map(changeToJson),
         renames,
         possibleRenames,
-        givenByDefault,
+        givenByDefault: generated.givenByDefault,
         notCompared,
         rowsLeftOut: leftOut,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
