@@ -114,8 +114,8 @@ describe("nothing is taken away without a word", () => {
     );
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
-      "db/migrations/001_all.sql": tables(serial!, identity!) + given.join(""),
-      "db/schema/all.sql": `${tables(identity!, serial!)}GRANT SELECT ON SEQUENCE a_id_seq TO PUBLIC;\n`,
+      "db/migrations/001_all.sql": tables(serial, identity) + given.join(""),
+      "db/schema/all.sql": `${tables(identity, serial)}GRANT SELECT ON SEQUENCE a_id_seq TO PUBLIC;\n`,
     });
     const { exitCode, stderr } = await generate(project);
     expect(exitCode).toBe(1);
