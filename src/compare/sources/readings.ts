@@ -201,6 +201,14 @@ function objectOf(type: string, object: Node | undefined, { qualified, routine, 
       return list.length < 2 ? undefined : part("column", qualified("relation", list.slice(0, -1)), list.at(-1)!);
     case "OBJECT_TABCONSTRAINT":
       return part("constraint", qualified("relation", list.slice(0, -1)), list.at(-1)!);
+    case "OBJECT_DOMCONSTRAINT": {
+      const [domain, name] = inside(object, "List")?.items ?? [];
+      return part(
+        "constraint",
+        qualified("type", strings(inside(domain, "TypeName")?.names)),
+        inside(name, "String")?.sval ?? "",
+      );
+    }
     case "OBJECT_TRIGGER":
       return part("trigger", qualified("relation", list.slice(0, -1)), list.at(-1)!);
     case "OBJECT_POLICY":

@@ -37,6 +37,21 @@ describe("schema files follow what a golden folder's migration does, in place", 
   }
 });
 
+test("a comment on a constraint of a domain is changed where it stands", async () => {
+  const domain = (
+    comment: string,
+    check: string,
+  ): string => `CREATE DOMAIN d AS int CONSTRAINT "not" NOT NULL CONSTRAINT "c" CHECK (VALUE > 0);
+COMMENT ON CONSTRAINT "not" ON DOMAIN d IS '${comment}';
+${check}CREATE TABLE t (d d);
+`;
+  const { after } = await update(
+    { "d.sql": domain("never null", "COMMENT ON CONSTRAINT c ON DOMAIN public.d IS 'positive';\n") },
+    `COMMENT ON CONSTRAINT "not" ON DOMAIN d IS 'there'; COMMENT ON CONSTRAINT c ON DOMAIN d IS NULL`,
+  );
+  expect(after["d.sql"]).toBe(domain("there", ""));
+});
+
 test("an index without a name of its own goes with its statement, and with what stands above it", async () => {
   const { after, ...result } = await update(
     {
