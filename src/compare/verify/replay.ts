@@ -174,9 +174,12 @@ async function tryOut(
   }
   await onlooker?.after(migration, "down");
   const after = await watch.look(migration, before);
+  // Code tells only now that there was nothing to roll back: the migration is as applied as it was.
+  const ranNothing = !isEmpty && undoesNothing(down);
+  if (ranNothing) await run.record(migration);
   return {
     findings: watch.difference(migration, "does not roll back exactly", before, after),
-    outcome: isEmpty ? "kept" : "undone",
+    outcome: isEmpty || ranNothing ? "kept" : "undone",
   };
 }
 

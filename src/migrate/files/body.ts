@@ -40,6 +40,8 @@ export interface TypeScriptBody {
   readonly absolutePath: string;
   readonly method: "up" | "down";
   readonly transactional: boolean;
+  /** Set by a run that came to its end without a statement. */
+  ranNothing?: boolean;
 }
 
 export interface LoadedMigration {
@@ -82,8 +84,9 @@ export function backfillOf(body: Body | undefined): Backfill | undefined {
   return body?.kind === "sql" ? body.marks?.backfill : undefined;
 }
 
-/** Whether a way back is there and has no statement. */
+/** Whether a way back is there and has no statement; of code, as far as it has run. */
 export function undoesNothing(down: Body | undefined): boolean {
+  if (down?.kind === "typescript") return down.ranNothing === true;
   return down?.kind === "sql" && down.script.statements.length === 0;
 }
 

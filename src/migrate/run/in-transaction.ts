@@ -9,6 +9,7 @@ import { deleteSql, insertSql, squashedSql, TRANSACTION_MS } from "../ledger/sta
 import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.ts";
 import { explainInTransaction, explainReadOnly } from "./explain.ts";
 import { DIRECTLY } from "./performer.ts";
+import { ranNothing } from "./ran-nothing.ts";
 import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./session.ts";
 
 /** What was sent of a migration behind the one before it: all of it, or the beginning of its transaction. */
@@ -240,12 +241,14 @@ function canPipeline(body: RunnableBody): boolean {
 
 async function runBody(
   database: Database,
-  { file }: LoadedMigration,
+  migration: LoadedMigration,
   body: RunnableBody,
   direction: Direction,
-  { requireStatement, performer = DIRECTLY, signal, leftOpen, onEvent }: RunOptions,
+  options: RunOptions,
   onAllSent?: () => void,
 ): Promise<void> {
+  const { performer = DIRECTLY, signal, leftOpen, onEvent } = options;
+  const { file } = migration;
   try {
     if (body.kind === "sql") {
       await performer.statements(database, body.script, body.script.statements);
@@ -256,7 +259,7 @@ async function runBody(
       database,
       performer,
       signal,
-      requireStatement: direction === "up" && requireStatement === true,
+      onNothing: () => ranNothing(body, migration, direction, options),
       onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),
       onTold: (done, total) => onEvent?.({ type: "told-progress", migration: file, done, total }),
       onAllSent,

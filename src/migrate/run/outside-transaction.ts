@@ -14,6 +14,7 @@ import { deleteSql, insertSql, squashedSql, updateSql } from "../ledger/statemen
 import type { LoadedMigration, RunnableBody } from "../files/body.ts";
 import { isPatient } from "./patient.ts";
 import { DIRECTLY } from "./performer.ts";
+import { ranNothing } from "./ran-nothing.ts";
 import { entryOf, prepareSession, type RunOptions } from "./session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
 import { afterFailure } from "./stopped-outside.ts";
@@ -115,7 +116,7 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
   await runTypeScript(body, {
     database,
     performer,
-    requireStatement: run.direction === "up" && options.requireStatement === true,
+    onNothing: () => ranNothing(body, migration, run.direction, options),
     signal: options.signal,
     onProgress: (statements) => options.onEvent?.({ type: "progress", migration: migration.file, statements }),
     onTold: (done, total) => options.onEvent?.({ type: "told-progress", migration: migration.file, done, total }),

@@ -10,7 +10,6 @@ import { isSessionSetting } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { TypeScriptBody } from "../files/body.ts";
-import { emptyMigration } from "../files/empty.ts";
 import { type GuestEnd, runInGuest } from "../guest/host.ts";
 import type { GuestStatement } from "../guest/messages.ts";
 import { fromPortable } from "../guest/parameters.ts";
@@ -24,8 +23,8 @@ import { askedLate, endedItself, placeInStack, thrown } from "../files/typescrip
 export interface QueueTarget {
   readonly database: Database;
   readonly performer: Performer;
-  /** Whether a run that asks for no statement at all is a failure. */
-  readonly requireStatement: boolean;
+  /** Is called at the end of a run that has asked for no statement at all; may throw. */
+  readonly onNothing: () => void;
   /** Ends the wait for a migration, also one that computes for ever. */
   readonly signal: AbortSignal | undefined;
   /** Statements done so far, now and then. */
@@ -80,7 +79,7 @@ export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): 
   if (ended !== undefined) throw endedItself(file, absolutePath, `${method}() of ${file} never finished`, ended, fault);
   if (fault !== undefined) throw thrown(file, absolutePath, fault, `${method}() of ${file} failed`);
   if (end.late !== undefined) throw askedLate(file, absolutePath, method, end.late, "");
-  if (target.requireStatement && queue.statements === 0) throw emptyMigration(file);
+  if (queue.statements === 0) target.onNothing();
 }
 
 const WAY_OUT = "Remove it, or control transactions yourself with: transaction = false";

@@ -136,6 +136,22 @@ describe("migrations are tried out", () => {
     expect(report.unchecked).toEqual(["rolling back 2_fill, whose way back is empty: what it does to rows stays"]);
   });
 
+  test("and one whose code has run and asked for nothing, of which the rest is found as of an empty one in SQL", async () => {
+    const code = (name: string, up: string): string =>
+      `import { Migration } from "confiture";\nexport default class ${name} extends Migration {\n  up() { this.execute("${up}"); }\n  down() {}\n}\n`;
+    const report = await tested({
+      "db/migrations/1_users.sql": "-- migrate:up\nCREATE TABLE users (id int);\n-- migrate:down\nDROP TABLE users;\n",
+      "db/migrations/2_fill.ts": code("Fill", "UPDATE users SET id = 1"),
+      "db/migrations/3_more.sql": NICK.replaceAll("nick", "more"),
+    });
+    expect(report.check.outcome).toBe("proven");
+    expect(report.unchecked).toEqual(["rolling back 2_fill, whose way back is empty: what it does to rows stays"]);
+    const left = await tested({ "db/migrations/1_users.ts": code("Users", "CREATE TABLE users (id int)") });
+    expect(left.check.findings.map(({ message }) => message)).toEqual([
+      "1_users does not roll back exactly; what is different afterwards",
+    ]);
+  });
+
   test("from the schema files where they do not start from nothing, one alone too", async () => {
     const files = {
       "db/schema/users.sql": "CREATE TABLE users (id int, nick text, age int);",

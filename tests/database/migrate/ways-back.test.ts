@@ -6,6 +6,9 @@ import { migrating } from "./migrating.ts";
 
 const UP = { "001_a.up.sql": "CREATE TABLE a (id int);", "001_a.down.sql": "DROP TABLE a;" };
 
+const CODE =
+  'import { Migration } from "confiture";\nexport default class B extends Migration {\n  up() { this.execute("INSERT INTO a VALUES (1)"); }\n  down() {}\n}\n';
+
 // How files are read is the same on every engine, and the embedded one takes its time to start.
 for (const engine of oldestServer) {
   describe(engine.name, () => {
@@ -13,6 +16,8 @@ for (const engine of oldestServer) {
       ["of a pair", { "002_b.up.sql": "INSERT INTO a VALUES (1);", "002_b.down.sql": "-- nothing to undo\n" }],
       ["of no bytes", { "002_b.up.sql": "INSERT INTO a VALUES (1);", "002_b.down.sql": "" }],
       ["of a section", { "002_b.sql": "-- migrate:up\nINSERT INTO a VALUES (1);\n-- migrate:down\n" }],
+      ["of code", { "002_b.ts": CODE }],
+      ["of code outside a transaction", { "002_b.ts": CODE.replace("{\n", "{\n  transaction = false;\n") }],
     ])("an empty way back undoes nothing, and does not keep those below it from going: %s", async (_what, files) => {
       await using m = await migrating(engine, { ...UP, ...files });
       expect((await m.up()).error).toBeUndefined();
