@@ -146,19 +146,18 @@ async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
       return;
     }
   }
-  const less = await schemaLess(options, pending).catch(async (error: unknown) => {
-    if (!(error instanceof ConfitureError) || error.code !== "drift_unknown") throw error;
-    const made = ledger || projectBase(options).length > 0 ? await recorded(options, pending) : undefined;
-    if (made === undefined && ledger) throw error;
-    return made;
-  });
-  if (less !== undefined) {
-    const made = ledger && pending.length > 0 ? await madeOtherwise(options, pending, less) : undefined;
-    yield { expected: made ?? less, pending, ...known, isRecorded: ledger };
-  }
-  if (!ledger && pending.length > 0) {
-    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [], ...known, isRecorded: false };
-  }
+  const { built, less } = await schemaLess(options, pending);
+  const made =
+    less instanceof ConfitureError
+      ? ledger || projectBase(options).length > 0
+        ? await recorded(options, pending)
+        : undefined
+      : ledger && pending.length > 0
+        ? await madeOtherwise(options, pending, built, less)
+        : less;
+  if (made !== undefined) yield { expected: made, pending, ...known, isRecorded: ledger };
+  else if (less instanceof ConfitureError && ledger) throw less;
+  if (!ledger && pending.length > 0) yield { expected: built, pending: [], ...known, isRecorded: false };
 }
 
 async function pendingVersions({
@@ -205,26 +204,30 @@ async function recorded(options: ProjectFiles, pending: readonly string[]): Prom
 
 /**
  * What base and recorded migrations make, where ways back of those that are pending lead from the schema files to something else: a
- * way back may be wrong, or from before a migration that was merged below it. Undefined where both are the same, and where base and
+ * way back may be wrong, or from before a migration that was merged below it. `less` where both are the same, and where base and
  * all migrations do not make what the schema files build, which may hold more.
  */
 async function madeOtherwise(
   options: DriftOptions,
   pending: readonly string[],
+  built: Catalogue,
   less: Catalogue,
-): Promise<Catalogue | undefined> {
+): Promise<Catalogue> {
   const made = await recorded(options, pending);
-  if (made === undefined || compareCatalogues(less, made).length === 0) return undefined;
+  if (made === undefined || compareCatalogues(less, made).length === 0) return less;
   const all = await recorded(options, []);
-  const agree = all !== undefined && compareCatalogues(await schemaLess(options, []), all).length === 0;
-  return agree ? made : undefined;
+  return all !== undefined && compareCatalogues(built, all).length === 0 ? made : less;
 }
 
-/** What the schema files build, with the changes of some migrations taken back. */
-async function schemaLess(options: DriftOptions, pending: readonly string[]): Promise<Catalogue> {
+/** What the schema files build, and what is left with the changes of some migrations taken back, or why they cannot be. */
+async function schemaLess(
+  options: DriftOptions,
+  pending: readonly string[],
+): Promise<{ readonly built: Catalogue; readonly less: Catalogue | ConfitureError }> {
   return await withScratch(options, async (database) => {
     await buildSchema(database, options);
-    if (pending.length === 0) return await readCatalogue(database);
+    const built = await readCatalogue(database);
+    if (pending.length === 0) return { built, less: built };
     const run = await startRun(database, options);
     const files = discoverMigrations(options.projectDir, options.migrationsDir, options.migrationsLayout).migrations;
     for (const file of files.filter(({ version }) => pending.includes(version)).toReversed()) {
@@ -235,7 +238,7 @@ async function schemaLess(options: DriftOptions, pending: readonly string[]): Pr
           ? new ConfitureError("migration_irreversible", `${migrationId(file)} has no way back`)
           : await run.step(migration, "down");
       if (error === undefined) continue;
-      throw new ConfitureError(
+      const less = new ConfitureError(
         "drift_unknown",
         `What the database should be is not known: ${migrationId(file)} is pending there and cannot be taken back from the schema files: ${error.message}`,
         {
@@ -245,7 +248,8 @@ async function schemaLess(options: DriftOptions, pending: readonly string[]): Pr
           server: error.server,
         },
       );
+      return { built, less };
     }
-    return await readCatalogue(database, [SCRATCH_LEDGER]);
+    return { built, less: await readCatalogue(database, [SCRATCH_LEDGER]) };
   });
 }
