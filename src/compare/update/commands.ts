@@ -5,7 +5,7 @@ import { inside, offsetOfByte, strings } from "#sql/parser.ts";
 import { removeSentence } from "./lines.ts";
 import { divide, type Item, type ListText, removeItem } from "./lists.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
-import type { Subject } from "../sources/subjects.ts";
+import { isSame, type Subject } from "../sources/subjects.ts";
 
 /** A command of an ALTER TABLE in the files: its only one, or one of several. */
 export interface Command extends Item {
@@ -79,14 +79,16 @@ export function grantedPrivileges(tree: SchemaTree, sentence: Sentence): ListTex
 }
 
 /**
- * Takes a column out of the lists of columns in a GRANT or REVOKE on one table, and with the last one its privilege, or the statement.
+ * Takes a column of a table out of the lists of columns in a GRANT or REVOKE, and with the last one its privilege, or the statement. One
+ * on other tables as well stays what it is for these.
  * @returns whether it was in one of them
  */
-export function removeGrantedColumn(tree: SchemaTree, sentence: Sentence, column: string): boolean {
-  const { privileges = [], objects = [] } = inside(sentence.node, "GrantStmt") ?? {};
+export function removeGrantedColumn(tree: SchemaTree, on: Sentence, table: Subject, column: string): boolean {
+  const { privileges = [] } = inside(on.node, "GrantStmt") ?? {};
   const columns = privileges.map((each) => strings(inside(each, "AccessPriv")?.cols));
   const at = columns.findIndex((names) => names.includes(column));
-  if (at < 0 || objects.length !== 1) return false;
+  const sentence = at < 0 ? undefined : onOneObject(tree, on, table);
+  if (sentence === undefined) return false;
   if (columns.every((names) => names.length === 1 && names[0] === column)) {
     removeSentence(tree, sentence);
     return true;
@@ -105,6 +107,24 @@ export function removeGrantedColumn(tree: SchemaTree, sentence: Sentence, column
   if (item === undefined || items.length !== columns[at]!.length) return false;
   removeItem(tree, { sentence, items }, item);
   return true;
+}
+
+/** A GRANT on an object, which is taken out of one on several and put behind it; undefined where its objects cannot be told apart. */
+function onOneObject(tree: SchemaTree, sentence: Sentence, subject: Subject): Sentence | undefined {
+  const { file, start, end, node, reading } = sentence;
+  if (inside(node, "GrantStmt")?.objects?.length === 1) return sentence;
+  const list = grantedObjects(tree, sentence);
+  const { about = [] } = reading ?? {};
+  const own = list?.items[about.findIndex((each) => isSame(each, subject))];
+  if (list === undefined || own === undefined || list.items.length !== about.length) return undefined;
+  const text = tree.text(file);
+  const others = list.items.filter((item) => item !== own).map((item) => text.slice(item.start, item.end));
+  const grant = (objects: readonly string[]): string =>
+    text.slice(start, list.items[0]!.start) + objects.join(", ") + text.slice(list.items.at(-1)!.end, end);
+  const rest = `${grant(others)};\n`;
+  tree.splice(file, start, end, rest + grant([text.slice(own.start, own.end)]));
+  const behind = tree.sentences.filter((one) => one.file === file && one.start > start);
+  return behind.toSorted((a, b) => a.start - b.start)[0];
 }
 
 const CLASSES = /^(?:table|sequence|function|procedure|routine|schema|type|domain|language)$/i;

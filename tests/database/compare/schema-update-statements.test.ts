@@ -107,6 +107,40 @@ describe("a privilege that goes", () => {
   });
 });
 
+describe("a column in a GRANT", () => {
+  const TABLES =
+    "CREATE ROLE clerk;\nCREATE ROLE web;\nCREATE TABLE t (id int, name text);\nCREATE TABLE u (id int, name text);\n";
+  const REVOKES = "REVOKE SELECT (name) ON t FROM clerk;";
+
+  test.each([
+    ["goes from its list", "GRANT SELECT (id, name) ON t TO clerk;\n", REVOKES, "GRANT SELECT (id) ON t TO clerk;\n"],
+    ["goes with the statement where it is the only one", "GRANT SELECT (name) ON t TO clerk;\n", REVOKES, ""],
+    [
+      "goes on one of several tables, which gets a statement of its own",
+      "GRANT SELECT (id, name), INSERT ON TABLE t, u TO clerk;\n",
+      REVOKES,
+      "GRANT SELECT (id, name), INSERT ON TABLE u TO clerk;\nGRANT SELECT (id), INSERT ON TABLE t TO clerk;\n",
+    ],
+    [
+      "goes on one of several tables, of which nothing is left",
+      "GRANT SELECT (name) ON t, u TO clerk;\n",
+      REVOKES,
+      "GRANT SELECT (name) ON u TO clerk;\n",
+    ],
+    [
+      "that is dropped goes from those of all roles",
+      "GRANT SELECT (id, name), UPDATE (name) ON t, u TO clerk, web;\n",
+      "ALTER TABLE u DROP COLUMN name;",
+      "GRANT SELECT (id, name), UPDATE (name) ON t TO clerk, web;\nGRANT SELECT (id) ON u TO clerk, web;\n",
+    ],
+  ])("%s", async (_, grants, migration, expected) => {
+    const result = await update({ "t.sql": TABLES + grants }, migration);
+    const tables = migration.includes("DROP") ? TABLES.replace("u (id int, name text)", "u (id int)") : TABLES;
+    expect(result.after).toEqual({ "t.sql": tables + expected });
+    expect(result.edits.map(({ how }) => how)).toEqual([expected === "" ? "removed" : "edited"]);
+  });
+});
+
 test("an edit that something later makes vain is taken back when it has been appended behind that", async () => {
   const files = "CREATE TABLE u (id int, a int);\nDO $$ BEGIN ALTER TABLE u ALTER a SET DEFAULT 1; END $$;\n";
   const { after } = await update({ "u.sql": files }, "ALTER TABLE u ALTER a SET DEFAULT 2");

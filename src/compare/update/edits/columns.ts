@@ -97,7 +97,7 @@ function drop(planned: Planned, work: Work, table: Subject, column: Subject): Re
   for (;;) {
     const own = tree.about(column).find(({ reading }) => keyOf(reading!.about[0]!) === keyOf(column));
     if (own !== undefined) removeSentence(tree, own);
-    else if (!tree.about(table).some((sentence) => removeGrantedColumn(tree, sentence, column.name)))
+    else if (!tree.about(table).some((sentence) => removeGrantedColumn(tree, sentence, table, column.name)))
       return edited(file);
   }
 }

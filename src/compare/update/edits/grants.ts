@@ -1,7 +1,7 @@
 import type { GrantStmt, RoleSpec } from "libpg-query";
 import type { Span } from "#sql/statement.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
-import { grantedPrivileges } from "../commands.ts";
+import { grantedPrivileges, removeGrantedColumn } from "../commands.ts";
 import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
@@ -56,6 +56,8 @@ function take(
   subject: Subject,
   grant: GrantStmt,
 ): Done | undefined {
+  const ofColumn = takeColumn(tree, subject, grant);
+  if (ofColumn !== undefined) return ofColumn;
   const own = grantsOf(tree, subject, keyOf(grant)).filter(({ node }) => sharesPrivileges(node, grant));
   const [first] = own;
   if (first !== undefined) {
@@ -88,6 +90,30 @@ function take(
     after: tree.sentences.filter((sentence) => givesAgain(sentence, subject, grant)),
   });
   return { how: "added", file };
+}
+
+/** All that is taken from a role on one column goes from the lists that it is in; undefined where it is in none that is of that role alone. */
+function takeColumn(tree: SchemaTree, subject: Subject, revoke: GrantStmt): Done | undefined {
+  const [only, ...more] = revoke.privileges ?? [];
+  const { priv_name: name, cols = [] } = inside(only, "AccessPriv") ?? {};
+  const [column] = strings(cols);
+  if (column === undefined || cols.length > 1 || name !== undefined || more.length > 0) return undefined;
+  const given = (): Sentence[] =>
+    tree.about(subject).filter(({ node }) => {
+      const grant = inside(node, "GrantStmt");
+      const isOfRole = grant?.is_grant === true && grant.grantees?.length === 1 && roleIn(grant, revoke) === 0;
+      return isOfRole && grant.privileges?.some((each) => strings(inside(each, "AccessPriv")?.cols).includes(column));
+    });
+  const isWhole = ({ node, reading }: Sentence): boolean =>
+    columnsOf(inside(node, "GrantStmt") ?? {}) === columnsOf(revoke) && reading!.about.length === 1;
+  const isGone = given().every(isWhole);
+  let done: Done | undefined;
+  for (;;) {
+    const sentence = given().at(-1);
+    if (sentence === undefined) return done;
+    if (!removeGrantedColumn(tree, sentence, subject, column)) return undefined;
+    done = isGone ? { how: "removed", file: sentence.file } : edited(sentence.file);
+  }
 }
 
 /** Takes privileges out of a GRANT of one role, or the object where all of them go. */
