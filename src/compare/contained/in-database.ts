@@ -21,8 +21,8 @@ import { dataKey, readUpToDate, viewOfDataKey, viewsIn } from "./materialized.ts
 import { firstStillThere, readNames } from "./names.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
-import { reactingTables, rowStatements } from "./row-statements.ts";
-import { writingFunctions } from "./writing-functions.ts";
+import { rowStatements } from "./row-statements.ts";
+import { NO_CODE, writingCode } from "./writing-functions.ts";
 import { changedTables, hashesOf, hasMoreRows, readRowHashes, readTables, type Rows } from "./rows.ts";
 
 /**
@@ -170,10 +170,9 @@ async function rowsNotCompared(
   const { open, written } = await load();
   const may: MigrationFile[] = [];
   const catalogue = states.get(held)?.catalogue;
-  const reacting = catalogue === undefined ? new Set<string>() : reactingTables(catalogue);
-  const writing = catalogue === undefined ? new Set<string>() : writingFunctions(catalogue, open);
+  const code = catalogue === undefined ? NO_CODE : writingCode(catalogue, open);
   for (const migration of open.slice(0, held)) {
-    if ((await rowStatements(migration, { reacting, writing }, options.signal)).length > 0) may.push(migration.file);
+    if ((await rowStatements(migration, code, options.signal)).length > 0) may.push(migration.file);
   }
   if (may.length === 0) return [];
   const replayed: Rows = states.get(held)?.rows ?? new Map();

@@ -24,10 +24,9 @@ import { readUpToDate } from "./materialized.ts";
 import { tryOnRows } from "./on-rows.ts";
 import { readState, type Replay, settled, type State } from "./replayed.ts";
 import { chanceChanges, rowChanges } from "./row-changes.ts";
-import { reactingTables } from "./row-statements.ts";
 import { moreThanBuilt, readRowHashes, readTables } from "./rows.ts";
 import { unlikeMigrations } from "./unlike.ts";
-import { writingFunctions } from "./writing-functions.ts";
+import { writingCode } from "./writing-functions.ts";
 import type { Written } from "./written.ts";
 
 /**
@@ -68,10 +67,9 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       };
       const { catalogue, rows } = built;
       const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, built: rows };
-      const code = { reacting: reactingTables(catalogue), writing: writingFunctions(catalogue, open) };
       const { lacking: onRows, untried } = await tryOnRows(
         options,
-        { ...tried, ...code, replayed: states.get(last)!.rows },
+        { ...tried, code: writingCode(catalogue, open), replayed: states.get(last)!.rows },
         rebuild,
       );
       const held = onRows?.at ?? seeming;

@@ -1,6 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
+import { RUNS_CODE } from "./runs-code.ts";
 
 /** Objects of a database by kind and name, and the rights on them: "column public.users.bio". */
 export type Names = ReadonlySet<string>;
@@ -17,10 +18,9 @@ export async function readNames(database: Database): Promise<Names> {
 /** Whether a way up may take objects or rights away. */
 export function mayDrop({ up }: LoadedMigration): boolean {
   if (up.kind !== "sql") return true;
-  return up.script.statements.some(({ firstWord = "", text }) => RUNS_CODE.test(firstWord) || TAKES.test(text));
+  return up.script.statements.some(({ firstWord = "", text }) => RUNS_CODE.has(firstWord) || TAKES.test(text));
 }
 
-const RUNS_CODE = /^(?:DO|CALL|EXECUTE|SELECT|WITH|VALUES|EXPLAIN|FETCH|\()$/;
 const TAKES = /\b(?:drop|revoke|rename|set\s+schema)\b/i;
 
 /** The first migration that took away what is there, and what that is. Pure. */

@@ -11,6 +11,7 @@ import { viewsIn } from "./materialized.ts";
 import type { ContainedOptions } from "./replayed.ts";
 import { type RowStatements, rowStatements } from "./row-statements.ts";
 import { hashesOf, readRowHashes, type Rows, rowsOf } from "./rows.ts";
+import type { WritingCode } from "./writing-functions.ts";
 import type { Written } from "./written.ts";
 
 /** A migration that the rows of schema files tell to be lacking, although a replay without these rows does not. */
@@ -36,10 +37,7 @@ interface Tried {
   readonly written: Written;
   /** Values that are no chance. */
   readonly fixed: Fixed;
-  /** Tables of the schema files with triggers or rules. */
-  readonly reacting: ReadonlySet<string>;
-  /** Functions that may write rows. */
-  readonly writing: ReadonlySet<string>;
+  readonly code: WritingCode;
   /** What the schema files build. */
   readonly built: Rows;
   /** What base and migrations make of an empty database. */
@@ -53,14 +51,14 @@ interface Tried {
  */
 export async function tryOnRows(
   options: ContainedOptions & { readonly clock: Clock },
-  { held, written, fixed, reacting, writing, built, replayed }: Tried,
+  { held, written, fixed, code, built, replayed }: Tried,
   rebuild: () => Promise<Database>,
 ): Promise<TriedOnRows> {
   const untried = new Set<LoadedMigration>();
   const own = onlyIn(built, replayed);
   if (own.size === 0) return { lacking: undefined, untried };
   const all: (readonly RowStatements[])[] = [];
-  const tables = { reacting, writing, filled: new Set([...own.keys()].map(nameOf)) };
+  const tables = { ...code, filled: new Set([...own.keys()].map(nameOf)) };
   for (const migration of held) all.push(await rowStatements(migration, tables, options.signal));
   if (all.every(({ length }) => length === 0)) return { lacking: undefined, untried };
   const database = await rebuild();

@@ -17,6 +17,7 @@ import type { Fixed } from "./marks.ts";
 import { settle, valuesOf } from "./chance.ts";
 import { mayDrop, type Names, readNames, type Taken } from "./names.ts";
 import { type RowChange, rowChanges } from "./row-changes.ts";
+import { RUNS_CODE } from "./runs-code.ts";
 import { mostOf, readRowHashes, type ReadRowsOptions, type Rows } from "./rows.ts";
 
 export interface ContainedOptions extends ProjectFiles {
@@ -142,12 +143,13 @@ export function settled(state: State, fixed: Fixed): State {
 function mayTakeRows({ up }: LoadedMigration): boolean {
   if (up.kind !== "sql") return true;
   return up.script.statements.some(
-    ({ firstWord = "", text }) => WORKS_ON_ROWS.test(firstWord) || TAKES_ROWS.test(text),
+    ({ firstWord = "", text }) => RUNS_CODE.has(firstWord) || WRITES_ROWS.has(firstWord) || TAKES_ROWS.test(text),
   );
 }
 
-const WORKS_ON_ROWS =
-  /^(?:DELETE|UPDATE|TRUNCATE|MERGE|INSERT|COPY|DO|CALL|SELECT|WITH|VALUES|TABLE|EXECUTE|EXPLAIN|FETCH|MOVE|REFRESH|IMPORT|\()$/;
+const WRITES_ROWS: ReadonlySet<string> = new Set([
+  "DELETE", "UPDATE", "TRUNCATE", "MERGE", "INSERT", "COPY", "REFRESH", "IMPORT",
+]); // prettier-ignore
 /** Also a new type with a say in the values, and a table or view that is made of rows. */
 const TAKES_ROWS =
   /\bdrop\b|\btype\b[^]*\busing\b|^create\s+(?:\w+\s+)*?(?:materialized\b|table\b[^]*?\bas\s+(?:\(\s*)*(?:select|values|with|execute|table)\b)/i;

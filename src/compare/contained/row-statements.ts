@@ -2,8 +2,8 @@ import { parseScript } from "#database/script.ts";
 import type { LoadedMigration, SqlBody } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import type { Statement } from "#sql/statement.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
-import { callsOne, runsOnRows } from "./writing-functions.ts";
+import { RUNS_CODE, WRITES } from "./runs-code.ts";
+import { callsOne, checksRows, runsOnRows, type WritingCode } from "./writing-functions.ts";
 
 /** What a migration may do to rows that are there. */
 export interface RowStatements {
@@ -14,21 +14,8 @@ export interface RowStatements {
   readonly isReactedTo: boolean;
 }
 
-const WRITES = /\b(?:update|delete|merge|truncate|insert|call|execute|perform|select|refresh)\b/i;
-
-/** The names of tables and views with a trigger or a rule, which may change rows elsewhere. Pure. */
-export function reactingTables({ facts }: Catalogue): ReadonlySet<string> {
-  return new Set(
-    facts.facts().flatMap(({ id }) => (id.kind === "trigger" || id.kind === "rule" ? [id.table.toLowerCase()] : [])),
-  );
-}
-
 /** What a database has tables for, by their names without schemas, in small letters. */
-export interface Tables {
-  /** From `reactingTables`. */
-  readonly reacting: ReadonlySet<string>;
-  /** From `writingFunctions`. */
-  readonly writing: ReadonlySet<string>;
+export interface Tables extends WritingCode {
   /** Those whose rows are in question; any when undefined. */
   readonly filled?: ReadonlySet<string>;
 }
@@ -79,12 +66,16 @@ function ofSql(migration: LoadedMigration, body: SqlBody, tables: Tables): reado
     if (!isReactedTo && !mayChangeRows(statement, tables)) return [];
     const up = only(
       body,
-      [...before, statement, ...ends].map((each) => each.text),
+      // What is there already is to say so: it is not known what it did.
+      [...before, statement, ...ends].map((each) =>
+        each === statement ? text.replace(UNLESS_THERE, "$1") : each.text,
+      ),
     );
     return [{ migration: { ...alone(migration), up }, isWhole: false, isReactedTo }];
   });
 }
 
+const UNLESS_THERE = /^((?:alter|create)\b[^]*?\b(?:add|column|index))\s+if\s+not\s+exists\b/i;
 const TEMPORARY = /^create\s+(?:(?:local|global)\s+)?temp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?([\w."]+)/i;
 /** What statements are run by name. */
 const PREPARED = /^(?:prepare|declare)\s+([\w"]+)/i;
@@ -109,39 +100,26 @@ function only({ script, transactional, opening, howToRunOutside }: SqlBody, stat
 }
 
 /** Rows that a statement writes itself are in the replay; others it may make of rows that are there. */
-function mayChangeRows({ firstWord = "", text }: Statement, { filled, writing }: Tables): boolean {
+function mayChangeRows({ firstWord = "", text }: Statement, tables: Tables): boolean {
+  const { filled, writing } = tables;
   switch (firstWord) {
     case "UPDATE":
     case "DELETE":
     case "MERGE":
     case "TRUNCATE":
-    case "CALL":
     case "REFRESH":
-    case "EXECUTE":
-    case "FETCH":
       return true;
     case "INSERT":
       return /\bselect\b/i.test(text);
-    case "WITH":
-      return /\b(?:update|delete|merge|insert)\b/i.test(text);
-    case "DO":
-      return WRITES.test(text);
-    case "EXPLAIN":
-      return /\banaly[sz]e\b/i.test(text);
-    case "SELECT":
-    case "VALUES":
-    case "(":
-      return text.replaceAll(HARMLESS, "").includes("(", 1);
     case "CREATE":
-      return isMadeByCalls(text);
+      return isMadeByCalls(text) || checksRows(text, tables);
     case "ALTER":
+      if (checksRows(text, tables)) return true;
       return isRetyping(text) && (filled === undefined || speaksOfOne(text, filled) || callsOne(text, writing));
     default:
-      return false;
+      return RUNS_CODE.get(firstWord)?.(text) ?? false;
   }
 }
-
-const HARMLESS = /\b(?:set_config|setval)\s*\(/gi;
 
 /** Whether a table is made of the rows of a query that may call a function. */
 function isMadeByCalls(text: string): boolean {

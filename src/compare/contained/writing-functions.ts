@@ -3,12 +3,80 @@ import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { isWord, type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 
+/** What writes rows besides those that a statement names. Names are without schemas, in small letters. */
+export interface WritingCode {
+  /** Functions that may write rows. */
+  readonly writing: ReadonlySet<string>;
+  /** Tables and views where a new row may change rows elsewhere: by a trigger, a rule, or a function that is called for it. */
+  readonly reacting: ReadonlySet<string>;
+  /** Domains whose values call such a function. */
+  readonly domains: ReadonlySet<string>;
+}
+
+export const NO_CODE: WritingCode = { writing: new Set(), reacting: new Set(), domains: new Set() };
+
 /**
- * The names of functions that may write rows, without their schemas, in small letters: their bodies say so, or call one whose body does.
- * What is IMMUTABLE or STABLE may not. Pure.
+ * Pure.
  * @param migrations whose functions may be gone by now
  */
-export function writingFunctions({ facts }: Catalogue, migrations: readonly LoadedMigration[]): ReadonlySet<string> {
+export function writingCode(catalogue: Catalogue, migrations: readonly LoadedMigration[]): WritingCode {
+  const writing = writingFunctions(catalogue, migrations);
+  const facts = catalogue.facts.facts();
+  const reacting = new Set<string>();
+  const domains = new Set<string>();
+  const isDomain = new Set(facts.flatMap(({ id }) => (id.kind === "domain" ? [`${id.schema}.${id.name}`] : [])));
+  const calls = (text: unknown): text is string => typeof text === "string" && callsOne(text, writing);
+  const isOfDomain = (type: unknown): boolean => typeof type === "string" && domains.has(plainType(type));
+  for (let size = -1; size < domains.size + reacting.size;) {
+    size = domains.size + reacting.size;
+    for (const { id, payload } of facts) {
+      switch (id.kind) {
+        case "trigger":
+        case "rule":
+          reacting.add(id.table.toLowerCase());
+          break;
+        case "domain":
+          if (calls(payload["default"]) || isOfDomain(payload["baseType"])) domains.add(id.name.toLowerCase());
+          break;
+        case "default":
+          if (calls(payload["expr"])) reacting.add(id.table.toLowerCase());
+          break;
+        case "column":
+          if (calls(payload["generatedExpr"]) || isOfDomain(payload["type"])) reacting.add(id.table.toLowerCase());
+          break;
+        case "constraint":
+          if (calls(payload["def"]))
+            (isDomain.has(`${id.schema}.${id.table}`) ? domains : reacting).add(id.table.toLowerCase());
+          break;
+        case "index":
+          if (calls(payload["def"])) reacting.add(tableOfIndex(payload["def"]));
+          break;
+        default:
+      }
+    }
+  }
+  return { writing, reacting, domains };
+}
+
+/** From what PostgreSQL gives as its definition. */
+function tableOfIndex(definition: string): string {
+  return plainType(/ ON (?:ONLY )?(.+?) USING /.exec(definition)?.[1] ?? "");
+}
+
+/** The name alone, of `public."Odd"[]`. */
+function plainType(name: string): string {
+  return name
+    .replace(/(?:\[\])+$/, "")
+    .replace(/^.*\./, "")
+    .replaceAll('"', "")
+    .toLowerCase();
+}
+
+/**
+ * The names of functions that may write rows: their bodies say so, or call one whose body does. What is IMMUTABLE or STABLE may do so
+ * through another function alone. Pure.
+ */
+function writingFunctions({ facts }: Catalogue, migrations: readonly LoadedMigration[]): ReadonlySet<string> {
   const own = facts.facts().flatMap(({ id, payload }) => {
     const definition = payload["def"];
     return id.kind === "function" && typeof definition === "string" ? [{ name: id.name, definition }] : [];
@@ -19,12 +87,13 @@ export function writingFunctions({ facts }: Catalogue, migrations: readonly Load
       return name === undefined ? [] : [{ name: name.replaceAll('"', ""), definition: text }];
     }),
   );
-  const volatile = [...own, ...made].filter(({ definition }) => !KEEPS_ROWS.test(definition));
   const writing = new Set<string>();
   for (let size = -1; size < writing.size;) {
     size = writing.size;
-    for (const { name, definition } of volatile)
-      if (WRITES.test(definition) || callsOne(definition, writing)) writing.add(name.toLowerCase());
+    for (const { name, definition } of [...own, ...made]) {
+      const writes = WRITES.test(definition) && !KEEPS_ROWS.test(definition);
+      if (writes || callsOne(definition, writing)) writing.add(name.toLowerCase());
+    }
   }
   return writing;
 }
@@ -58,6 +127,20 @@ export function runsOnRows(text: string, functions: ReadonlySet<string>): string
     ? undefined
     : `select ${calls.join(", ")} from ${text.slice(tokens[name]!.start, tokens[add]!.start)}`;
 }
+
+/**
+ * Whether a new column, constraint, type or index calls what may write rows, for rows that are there. Where it is there already, nothing shows
+ * what it did. Pure.
+ */
+export function checksRows(text: string, { writing, domains }: Pick<WritingCode, "writing" | "domains">): boolean {
+  if (writing.size === 0 || !CHECKS_ROWS.test(text)) return false;
+  return (
+    callsOne(text, writing) ||
+    (domains.size > 0 && tokensOf(text).some(({ text: word }) => domains.has(plainType(word))))
+  );
+}
+
+const CHECKS_ROWS = /^alter\s+(?:table|domain)\b[^]*?\b(?:add|type|validate)\b|^create\s+(?:unique\s+)?index\b/i;
 
 /** What stands behind each DEFAULT. */
 function defaultsIn(text: string, tokens: readonly Token[]): string[] {

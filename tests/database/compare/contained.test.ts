@@ -858,6 +858,9 @@ test("where every migration is recorded, none is read", async () => {
 });
 
 describe("statements that change rows without saying so", () => {
+  /** It calls what writes, which is no writing of its own. */
+  const INNER =
+    "CREATE FUNCTION inner_fix(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.fix(); RETURN n; END $$;";
   const made = `CREATE TABLE t (id int PRIMARY KEY, role text DEFAULT 'user', price int);
 CREATE FUNCTION fix() RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET role = 'admin' WHERE id = 1; RETURN 1; END $$;
 CREATE FUNCTION calls_fix() RETURNS int LANGUAGE sql AS 'SELECT fix()';
@@ -904,6 +907,46 @@ INSERT INTO other VALUES (1);
     expect(found).toMatchObject({ contained: ["001"], why: expect.stringContaining("of public.t, which 002_rows") });
     for (const rows of ["INSERT INTO t VALUES (1, 'admin', 5);", "INSERT INTO t VALUES (2, 'user', NULL);"])
       expect(await decide(files(rows))).toMatchObject({ contained: ["001", "002"], rowsNotCompared: [] });
+  });
+
+  test.each([
+    ["a CHECK", "", "n int CHECK (n < calls_fix() + 9)"],
+    ["the default of a domain", "CREATE DOMAIN d AS int DEFAULT fix();", "n int, m d"],
+    [
+      "the CHECK of a domain over a domain",
+      "CREATE DOMAIN d AS int CHECK (fix() > VALUE - 9); CREATE DOMAIN e AS d[];",
+      "n int, m e",
+    ],
+    ["a generated column", INNER, "n int, m int GENERATED ALWAYS AS (inner_fix(n)) STORED"],
+    ["an index", INNER, "n int); CREATE INDEX ON logs (inner_fix(n)"],
+  ])("are tried on rows of the schema files where new rows call them: %s", async (_what, before, columns) => {
+    const all = `${made}${before}\nCREATE TABLE logs (${columns});\n`;
+    const row = "INSERT INTO logs VALUES (5);\n";
+    const files = (rows: string): Record<string, string> => ({
+      "db/schema/all.sql": `${all}${row}${rows}`,
+      "db/migrations/001_made.sql": `-- migrate:up\n${all}`,
+      "db/migrations/002_rows.sql": `-- migrate:up\n${row.replace("5)", columns.includes(" m e") ? "5, '{1}')" : "5)")}`,
+    });
+    const held = files("INSERT INTO t VALUES (1, 'user', 5);");
+    if (columns.includes(" m e")) held["db/schema/all.sql"] = held["db/schema/all.sql"]!.replace("(5)", "(5, '{1}')");
+    expect(await decide(held)).toMatchObject({
+      contained: ["001"],
+      why: expect.stringContaining("of public.t, which 002_rows"),
+    });
+  });
+
+  test.each([
+    "ALTER TABLE plain ADD CONSTRAINT small CHECK (fix() > n - 9);",
+    "ALTER TABLE plain ADD IF NOT EXISTS z d;",
+    "ALTER DOMAIN d ADD CONSTRAINT named CHECK (fix() > 0);",
+  ])("leave open what they did to rows that the schema files hold as they leave them: %s", async (sql) => {
+    const domain = "CREATE DOMAIN d AS int DEFAULT fix(); CREATE TABLE plain AS SELECT 1 AS n;\n";
+    const files = {
+      "db/schema/all.sql": `${made}${domain}${sql}\nINSERT INTO t VALUES (1, 'user', 5);`,
+      "db/migrations/001_made.sql": `-- migrate:up\n${made}${domain}`,
+      "db/migrations/002_rows.sql": `-- migrate:up\n${sql}`,
+    };
+    expect(await decide(files)).toMatchObject({ contained: ["001", "002"], rowsNotCompared: ["002"] });
   });
 
   test("a type that is changed already, with a view on the column, leaves open whether the values were", async () => {
