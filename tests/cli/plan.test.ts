@@ -99,6 +99,23 @@ describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
     expect(await project.query("SELECT version FROM confiture_migrations ORDER BY 1")).toHaveLength(3);
   });
 
+  test("asks on a protected environment for what `up` asks for, also in a contract that runs by itself", async () => {
+    await using project = await cliProject({
+      "db/migrations/1_names.sql": "-- migrate:up phase:expand change:names\nCREATE TABLE t (id int, name text);\n",
+      "db/migrations/2_names.sql": "-- migrate:up phase:contract change:names\nALTER TABLE t DROP COLUMN name;\n",
+    });
+    await project.succeed(["migrate", "up", "--to", "1"]);
+    await project.write(
+      "db/environments/local.yaml",
+      environmentFile(project.server, project.database, "protected: true\nmigrations:\n  contract: auto\n"),
+    );
+    const what = "drops COLUMN name of TABLE t";
+    const up = await project.run(["migrate", "up"]);
+    expect(up).toMatchObject({ exitCode: 3, stderr: expect.stringContaining(`2_names.sql:2: ${what}`) });
+    const plan = readDocument(await project.run(["migrate", "plan", "--format", "json"]));
+    expect(plan).toMatchObject({ toConfirm: [{ file: "db/migrations/2_names.sql", line: 2, what }] });
+  });
+
   test("tries conversions of timestamps in the time zone of the database", async () => {
     await using project = await cliProject(
       { "db/migrations/1_times.sql": "CREATE TABLE times (at timestamp);\n" },

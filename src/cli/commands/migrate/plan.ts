@@ -108,6 +108,11 @@ export const command = defineCommand({
       allowMissing: args["allow-missing"],
       contracts: args.contract?.split(","),
     };
+    /** As the environment has it, which need not be there for --since. */
+    const asUp = async (): Promise<Parameters<typeof findPending>[1]> => ({
+      ...limits,
+      contractsByThemselves: contractsByThemselves(await context.config()),
+    });
     if (args.since !== undefined && (limits.to ?? limits.steps ?? limits.contracts) !== undefined) {
       throw new ConfitureError("usage", "--since goes without --to, --steps and --contract");
     }
@@ -122,11 +127,7 @@ export const command = defineCommand({
     }
     const { migrations, applied, otherwise, sizes, all, history, held } =
       args.since === undefined
-        ? await findPending(
-            context,
-            { ...limits, contractsByThemselves: contractsByThemselves(await context.config()) },
-            given,
-          )
+        ? await findPending(context, await asUp(), given)
         : {
             migrations: await migrationsSince(files, readRevision("--since", args.since)),
             applied: undefined,
@@ -148,7 +149,7 @@ export const command = defineCommand({
     const config = await context.config("files");
     const losses =
       config.protected && args.since === undefined
-        ? await pendingLosses(await migrateOptions(context), limits)
+        ? await pendingLosses(await migrateOptions(context), await asUp())
         : undefined;
     const above = foreseeLimits(config, trace, sizes, losses);
     const plan = { trace, sizes, aim: context.aim, above };
