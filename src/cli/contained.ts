@@ -19,8 +19,9 @@ import { isBase } from "#migrate/files/version.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/files/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
+import { asGiven } from "./as-given.ts";
 import type { CommandContext } from "./command.ts";
-import { filesBeside, projectFiles, type ScratchArgs } from "./compare-options.ts";
+import { filesBeside, projectFiles, REPLAY_ARGS, type ScratchArgs } from "./compare-options.ts";
 import { listChanged } from "./output/changes.ts";
 import { agree, count } from "./output/text.ts";
 
@@ -255,10 +256,11 @@ export function containment(
     const [config, { hasSchemaFiles }] = await Promise.all([context.config(), import("#compare/sources/sources.ts")]);
     // Another address than the environment's goes with every command that is named.
     const environment = context.chosen?.startsWith("env:") === false ? null : config.environment;
+    const options = await asGiven({ ...scratch }, Object.keys(REPLAY_ARGS));
     if (hasSchemaFiles(await readFiles())) {
-      return `confiture diff${environment === null ? "" : ` -e ${shellWord(environment)}`}`;
+      return `confiture diff${environment === null ? "" : ` -e ${shellWord(environment)}`}${options}`;
     }
-    return `confiture diff ${environment === null ? "URL" : shellWord(`env:${environment}`)} migrations`;
+    return `confiture diff ${environment === null ? "URL" : shellWord(`env:${environment}`)} migrations${options}`;
   }
 
   function squashedFiles(lacking: readonly HistoryEntry[]): MigrationFile[] {

@@ -153,6 +153,37 @@ test("drift leaves out what the environment and --ignore say, by name and by kin
   expect(await project.succeed(["drift", "--env", "staging"])).toMatchObject({ stdout: "" });
 });
 
+test("the command that drift names speaks of what it listed, and of nothing else", async () => {
+  await using own = await cliProject({
+    "db/schema/t.sql": "CREATE TABLE t (id int);\n",
+    "db/migrations/001_t.sql": "CREATE TABLE t (id int);\n",
+  });
+  await own.succeed(["build"]);
+  await own.query("CREATE TABLE bak AS SELECT 1 AS x");
+  await own.query("ALTER TABLE t ADD vip boolean");
+  const named = async (...args: string[]): Promise<string[]> => {
+    const { stderr } = await own.run(["drift", ...args]);
+    const [, line = ""] = /`confiture (drift[^`]*)`/.exec(stderr) ?? [];
+    // No word of these tests has a space in it.
+    return line.split(" ").map((word) => word.replaceAll("'", ""));
+  };
+  const ignoring = await named("--ignore", "public.bak,audit.*");
+  expect(ignoring).toEqual(["drift", "--ignore", "public.bak,audit.*", "--sql"]);
+  const { stdout } = await own.run(ignoring);
+  expect(stdout).toContain("DROP COLUMN vip");
+  expect(stdout).not.toContain("bak");
+  await own.write("db/migrations/002_z.sql", "ALTER TABLE t ADD z text;\n");
+  const against = await named("--against", "migrations", "--grants", "--time-limit", "2min");
+  expect(against).toEqual(["drift", "--against", "migrations", "--grants", "--time-limit", "2min", "--sql"]);
+  expect((await own.run(against)).stdout).toMatch(/ADD COLUMN z text/);
+  await own.query("CREATE ROLE drift_owner");
+  await own.query("ALTER TABLE t OWNER TO drift_owner");
+  const owners = await named("--owners", "--scratch", databaseUrl(own.server, own.database));
+  expect(owners.slice(0, 3)).toEqual(["drift", "--owners", "--scratch"]);
+  expect((await own.run(await named("--owners"))).stdout).toContain("OWNER TO");
+  await own.query("DROP TABLE t; DROP ROLE drift_owner");
+});
+
 test("scratch.url of the environment says where scratch databases are made, --scratch overrules it", async () => {
   await using own = await cliProject({ "db/schema/a.sql": "CREATE EXTENSION dblink;\nCREATE TABLE a (id int);" });
   const url = databaseUrl(own.server, own.database);

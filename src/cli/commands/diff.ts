@@ -168,5 +168,5 @@ const DIFFERENCE = {
   id: "difference",
   title: "Both have the same schema",
   why: "What one of them has, the other has not, or otherwise.",
-  instead: "`confiture diff FROM TO --sql` prints the SQL that turns one into the other.",
+  instead: "The same command with `--sql` prints the SQL that turns one into the other.",
 };

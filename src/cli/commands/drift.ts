@@ -1,3 +1,5 @@
+import type { ArgsDef } from "citty";
+import { asGiven } from "../as-given.ts";
 import { defineCommand } from "../command.ts";
 import {
   filesBeside,
@@ -21,20 +23,28 @@ import type { Change } from "#compare/catalogue/changes.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { requireOneForm, scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
 
+/** What shapes the answer. */
+const SHAPING = {
+  against: {
+    type: "string",
+    valueHint: "SOURCE",
+    description:
+      "what it should be: schema, migrations, git:REVISION, a snapshot file (default: the schema files without pending migrations)",
+  },
+  ignore: {
+    type: "string",
+    valueHint: "GLOBS",
+    description:
+      "objects to ignore: comma-separated globs, added to drift.ignore (audit.*, or by kind: index:public.*)",
+  },
+  ...TERMS_ARGS,
+  ...REPLAY_ARGS,
+} as const satisfies ArgsDef;
+
 export const command = defineCommand({
   args: {
-    against: {
-      type: "string",
-      valueHint: "SOURCE",
-      description:
-        "what it should be: schema, migrations, git:REVISION, a snapshot file (default: the schema files without pending migrations)",
-    },
-    ignore: {
-      type: "string",
-      valueHint: "GLOBS",
-      description:
-        "objects to ignore: comma-separated globs, added to drift.ignore (audit.*, or by kind: index:public.*)",
-    },
+    against: SHAPING.against,
+    ignore: SHAPING.ignore,
     sql: {
       type: "boolean",
       description: "print the SQL that makes the database what it should be, as it was run in a scratch database",
@@ -116,7 +126,7 @@ export const command = defineCommand({
         : report === undefined
           ? { text: renderChanges(changes, context.paint) }
           : { script: report }),
-      ...(changes.length === 0 || isOfMigrations || isScript ? {} : { next: NEXT }),
+      ...(changes.length === 0 || isOfMigrations || isScript ? {} : { next: await nextOf(args) }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
@@ -139,11 +149,15 @@ const DRIFT = {
   id: "drift",
   title: "The database is what it should be",
   why: "Somebody changed it by hand: migrations that are tried out elsewhere may fail there, and a new database is another one.",
-  instead: "`confiture drift --sql` prints what makes it what it should be; what is to stay belongs into a migration.",
+  instead:
+    "The same command with `--sql` prints what makes it what it should be; what is to stay belongs in a migration.",
 };
 
-const NEXT =
-  "`confiture drift --sql` prints what makes the database what it should be. What is to stay as it is there belongs in a migration and in the schema files";
+/** What is named has to speak of what was listed, or it drops what was to be ignored. */
+async function nextOf(args: Readonly<Record<string, unknown>>): Promise<string> {
+  const options = await asGiven(args, Object.keys(SHAPING));
+  return `\`confiture drift${options} --sql\` prints what makes the database what it should be. What is to stay as it is there belongs in a migration and in the schema files`;
+}
 
 const WORDS = {
   added: "is only in the database",
