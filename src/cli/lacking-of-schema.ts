@@ -145,7 +145,7 @@ export function tellLeft(
     ? ([
         [up, "if migrations that are pending make it"],
         ["confiture schema update", "brings what migrations did into the schema files, if these are behind"],
-        ["confiture drift --against schema --sql", "prints the SQL that makes it"],
+        ["confiture drift --against schema --sql", "prints the SQL that makes it, and drops what no file makes"],
         ["confiture migrate generate NAME", "writes a migration for what no migration makes yet"],
       ] as const)
     : WITHOUT_MIGRATIONS;

@@ -1,8 +1,10 @@
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import type { Config } from "#config/config.ts";
+import { isThereAlready } from "#database/advice.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import { type HistoryEntry, upCommand } from "#migrate/history.ts";
+import { WAY_FOR_SOME } from "#migrate/run/failure.ts";
 import { status } from "#migrate/status.ts";
 import { isBase, isRepeatable } from "#migrate/files/version.ts";
 import type { CommandContext } from "./command.ts";
@@ -137,9 +139,10 @@ export async function warnWhereTheyFail(
       migrations.map(({ text }) => text),
     );
     if (error === undefined) return;
-    context.messages.warn(
-      `on ${database.source.name} this would fail: ${error.message}. confiture drift shows how it differs; where it was built from the schema files, confiture build records the migrations that it holds already`,
-    );
+    const way = isThereAlready(error)
+      ? `If all that the migration makes is there, confiture build records it. ${WAY_FOR_SOME.replace(/\.$/, "")}`
+      : "confiture drift shows how it differs; where it was built from the schema files, confiture build records the migrations that it holds already";
+    context.messages.warn(`on ${database.source.name} this would fail: ${error.message}. ${way}`);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
     context.messages.debug(`It was not tried on ${database.source.name}: ${error.message}`);

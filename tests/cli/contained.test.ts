@@ -356,6 +356,37 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
   });
 
+  test("where a build made a part of what a migration makes, what is printed brings the rest and takes nothing", async () => {
+    const users = "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY);\n";
+    const files = { "db/schema/a_users.sql": users, "db/migrations/001_users.sql": users };
+    await using project = await cliProject(files, { major });
+    await project.succeed(["build"]);
+    await project.query("INSERT INTO users VALUES (1); CREATE TABLE mine AS SELECT 1 AS x");
+    await project.write("db/schema/a_users.sql", users.replace("KEY", "KEY, bio text"));
+    await project.write("db/schema/b_notes.sql", "CREATE TABLE IF NOT EXISTS notes (id int);\n");
+    expect((await project.run(["build"])).stderr).toContain("and drops what no file makes");
+    await project.query("INSERT INTO notes VALUES (7)");
+    const generated = await project.succeed(["migrate", "generate", "add"]);
+    const failed = await project.run(["migrate", "up"]);
+    for (const { stderr } of [generated, failed])
+      expect(stderr).toMatch(/only some of it.*drift --against migrations.*IF NOT EXISTS.*migrate up/);
+    const drift = await project.run(["drift", "--against", "migrations"]);
+    expect(drift.stdout).toContain("- column bio text");
+    expect(drift.stdout).not.toContain("notes");
+    expect(drift.stderr).toContain("What is pending there brings what it makes: confiture migrate up\n");
+    const migration = await project.read("db/migrations/002_add.sql");
+    await project.write(
+      "db/migrations/002_add.sql",
+      migration.replace("TABLE public.notes", "TABLE IF NOT EXISTS public.notes"),
+    );
+    await project.succeed(["migrate", "up"]);
+    expect(await project.query("SELECT u.bio, n.id, x FROM users u, notes n, mine")).toEqual([
+      { bio: null, id: 7, x: 1 },
+    ]);
+    await project.succeed(["build"]);
+    expect((await project.run(["drift"])).stdout).toBe("+ table public.mine\n");
+  });
+
   test("where a migration of rows is lacking before one that is there, what is named next leads to the end", async () => {
     const plans = "CREATE TABLE plans (id int PRIMARY KEY);\n";
     const rows = "INSERT INTO plans VALUES (1), (2);\n";

@@ -126,7 +126,9 @@ export const command = defineCommand({
         : report === undefined
           ? { text: renderChanges(changes, context.paint) }
           : { script: report }),
-      ...(changes.length === 0 || isOfMigrations || isScript ? {} : { next: await nextOf(args) }),
+      ...(changes.length === 0 || isOfMigrations || isScript
+        ? {}
+        : { next: await nextOf(args, against !== undefined && pending.length > 0) }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
@@ -154,9 +156,10 @@ const DRIFT = {
 };
 
 /** What is named has to speak of what was listed, or it drops what was to be ignored. */
-async function nextOf(args: Readonly<Record<string, unknown>>): Promise<string> {
+async function nextOf(args: Readonly<Record<string, unknown>>, isPending: boolean): Promise<string> {
   const options = await asGiven(args, Object.keys(SHAPING));
-  return `\`confiture drift${options} --sql\` prints what makes the database what it should be. What is to stay as it is there belongs in a migration and in the schema files`;
+  const brought = isPending ? "What is pending there brings what it makes: confiture migrate up\n" : "";
+  return `${brought}\`confiture drift${options} --sql\` prints what makes the database what it should be. What is to stay as it is there belongs in a migration and in the schema files`;
 }
 
 const WORDS = {

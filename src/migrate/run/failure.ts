@@ -84,12 +84,16 @@ function statementsOf(migration: LoadedMigration, direction: Direction): readonl
   return body?.kind === "sql" ? body.script.statements : [];
 }
 
+/** What to do where a database has some of what a migration makes, and not the rest. */
+export const WAY_FOR_SOME =
+  "If the database has only some of it, look first whether that is the same: it is, if `confiture drift --against migrations` does not name it. Then write IF NOT EXISTS or OR REPLACE where the migration makes it, and `confiture migrate up` brings the rest. IF NOT EXISTS passes over what is there, whatever it looks like.";
+
 /** What it makes has been made by something else: the schema files, or a person. */
 export function hintForThere({ file }: LoadedMigration, hasBegun = false): string {
   if (hasBegun) {
     return "It is there already. If it is what this statement makes, the statement can be left out: --continue --skip, below. If not, rename one of the two.";
   }
-  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven (\`confiture build\` tries to prove it for 20 seconds, this as long as it takes)\nIf the database has only this of the migration, look first whether it is the same: \`confiture drift --against migrations\` names what differs in it. If nothing does, write IF NOT EXISTS or OR REPLACE into the migration: IF NOT EXISTS passes over what is there, whatever it looks like.`;
+  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven (\`confiture build\` tries to prove it for 20 seconds, this as long as it takes)\n${WAY_FOR_SOME}`;
 }
 
 /** What to do about a migration that stopped half way outside a transaction. */
