@@ -165,7 +165,7 @@ export function containment(
     if (lacking.length === 0) return;
     throw new ConfitureError(
       "build_behind",
-      `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
+      `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables and rows that are there as they are. Nothing was done`,
       {
         hint: `${withMigrations({ held, why: undefined }, upCommand(history))}\n${ANEW}`,
         data: { lacking: lacking.map(({ version }) => version) },

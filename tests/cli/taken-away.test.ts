@@ -525,6 +525,9 @@ CREATE VIEW listed AS VALUES (1, 2);
     ["ALTER TABLE t ALTER b SET STORAGE EXTERNAL", "storage public.t.b is not in the schema files"],
     ["ALTER TABLE t ALTER b SET COMPRESSION pglz", "compression public.t.b is not in the schema files"],
     ["ALTER TABLE t ALTER b SET STATISTICS 500", "statistics target public.t.b is not in the schema files"],
+    ["COMMENT ON STATISTICS s IS 'what'", "comment on statistics object public.s is not in the schema files"],
+    ["ALTER STATISTICS s SET STATISTICS 7", "statistics object public.s no longer has a target of its own"],
+    ["COMMENT ON OPERATOR === (int, int) IS 'x'", "comment on operator public.===(integer, integer)"],
     ["ALTER TABLE t ALTER b SET (n_distinct = 5)", "column options public.t.b is not in the schema files"],
     ["ALTER TABLE t CLUSTER ON t_b", "clustered index public.t is not in the schema files"],
     ["ALTER TYPE mood ADD VALUE 'sad'", "type public.mood no longer has the value 'sad'"],
@@ -543,7 +546,7 @@ CREATE VIEW listed AS VALUES (1, 2);
     ["ALTER TABLE t ALTER b SET DEFAULT 'x'", "default public.t.b is not in the schema files"],
   ])("what stays and loses what somebody gave it is listed: %s", async (sql, line) => {
     const schema =
-      "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE t (a int PRIMARY KEY, b text);\nCREATE INDEX t_b ON t (b);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n";
+      "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE t (a int PRIMARY KEY, b text);\nCREATE INDEX t_b ON t (b);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE STATISTICS s ON a, b FROM t;\nCREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);\n";
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/migrations/001_all.sql": schema,

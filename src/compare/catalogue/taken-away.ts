@@ -121,6 +121,12 @@ function protectionLost({ kind, properties }: Change, { property, from, to }: Pr
         : publishedLost(kind, property, from, to);
     case "def":
       return definitionLost(kind, from, to).map((fate) => ({ kind, fate }));
+    case "definition":
+      return isText(from, TARGET) && !isText(to, TARGET) && kind === "statistics object"
+        ? [{ kind, fate: "no longer has a target of its own (SET STATISTICS)" }]
+        : [];
+    case "comment":
+      return hasNone(to) && typeof from === "string" ? [{ kind: `comment on ${kind}` }] : [];
     default:
       return [];
   }
@@ -186,6 +192,8 @@ function readingLost(
 function isText(value: unknown, pattern: RegExp): boolean {
   return typeof value === "string" && pattern.test(`${value} `);
 }
+
+const TARGET = / SET STATISTICS \d+ $/;
 
 /** A condition that is not there, or that everything fulfils. */
 function hasNone(condition: unknown): boolean {

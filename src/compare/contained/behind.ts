@@ -12,6 +12,7 @@ import { buildSchema, readInUse } from "../sources/sources.ts";
 import { containedInDatabase } from "./in-database.ts";
 import { containedInSchema } from "./in-schema.ts";
 import type { Replay } from "./replayed.ts";
+import { rowsNotCompared } from "./rows-in-use.ts";
 
 /** How far a database is behind. */
 export interface Behind {
@@ -22,8 +23,8 @@ export interface Behind {
 
 /**
  * The migrations that the schema files hold and a database lacks, where a build cannot bring it up to date: they change
- * tables that are there, which CREATE TABLE IF NOT EXISTS leaves as they are. The database is only read. None where
- * nobody can tell.
+ * tables that are there, which CREATE TABLE IF NOT EXISTS leaves as they are, or go by rows that are there. The database is
+ * only read. None where nobody can tell.
  */
 export async function behindSchema(replay: Replay, database: Database, ledger: Ledger): Promise<Behind> {
   const { contained: there, pending, undecided } = await containedInDatabase(replay, database, ledger);
@@ -40,7 +41,10 @@ export async function behindSchema(replay: Replay, database: Database, ledger: L
     if (replayed === undefined) return (await isMissing(replay, series, lacking, live)) ? { held, lacking } : none;
     const [from, to] = [replayed.states.get(held), replayed.states.get(contained.length)];
     if (pending.length === 0 || from === undefined || to === undefined) return none;
-    return changesTableOf(from.catalogue, to.catalogue, live) ? { held, lacking } : none;
+    if (changesTableOf(from.catalogue, to.catalogue, live)) return { held, lacking };
+    // What they make would be there after a build, and the rows that they put into it would not.
+    const range = [held, contained.length] as const;
+    return (await rowsNotCompared({ database, ledger }, replay, replayed, range)).length > 0 ? { held, lacking } : none;
   });
 }
 

@@ -4,7 +4,6 @@ import { shellWord } from "#errors/shell.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
-import { quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { fingerprints } from "../catalogue/fingerprint.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
@@ -21,9 +20,8 @@ import { dataKey, readUpToDate, viewOfDataKey, viewsIn } from "./materialized.ts
 import { firstStillThere, readNames } from "./names.ts";
 import { type Replay, type Replayed, type State } from "./replayed.ts";
 import { chanceChanges } from "./row-changes.ts";
-import { rowStatements } from "./row-statements.ts";
-import { NO_CODE, writingCode } from "./writing-functions.ts";
-import { changedTables, hashesOf, hasMoreRows, readRowHashes, readTables, type Rows } from "./rows.ts";
+import { rowsNotCompared } from "./rows-in-use.ts";
+import { changedTables, readRowHashes } from "./rows.ts";
 
 /**
  * Which unrecorded migrations a database in use holds already: what base and migrations lead to, up to one of them, is in it,
@@ -42,7 +40,8 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
       const there = { database, ledger, live };
       const found = await heldBy(there, replay, replayed, series);
-      const all = { ...found, rowsNotCompared: await rowsNotCompared(there, replay, replayed, found.contained.length) };
+      const held = found.contained.length;
+      const all = { ...found, rowsNotCompared: await rowsNotCompared(there, replay, replayed, [0, held]) };
       return found.contained.length > 0 && (await hasChanged()) ? { ...divide(open, 0, CHANGED), next: AGAIN } : all;
     });
   });
@@ -155,45 +154,6 @@ async function viewsNotCompared(
 function isMadeAnew({ kept }: LoadedMigration): boolean {
   const source = kept.source ?? "";
   return /\bcreate\s+materialized\b/i.test(source) && !/\brefresh\b/i.test(source);
-}
-
-/**
- * Those that are contained and may have changed rows which a replay does not have: what they make may be there, and they may have run on
- * these rows or not.
- */
-async function rowsNotCompared(
-  { database, ledger }: InUse,
-  { options, load }: Replay,
-  { states, fixed }: Replayed,
-  held: number,
-): Promise<readonly MigrationFile[]> {
-  const { open, written } = await load();
-  const may: MigrationFile[] = [];
-  const catalogue = states.get(held)?.catalogue;
-  const code = catalogue === undefined ? NO_CODE : writingCode(catalogue, open);
-  for (const migration of open.slice(0, held)) {
-    if ((await rowStatements(migration, code, options.signal)).length > 0) may.push(migration.file);
-  }
-  if (may.length === 0) return [];
-  const replayed: Rows = states.get(held)?.rows ?? new Map();
-  // Tables in use are large; a replay knows few of their rows.
-  for (const table of await readTables(database, ledger)) {
-    if (table.isView) continue;
-    const known = replayed.get(quoteQualified(table.schema, table.table)) ?? new Map<string, number>();
-    if (
-      await hasMoreRows(
-        database,
-        table,
-        known.values().reduce((sum, times) => sum + times, 0),
-      )
-    )
-      return may;
-  }
-  const rows = await readRowHashes(database, ledger, { written, chance: { fixed } });
-  for (const [table, there] of rows) {
-    if (there.entries().some(([key, times]) => times > hashesOf(replayed, table, key))) return may;
-  }
-  return [];
 }
 
 const NOT_FROM_NOTHING =

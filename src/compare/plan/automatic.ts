@@ -21,7 +21,10 @@ export function columnConversion(before: string, from: Facts, after: string, to:
   const conversion = conversionBetween(before, from, after, to);
   const isChecked = CHECKED.has(parseType(elementOf(underlying(after, to))).base);
   if (!conversion.loses || !isChecked || !isAutomatic(before, from, after, to)) return conversion;
-  return { loses: false, risk: conversion.risk ?? rowsHazard("too-large", { type: after }) };
+  const { base } = parseType(elementOf(underlying(after, to)));
+  // "character" fills with blanks what it reads, so that none of them count.
+  const reason = base === "character varying" ? "too-long" : "too-large";
+  return { loses: false, risk: conversion.risk ?? rowsHazard(reason, { type: after }) };
 }
 
 /** Types whose values PostgreSQL only cuts when it is told to. */

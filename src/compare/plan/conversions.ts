@@ -24,7 +24,8 @@ export function conversionOf(from: string, to: string): Conversion {
     // As it is.
     if (CITEXT.test(b.base)) return SAFE;
     if (TAKE_ANY_TEXT.has(b.base)) return LOSS;
-    const loses = b.modifiers.length > 0 || TAKE_WHAT_THEY_CAN.has(b.base);
+    if (b.base === "jsonb") return { loses: false, risk: rowsHazard("json-text", { type: to }) };
+    const loses = b.modifiers.length > 0 || TAKE_WHAT_THEY_CAN.has(b.base) || HSTORE.test(b.base);
     return { loses, risk: rowsHazard("unreadable", { type: to }) };
   }
   if ((INTEGERS.includes(a.base) || a.base === "numeric") && isNumber(b.base)) return numberConversion(a, b, to);
@@ -89,6 +90,7 @@ const WHOLE: readonly (readonly [from: string, to: string])[] = [
 const BITS: readonly string[] = ["bit", "bit varying"];
 /** Of the extension, in whatever schema. */
 const CITEXT = /^(?:.*\.)?citext$/;
+const HSTORE = /^(?:.*\.)?hstore$/;
 
 /** Other casts that PostgreSQL has and that not every value goes through. */
 const MAY_FAIL: readonly (readonly [from: readonly string[], to: readonly string[], RowsHazard["reason"]])[] = [
@@ -102,14 +104,11 @@ const MAY_FAIL: readonly (readonly [from: readonly string[], to: readonly string
 /** Types that cut a text, whatever it is. */
 const TAKE_ANY_TEXT: ReadonlySet<string> = new Set(["name", '"char"']);
 
-/** Types that read a text in part, or in other words, and say nothing of the rest: a date has no time. */
+/** Types that read a text in part, or in other words, and say nothing of the rest: a date has no time, and a time no seventh digit. */
 const TAKE_WHAT_THEY_CAN: ReadonlySet<string> = new Set([
-  "tsvector",
-  "real",
-  "double precision",
-  "date",
-  "time without time zone",
-  "timestamp without time zone",
+  ...["tsvector", "tsquery", "real", "double precision", "money", "date", "interval"],
+  ...["without", "with"].flatMap((zone) => [`time ${zone} time zone`, `timestamp ${zone} time zone`]),
+  ...["point", "line", "lseg", "box", "path", "polygon", "circle"],
 ]);
 
 /** Types that have no part of a value: what another type writes as text is read as it is, or an error. */

@@ -217,9 +217,13 @@ const ROWS_WORDS = {
   "unreadable-text": ({ type = "" }: Details) =>
     `fails if a value, written as text, cannot be read as ${type}. Write USING by hand where it can be said otherwise`,
   "too-large": ({ type = "" }: Details) => `fails if a value does not fit into ${type}`,
+  "too-long": ({ type = "" }: Details) =>
+    `fails if a text is too long for ${type}; blanks at its end that do not fit are cut`,
   "removed-value": () => "fails if a row still uses the removed value",
   "equal-values": ({ keys = [] }: Details) => `fails if values that ${list(keys)} tells apart become equal`,
   "time-zone": () => "takes values to be in the session's TimeZone",
+  "json-text": ({ type = "" }: Details) =>
+    `fails if a value cannot be read as ${type}, which keeps the last of keys that are the same, and neither their order nor white space`,
   "json-keys": () => "keeps the last of keys that are the same in a document, and neither their order nor white space",
   "few-numbers": ({ count = 0 }: Details) =>
     `fails on a table with more rows than the identity has numbers: ${count.toLocaleString("en")}`,

@@ -9,7 +9,7 @@ DROP VIEW public.v;
 ALTER TABLE public.kept
   ALTER COLUMN a TYPE text;
 
--- ROWS: fails if a value does not fit into character varying(10).
+-- ROWS: fails if a text is too long for character varying(10); blanks at its end that do not fit are cut.
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.

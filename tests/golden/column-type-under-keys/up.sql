@@ -3,7 +3,7 @@
 -- DATA LOSS: values are cut or rounded to fit into date; rolling back does not undo that.
 -- DATA LOSS: values are cut or rounded to fit into integer; rolling back does not undo that.
 -- ROWS: takes values to be in the session's TimeZone.
--- ROWS: fails if a value does not fit into character varying(5).
+-- ROWS: fails if a text is too long for character varying(5); blanks at its end that do not fit are cut.
 -- ROWS: fails if values that t_day_key tells apart become equal.
 -- ROWS: fails if values that t_email_key tells apart become equal, and fails if a value cannot be read as integer.
 -- ROWS: fails if values that t_price_key tells apart become equal, and fails if a value does not fit into integer.

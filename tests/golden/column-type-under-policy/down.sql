@@ -3,7 +3,7 @@
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 DROP POLICY own ON public.t;
 
--- ROWS: fails if a value does not fit into character varying(20).
+-- ROWS: fails if a text is too long for character varying(20); blanks at its end that do not fit are cut.
 -- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t

@@ -1,5 +1,6 @@
 -- migrate:up
 
+-- DATA LOSS: values are cut or rounded to fit into point; rolling back does not undo that.
 -- DATA LOSS: values are cut or rounded to fit into bytea; rolling back does not undo that.
 -- ROWS: fails if a value cannot be read as point.
 -- ROWS: fails if a value, written as text, cannot be read as bytea. Write USING by hand where it can be said otherwise.

@@ -13,7 +13,7 @@ ALTER TABLE public.items
 ALTER TABLE public.items
   DROP COLUMN doubled;
 
--- ROWS: fails if a value does not fit into character varying(10).
+-- ROWS: fails if a text is too long for character varying(10); blanks at its end that do not fit are cut.
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.items is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
@@ -32,7 +32,7 @@ ALTER TABLE public.items
 ALTER TABLE public.items
   ALTER COLUMN code SET DEFAULT 'x'::character varying;
 
--- ROWS: fails if a value does not fit into character varying(10).
+-- ROWS: fails if a text is too long for character varying(10); blanks at its end that do not fit are cut.
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.kinds is rewritten under the lock.
 -- SCAN: every row of public.items is read under the lock.

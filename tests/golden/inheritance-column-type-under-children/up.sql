@@ -12,7 +12,7 @@ ALTER TABLE public.parent
 
 DROP TRIGGER renamed ON public.child;
 
--- ROWS: fails if a value does not fit into character varying(50).
+-- ROWS: fails if a text is too long for character varying(50); blanks at its end that do not fit are cut.
 -- REWRITE: every row of public.parent, public.child, public.grandchild is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.parent

@@ -61,6 +61,11 @@ describe("a change of type cuts or rounds, and fails on some values", () => {
     ["text", "double precision", "unreadable"],
     ["text", "date", "unreadable"],
     ["text", "timestamp without time zone", "unreadable"],
+    ["text", "timestamp with time zone", "unreadable"],
+    ["character varying(40)", "interval", "unreadable"],
+    ["text", "money", "unreadable"],
+    ["text", "point", "unreadable"],
+    ["text", "public.hstore", "unreadable"],
     ["numeric", "numeric(10,2)", "too-large"],
     ["money", "numeric(12,2)", "too-large"],
     ["numeric(10,4)", "numeric(8,2)", "too-large"],
@@ -101,6 +106,10 @@ describe("a change of type fails on values that it cannot keep", () => {
 
 test("a document whose keys may be the same is pointed out", () => {
   expect(conversionOf("json", "jsonb")).toEqual({ loses: false, risk: { code: "ROWS", reason: "json-keys" } });
+  expect(conversionOf("text", "jsonb")).toEqual({
+    loses: false,
+    risk: { code: "ROWS", reason: "json-text", type: "jsonb" },
+  });
 });
 
 test("a change of time zone is pointed out", () => {
