@@ -153,6 +153,27 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["migrate", "up"])).stdout).toContain("002_notes applied");
   });
 
+  test.each([
+    "CREATE TABLE copied AS SELECT id FROM users;",
+    "CREATE TABLE copied (id int); INSERT INTO copied SELECT id FROM users;",
+  ])("nor is one whose rows a migration goes by, which would find its table made and empty: %s", async (step) => {
+    const files = {
+      "db/schema/users.sql": USERS,
+      "db/migrations/001_users.sql": `-- migrate:up\n${USERS}`,
+    };
+    await using project = await cliProject(files, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.query("INSERT INTO users (id) VALUES (7)");
+    await project.write("db/schema/copied.sql", "CREATE TABLE IF NOT EXISTS copied (id int);\n");
+    await project.write("db/migrations/002_copied.sql", `-- migrate:up\n${step}\n`);
+    const refused = await project.run(["build"]);
+    expect(refused).toMatchObject({ exitCode: 7 });
+    expect(refused.stderr).toContain("The schema files hold what 002_copied does, and this database does not");
+    await project.succeed(["migrate", "up"]);
+    expect(await project.query("SELECT id FROM copied")).toEqual([{ id: 7 }]);
+    expect((await project.succeed(["build"])).stderr).not.toContain("recorded");
+  });
+
   test("where migrations cannot bring a database what it lacks, what can is named, and helps", async () => {
     const files = { ...FILES, "db/schema/users.sql": WITH_BIO.replace("IF NOT EXISTS ", "") };
     await using project = await cliProject(files, { major });

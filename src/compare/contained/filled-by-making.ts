@@ -102,7 +102,7 @@ function hasDefault({ constraints = [] }: ColumnDef): boolean {
   return constraints.some((node) => {
     const constraint = inside(node, "Constraint");
     if (constraint?.contype !== "CONSTR_DEFAULT") return false;
-    const constant = inside(constraint.raw_expr, "A_Const") as { readonly isnull?: boolean } | undefined;
+    const constant = inside(constraint.raw_expr, "A_Const");
     return constant?.isnull !== true;
   });
 }
@@ -116,7 +116,8 @@ async function isOtherwise(database: Database, { table, column, isFilled }: Name
   const { schemaname, relname = "" } = table;
   const name = schemaname === undefined ? quoteIdentifier(relname) : quoteQualified(schemaname, relname);
   const [there] = await database.query<{ name: string }>(
-    `select c.oid::regclass::text as name from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid
+    `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = c.oid
       where c.oid = pg_catalog.to_regclass($1) and c.relkind in ('r', 'p') and a.attname = $2 and not a.attisdropped
         and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')`,
     [name, column],

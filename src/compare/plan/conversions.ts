@@ -106,9 +106,21 @@ const TAKE_ANY_TEXT: ReadonlySet<string> = new Set(["name", '"char"']);
 
 /** Types that read a text in part, or in other words, and say nothing of the rest: a date has no time, and a time no seventh digit. */
 const TAKE_WHAT_THEY_CAN: ReadonlySet<string> = new Set([
-  ...["tsvector", "tsquery", "real", "double precision", "money", "date", "interval"],
+  "tsvector",
+  "tsquery",
+  "real",
+  "double precision",
+  "money",
+  "date",
+  "interval",
+  "point",
+  "line",
+  "lseg",
+  "box",
+  "path",
+  "polygon",
+  "circle",
   ...["without", "with"].flatMap((zone) => [`time ${zone} time zone`, `timestamp ${zone} time zone`]),
-  ...["point", "line", "lseg", "box", "path", "polygon", "circle"],
 ]);
 
 /** Types that have no part of a value: what another type writes as text is read as it is, or an error. */

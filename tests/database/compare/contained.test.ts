@@ -846,6 +846,59 @@ describe("a last migration that only changes rows, of which an empty database ha
   );
 });
 
+describe("what gives rows values, or takes them, by making an object is named where a database has rows of its own", () => {
+  test.each([
+    [
+      "a new column with a default",
+      "ALTER TABLE users ADD n int DEFAULT 5;",
+      "ALTER TABLE users ADD n int DEFAULT 5;",
+      [],
+    ],
+    [
+      "whose rows do not have it",
+      "ALTER TABLE users ADD n int DEFAULT 5;",
+      "ALTER TABLE users ADD n int; ALTER TABLE users ALTER n SET DEFAULT 5;",
+      ["002"],
+    ],
+    [
+      "nor the default any more",
+      "ALTER TABLE users ADD n int DEFAULT 5; ALTER TABLE users ALTER n DROP DEFAULT;",
+      "ALTER TABLE users ADD n int;",
+      ["002"],
+    ],
+    ["a default that is NULL", "ALTER TABLE users ADD n int DEFAULT NULL;", "ALTER TABLE users ADD n int;", []],
+    [
+      "a table of rows",
+      "CREATE TABLE copy AS SELECT id, bio FROM users;",
+      "CREATE TABLE copy (id int, bio text);",
+      ["002"],
+    ],
+    ["and by INTO", "SELECT id, bio INTO copy FROM users;", "CREATE TABLE copy (id int, bio text);", ["002"]],
+    ["without its rows", "CREATE TABLE copy AS SELECT id FROM users WITH NO DATA;", "CREATE TABLE copy (id int);", []],
+    ["a column once more", "ALTER TABLE users DROP bio; ALTER TABLE users ADD bio text;", "", ["002"]],
+    [
+      "a table once more",
+      "CREATE TABLE copy (id int);\nDROP TABLE copy;\nCREATE TABLE copy (id int);",
+      "CREATE TABLE copy (id int);",
+      ["002"],
+    ],
+  ])("%s", async (_, step, there, unseen) => {
+    await using project = await temporaryProject({
+      "db/migrations/001_users.sql": WITH_BIO,
+      "db/migrations/002_step.sql": step,
+      "db/migrations/003_age.sql": "ALTER TABLE users ADD age int;",
+    });
+    const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+    const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+    await withDatabase({ engine: "embedded" }, {}, async (database) => {
+      await database.execute(`${WITH_BIO} INSERT INTO users VALUES (1, 'a'); ${there} ALTER TABLE users ADD age int;`);
+      const found = await containedInDatabase(replay, database, ledger);
+      expect(found.contained.map(({ version }) => version)).toEqual(["001", "002", "003"]);
+      expect(found.rowsNotCompared.map(({ version }) => version)).toEqual(unseen);
+    });
+  });
+});
+
 test("where every migration is recorded, none is read", async () => {
   const files = { "db/schema/users.sql": WITH_BIO, "db/migrations/001_bio.sql": "-- migrate:up\n-- migrate:up\n" };
   expect(await decide(files, { recorded: ["001"] })).toEqual({
