@@ -86,7 +86,9 @@ export function joinHistory(
   const rows = allRows.filter(({ version }) => !isBase(version));
   const { files: current, covered } = applyBaseline(files, rows, (file) => facts.checksumOf(file));
   const { rowOf, unmatched } = matchRows(current, rows, facts);
-  const newest = [...rowOf.keys(), ...unmatched].reduce<string | undefined>(
+  // What ran again before it was imported has a number since, and was behind all others in every run.
+  const inOrder = [...rowOf].flatMap(([file, row]) => (isRepeatable(row.version) ? [] : [file]));
+  const newest = [...inOrder, ...unmatched].reduce<string | undefined>(
     (max, { version }) =>
       !isRepeatable(version) && (max === undefined || compareVersions(version, max) > 0) ? version : max,
     undefined,
@@ -125,7 +127,8 @@ export function joinHistory(
   function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
     if (row === undefined) {
       if (newest === undefined || isRepeatable(file.version)) return "pending";
-      return compareVersions(file.version, newest) < 0 ? "out-of-order" : "pending";
+      if (compareVersions(file.version, newest) >= 0) return "pending";
+      return isRepeatable(facts.originOf(file)?.before?.version ?? "") ? "pending" : "out-of-order";
     }
     if (row.state !== "applied") return "stopped";
     if (row.checksum === null || row.checksum === facts.checksumOf(file)) return "applied";

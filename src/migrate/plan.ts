@@ -52,11 +52,17 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
   );
   const wanted = waiting.flatMap(({ version, file, row }) =>
     file !== undefined && (to === undefined || compareVersions(version, to) <= 0)
-      ? // What runs again goes on under the version of its row.
-        [row === undefined ? file : { ...file, version: row.version, name: row.name }]
+      ? [row === undefined ? file : withRow(file, row)]
       : [],
   );
   return options.steps === undefined ? wanted : wanted.slice(0, options.steps);
+}
+
+/** What goes on does so under the version of its row; what runs again has a number instead since it was imported. */
+function withRow(file: MigrationFile, { version, name }: LedgerRow): MigrationFile {
+  return isRepeatable(version) && !isRepeatable(file.version)
+    ? { ...file, replaces: version }
+    : { ...file, version, name };
 }
 
 /**
@@ -87,7 +93,7 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
 
 /** What is applied and can be rolled back by its place in the order, oldest first. */
 function goesBack(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
-  return history.filter(({ row, version }) => row !== undefined && !isRepeatable(version) && !isBase(version));
+  return history.filter(({ row, version }) => row !== undefined && !isRepeatable(row.version) && !isBase(version));
 }
 
 /**

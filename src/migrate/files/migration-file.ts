@@ -34,6 +34,8 @@ export interface MigrationFile {
   readonly squashed?: readonly SquashedMigration[];
   /** Up to where a base says that it stands for another tool's migrations, of which there are no files. */
   readonly through?: string;
+  /** The version of the row that the ledger has of it from before it was imported, when it ran again and again. */
+  readonly replaces?: string;
   /** What its tool calls it in its history, where that is not its version. */
   readonly key?: string;
   /** What its layout says about transactions outside the SQL, such as Diesel's metadata.toml. */

@@ -12,7 +12,7 @@ import { recordedOf } from "../files/load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "../layouts/layout.ts";
 import { keyIn, readForeignHistory } from "../layouts/read-history.ts";
 import { LAYOUTS } from "../layouts/registry.ts";
-import { importedKey } from "./origin.ts";
+import { importedKey, type Origin, originOf } from "./origin.ts";
 import { changeLedgerSurely } from "../sure-change.ts";
 import { readHistory } from "../status.ts";
 import { tableSettings } from "./tool-settings.ts";
@@ -34,7 +34,8 @@ export async function adoptHistory(
     const { base, layout, migrations: files } = discoverMigrations(options.projectDir, options.dir, options.layout);
     const told = tableSettings(options.projectDir, layout).find((setting) => setting.tool === tool)?.value;
     const foreign = await readForeignHistory(database, tool, table ?? told);
-    const matched = matchFiles(options.projectDir, tool, files, foreign, base?.through);
+    const origins = new Map(files.map((file) => [file, originOf(options.projectDir, file)]));
+    const matched = matchFiles(options.projectDir, tool, files, foreign, origins, base?.through);
     const pairs =
       matched.isInBase && base !== undefined ? [{ file: base, record: undefined }, ...matched.pairs] : matched.pairs;
     const recorded = new Set(
@@ -43,9 +44,14 @@ export async function adoptHistory(
     const missing = pairs.filter(({ file }) => !recorded.has(canonicalVersion(file.version)));
     if (missing.length === 0) return [];
     const created = await createLedger(database, ledger);
+    /** What ran again is known as that also after it was rewritten: others may be open though they have lower numbers. */
+    const asRecorded = (file: MigrationFile): MigrationFile => {
+      const former = origins.get(file)?.before?.version ?? "";
+      return isRepeatable(former) ? { ...file, version: former, name: "" } : file;
+    };
     const rows = missing.map(({ file, record }) => {
       const texts = recordedOf(options.projectDir, file);
-      return insertSql(created, { ...file, ...texts }, options.toolVersion, {
+      return insertSql(created, { ...asRecorded(file), ...texts }, options.toolVersion, {
         state: "applied",
         executionMs: String(Math.round(record?.executionMs ?? 0)),
         ...(record?.appliedAt === undefined ? {} : { appliedAt: record.appliedAt }),
@@ -54,7 +60,7 @@ export async function adoptHistory(
     });
     await changeLedgerSurely(options, database, created, {
       sql: rows.join("; "),
-      isMade: (row) => missing.every(({ file }) => row(file.version) !== undefined),
+      isMade: (row) => missing.every(({ file }) => row(asRecorded(file).version) !== undefined),
     });
     return missing.map(({ file }) => file);
   });
@@ -81,6 +87,7 @@ function matchFiles(
   tool: string,
   files: readonly MigrationFile[],
   { history: foreign, definition }: { readonly history: ForeignHistory; readonly definition: ForeignTable },
+  origins: ReadonlyMap<MigrationFile, Origin | undefined>,
   through: string | undefined,
 ): Matched {
   if (foreign.kind === "through") {
@@ -99,19 +106,21 @@ function matchFiles(
     }
     return { pairs: pairs.map((file) => ({ file, record: undefined })), isInBase: through !== undefined };
   }
-  const isFileOf = ({ isFile }: ForeignRecord, { path }: MigrationFile): boolean => {
-    if (isFile === undefined) return true;
+  const keyOf = (file: MigrationFile): string => keyIn(definition, file, origins.get(file)?.key);
+  const runsAgain = (file: MigrationFile): boolean => isRepeatable(keyOf(file));
+  /** Whether it is what the tool applied, as far as that can be told. */
+  const isFileOf = ({ isSum }: ForeignRecord, file: MigrationFile): boolean => {
+    const { path } = file;
+    const origin = origins.get(file);
+    const layout = origin === undefined ? file.layout : origin.layout;
+    if (isSum === undefined || layout === undefined || !Object.hasOwn(LAYOUTS[layout].histories, tool)) return true;
+    if (origin !== undefined) return origin.sums === undefined || (origin.isAsWritten && origin.sums.some(isSum));
     const bytes = new FileBytes(path, resolve(projectDir, path));
-    return isFile(() => bytes.pieces());
+    return definition.sumsOf?.(() => bytes.pieces()).some(isSum) ?? true;
   };
-  const imported = new Map(files.map((file) => [file, importedKey(projectDir, file)]));
-  const keyOf = (file: MigrationFile): string => keyIn(definition, file, imported.get(file));
   // A baseline has the version of what it stands for.
   const versioned = files.filter(({ baseline }) => baseline !== true);
   const byKey = new Map(versioned.map((file) => [canonicalVersion(keyOf(file)), file]));
-  // A file that was rewritten for another layout is not the one that the tool has seen.
-  const isAsItWas = (file: MigrationFile): boolean =>
-    imported.get(file) === undefined && Object.hasOwn(LAYOUTS[file.layout].histories, tool);
   const disagreements: string[] = [];
   const advice = new Set<string>();
   const pairs: Pair[] = [];
@@ -125,9 +134,9 @@ function matchFiles(
         disagreements.push(`version ${record.key} is applied, but has no file`);
         advice.add("bring missing files back, or rename files to the versions in that history");
       }
-    } else if (isAsItWas(file) && !isFileOf(record, file)) {
+    } else if (!isFileOf(record, file)) {
       // One that runs again whenever it changes is simply to run again.
-      if (!isRepeatable(file.version)) {
+      if (!runsAgain(file)) {
         disagreements.push(`${file.path} is not the file that was applied`);
         advice.add(`put edited files back as they were${tool === "flyway" ? ", or run `flyway repair` first" : ""}`);
       }
@@ -138,19 +147,20 @@ function matchFiles(
   if (baseline !== undefined) {
     const covered = fromNothing(files).filter(({ version }) => compareVersions(version, baseline) <= 0);
     for (const file of covered) {
-      if (applied.has(file)) continue;
+      if (applied.has(file) || runsAgain(file)) continue;
       pairs.push({ file, record: undefined });
       applied.add(file);
     }
     pairs.sort((a, b) => compareVersions(a.file.version, b.file.version));
   }
   const newest = pairs.reduce<string | undefined>(
-    (max, { file: { version } }) =>
-      !isRepeatable(version) && (max === undefined || compareVersions(version, max) > 0) ? version : max,
+    (max, { file }) =>
+      !runsAgain(file) && (max === undefined || compareVersions(file.version, max) > 0) ? file.version : max,
     undefined,
   );
   for (const file of versioned) {
-    if (!applied.has(file) && newest !== undefined && compareVersions(file.version, newest) < 0) {
+    if (applied.has(file) || runsAgain(file)) continue;
+    if (newest !== undefined && compareVersions(file.version, newest) < 0) {
       disagreements.push(`${migrationId(file)} is not applied, though later ones are`);
       advice.add(`apply with ${tool} what it has left out, or give those files versions after the newest one applied`);
     }

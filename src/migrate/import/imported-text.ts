@@ -36,7 +36,7 @@ export function rewrite(
   }
   const parts = [partOf("up", ways.up, file), ...(ways.down === undefined ? [] : [partOf("down", ways.down, file)])];
   const before = baselines.map(({ path: name, version }) => ({ version, checksum: checksumOf(bytesOf(name)) }));
-  const content = withImportHeader(file, checksumOf(bytes), before, remarks + joinParts(parts));
+  const content = withImportHeader(file, bytes, before, remarks + joinParts(parts));
   requireSameStatements({ ...file, layout: "confiture", form: "sql", path }, content, ways);
   return content;
 }

@@ -4,7 +4,7 @@ import type { MigrationFile } from "../files/migration-file.ts";
 import type { Sections } from "../files/sections.ts";
 import { compareVersions } from "../files/version.ts";
 import type { Folder } from "./folder.ts";
-import { hasHash, type HistoryRow, toRecord } from "./histories.ts";
+import { hashesOf, type HistoryRow, isHash, toRecord } from "./histories.ts";
 import type { ForeignTable, Found, Ignored, Layout } from "./layout.ts";
 import { withMasked } from "./mask.ts";
 import { migrationFolders } from "./migration-folders.ts";
@@ -133,9 +133,10 @@ function drizzleTable(): ForeignTable {
       );
       return {
         kind: "records",
-        records: rows.map((row) => toRecord(row, hasHash("sha256", row.hash))),
+        records: rows.map((row) => toRecord(row, isHash(row.hash))),
       };
     },
+    sumsOf: hashesOf("sha256"),
   };
 }
 

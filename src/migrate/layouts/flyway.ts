@@ -170,16 +170,17 @@ function flywayTable(): ForeignTable {
         if (row.type.startsWith("UNDO") || row.type === "DELETE") records.delete(row.key);
         // `flyway baseline`, or a baseline migration: what is older was never looked at.
         else if (row.type === "BASELINE" || row.type === "SQL_BASELINE") baseline = row.key;
-        else records.set(row.key, toRecord(row, isFileOf(row.checksum)));
+        else records.set(row.key, toRecord(row, isChecksum(row.checksum)));
       }
       return { kind: "records", records: [...records.values()], baseline };
     },
+    sumsOf: (pieces) => [String(flywayChecksum(pieces()))],
   };
 }
 
 /** Null for what is no file of SQL. */
-function isFileOf(checksum: number | null): ForeignRecord["isFile"] {
-  return checksum === null ? undefined : (pieces) => flywayChecksum(pieces()) === checksum;
+function isChecksum(checksum: number | null): ForeignRecord["isSum"] {
+  return checksum === null ? undefined : (sum) => sum === String(checksum);
 }
 
 /**

@@ -13,29 +13,30 @@ export interface HistoryRow {
   readonly execution_ms?: number | null;
 }
 
-export function toRecord(row: HistoryRow, isFile?: ForeignRecord["isFile"]): ForeignRecord {
+export function toRecord(row: HistoryRow, isSum?: ForeignRecord["isSum"]): ForeignRecord {
   return {
     key: row.key,
     appliedAt: row.applied_at ?? undefined,
     appliedBy: row.applied_by ?? undefined,
     executionMs: row.execution_ms ?? undefined,
-    isFile,
+    isSum,
   };
 }
 
-/**
- * Whether a file has a hash that a tool recorded, in hex. Git changes the ends of lines, which most tools pass over: any of
- * the two ends counts.
- */
-export function hasHash(algorithm: "sha256" | "sha384", recorded: string): ForeignRecord["isFile"] {
-  const isIt = (pieces: Iterable<Uint8Array>): boolean => {
+/** Hashes of a file, in hex. Git changes the ends of lines, which most tools pass over: any of the two ends counts. */
+export function hashesOf(algorithm: "sha256" | "sha384"): NonNullable<ForeignTable["sumsOf"]> {
+  const hashOf = (pieces: Iterable<Uint8Array>): string => {
     const hasher = new Bun.CryptoHasher(algorithm);
     for (const piece of pieces) hasher.update(piece);
-    const digest = hasher.digest();
-    // Prisma once left out the zero in front of a byte below 16.
-    return digest.toString("hex") === recorded || [...digest].map((byte) => byte.toString(16)).join("") === recorded;
+    return hasher.digest("hex");
   };
-  return (pieces) => isIt(pieces()) || isIt(withLineFeeds(pieces())) || isIt(withReturns(pieces()));
+  return (pieces) => [...new Set([hashOf(pieces()), hashOf(withLineFeeds(pieces())), hashOf(withReturns(pieces()))])];
+}
+
+/** Whether a hash is the one that a tool recorded. */
+export function isHash(recorded: string): ForeignRecord["isSum"] {
+  // Prisma once left out the zero in front of a byte below 16.
+  return (hash) => hash === recorded || hash.replaceAll(/0(.)|(..)/g, "$1$2") === recorded;
 }
 
 /** A history that says a migration failed, or is half done. */
@@ -96,9 +97,10 @@ export const SQLX: ForeignTable = {
     if (failed !== undefined) throw unfinished(`sqlx recorded that version ${failed.key} failed`);
     return {
       kind: "records",
-      records: rows.map((row) => toRecord(row, hasHash("sha384", row.checksum))),
+      records: rows.map((row) => toRecord(row, isHash(row.checksum))),
     };
   },
+  sumsOf: hashesOf("sha384"),
 };
 
 /**

@@ -15,6 +15,8 @@ export interface ImportHeader {
   readonly before: Recorded | undefined;
   /** Baselines that stood for this migration and those before it, and are gone. */
   readonly baselines: readonly Recorded[];
+  /** What the tool's history may have as the checksum of the file it was then; undefined where that is not written down. */
+  readonly sums: readonly string[] | undefined;
   /** The checksum of what follows, as it was written. */
   readonly below: string | undefined;
   /** Bytes of these lines. */
@@ -32,6 +34,7 @@ export const HEADER_BYTES = 4096;
 const ORIGIN = /^\uFEFF?-- Imported from (.*?), recorded there as (.+)$/;
 const BEFORE = /^-- sha256 ([0-9a-f]{64}) was version (.+)$/;
 const BASELINE = /^-- sha256 ([0-9a-f]{64}) was the baseline of version (.+)$/;
+const SUMS = /^-- (?:.*?)'s checksum of it was (\S+(?: or \S+)*)$/;
 const BELOW = /^-- sha256 ([0-9a-f]{64}) is what follows$/;
 
 /**
@@ -42,17 +45,19 @@ const BELOW = /^-- sha256 ([0-9a-f]{64}) is what follows$/;
  */
 export function withImportHeader(
   file: MigrationFile,
-  checksum: string,
+  bytes: Uint8Array,
   baselines: readonly Recorded[],
   content: string,
 ): string {
   const { title, histories } = LAYOUTS[file.layout];
   const [history] = Object.values(histories);
   const key = keyIn(history, file, undefined);
+  const sums = history?.sumsOf?.(() => [bytes]) ?? [];
   const lines = [
     `-- Imported from ${title}, recorded there as ${key}`,
-    `-- sha256 ${checksum} was version ${file.version}`,
+    `-- sha256 ${checksumOf(bytes)} was version ${file.version}`,
     ...baselines.map(({ version, checksum: sum }) => `-- sha256 ${sum} was the baseline of version ${version}`),
+    ...(sums.length === 0 ? [] : [`-- ${title}'s checksum of it was ${sums.join(" or ")}`]),
     `-- sha256 ${checksumOf(Buffer.from(content))} is what follows`,
   ];
   if (lines.some((line) => /[\r\n]/.test(line))) {
@@ -82,7 +87,8 @@ export function readImportHeader(head: Buffer): ImportHeader | undefined {
   for (let found = recorded(next(BASELINE)); found !== undefined; found = recorded(next(BASELINE))) {
     baselines.push(found);
   }
+  const sums = next(SUMS)?.[1]?.split(" or ");
   const below = next(BELOW)?.[1];
   const layout = LAYOUT_NAMES.find((name) => LAYOUTS[name].title === title);
-  return { layout, key, before, baselines, below, length };
+  return { layout, key, before, baselines, sums, below, length };
 }

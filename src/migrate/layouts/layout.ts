@@ -60,6 +60,8 @@ export interface ForeignTable {
   readonly columns: readonly string[];
   /** Reads `table`, which is quoted. */
   read(database: Database, table: string): Promise<ForeignHistory>;
+  /** The checksums that the tool may have recorded of a file, whose bytes can be read more than once. */
+  sumsOf?(pieces: () => Iterable<Uint8Array>): readonly string[];
   /** What a file is called in that history. By default its `key`, or its version. */
   keyOf?(file: MigrationFile): string;
 }
@@ -71,11 +73,8 @@ export interface ForeignRecord {
   readonly appliedAt: Date | undefined;
   readonly appliedBy: string | undefined;
   readonly executionMs: number | undefined;
-  /**
-   * Whether these bytes, which can be read more than once, are the file that was applied; undefined where the tool keeps
-   * nothing to tell by.
-   */
-  readonly isFile: ((pieces: () => Iterable<Uint8Array>) => boolean) | undefined;
+  /** Whether this is the checksum of the file that was applied; undefined where the tool keeps none. */
+  readonly isSum: ((sum: string) => boolean) | undefined;
 }
 
 /**

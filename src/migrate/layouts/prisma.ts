@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
 import { migrationId } from "../files/migration-file.ts";
-import { hasHash, type HistoryRow, toRecord, unfinished } from "./histories.ts";
+import { hashesOf, type HistoryRow, isHash, toRecord, unfinished } from "./histories.ts";
 import type { ForeignTable, Found, Layout } from "./layout.ts";
 import type { Folder } from "./folder.ts";
 import { migrationFolders } from "./migration-folders.ts";
@@ -54,9 +54,10 @@ function prismaTable(): ForeignTable {
       if (failed !== undefined) throw unfinished(`Prisma recorded that ${failed.key} did not finish`);
       return {
         kind: "records",
-        records: rows.map((row) => toRecord(row, hasHash("sha256", row.checksum))),
+        records: rows.map((row) => toRecord(row, isHash(row.checksum))),
       };
     },
+    sumsOf: hashesOf("sha256"),
     keyOf: ({ path }) => basename(dirname(path)),
   };
 }

@@ -27,6 +27,8 @@ export interface LedgerEntry {
   readonly checksum: string | null;
   /** Undefined where nothing of it is kept. */
   readonly kept?: KeptText | undefined;
+  /** The version of a row in place of which it comes. */
+  readonly replaces?: string | undefined;
 }
 
 /** The texts of a migration that the ledger keeps: an edit can be shown then, and a way back be found without its file. */

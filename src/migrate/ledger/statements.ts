@@ -79,7 +79,8 @@ export function insertSql(
     ...kept.map(([, value]) => value),
   ];
   // What runs again has a row of the time before.
-  const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
+  const former = entry.replaces ?? (isRepeatable(entry.version) ? entry.version : undefined);
+  const before = former === undefined ? "" : `${deleteSql(ledger, former)}; `;
   const columns = [...COLUMNS, ...kept.map(([column]) => column)];
   const insert = `insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
   return `${before}${insert}; ${verifySql(ledger, entry.version, { state: row.state })}`;

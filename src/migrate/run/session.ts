@@ -102,6 +102,7 @@ export function entryOf(migration: LoadedMigration): LedgerEntry {
     name: migration.file.name,
     checksum: migration.checksum,
     kept: migration.kept,
+    replaces: migration.file.replaces,
   };
 }
 

@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { adoptHistory } from "#migrate/import/adopt.ts";
 import { acceptEdited } from "#migrate/record.ts";
 import { importMigrations } from "#migrate/import/import.ts";
+import { flywayChecksum } from "#migrate/layouts/flyway.ts";
 import { status } from "#migrate/status.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
@@ -153,6 +154,116 @@ for (const engine of newestAndEmbedded) {
   });
 }
 
+/** Flyway's history of files that it ran in this order. */
+function flywayHistory(files: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(files).map(([name, text], index) => {
+    const version = /^V(\d+)/.exec(name)?.[1];
+    const sum = flywayChecksum([Buffer.from(text)]);
+    return `(${index + 1}, ${version === undefined ? "null" : `'${version}'`}, 'SQL', '${name}', ${sum})`;
+  });
+  return `CREATE TABLE flyway_schema_history (installed_rank int, version text, type text, script text, checksum int,
+      installed_by text DEFAULT 'ann', installed_on timestamp DEFAULT now(), execution_time int DEFAULT 1, success boolean DEFAULT true);
+    INSERT INTO flyway_schema_history VALUES ${rows.join(", ")}`;
+}
+
+describe("after the folder of a tool that has run it was rewritten", () => {
+  const [engine] = newestAndEmbedded;
+  const ONE = { "V1__one.sql": "CREATE TABLE one (id int, note text);\n" };
+  const TWO = { "V2__two.sql": "CREATE TABLE two (id int);\n" };
+  const VIEW = { "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT id FROM one;\n" };
+  const EDITED = { "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT id, note FROM one;\n" };
+  const OTHER = { "R__w.sql": "CREATE OR REPLACE VIEW w AS SELECT 1 AS a;\n" };
+
+  /** A database in which Flyway ran `ran`, and the folder of today in this tool's form. */
+  async function left(
+    ran: Readonly<Record<string, string>>,
+    today: Readonly<Record<string, string>>,
+  ): Promise<Migrating> {
+    const m = await migrating(engine!, today);
+    for (const text of Object.values(ran)) await m.query(text);
+    for (const statement of flywayHistory(ran).split(";\n")) await m.query(statement);
+    await importMigrations(options(m));
+    return m;
+  }
+
+  const adopt = async (m: Migrating): Promise<string[]> =>
+    (await adoptHistory(m.options, "flyway", undefined)).map(({ version }) => version);
+
+  test("what ran again and was edited since is pending, and runs", async () => {
+    await using m = await left({ ...ONE, ...VIEW, ...OTHER }, { ...ONE, ...EDITED, ...OTHER });
+    expect(await adopt(m)).toEqual(["1", "1.2"]);
+    expect(await m.standings()).toEqual(["1 applied", "1.1 pending", "1.2 applied"]);
+    expect((await m.up()).results).toEqual(["1.1 done"]);
+    expect(await m.query("SELECT * FROM v")).toEqual([]);
+    expect(await m.query("SELECT attname FROM pg_attribute WHERE attrelid = 'v'::regclass")).toHaveLength(2);
+    expect(await m.standings()).toEqual(["1 applied", "1.1 applied", "1.2 applied"]);
+  });
+
+  test("what ran again leaves an earlier one pending, which runs, and is rolled back alone", async () => {
+    const pending = { "V2__two.sql": TWO["V2__two.sql"], "U2__two.sql": "DROP TABLE two;\n" };
+    await using m = await left({ ...ONE, ...VIEW }, { ...ONE, ...pending, ...VIEW });
+    expect(await adopt(m)).toEqual(["1", "2.1"]);
+    expect(await m.standings()).toEqual(["1 applied", "2 pending", "2.1 applied"]);
+    expect((await m.up()).results).toEqual(["2 done"]);
+    expect((await m.down()).results).toEqual(["2 done"]);
+    expect(await adopt(m)).toEqual([]);
+  });
+
+  test("the same where the history was taken over before", async () => {
+    await using m = await migrating(engine!, { ...ONE, ...TWO, ...VIEW });
+    for (const text of [...Object.values({ ...ONE, ...VIEW }), ...flywayHistory({ ...ONE, ...VIEW }).split(";\n")])
+      await m.query(text);
+    expect(await adopt(m)).toEqual(["1", "R__v"]);
+    await importMigrations(options(m));
+    expect(await m.standings()).toEqual(["1 applied", "2 pending", "2.1 applied"]);
+    expect((await m.up()).results).toEqual(["2 done"]);
+  });
+
+  test("an edited migration that ran once is refused, whenever it was edited", async () => {
+    const edited = { "V1__one.sql": "CREATE TABLE one (id int, note text, more text);\n" };
+    await using before = await left(ONE, edited);
+    const refusal = {
+      code: "adoption_refused",
+      data: { disagreements: ["db/migrations/1_one.sql is not the file that was applied"] },
+    };
+    expect(await failureOf(adopt(before))).toMatchObject(refusal);
+    await using after = await left(ONE, ONE);
+    await after.write("1_one.sql", (await after.project.read("db/migrations/1_one.sql")).replace("text", "date"));
+    expect(await failureOf(adopt(after))).toMatchObject(refusal);
+  });
+
+  test("line ends that Git changed are no edit", async () => {
+    const returns = Object.fromEntries(
+      Object.entries({ ...ONE, ...VIEW }).map(([name, text]) => [name, text.replaceAll("\n", "\r\n")]),
+    );
+    await using m = await left({ ...ONE, ...VIEW }, returns);
+    expect(await adopt(m)).toEqual(["1", "1.1"]);
+    expect(await m.standings()).toEqual(["1 applied", "1.1 applied"]);
+  });
+
+  test("a hash of Prisma is compared, of any line ends and in either of its forms", async () => {
+    const text = "CREATE TABLE one (id int);\nCREATE TABLE two (id int);\n";
+    const sha256 = (of: string): string => Bun.SHA256.hash(of, "hex");
+    const hash = sha256(text);
+    for (const [recorded, isIt] of [
+      [hash, true],
+      [sha256(text.replaceAll("\n", "\r\n")), true],
+      [hash.replaceAll(/(..)/g, (pair) => pair.replace(/^0/, "")), true],
+      [sha256(`${text}\n`), false],
+    ] as const) {
+      await using m = await migrating(engine!, { "db/migrations/20240101000000_one/migration.sql": text, ...LOCK });
+      await m.query(
+        "CREATE TABLE _prisma_migrations (migration_name text, checksum text, started_at timestamptz DEFAULT now(), finished_at timestamptz DEFAULT now(), rolled_back_at timestamptz)",
+      );
+      await m.query("INSERT INTO _prisma_migrations VALUES ('20240101000000_one', $1)", [recorded]);
+      await importMigrations(options(m));
+      const adopted = adoptHistory(m.options, "prisma", undefined);
+      if (isIt) expect(await adopted).toHaveLength(1);
+      else expect(await failureOf(adopted)).toMatchObject({ code: "adoption_refused" });
+    }
+  });
+});
+
 describe("after the folder was rewritten", () => {
   const [engine] = newestAndEmbedded;
 
@@ -294,8 +405,10 @@ describe("after the folder was rewritten", () => {
     await m.write("R__v.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS a, 2 AS b;");
     await importMigrations(options(m));
     expect(await m.standings()).toEqual(["1 applied", "1.1 changed"]);
-    expect((await m.up()).error).toBeUndefined();
+    // As the file and `status` call it.
+    expect(await m.up()).toMatchObject({ error: undefined, results: ["1.1 done"] });
     expect(await m.standings()).toEqual(["1 applied", "1.1 applied"]);
+    expect((await m.recorded()).toSorted()).toEqual(["1", "1.1"]);
     expect(await m.query("SELECT * FROM v")).toEqual([{ a: 1, b: 2 }]);
     await m.write("1.1_v.sql", `${await m.project.read("db/migrations/1.1_v.sql")}SELECT 1;\n`);
     expect(await m.standings()).toEqual(["1 applied", "1.1 edited"]);
