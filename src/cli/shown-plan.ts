@@ -118,8 +118,9 @@ export function shownPlanToJson(isWanted: boolean, plan: ShownPlan | undefined):
 
 /** The script, with what it sets back and what is not in it: whoever runs it has to know. */
 export function scriptOf(plan: ShownPlan | undefined, byHand: readonly Change[]): string {
-  const undone = (plan?.undone ?? []).map((one) => commentOf(`This ${undoneInLine(one)}`));
-  return [...undone, plan?.script ?? "", ...byHand.map(byHandComment)].join("");
+  const undone = (plan?.undone ?? []).map((one) => commentOf(`This script ${undoneInLine(one)}`));
+  // Right above a statement it would speak of that one.
+  return [...undone, undone.length === 0 ? "" : "\n", plan?.script ?? "", ...byHand.map(byHandComment)].join("");
 }
 
 function byHandComment({ change, kind, name }: Change): string {

@@ -28,6 +28,7 @@ import {
   sourceCatalogue,
 } from "./sources/sources.ts";
 import type { Terms } from "./catalogue/terms.ts";
+import { isSameIn } from "./update/undone.ts";
 
 export interface DriftOptions extends ProjectFiles {
   readonly target: Target;
@@ -53,6 +54,8 @@ export interface Drift {
   readonly stopped: readonly string[];
   /** Whether base and recorded migrations make what is there, and it is the schema files that say something else. */
   readonly isOfMigrations: boolean;
+  /** Those of the changes that recorded migrations made, and nobody's hand. */
+  readonly ofMigrations: readonly Change[];
   /** What should be, as it was made. */
   readonly expected: Catalogue;
   /** From what is to what should be, without what is ignored: what SQL would have to close. */
@@ -77,6 +80,7 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
     const { leftOut, grants, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
     const changes = comparison.changes.filter((change) => !isIgnored(change));
     if (least === undefined || changes.length < least.changes.length) {
+      const byHand = isRecorded && changes.length > 0 ? await byHandSince(pending) : undefined;
       least = {
         changes,
         notCompared: [...comparison.from.notCompared, ...comparison.to.notCompared],
@@ -86,7 +90,8 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
         stopped,
         unrecorded,
         expected,
-        isOfMigrations: isRecorded && changes.length > 0 && (await isMigrated(pending)),
+        isOfMigrations: byHand?.length === 0,
+        ofMigrations: byHand === undefined ? [] : changes.filter((change) => isSameIn(change, byHand)),
         gap: {
           from: comparison.to,
           to: leaveOut(comparison.from),
@@ -101,29 +106,32 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
   }
   return least!;
 
-  async function isMigrated(pending: readonly string[]): Promise<boolean> {
-    return await isAsMigrated(options, live, { terms: options.terms, isIgnored, pending });
+  async function byHandSince(pending: readonly string[]): Promise<readonly Change[] | undefined> {
+    return await changedByHand(options, live, { terms: options.terms, isIgnored, pending });
   }
 }
 
+interface Migrated {
+  readonly terms: Terms;
+  readonly isIgnored: (change: Change) => boolean;
+  readonly pending?: readonly string[];
+}
+
 /** Whether a database is what base and migrations make, those that are pending apart: nobody changed it by hand. */
-export async function isAsMigrated(
+export async function isAsMigrated(files: ProjectFiles, live: Catalogue, migrated: Migrated): Promise<boolean> {
+  return (await changedByHand(files, live, migrated))?.length === 0;
+}
+
+/** From what base and migrations make, those that are pending apart, to a database; undefined where they need what only schema files make. */
+async function changedByHand(
   files: ProjectFiles,
   live: Catalogue,
-  {
-    terms,
-    isIgnored,
-    pending = [],
-  }: {
-    readonly terms: Terms;
-    readonly isIgnored: (change: Change) => boolean;
-    readonly pending?: readonly string[];
-  },
-): Promise<boolean> {
+  { terms, isIgnored, pending = [] }: Migrated,
+): Promise<readonly Change[] | undefined> {
   const made = await recorded(files, pending);
-  if (made === undefined) return false;
+  if (made === undefined) return undefined;
   const { changes } = await compareOnTerms(files, made, live, terms);
-  return changes.every(isIgnored);
+  return changes.filter((change) => !isIgnored(change));
 }
 
 interface Expected extends Pick<Drift, "pending" | "unrecorded" | "stopped"> {

@@ -710,6 +710,12 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
     expect((await run("db", "sql", "CREATE TABLE by_hand ()")).exitCode).toBe(0);
     const byHand = await run("drift", "--format", "json");
     expect(readDocument(byHand)).toMatchObject({ exitCode: 3, isOfMigrations: false });
+    const { ofMigrations } = readDocument(byHand) as { readonly ofMigrations?: readonly string[] };
+    expect(ofMigrations?.join()).toContain("policy public.users.own_rows");
+    expect(ofMigrations?.join()).not.toContain("by_hand");
+    expect(byHand.stderr).toMatch(
+      /changed by recorded migrations and not by hand: view public\.owners.*`confiture schema update`/,
+    );
     expect(byHand.stderr).toContain("`confiture drift --sql` prints what makes the database what it should be");
   });
 });

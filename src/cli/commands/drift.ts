@@ -12,7 +12,7 @@ import {
 } from "../compare-options.ts";
 import { tellDatabase } from "../database-options.ts";
 import { AS_MIGRATED } from "../lacking-of-schema.ts";
-import { changeToJson, renderChanges } from "../output/changes.ts";
+import { changeToJson, listChanged, renderChanges } from "../output/changes.ts";
 import { placesIn } from "../output/findings.ts";
 import { reportOfChanges } from "../output/reports/of-changes.ts";
 import { inLine } from "../output/visible.ts";
@@ -71,15 +71,25 @@ export const command = defineCommand({
     const files = await filesBeside(context, args, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
     const against = args.against === undefined ? undefined : await readSource(context, args.against);
-    const { changes, notCompared, pending, unrecorded, stopped, isOfMigrations, gap, expected, ...limits } =
-      await findDrift({
-        ...files,
-        target,
-        against,
-        terms: readTerms(args),
-        ignore: [...drift.ignore, ...given],
-        onStep: context.step,
-      });
+    const {
+      changes,
+      notCompared,
+      pending,
+      unrecorded,
+      stopped,
+      isOfMigrations,
+      ofMigrations,
+      gap,
+      expected,
+      ...limits
+    } = await findDrift({
+      ...files,
+      target,
+      against,
+      terms: readTerms(args),
+      ignore: [...drift.ignore, ...given],
+      onStep: context.step,
+    });
     const limited = tellLimits(context, limits, notCompared);
     if (pending.length > 0)
       context.messages.log(
@@ -100,9 +110,11 @@ export const command = defineCommand({
       context.messages.log(
         "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",
       );
-    if (isOfMigrations) {
-      context.messages.warn(AS_MIGRATED);
-    }
+    if (isOfMigrations) context.messages.warn(AS_MIGRATED);
+    else if (ofMigrations.length > 0)
+      context.messages.warn(
+        `changed by recorded migrations and not by hand: ${listChanged(ofMigrations)}. The schema files say something else: \`confiture schema update\` brings it into them`,
+      );
     const isScript = args.sql === true;
     const plan =
       isScript && changes.length > 0
@@ -117,6 +129,7 @@ export const command = defineCommand({
         pending,
         unrecorded,
         isOfMigrations,
+        ofMigrations: ofMigrations.map(({ kind, name }) => `${kind} ${name}`),
         ...shownPlanToJson(isScript, plan),
         notCompared,
         grantsLeftOut: limits.leftOut,

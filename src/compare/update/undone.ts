@@ -105,6 +105,11 @@ function keyOf({ change: { kind, name }, property }: Part): string {
   return JSON.stringify([kind, name, property]);
 }
 
+/** Whether all that a change is about is the same in two states, which differ in `different`. Pure. */
+export function isSameIn(change: Change, different: readonly Change[]): boolean {
+  return partsOf(change).every((part) => isAlike(part, different));
+}
+
 /** Whether it is the same in a state as it is to be. */
 function isAlike({ change, property }: Part, different: readonly Change[]): boolean {
   return different.every((other) => {
