@@ -107,7 +107,7 @@ function ofNumbers({ name, owner, next, furthest }: TakenNumbers): Removal {
     name,
     change: undefined,
     fate: `is set back to ${next}`,
-    loss: `${owner} has numbers up to ${furthest}`,
+    loss: `${owner === undefined ? "it gave out" : `${owner} has`} numbers up to ${furthest}`,
   };
 }
 

@@ -15,14 +15,18 @@ export interface Sequence {
   readonly cycles: boolean;
   /** Whether the role may set it. */
   readonly settable: boolean;
-  /** The column that gets its numbers, where its values can be asked for; null for every other sequence. */
-  readonly owner: SequenceOwner | null;
+  /** The columns that get its numbers, by a default, as an identity or as its owner, and whose values can be asked for. */
+  readonly columns: readonly NumberedColumn[];
+  /** Whether numbers of it go elsewhere as well: to no column that is known, or to one that cannot be asked. */
+  readonly goesElsewhere: boolean;
+  /** What it gives out first. */
+  readonly start: string;
   /** What it gave out last, or, if it was not called, what it gives out next. */
   readonly last: string;
   readonly isCalled: boolean;
 }
 
-export interface SequenceOwner {
+interface NumberedColumn {
   /** The table and the column, as SQL. */
   readonly table: string;
   readonly column: string;
@@ -91,23 +95,34 @@ const SEQUENCES = `
   select c.oid::int8::float8 as oid, n.nspname::text as schema, c.relname::text as name,
          s.seqincrement::text as increment, s.seqcycle as cycles,
          case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'update') end as settable,
-         (select json_build_object('table', format('%I.%I', tn.nspname, t.relname), 'column', quote_ident(a.attname),
-                                   'name', format('%s.%s.%s', tn.nspname, t.relname, a.attname))
-            from pg_depend d
-            join pg_class t on t.oid = d.refobjid
-            join pg_namespace tn on tn.oid = t.relnamespace
-            join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
-           where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass
-             and d.refobjsubid > 0 and d.deptype in ('a', 'i')
-             and a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
-             and has_schema_privilege(tn.oid, 'usage') and has_table_privilege(t.oid, 'select')
-             and not row_security_active(t.oid)
-             and not exists (
-                   select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = t.oid and e.deptype = 'e')
-           limit 1) as owner
+         s.seqstart::text as start, coalesce(used.columns, '[]') as columns,
+         used.columns is null or used.asked < used.all_of_them as "goesElsewhere"
     from pg_sequence s
     join pg_class c on c.oid = s.seqrelid
     join pg_namespace n on n.oid = c.relnamespace
+    left join lateral (
+           select json_agg(json_build_object('table', format('%I.%I', tn.nspname, t.relname), 'column', quote_ident(a.attname),
+                                             'name', format('%s.%s.%s', tn.nspname, t.relname, a.attname))
+                           order by t.relispartition, tn.nspname, t.relname, a.attnum) filter (where can.be_asked) as columns,
+                  count(*) filter (where can.be_asked) as asked, count(*) as all_of_them
+             from (select d.refobjid as relation, d.refobjsubid as at from pg_depend d
+                    where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass
+                      and d.refobjsubid > 0 and d.deptype in ('a', 'i')
+                    union
+                   select f.adrelid, f.adnum from pg_depend d join pg_attrdef f on f.oid = d.objid
+                    where d.classid = 'pg_attrdef'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid) u
+             join pg_class t on t.oid = u.relation
+             join pg_namespace tn on tn.oid = t.relnamespace
+             join pg_attribute a on a.attrelid = t.oid and a.attnum = u.at
+            cross join lateral (
+                   select a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+                          and t.relkind in ('r', 'p') and tn.nspname !~ '^pg_temp'
+                          and has_schema_privilege(tn.oid, 'usage') and has_table_privilege(t.oid, 'select')
+                          and not row_security_active(t.oid)
+                          and not exists (
+                                select from pg_depend e
+                                 where e.classid = 'pg_class'::regclass and e.objid = t.oid and e.deptype = 'e') as be_asked) can
+         ) used on true
    where n.nspname !~ '^pg_(toast|temp)' and has_schema_privilege(n.oid, 'usage')
      and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'select') end
      and not exists (
