@@ -64,7 +64,7 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     await expectRefusal(project, ["migrate", "up"], lacking);
     const drift = await project.succeed(["drift"]);
     expect(drift.stderr).toMatch(/001_users, 002_bio were squashed into base.sql: .*migrate up` refuses this database/);
-    expect(drift.stderr).toContain("No drift: every object is what it should be. Rows are not compared\n");
+    expect(drift.stderr).toContain("No drift: every object is what it should be. Rows are not compared, nor owners (--owners)\n");
     expect(readDocument(await project.run(["drift", "--format", "json"]))).toMatchObject({
       unrecorded: ["001_users", "002_bio"],
     });
@@ -253,7 +253,21 @@ test("where schema files and migrations disagree, it is said before anything is 
   });
   const { stderr } = await project.succeed(["migrate", "squash", "--through", "2"]);
   expect(stderr).toMatch(/make something else than the schema files do, in 1 object: column public\.users\.born\./);
+  expect(stderr).toContain("Of that, base.sql gets what the squashed ones make. `confiture verify`");
   expect(stderr).toContain("confiture schema update");
+  await project.write(
+    "db/schema/users.sql",
+    "CREATE TABLE users (id int PRIMARY KEY, bio text, born date, late int);\n",
+  );
+  await project.write("db/migrations/3_late.sql", "ALTER TABLE users ADD late int;\n");
+  await project.write("db/migrations/4_later.sql", "ALTER TABLE users ADD later int;\n");
+  const partly = await project.succeed(["migrate", "squash", "--through", "3"]);
+  expect(partly.stderr).toMatch(
+    /column public\.users\.later\. .*squashed ones make, and files after it keep what they make\./,
+  );
+  const base = await project.read("db/migrations/base.sql");
+  expect(base).toStartWith("-- The base of the migrations. These were squashed into it");
+  expect(base).not.toContain("later");
 });
 
 test("schema files that are behind what is to be squashed stop it, and the way on works", async () => {

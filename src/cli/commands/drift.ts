@@ -105,7 +105,9 @@ export const command = defineCommand({
       );
     }
     if (changes.length === 0)
-      context.messages.log("No drift: every object is what it should be. Rows are not compared");
+      context.messages.log(
+        `No drift: every object is what it should be. Rows are not compared${args.owners === true ? "" : ", nor owners (--owners)"}`,
+      );
     else if (args.sql !== true)
       context.messages.log(
         "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",

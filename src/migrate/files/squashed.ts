@@ -89,7 +89,7 @@ export function withBaseHead(text: string, { squashed, through }: BaseHead): str
     `-- squashed: ${version} ${checksum} ${name}`.trimEnd(),
     ...(formerly === undefined ? [] : [`-- formerly: ${formerly.version} ${formerly.checksum}`]),
   ]);
-  return `-- These migrations were squashed into it: their files are gone, and databases that have them recorded need nothing.\n${lines.join("\n")}\n${text}`;
+  return `-- The base of the migrations. These were squashed into it: their files are gone, and databases that have them recorded need nothing.\n${lines.join("\n")}\n${text}`;
 }
 
 /** What stands for the file of a squashed migration. */

@@ -63,7 +63,7 @@ export const command = defineCommand({
       context.messages.warn(`the schema files do not build, so nothing is compared with them: ${unlikeSchema.message}`);
     } else if (unlikeSchema.length > 0) {
       context.messages.warn(
-        `migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listChanged(unlikeSchema)}. base.sql gets what the migrations make. \`confiture verify\` shows it, and \`confiture schema update\` brings it into the schema files`,
+        `migrations make something else than the schema files do, in ${count(unlikeSchema.length, "object")}: ${listChanged(unlikeSchema)}. Of that, base.sql gets what the squashed ones make${rest.length === 0 ? "" : ", and files after it keep what they make"}. \`confiture verify\` shows it, and \`confiture schema update\` brings it into the schema files`,
       );
     }
     const { projectDir } = context;
