@@ -58,7 +58,8 @@ export function aimCommands(text: string, aim: Aim): string {
 
 /** @param behind what follows the command in the text */
 function confirmation(command: string, behind: string, { confirm }: Aim): string {
-  const [line = ""] = /^[^`\n;&|]*/.exec(behind) ?? [];
+  // "--continue | --applied" is one command with a choice, and no pipe.
+  const [line = ""] = /^(?: \| --|[^`\n;&|])*/.exec(behind) ?? [];
   if (confirm === undefined || / --(?:yes|help)\b/.test(line) || ASKED[command]?.test(line) !== true) return "";
   return ` --yes ${shellWord(confirm)}`;
 }

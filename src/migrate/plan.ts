@@ -14,6 +14,8 @@ export interface PlanUpOptions extends HoldOptions {
   readonly steps?: number | undefined;
   readonly allowOutOfOrder?: boolean | undefined;
   readonly allowMissing?: boolean | undefined;
+  /** Which command asks, for what its errors name; `up` unless given. */
+  readonly command?: "up" | "plan" | undefined;
 }
 
 export interface PlanDownOptions {
@@ -41,7 +43,7 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
     if (entry.standing === "stopped") throw stopped(entry);
     if (entry.standing === "lacking") throw lacking(history);
     if (entry.standing === "edited") throw edited(entry, history);
-    if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry, history);
+    if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry, history, options.command);
     if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
   }
   const to = options.to === undefined ? undefined : requireKnown(history, options.to).version;
@@ -218,12 +220,16 @@ function squashed(entry: HistoryEntry): ConfitureError {
  * For a migration that cannot do without its file.
  * @param history tells whether the file is here under another version
  */
-export function missing(entry: Applied, history: readonly HistoryEntry[] = []): ConfitureError {
+export function missing(
+  entry: Applied,
+  history: readonly HistoryEntry[] = [],
+  command: PlanUpOptions["command"] = "up",
+): ConfitureError {
   const file = entry.renamed?.();
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
     hint:
       file === undefined
-        ? `Bring the file back (another branch?). To go on without it: confiture migrate up --allow-missing\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`
+        ? `Bring the file back (another branch?). To go on without it: confiture migrate ${command} --allow-missing\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`
         : renamedBack(entry, file, history).join("\n"),
     ...(file !== undefined && { location: { file: file.path } }),
     data: { version: entry.version },

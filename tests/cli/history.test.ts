@@ -45,7 +45,8 @@ describe.each(OLDEST_ALONE)("a history that does not fit the files stops everyth
   test("a file that is gone after it was applied", async () => {
     await rename(project.path("db/migrations/001_one.sql"), project.path("elsewhere.sql"));
     const wanted = { exitCode: 7, code: "history_missing", names: ["001_one"] } as const;
-    await expectRefusal(project, ["migrate", "up"], { ...wanted, next: "--allow-missing" });
+    await expectRefusal(project, ["migrate", "up"], { ...wanted, next: "migrate up --allow-missing" });
+    await expectRefusal(project, ["migrate", "plan"], { ...wanted, next: "migrate plan --allow-missing" });
     await expectRefusal(project, ["migrate", "redo", "--steps", "2"], wanted);
     expect((await project.succeed(["migrate", "status"])).stdout).toContain("file missing");
     await rename(project.path("elsewhere.sql"), project.path("db/migrations/001_one.sql"));

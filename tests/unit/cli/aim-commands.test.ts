@@ -29,6 +29,10 @@ describe("commands in a text", () => {
   test.each([
     ["confiture migrate resolve 002 --applied", "confiture migrate resolve -e live --yes live 002 --applied"],
     [
+      "confiture migrate resolve 002 --continue | --applied | --rolled-back",
+      "confiture migrate resolve -e live --yes live 002 --continue | --applied | --rolled-back",
+    ],
+    [
       "`confiture build`, `confiture migrate up`",
       "`confiture build -e live --yes live`, `confiture migrate up -e live`",
     ],

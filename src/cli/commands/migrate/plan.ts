@@ -106,6 +106,7 @@ export const command = defineCommand({
       steps: readCount("--steps", args.steps),
       allowOutOfOrder: args["allow-out-of-order"],
       allowMissing: args["allow-missing"],
+      command: "plan" as const,
       contracts: args.contract?.split(","),
     };
     /** As the environment has it, which need not be there for --since. */
