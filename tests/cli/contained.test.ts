@@ -391,6 +391,9 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     const failed = await project.run(["migrate", "up"]);
     for (const { stderr } of [generated, failed])
       expect(stderr).toMatch(/only some of it.*drift --against migrations.*IF NOT EXISTS.*migrate up/);
+    const again = await project.run(["build"]);
+    expect(again.stderr).toContain("confiture migrate baseline --proven");
+    expect(again.stderr).not.toContain("without proof");
     const drift = await project.run(["drift", "--against", "migrations"]);
     expect(drift.stdout).toContain("- column bio text");
     expect(drift.stdout).not.toContain("notes");

@@ -62,8 +62,9 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "--baseline and --no-baseline exclude each other");
     }
     const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
-    const config = await context.config(writesOnly ? "files" : "database");
+    // It may begin the process anew, which would say once more what the configuration warns of.
     if (!writesOnly && args.baseline !== true && args["no-baseline"] !== true) context.io.prepareEngine();
+    const config = await context.config(writesOnly ? "files" : "database");
     if (!writesOnly) {
       const what = args.fresh === true ? "empty its database (--fresh)" : "run the schema files";
       await requirePermission(context, args, what);
@@ -242,7 +243,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
         (next ??
           waysOn([
             ["confiture migrate baseline --proven", "to record those that the database holds, by proof"],
-            ["confiture migrate baseline", "to record them all, without proof"],
+            // What is lacking would be for good.
+            [error === undefined ? "confiture migrate baseline" : undefined, "to record them all, without proof"],
             [up, "to run them"],
           ])),
     );
