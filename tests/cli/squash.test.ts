@@ -64,7 +64,9 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     await expectRefusal(project, ["migrate", "up"], lacking);
     const drift = await project.succeed(["drift"]);
     expect(drift.stderr).toMatch(/001_users, 002_bio were squashed into base.sql: .*migrate up` refuses this database/);
-    expect(drift.stderr).toContain("No drift: every object is what it should be. Rows are not compared, nor owners (--owners)\n");
+    expect(drift.stderr).toContain(
+      "No drift: every object is what it should be. Rows are not compared, nor owners (--owners)\n",
+    );
     expect(readDocument(await project.run(["drift", "--format", "json"]))).toMatchObject({
       unrecorded: ["001_users", "002_bio"],
     });
