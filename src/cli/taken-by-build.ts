@@ -1,4 +1,5 @@
 import { type FilledTable, rowsGone } from "#build/filled-tables.ts";
+import type { Relation } from "#build/relations.ts";
 import type { TakenNumbers } from "#build/set-back.ts";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Removal } from "#compare/generate/removals.ts";
@@ -33,12 +34,14 @@ export function watchTaken(
     const [
       { readCatalogueInside },
       { filledTablesInside },
+      { relationsInside },
       { CONSTANT },
       { setBack, takenNumbersInside },
       { sequencesInside },
     ] = await Promise.all([
       import("#compare/catalogue/catalogue.ts"),
       import("#build/filled-tables.ts"),
+      import("#build/relations.ts"),
       import("#compare/contained/defaults.ts"),
       import("#build/set-back.ts"),
       import("#database/sequences.ts"),
@@ -46,6 +49,7 @@ export function watchTaken(
     const look = async (earlier?: Look): Promise<Look> => ({
       catalogue: await readCatalogueInside(database),
       filled: await filledTablesInside(database, ledger, { constant: CONSTANT, before: earlier?.filled }),
+      relations: await relationsInside(database),
     });
     const before = await look();
     return async () => {
@@ -77,12 +81,14 @@ export function watchTaken(
 interface Look {
   readonly catalogue: Catalogue;
   readonly filled: readonly FilledTable[];
+  readonly relations: readonly Relation[];
 }
 
 async function takenBetween(before: Look, after: Look): Promise<Removal[]> {
-  const [{ loadParser }, { takenAway }] = await Promise.all([
+  const [{ loadParser }, { takenAway }, { leftUnread, putAside }] = await Promise.all([
     import("#sql/parser.ts"),
     import("#compare/catalogue/taken-away.ts"),
+    import("#build/relations.ts"),
   ]);
   const left = new Map(after.filled.map((table) => [table.oid, table]));
   const emptied = new Set(before.filled.filter(({ oid }) => !left.has(oid)).map(({ name }) => name));
@@ -98,7 +104,18 @@ async function takenBetween(before: Look, after: Look): Promise<Removal[]> {
     const fate = lossOfRows(table, now);
     return [...columnsAnew(table, now), ...(fate === undefined ? [] : [lostRows(table.name, fate, undefined)])];
   });
-  return [...objects, ...rows, ...parts];
+  const filled = new Set(before.filled.map(({ oid }) => oid));
+  const aside = putAside(before.relations, after.relations, filled).map(({ name, now }) =>
+    lostRows(name, "is made anew", `its rows are in ${now} now`),
+  );
+  const unread = leftUnread(before.relations, after.relations).map((name): Removal => ({
+    kind: "materialized view",
+    name,
+    change: undefined,
+    fate: "is left without data",
+    loss: "it cannot be read until it is refreshed",
+  }));
+  return [...objects, ...rows, ...parts, ...aside, ...unread];
 }
 
 function ofNumbers({ name, owner, next, furthest }: TakenNumbers): Removal {
