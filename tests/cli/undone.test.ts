@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
@@ -263,6 +263,25 @@ describe("whatever runs or shows such SQL says what it undoes", () => {
     expect(then.stdout).toContain("  Next: confiture migrate generate NAME");
     expect(then.stdout).not.toContain("undoes");
   });
+});
+
+test("generate names the functions whose text is still about a column by the name that it had", async () => {
+  const users = "CREATE TABLE users (id int, name text);\n";
+  const greet = (column: string): string =>
+    `CREATE FUNCTION greet() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT ${column} FROM users); END $$;\n`;
+  const before = users + greet("name");
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/migrations/001_users.sql": before,
+    "db/schema/users.sql": before.replace("name text", "full_name text"),
+  });
+  const rename = ["--rename", "public.users.name=full_name"];
+  const { exitCode, stderr } = await generate(project, ...rename);
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain("the text of public.greet() is still about a column by its old name");
+  await rm(project.path("db/migrations/002_next.sql"));
+  await project.write("db/schema/users.sql", users.replace("name", "full_name") + greet("full_name"));
+  expect((await generate(project, ...rename)).stderr).not.toContain("the text of");
 });
 
 test("what makes a table without the rows that the schema files insert says so", async () => {

@@ -1,8 +1,17 @@
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
 
-/** What a change in steps leaves to whoever runs it. Pure. */
-export function stepsWarnings({ notKept, naming = [] }: Pick<Generated, "notKept" | "naming">): string[] {
+/** What a change in steps, or a rename, leaves to whoever runs it. Pure. */
+export function stepsWarnings({
+  notKept,
+  naming = [],
+  namingRenamed = [],
+}: Pick<Generated, "notKept" | "naming" | "namingRenamed">): string[] {
   return [
+    ...(namingRenamed.length === 0
+      ? []
+      : [
+          `the text of ${namingRenamed.join(", ")} is still about a column by its old name, which PostgreSQL notices only when it runs: write the new name into it in the schema files, and generate again`,
+        ]),
     ...(notKept === undefined
       ? []
       : [

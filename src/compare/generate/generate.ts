@@ -3,6 +3,7 @@ import { withScratch } from "#scratch/scratch.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { loadParser, type Parser } from "#sql/parser.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { codeNamingRenamed } from "./code-naming.ts";
 import { type FilledTable, leftEmpty, readFilled } from "./filled.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
@@ -67,6 +68,8 @@ export interface Generated {
   readonly notKept?: string | undefined;
   /** And functions whose text may be about a column that goes, which nothing here could try. */
   readonly naming?: readonly string[] | undefined;
+  /** Functions whose text is still about a column by the name that it had before a rename. */
+  readonly namingRenamed?: readonly string[];
   /** Contracts of the folder that may still wait, and that it has to come behind. */
   readonly comesBehind?: readonly MigrationFile[];
 }
@@ -115,6 +118,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     lostOwners,
     leftEmpty: leftEmpty(filled, changes),
     naming,
+    namingRenamed: (naming ?? []).length > 0 ? [] : codeNamingRenamed(to, renames),
   };
   if (steps.length === 0) {
     if (allByHand.up.length === 0) return { ...found, migrations: [], names: "qualified" };
