@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
-import { type ColumnDef, inside, loadParser, type Node, type RangeVar } from "#sql/parser.ts";
+import { type ColumnDef, inside, loadParser, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 
 /** A column, as a migration names it. */
@@ -71,10 +71,9 @@ function isMadeOfRows(node: Node): boolean {
 /** Tables, and columns as "schema.table.column". */
 function droppedBy(node: Node): string[] {
   const drop = inside(node, "DropStmt");
-  const tables = (drop?.removeType === "OBJECT_TABLE" ? (drop.objects ?? []) : []).flatMap((object) => {
-    const parts = (inside(object, "List")?.items ?? []).flatMap((item) => inside(item, "String")?.sval ?? []);
-    return parts.length === 0 ? [] : [parts.at(-1)!];
-  });
+  const tables = (drop?.removeType === "OBJECT_TABLE" ? (drop.objects ?? []) : []).flatMap((object) =>
+    strings(inside(object, "List")?.items).slice(-1),
+  );
   const alter = inside(node, "AlterTableStmt");
   const columns = (alter?.cmds ?? []).flatMap((entry) => {
     const command = inside(entry, "AlterTableCmd");
@@ -111,7 +110,10 @@ function nameOf({ relname = "" }: RangeVar): string {
   return relname;
 }
 
-/** Whether some row of a database does not have what the migration gave it. What is not there under this name tells nothing. */
+/**
+ * Whether some row of a database does not have what the migration gave it. What is not there under this name tells nothing, and no row
+ * has to be read where the column is NOT NULL.
+ */
 async function isOtherwise(database: Database, { table, column, isFilled }: NamedColumn): Promise<boolean> {
   const { schemaname, relname = "" } = table;
   const name = schemaname === undefined ? quoteIdentifier(relname) : quoteQualified(schemaname, relname);
@@ -119,8 +121,9 @@ async function isOtherwise(database: Database, { table, column, isFilled }: Name
     `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = c.oid
       where c.oid = pg_catalog.to_regclass($1) and c.relkind in ('r', 'p') and a.attname = $2 and not a.attisdropped
-        and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')`,
-    [name, column],
+        and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+        and not ($3 and a.attnotnull)`,
+    [name, column, isFilled],
   );
   if (there === undefined) return false;
   const [row] = await queryCatalogue<{ other: boolean }>(

@@ -897,6 +897,25 @@ describe("what gives rows values, or takes them, by making an object is named wh
       expect(found.rowsNotCompared.map(({ version }) => version)).toEqual(unseen);
     });
   });
+
+  test("no row is read of a column that is NOT NULL, as where policies hide them", async () => {
+    const policies = "ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users FORCE ROW LEVEL SECURITY;";
+    const step = "ALTER TABLE users ADD n int NOT NULL DEFAULT 5;";
+    await using project = await temporaryProject({
+      "db/migrations/001_users.sql": `${WITH_BIO} ${policies}`,
+      "db/migrations/002_step.sql": step,
+    });
+    const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+    const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+    await withDatabase({ engine: "embedded" }, {}, async (database) => {
+      await database.execute(
+        `CREATE ROLE contained_owner; GRANT ALL ON SCHEMA public TO contained_owner; SET ROLE contained_owner; ${WITH_BIO} ${step} ${policies}`,
+      );
+      const found = await containedInDatabase(replay, database, ledger);
+      expect(found.contained.map(({ version }) => version)).toEqual(["001", "002"]);
+      expect(found.rowsNotCompared).toEqual([]);
+    });
+  });
 });
 
 test("where every migration is recorded, none is read", async () => {
