@@ -111,7 +111,7 @@ export async function tracePending(
 /** With what the database has on objects that are made again: the scratch database has nothing that was put on them by hand. */
 async function withRecreated(context: CommandContext, trace: Trace, target: Target): Promise<Trace> {
   const each = trace.migrations.map(({ statements }) => statements.map(({ sql }) => Statement.of(sql)));
-  if (isUnmade(target) || !each.some((statements) => statements.some(mayRecreate))) return trace;
+  if (isUnmade(target) || !mayRecreate(each)) return trace;
   const found = await withDatabase(target, openOptions(context), (database) => recreatedBy(each, database));
   if (found.size === 0) return trace;
   const migrations = trace.migrations.map((migration, index) => ({

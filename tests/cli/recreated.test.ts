@@ -124,4 +124,54 @@ describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, Post
     expect(stderr).toContain("002_again.sql:3 recreates VIEW public.above without");
     expect(stderr).toContain("002_again.sql:5 recreates MATERIALIZED VIEW public.m without");
   });
+
+  test("names without a schema are those of the search_path, which a migration may set", async () => {
+    await using here = await project(
+      major,
+      "DROP SEQUENCE s;\nCREATE TABLE notes (id int);\nSET search_path TO app, public;\nDROP VIEW v;\nCREATE VIEW v AS SELECT 1 AS id;\n",
+    );
+    await here.query(
+      `SET ROLE cli_tester; CREATE SCHEMA app; CREATE VIEW app.v AS SELECT 2 AS id; CREATE TABLE app.notes (id int);
+       GRANT SELECT ON app.v, app.notes TO recreated_web; GRANT SELECT ON public.v TO recreated_app`,
+    );
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr.match(/recreates.*/g)).toEqual([
+      "recreates VIEW app.v without what this database has on it: GRANT SELECT TO recreated_web",
+    ]);
+  });
+
+  test("a table that takes the place of another one has its indexes by new names, or copied by LIKE", async () => {
+    await using here = await project(
+      major,
+      "CREATE TABLE next (id bigint, name text);\nCREATE INDEX next_id ON next (id);\nCREATE TRIGGER next_t AFTER INSERT ON next FOR EACH ROW EXECUTE FUNCTION fires();\n" +
+        "DROP TABLE users CASCADE;\nALTER TABLE next RENAME TO users;\nALTER INDEX next_id RENAME TO by_id;\nALTER TRIGGER next_t ON users RENAME TO t;\n" +
+        "CREATE TABLE copied (LIKE likes INCLUDING ALL);\nDROP TABLE likes;\nALTER TABLE copied RENAME TO likes;\n" +
+        "CREATE TABLE less (LIKE lesser INCLUDING ALL EXCLUDING INDEXES);\nDROP TABLE lesser;\nALTER TABLE less RENAME TO lesser;\n",
+    );
+    await here.query(
+      `SET ROLE cli_tester; CREATE INDEX by_id ON users (id); CREATE TRIGGER t AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION fires();
+       CREATE TABLE likes (id int); CREATE INDEX by_like ON likes (id); COMMENT ON COLUMN likes.id IS 'x';
+       CREATE TABLE lesser (id int); CREATE INDEX by_less ON lesser (id)`,
+    );
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr.match(/recreates.*/g)).toEqual([
+      "recreates TABLE public.lesser without what this database has on it: INDEX by_less",
+    ]);
+  });
+
+  test("what is dropped once more, or goes with its schema, and is made with OR REPLACE or IF NOT EXISTS", async () => {
+    await using here = await project(
+      major,
+      "DROP MATERIALIZED VIEW m;\nDROP VIEW v CASCADE;\nCREATE OR REPLACE VIEW v AS SELECT 1 AS id;\nDROP VIEW v;\nCREATE OR REPLACE VIEW v AS SELECT 2 AS id;\n" +
+        "DROP SCHEMA app CASCADE;\nCREATE SCHEMA app;\nCREATE TABLE IF NOT EXISTS app.notes (id int);\n",
+    );
+    await here.query(
+      "SET ROLE cli_tester; CREATE SCHEMA app; CREATE TABLE app.notes (id int); GRANT SELECT ON app.notes, v TO recreated_web",
+    );
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr.match(/002_again.sql:.*/g)).toEqual([
+      "002_again.sql:2 recreates VIEW public.v without what this database has on it: GRANT SELECT TO recreated_web",
+      "002_again.sql:6 recreates TABLE app.notes without what this database has on it: GRANT SELECT TO recreated_web",
+    ]);
+  });
 });

@@ -31,7 +31,7 @@ export async function recreatedBy(
   database: Database | undefined,
 ): Promise<ReadonlyMap<Statement, Recreated>> {
   const found = new Map<Statement, Recreated>();
-  if (database === undefined || !migrations.some((statements) => statements.some(mayRecreate))) return found;
+  if (database === undefined || !mayRecreate(migrations)) return found;
   const { user, defaults } = await readAsMade(database);
   const made = madeObjects(migrations, await loadParser(), user);
   if (made.length === 0) return found;
@@ -85,7 +85,8 @@ function formerOf({ name, dropped }: MadeObject, known: readonly KnownObject[]):
   // CREATE FUNCTION makes another one beside those that have other types.
   if (name.family === "routine" && dropped === undefined && same.length === 0) return undefined;
   if (same.length === 0 && named.length > 1) return undefined;
-  return named.find(({ isVisible }) => isVisible) ?? named[0];
+  // Without a schema, others are not meant, and not in the way.
+  return named.find(({ isVisible }) => isVisible || name.schema !== undefined);
 }
 
 function lostOn(
@@ -99,7 +100,7 @@ function lostOn(
   const isForAll = ({ grantee, column }: Right): boolean => grantee === undefined && column === undefined;
   const opened = now.filter((right) => isForAll(right) && isUntold(right, made) && !holds(former.rights, right));
   const isKept = (part: string): boolean => {
-    if (made.parts.has(part)) return true;
+    if (made.parts.has(part) || made.copied.some((copied) => part.startsWith(copied))) return true;
     return part.startsWith("INDEX ") && made.parts.has("INDEX ") && /_idx\d*$/.test(part);
   };
   return {

@@ -7,6 +7,8 @@ export interface CreatedObject {
   /** Whether it may leave one that is there (OR REPLACE, IF NOT EXISTS). */
   readonly mayBeThere: boolean;
   readonly isSequence?: boolean;
+  /** Of a table that is made like another one: what those parts begin with that it gets from there. */
+  readonly copied?: readonly string[];
 }
 
 /** What CREATE makes that rights can be given on. Pure. */
@@ -19,7 +21,10 @@ export function createdBy(node: Node | undefined): CreatedObject[] {
   const stored = inside(node, "CreateTableAsStmt");
   if (stored !== undefined) return relation(stored.into?.rel, stored.if_not_exists);
   const table = inside(node, "CreateStmt");
-  if (table !== undefined) return relation(table.relation, table.if_not_exists);
+  if (table !== undefined) {
+    const copied = (table.tableElts ?? []).flatMap((element) => copiedBy(inside(element, "TableLikeClause")?.options));
+    return relation(table.relation, table.if_not_exists).map((made) => ({ ...made, copied }));
+  }
   const foreign = inside(node, "CreateForeignTableStmt")?.base;
   if (foreign !== undefined) return relation(foreign.relation, foreign.if_not_exists);
   const sequence = inside(node, "CreateSeqStmt");
@@ -54,4 +59,15 @@ export function createdBy(node: Node | undefined): CreatedObject[] {
   }
   const wrapper = inside(node, "CreateFdwStmt")?.fdwname;
   return wrapper === undefined ? [] : one({ family: "wrapper", schema: undefined, name: wrapper });
+}
+
+/** By PostgreSQL's bits of LIKE ... INCLUDING (TableLikeOption). */
+const COPIED = [
+  [1 << 0, "COMMENT ON COLUMN "],
+  [1 << 6, "INDEX "],
+  [1 << 7, "STATISTICS "],
+] as const;
+
+function copiedBy(options = 0): string[] {
+  return COPIED.flatMap(([bit, parts]) => ((options & bit) === 0 ? [] : [parts]));
 }

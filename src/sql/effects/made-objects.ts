@@ -1,9 +1,20 @@
-import { inside, type Node, type NodeOf, type Parser, strings } from "../parser.ts";
+import { inside, type Node, type NodeOf, type Parser } from "../parser.ts";
+import { pathBehind, searchPathChange } from "../search-path.ts";
 import type { Statement } from "../statement.ts";
 import { withinSchema } from "../statements-in-code.ts";
-import { createdBy } from "./created-objects.ts";
+import { createdBy, type CreatedObject } from "./created-objects.ts";
 import { defaultRights, type DefaultRights, rightsChange, type RightsChange, roleOf } from "./given-rights.ts";
-import { familyOf, isSameName, isSameObject, nameIn, nameOfRelation, type ObjectName } from "./object-names.ts";
+import { partRenamedBy, partsMadeBy } from "./made-parts.ts";
+import {
+  type Family,
+  familyOf,
+  isSameName,
+  isSameObject,
+  nameIn,
+  nameOf,
+  nameOfRelation,
+  type ObjectName,
+} from "./object-names.ts";
 
 /** An object that statements make, with what they put on it. */
 export interface MadeObject {
@@ -20,13 +31,25 @@ export interface MadeObject {
   readonly defaults: readonly DefaultRights[];
   /** "COMMENT", "COMMENT a" of a column, "LABEL provider", "TRIGGER t", "INDEX i": what is on it by name. */
   readonly parts: Set<string>;
+  /** What those parts begin with that it has from a table that it was made like. */
+  readonly copied: readonly string[];
 }
 
 /** Whether statements may make an object again: most migrations do not, and nothing has to be read. */
-export function mayRecreate({ firstWord, text }: Statement): boolean {
-  return (
-    firstWord === "DROP" || firstWord === "DO" || (firstWord === "ALTER" && /\b(?:drop|rename|schema)\b/i.test(text))
-  );
+export function mayRecreate(migrations: readonly (readonly Statement[])[]): boolean {
+  const some = (may: (statement: Statement) => boolean): boolean =>
+    migrations.some((statements) => statements.some(may));
+  return some(mayLeaveName) && some(mayTakeName);
+}
+
+function mayLeaveName({ firstWord, text }: Statement): boolean {
+  if (firstWord !== "ALTER" && firstWord !== "DO") return firstWord === "DROP";
+  return /\b(?:drop(?!\s+(?:constraint|default|not)\b)|rename|schema)\b/i.test(text);
+}
+
+function mayTakeName({ firstWord, text }: Statement): boolean {
+  if (firstWord === "ALTER") return /\b(?:add(?!\s+constraint\b)|rename|schema)\b/i.test(text);
+  return firstWord === "DO" || (firstWord === "CREATE" && !/^create\s+(?:unique\s+)?index\b/i.test(text));
 }
 
 /** Statements that matter to what objects are called, and have on them. */
@@ -44,6 +67,7 @@ export function madeObjects(migrations: readonly (readonly Statement[])[], parse
   for (const statements of migrations) {
     reader.begin();
     for (const statement of statements) {
+      reader.follow(statement);
       if (!TELLING.has(statement.firstWord ?? "")) continue;
       reader.read(parser.parse(statement.text), statement);
       const inner = withinSchema(statement);
@@ -57,6 +81,8 @@ class Reader {
   made: MadeObject[] = [];
   readonly #user: string;
   #role: string;
+  /** Where a name without a schema is, if statements have set the search_path; undefined where it is that of the session. */
+  #schema: string | undefined;
   readonly #gone: { readonly name: ObjectName; readonly statement: Statement }[] = [];
   readonly #defaults: DefaultRights[] = [];
 
@@ -67,13 +93,19 @@ class Reader {
 
   begin(): void {
     this.#role = this.#user;
+    this.#schema = undefined;
+  }
+
+  follow(statement: Statement): void {
+    const change = searchPathChange(statement);
+    if (change !== undefined) this.#schema = change === "set" ? pathBehind(statement, [])[0] : undefined;
   }
 
   read(node: Node | undefined, statement: Statement): void {
     const [kind, content] = Object.entries(node ?? {})[0] ?? [];
     if (kind === undefined) return;
     this.#creates(node, statement);
-    this.#adds(node);
+    for (const { on, part } of partsMadeBy(node, this.#role)) this.#find(on)?.parts.add(part);
     switch (kind) {
       case "DropStmt":
         this.#drops(content as NodeOf<"DropStmt">, statement);
@@ -110,16 +142,6 @@ class Reader {
         if (family !== undefined) this.#defaults.push(...defaultRights(given, family, this.#role));
         break;
       }
-      case "CommentStmt": {
-        const { objtype, object, comment } = content as NodeOf<"CommentStmt">;
-        if (comment !== undefined) this.#says(objtype, object, "COMMENT");
-        break;
-      }
-      case "SecLabelStmt": {
-        const { objtype, object, provider, label } = content as NodeOf<"SecLabelStmt">;
-        if (label !== undefined) this.#says(objtype, object, `LABEL ${provider ?? ""}`);
-        break;
-      }
       case "VariableSetStmt":
         this.#sets(content as NodeOf<"VariableSetStmt">);
         break;
@@ -135,49 +157,59 @@ class Reader {
     }
   }
 
-  #drop(name: ObjectName, statement: Statement): void {
-    const own = this.made.findLast((one) => isSameObject(one.name, name));
+  #drop(given: ObjectName, statement: Statement): void {
+    const name = this.#placed(given);
+    const own = this.#find(name);
     this.made = this.made.filter((one) => one !== own && !(name.family === "schema" && one.name.schema === name.name));
-    if (own === undefined) this.#gone.push({ name, statement });
+    this.#gone.push({ name, statement: own?.dropped ?? statement });
   }
 
-  #make(
-    name: ObjectName,
-    statement: Statement,
-    how: { readonly mayBeThere: boolean; readonly isSequence?: boolean },
-  ): void {
+  #make(given: CreatedObject & { readonly name: ObjectName }, statement: Statement): void {
+    const { mayBeThere, isSequence = false, copied = [] } = given;
+    const name = this.#placed(given.name);
     const dropped = this.#takeGone(name);
     // CREATE OR REPLACE and IF NOT EXISTS leave what is there with all that is on it.
-    if (how.mayBeThere && dropped === undefined) return;
-    this.made.push({
-      name,
-      isSequence: how.isSequence === true,
-      statement,
-      dropped,
-      owner: this.#role,
-      changes: [],
-      defaults: [...this.#defaults],
-      parts: new Set(),
-    });
+    if (mayBeThere && dropped === undefined) return;
+    const defaults = [...this.#defaults];
+    const owner = this.#role;
+    this.made.push({ name, isSequence, statement, dropped, owner, changes: [], defaults, parts: new Set(), copied });
   }
 
   /** The statement that has left a name to others; routines of other types count where there is none of these. */
   #takeGone(name: ObjectName): Statement | undefined {
     const index = this.#gone.findLastIndex((one) => isSameObject(one.name, name));
     const at = index < 0 ? this.#gone.findLastIndex((one) => isSameName(one.name, name)) : index;
-    return at < 0 ? undefined : this.#gone.splice(at, 1)[0]?.statement;
+    if (at >= 0) return this.#gone.splice(at, 1)[0]?.statement;
+    // It went with its schema.
+    const isHome = (one: MadeObject): boolean => one.name.family === "schema" && one.name.name === name.schema;
+    return this.made.find(isHome)?.dropped;
   }
 
-  #moves(from: ObjectName, to: ObjectName, statement: Statement): void {
-    const own = this.made.findLast((one) => isSameObject(one.name, from));
+  /** With the schema in which PostgreSQL looks first. */
+  #placed(name: ObjectName): ObjectName {
+    return name.schema === undefined && this.#schema !== undefined && IN_SCHEMAS.has(name.family)
+      ? { ...name, schema: this.#schema }
+      : name;
+  }
+
+  #moves(given: ObjectName, to: Pick<ObjectName, "schema" | "name">, statement: Statement): void {
+    const from = this.#placed(given);
+    const own = this.#find(from);
     if (own === undefined) this.#gone.push({ name: from, statement });
     else {
-      own.name = { ...own.name, schema: to.schema, name: to.name };
+      own.name = { ...own.name, schema: to.schema ?? own.name.schema, name: to.name };
       own.dropped = this.#takeGone(own.name) ?? own.dropped;
     }
   }
 
-  #renames({ renameType, relation, object, subname, newname = "" }: NodeOf<"RenameStmt">, statement: Statement): void {
+  #renames(rename: NodeOf<"RenameStmt">, statement: Statement): void {
+    const { renameType, relation, object, subname, newname = "" } = rename;
+    const part = partRenamedBy(rename);
+    if (part !== undefined) {
+      const having = part.on === undefined ? this.made : [this.#find(part.on)];
+      for (const one of having) if (one?.parts.delete(part.from) === true) one.parts.add(part.to);
+      return;
+    }
     const family = familyOf(renameType);
     if (family === undefined) return;
     if (family === "column") {
@@ -199,7 +231,7 @@ class Reader {
       if (subtype === "AT_DropColumn" && name !== undefined) this.#drop(columnOf(relation, name), statement);
       const added = subtype === "AT_AddColumn" ? inside(def, "ColumnDef")?.colname : undefined;
       if (added !== undefined && this.#find(nameOfRelation("relation", relation)) === undefined) {
-        this.#make(columnOf(relation, added), statement, { mayBeThere: true });
+        this.#make({ name: columnOf(relation, added), mayBeThere: true }, statement);
       }
     }
   }
@@ -209,7 +241,8 @@ class Reader {
     if (one !== undefined) one.owner = roleOf(owner, this.#role) ?? one.owner;
   }
 
-  #find(name: ObjectName): MadeObject | undefined {
+  #find(given: ObjectName): MadeObject | undefined {
+    const name = this.#placed(given);
     return this.made.findLast((one) => isSameObject(one.name, name));
   }
 
@@ -235,16 +268,6 @@ class Reader {
     }
   }
 
-  /** COMMENT and SECURITY LABEL. */
-  #says(objectType: string | undefined, object: Node | undefined, what: string): void {
-    const name = nameOf(objectType, undefined, object);
-    if (name === undefined) return;
-    this.#find(name)?.parts.add(what);
-    if (name.family !== "column") return;
-    const relation = this.#find({ family: "relation", schema: name.schema, name: name.table ?? "" });
-    relation?.parts.add(`${what} ON COLUMN ${name.name}`);
-  }
-
   #sets({ kind, name, args }: NodeOf<"VariableSetStmt">): void {
     if (name !== "role" && name !== "session_authorization") return;
     const value = inside(args?.[0], "A_Const")?.sval?.sval;
@@ -252,49 +275,17 @@ class Reader {
   }
 
   #creates(node: Node | undefined, statement: Statement): void {
-    for (const { name, mayBeThere, isSequence } of createdBy(node)) {
-      if (name !== undefined) this.#make(name, statement, { mayBeThere, isSequence: isSequence === true });
+    for (const one of createdBy(node)) {
+      if (one.name !== undefined) this.#make({ ...one, name: one.name }, statement);
     }
     const schema = inside(node, "CreateSchemaStmt");
     const own = schema?.authrole === undefined ? undefined : this.made.at(-1);
     if (own?.name.family === "schema") own.owner = roleOf(schema?.authrole, this.#role) ?? own.owner;
   }
-
-  /** Triggers and the like, which are on a relation. */
-  #adds(node: Node | undefined): void {
-    const index = inside(node, "IndexStmt");
-    // Without a name, PostgreSQL puts one together.
-    this.#addsTo(index?.relation, index && `INDEX ${index.idxname ?? ""}`);
-    const trigger = inside(node, "CreateTrigStmt");
-    this.#addsTo(trigger?.relation, trigger && `TRIGGER ${trigger.trigname ?? ""}`);
-    const rule = inside(node, "RuleStmt");
-    this.#addsTo(rule?.relation, rule && `RULE ${rule.rulename ?? ""}`);
-    const policy = inside(node, "CreatePolicyStmt");
-    this.#addsTo(policy?.table, policy && `POLICY ${policy.policy_name ?? ""}`);
-    const statistics = inside(node, "CreateStatsStmt");
-    const of = inside(statistics?.relations?.[0], "RangeVar");
-    this.#addsTo(of, statistics && `STATISTICS ${strings(statistics.defnames).at(-1) ?? ""}`);
-    const mapping = inside(node, "CreateUserMappingStmt");
-    if (mapping === undefined) return;
-    const server = this.#find({ family: "server", schema: undefined, name: mapping.servername ?? "" });
-    server?.parts.add(`USER MAPPING FOR ${roleOf(mapping.user, this.#role) ?? "PUBLIC"}`);
-  }
-
-  #addsTo(relation: NodeOf<"RangeVar"> | undefined, part: string | undefined): void {
-    if (relation !== undefined && part !== undefined) this.#find(nameOfRelation("relation", relation))?.parts.add(part);
-  }
 }
+
+const IN_SCHEMAS: ReadonlySet<Family> = new Set(["relation", "column", "routine", "type"]);
 
 function columnOf({ schemaname, relname = "" }: NodeOf<"RangeVar">, name: string): ObjectName {
   return { family: "column", schema: schemaname, table: relname, name };
-}
-
-function nameOf(
-  objectType: string | undefined,
-  relation: NodeOf<"RangeVar"> | undefined,
-  object: Node | undefined,
-): ObjectName | undefined {
-  const family = familyOf(objectType);
-  if (family === undefined) return undefined;
-  return relation === undefined ? nameIn(family, object) : nameOfRelation(family, relation);
 }

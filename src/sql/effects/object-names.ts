@@ -56,6 +56,17 @@ export function nameOfRelation(family: Family, { schemaname, relname = "" }: Nod
   return { family, schema: schemaname, name: relname };
 }
 
+/** The name of what a statement is about. */
+export function nameOf(
+  objectType: string | undefined,
+  relation: NodeOf<"RangeVar"> | undefined,
+  object: Node | undefined,
+): ObjectName | undefined {
+  const family = familyOf(objectType);
+  if (family === undefined) return undefined;
+  return relation === undefined ? nameIn(family, object) : nameOfRelation(family, relation);
+}
+
 /** @param parts with a schema, and perhaps a database, before the name; of a column, the table stands before it */
 export function nameFrom(family: Family, parts: readonly string[], types?: readonly string[]): ObjectName | undefined {
   const name = parts.at(-1);
@@ -82,7 +93,7 @@ function bareType({ names, arrayBounds }: NodeOf<"TypeName">): string {
   return `${arrayBounds === undefined ? "" : "_"}${strings(names).at(-1) ?? ""}`;
 }
 
-/** Whether two name the same, where a schema that is not written may be any; routines that are overloaded are told apart by `isSameRoutine`. */
+/** Whether two name the same, where a schema that is not written may be any; routines that are overloaded are told apart by `isSameObject`. */
 export function isSameName(one: ObjectName, other: ObjectName): boolean {
   return (
     one.family === other.family &&
