@@ -2,7 +2,15 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
-import { type ColumnDef, inside, loadParser, type Node, type RangeVar, strings } from "#sql/parser.ts";
+import {
+  type AlterTableCmd,
+  type ColumnDef,
+  inside,
+  loadParser,
+  type Node,
+  type RangeVar,
+  strings,
+} from "#sql/parser.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 
 /** A column, as a migration names it. */
@@ -20,26 +28,31 @@ interface Made {
   readonly columns: readonly NamedColumn[];
 }
 
-const FORMS = /\btable\b[^]*\b(?:as|add|drop)\b|\binto\b|\bdefault\b/i;
+const FORMS = /\b(?:table|schema|type)\b[^]*\b(?:as|add|drop|rename|cascade|set\s+schema)\b|\binto\b|\bdrop\s/i;
 
 /**
  * Whether a migration gives values to rows of a database, or takes some from them, by making objects that look the same without: a
  * table of the rows of a query, a column with a default, or something in the place of what it drops. Of columns, those count
  * whose rows do not look like it.
+ * @param domains the names of those that have a default
  * @throws ConfitureError `interrupted`
  */
 export async function fillsByMaking(
   migration: LoadedMigration,
   database: Database,
-  signal: AbortSignal | undefined,
+  { domains, signal }: { readonly domains: ReadonlySet<string>; readonly signal: AbortSignal | undefined },
 ): Promise<boolean> {
-  const made = await madeBy(migration, signal);
+  const made = await madeBy(migration, domains, signal);
   if (made.isOfRows) return true;
   for (const column of made.columns) if (await isOtherwise(database, column)) return true;
   return false;
 }
 
-async function madeBy(migration: LoadedMigration, signal: AbortSignal | undefined): Promise<Made> {
+async function madeBy(
+  migration: LoadedMigration,
+  domains: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<Made> {
   const source = migration.up.kind === "sql" ? migration.up.script.text : (migration.kept.source ?? "");
   if (!FORMS.test(source)) return { isOfRows: false, columns: [] };
   const up = migration.up.kind === "typescript" ? (await codeAsSql(migration, signal))?.up : migration.up;
@@ -47,17 +60,72 @@ async function madeBy(migration: LoadedMigration, signal: AbortSignal | undefine
   if (up?.kind !== "sql") return { isOfRows: false, columns: [] };
   const parser = await loadParser();
   const columns: NamedColumn[] = [];
-  const dropped = new Set<string>();
+  const left = new Left();
   let isOfRows = false;
   for (const { text } of up.script.statements) {
     const node = parser.parse(text);
     if (node === undefined) continue;
-    const relation = inside(node, "CreateStmt")?.relation;
-    isOfRows ||= isMadeOfRows(node) || (relation !== undefined && dropped.has(nameOf(relation)));
-    for (const name of droppedBy(node)) dropped.add(name);
-    columns.push(...addedTo(node, dropped));
+    isOfRows ||= isMadeOfRows(node) || left.isTakenBy(node);
+    columns.push(...addedTo(node, left, domains));
+    left.note(node);
   }
   return { isOfRows, columns };
+}
+
+/** Names of tables and columns that a migration has left behind so far: what takes one of them has other rows. */
+class Left {
+  /** A table by its name, a column as "table.column". */
+  readonly #names = new Set<string>();
+  /** Whether something went with all that belongs to it. */
+  #hasCascaded = false;
+
+  note(node: Node): void {
+    const drop = inside(node, "DropStmt");
+    const isOf = drop?.removeType;
+    if (isOf === "OBJECT_TABLE") for (const name of (drop?.objects ?? []).flatMap(lastName)) this.#names.add(name);
+    if (drop?.behavior === "DROP_CASCADE") this.#hasCascaded = true;
+    const rename = inside(node, "RenameStmt");
+    if (rename?.renameType === "OBJECT_SCHEMA") this.#hasCascaded = true;
+    const renamed = renamedBy(node);
+    if (renamed !== undefined) this.#names.add(renamed.from);
+    const moved = inside(node, "AlterObjectSchemaStmt");
+    if (moved?.relation !== undefined) this.#names.add(nameOf(moved.relation));
+    for (const { table, command } of alterations(node))
+      if (command.subtype === "AT_DropColumn") this.#names.add(`${nameOf(table)}.${command.name ?? ""}`);
+  }
+
+  isTakenBy(node: Node): boolean {
+    const made = inside(node, "CreateStmt")?.relation;
+    const renamed = renamedBy(node);
+    if (made !== undefined && (this.#hasCascaded || this.#names.has(nameOf(made)))) return true;
+    return renamed !== undefined && this.#names.has(renamed.to);
+  }
+
+  hasColumn(table: RangeVar, column: string): boolean {
+    return this.#hasCascaded || this.#names.has(`${nameOf(table)}.${column}`);
+  }
+}
+
+/** What ALTER ... RENAME does to the name of a table or column. */
+function renamedBy(node: Node): { readonly from: string; readonly to: string } | undefined {
+  const { renameType, relation, subname = "", newname = "" } = inside(node, "RenameStmt") ?? {};
+  if (relation === undefined) return undefined;
+  if (renameType === "OBJECT_TABLE") return { from: nameOf(relation), to: newname };
+  if (renameType !== "OBJECT_COLUMN") return undefined;
+  return { from: `${nameOf(relation)}.${subname}`, to: `${nameOf(relation)}.${newname}` };
+}
+
+function lastName(object: Node): string[] {
+  return strings(inside(object, "List")?.items).slice(-1);
+}
+
+function alterations(node: Node): { readonly table: RangeVar; readonly command: AlterTableCmd }[] {
+  const alter = inside(node, "AlterTableStmt");
+  const table = alter?.objtype === "OBJECT_TABLE" ? alter.relation : undefined;
+  return (alter?.cmds ?? []).flatMap((entry) => {
+    const command = inside(entry, "AlterTableCmd");
+    return table === undefined || command === undefined ? [] : [{ table, command }];
+  });
 }
 
 function isMadeOfRows(node: Node): boolean {
@@ -68,32 +136,14 @@ function isMadeOfRows(node: Node): boolean {
   return into !== undefined || made?.into?.skipData !== true;
 }
 
-/** Tables, and columns as "schema.table.column". */
-function droppedBy(node: Node): string[] {
-  const drop = inside(node, "DropStmt");
-  const tables = (drop?.removeType === "OBJECT_TABLE" ? (drop.objects ?? []) : []).flatMap((object) =>
-    strings(inside(object, "List")?.items).slice(-1),
-  );
-  const alter = inside(node, "AlterTableStmt");
-  const columns = (alter?.cmds ?? []).flatMap((entry) => {
-    const command = inside(entry, "AlterTableCmd");
-    if (command?.subtype !== "AT_DropColumn" || command.name === undefined || alter?.relation === undefined) return [];
-    return [`${nameOf(alter.relation)}.${command.name}`];
-  });
-  return [...tables, ...columns];
-}
-
-function addedTo(node: Node, dropped: ReadonlySet<string>): NamedColumn[] {
-  const alter = inside(node, "AlterTableStmt");
-  const table = alter?.relation;
-  if (table === undefined || alter?.objtype !== "OBJECT_TABLE") return [];
-  return (alter.cmds ?? []).flatMap((entry): NamedColumn[] => {
-    const command = inside(entry, "AlterTableCmd");
-    const definition = command?.subtype === "AT_AddColumn" ? inside(command.def, "ColumnDef") : undefined;
+function addedTo(node: Node, left: Left, domains: ReadonlySet<string>): NamedColumn[] {
+  return alterations(node).flatMap(({ table, command }): NamedColumn[] => {
+    const definition = command.subtype === "AT_AddColumn" ? inside(command.def, "ColumnDef") : undefined;
     const column = definition?.colname;
     if (definition === undefined || column === undefined) return [];
-    const isFilled = hasDefault(definition);
-    return isFilled || dropped.has(`${nameOf(table)}.${column}`) ? [{ table, column, isFilled }] : [];
+    const type = strings(definition.typeName?.names).at(-1);
+    const isFilled = hasDefault(definition) || (type !== undefined && domains.has(type));
+    return isFilled || left.hasColumn(table, column) ? [{ table, column, isFilled }] : [];
   });
 }
 
@@ -111,21 +161,23 @@ function nameOf({ relname = "" }: RangeVar): string {
 }
 
 /**
- * Whether some row of a database does not have what the migration gave it. What is not there under this name tells nothing, and no row
- * has to be read where the column is NOT NULL.
+ * Whether some row of a database does not have what the migration gave it; also where that cannot be looked at, as a later migration has
+ * given the column another name, the session has another search_path, or policies hide rows. No row has to be read where the
+ * column is NOT NULL.
  */
 async function isOtherwise(database: Database, { table, column, isFilled }: NamedColumn): Promise<boolean> {
   const { schemaname, relname = "" } = table;
   const name = schemaname === undefined ? quoteIdentifier(relname) : quoteQualified(schemaname, relname);
-  const [there] = await database.query<{ name: string }>(
-    `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name
+  const [there] = await database.query<{ name: string; required: boolean; readable: boolean }>(
+    `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, a.attnotnull as required,
+            pg_catalog.has_column_privilege(c.oid, a.attnum, 'select') and not pg_catalog.row_security_active(c.oid) as readable
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = c.oid
-      where c.oid = pg_catalog.to_regclass($1) and c.relkind in ('r', 'p') and a.attname = $2 and not a.attisdropped
-        and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
-        and not ($3 and a.attnotnull)`,
-    [name, column, isFilled],
+      where c.oid = pg_catalog.to_regclass($1) and c.relkind in ('r', 'p') and a.attname = $2 and not a.attisdropped`,
+    [name, column],
   );
-  if (there === undefined) return false;
+  if (there === undefined) return true;
+  if (there.required) return !isFilled;
+  if (!there.readable) return true;
   const [row] = await queryCatalogue<{ other: boolean }>(
     database,
     `select exists (select from ${there.name} where ${quoteIdentifier(column)} is ${isFilled ? "" : "not "}null) as other`,

@@ -66,13 +66,15 @@ export interface Replayed {
   readonly changes: readonly RowChange[];
   /** Objects that they took away. */
   readonly taken: Taken;
+  /** How many of them come before those that took a table or a column away which is there again in the end. */
+  readonly remade: ReadonlySet<number>;
   /** Values of its rows that are the same each time. */
   readonly fixed: Fixed;
   /** Replays once more for other states. */
   readonly read: (series: ScratchSeries, counts: readonly number[]) => Promise<void>;
 }
 
-interface Pass extends Pick<Replayed, "reached" | "failure" | "changes" | "taken"> {
+interface Pass extends Pick<Replayed, "reached" | "failure" | "changes" | "taken" | "remade"> {
   readonly states: Map<number, State>;
   /** For what is asked of its last states afterwards. */
   readonly image: Image | undefined;
@@ -188,6 +190,7 @@ async function pass(
   const reading: ReadRowsOptions = { written, chance: "each" };
   const changes: RowChange[] = [];
   const taken = new Map<string, number>();
+  const remade = new Set<number>();
   let names: Names | undefined;
   const values = new Set<string>();
   let begun: Rows = new Map();
@@ -230,7 +233,7 @@ async function pass(
     if (error !== undefined) {
       if (index === 0 && isFromNothing && isMissingObject(error)) return undefined;
       if (reached === 0 && !isOpen) throw brokenStart(migration, error);
-      return { states, reached, failure: failedFromNothing(migration, error), image, changes, taken, values };
+      return { states, reached, failure: failedFromNothing(migration, error), image, changes, taken, remade, values };
     }
     if (!isOpen) continue;
     if (had !== undefined) {
@@ -247,8 +250,12 @@ async function pass(
     look(after);
     if (before !== undefined) changes.push(...rowChanges(reached - 1, before, after));
   }
-  if (taken.size > 0) for (const name of names ?? (await readNames(database))) taken.delete(name);
-  return { states, reached, failure: undefined, image, changes, taken, values };
+  for (const name of taken.size === 0 ? [] : (names ?? (await readNames(database)))) {
+    const at = taken.get(name);
+    if (at !== undefined && /^(?:table|column) /.test(name)) remade.add(at);
+    taken.delete(name);
+  }
+  return { states, reached, failure: undefined, image, changes, taken, remade, values };
 }
 
 /** Of what comes before the migrations that are asked about: nothing can be told of these. */

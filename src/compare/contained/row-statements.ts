@@ -110,7 +110,7 @@ function mayChangeRows({ firstWord = "", text }: Statement, tables: Tables): boo
     case "REFRESH":
       return true;
     case "INSERT":
-      return /\bselect\b/i.test(text);
+      return /\b(?:select|table)\b/i.test(text);
     case "CREATE":
       return isMadeByCalls(text) || checksRows(text, tables);
     case "ALTER":

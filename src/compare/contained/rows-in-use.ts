@@ -16,16 +16,23 @@ import { NO_CODE, writingCode } from "./writing-functions.ts";
 export async function rowsNotCompared(
   { database, ledger }: { readonly database: Database; readonly ledger: Ledger },
   { options, load }: Replay,
-  { states, fixed }: Replayed,
+  { states, fixed, remade }: Replayed,
   [first, end]: readonly [number, number],
 ): Promise<readonly MigrationFile[]> {
   const { open, written } = await load();
   const may: MigrationFile[] = [];
   const catalogue = states.get(end)?.catalogue;
   const code = catalogue === undefined ? NO_CODE : writingCode(catalogue, open);
-  for (const migration of open.slice(first, end)) {
+  const domains = new Set(
+    catalogue?.facts
+      .facts()
+      .flatMap(({ id, payload }) => (id.kind === "domain" && typeof payload["default"] === "string" ? [id.name] : [])),
+  );
+  const { signal } = options;
+  for (const [index, migration] of open.slice(first, end).entries()) {
     const isOnRows = (await rowStatements(migration, code, options.signal)).length > 0;
-    if (isOnRows || (await fillsByMaking(migration, database, options.signal))) may.push(migration.file);
+    if (isOnRows || remade.has(first + index) || (await fillsByMaking(migration, database, { domains, signal })))
+      may.push(migration.file);
   }
   if (may.length === 0) return [];
   const replayed: Rows = states.get(end)?.rows ?? new Map();

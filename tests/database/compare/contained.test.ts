@@ -877,6 +877,36 @@ describe("what gives rows values, or takes them, by making an object is named wh
     ["without its rows", "CREATE TABLE copy AS SELECT id FROM users WITH NO DATA;", "CREATE TABLE copy (id int);", []],
     ["a column once more", "ALTER TABLE users DROP bio; ALTER TABLE users ADD bio text;", "", ["002"]],
     [
+      "rows of another table",
+      "CREATE TABLE copy (id int, bio text);\nINSERT INTO copy TABLE users;",
+      "CREATE TABLE copy (id int, bio text);",
+      ["002"],
+    ],
+    [
+      "a table that leaves its name to another",
+      "ALTER TABLE users RENAME TO people;\nALTER TABLE people RENAME CONSTRAINT users_pkey TO people_pkey;\nCREATE TABLE users (id int PRIMARY KEY, bio text);",
+      "CREATE TABLE people (id int PRIMARY KEY, bio text);",
+      ["002"],
+    ],
+    [
+      "columns that change their names",
+      "ALTER TABLE users ADD n text;\nALTER TABLE users RENAME bio TO t;\nALTER TABLE users RENAME n TO bio;\nALTER TABLE users RENAME t TO n;",
+      "ALTER TABLE users ADD n text;",
+      ["002"],
+    ],
+    [
+      "a default of a domain",
+      "CREATE DOMAIN five AS int DEFAULT 5;\nALTER TABLE users ADD n five;",
+      "CREATE DOMAIN five AS int DEFAULT 5; ALTER TABLE users ADD n int; ALTER TABLE users ALTER n TYPE five;",
+      ["002"],
+    ],
+    [
+      "a column that has another name by now",
+      "ALTER TABLE users ADD n int DEFAULT 5;\nALTER TABLE users RENAME n TO m;",
+      "ALTER TABLE users ADD m int DEFAULT 5;",
+      ["002"],
+    ],
+    [
       "a table once more",
       "CREATE TABLE copy (id int);\nDROP TABLE copy;\nCREATE TABLE copy (id int);",
       "CREATE TABLE copy (id int);",
