@@ -7,6 +7,7 @@ import { codeNamingRenamed } from "./code-naming.ts";
 import { type FilledTable, leftEmpty, readFilled } from "./filled.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
+import { MadeAnew } from "./made-anew.ts";
 import { type Names, renderMigration } from "./migration-file.ts";
 import { inPlannersWords, type MeasuredStatement } from "./section.ts";
 import { ownersLost, withOwners } from "./owners-kept.ts";
@@ -256,8 +257,8 @@ interface Ends {
 function grantsOnRemade(steps: readonly Step[], grants: OtherGrants | undefined): string[] {
   if (grants === undefined) return [];
   const statements = steps.flatMap(({ up }) => up.statements);
-  const made = new Set(statements.flatMap(({ makes }) => makes.map(encodeId)));
-  const remade = statements.flatMap(({ removes }) => removes.filter((id) => made.has(encodeId(id))));
+  const anew = new MadeAnew(() => true);
+  const remade = statements.flatMap((statement) => anew.by(statement));
   const keys = new Set(remade.map(encodeId));
   const lost = (target: ObjectId, grantee: string): string => {
     const { kind, name } = describe(target);

@@ -3,6 +3,7 @@ import { describe } from "../catalogue/describe.ts";
 import type { Owners } from "../catalogue/terms.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Facts } from "../engine/facts.ts";
+import { MadeAnew } from "./made-anew.ts";
 import type { MeasuredStatement } from "./section.ts";
 import type { Step } from "./steps.ts";
 
@@ -14,12 +15,13 @@ import type { Step } from "./steps.ts";
  */
 export function withOwners(steps: readonly Step[], owners: Owners | undefined, to: Facts): readonly Step[] {
   if (owners === undefined || owners.size === 0) return steps;
-  const isRemade = remadeIn(steps);
+  const anew = new MadeAnew((id) => owners.has(encodeId(id)));
   const withOwner = (statement: MeasuredStatement): MeasuredStatement => {
-    const given = statement.makes.flatMap((id) => {
+    const remade = new Set(anew.by(statement));
+    const given = [...new Set([...statement.makes, ...remade])].flatMap((id) => {
       const table = tableOf(id, to);
       const owner = owners.get(encodeId(table ?? id));
-      const called = table !== undefined || isRemade(id) ? calledInAlter(id) : undefined;
+      const called = table !== undefined || remade.has(id) ? calledInAlter(id) : undefined;
       return owner === undefined || called === undefined ? [] : [`ALTER ${called} OWNER TO ${quoteIdentifier(owner)}`];
     });
     return given.length === 0 ? statement : { ...statement, behind: [...(statement.behind ?? []), ...given] };
@@ -30,16 +32,14 @@ export function withOwners(steps: readonly Step[], owners: Owners | undefined, t
 /** What goes over to whoever runs the steps, where no owner is kept: "view public.v of app". Pure. */
 export function ownersLost(steps: readonly Step[], owners: Owners | undefined): string[] {
   if (owners === undefined || owners.size === 0) return [];
-  const isRemade = remadeIn(steps);
-  const made = new Map(
-    steps.flatMap(({ up }) => up.statements.flatMap(({ makes }) => makes.map((id) => [encodeId(id), id]))),
-  );
-  return [...made].flatMap(([key, id]) => {
-    const owner = owners.get(key);
-    if (owner === undefined || !isRemade(id) || calledInAlter(id) === undefined) return [];
+  const anew = new MadeAnew((id) => owners.has(encodeId(id)));
+  const remade = steps.flatMap(({ up }) => up.statements.flatMap((statement) => anew.by(statement)));
+  const lost = remade.flatMap((id) => {
+    const owner = owners.get(encodeId(id));
     const { kind, name } = describe(id);
-    return [`${kind} ${name} of ${owner}`];
+    return owner === undefined || calledInAlter(id) === undefined ? [] : [`${kind} ${name} of ${owner}`];
   });
+  return [...new Set(lost)];
 }
 
 /** Of a sequence, the table of the column that it belongs to: both have to have the same owner (manual, CREATE SEQUENCE, OWNED BY). */
@@ -48,12 +48,6 @@ function tableOf(id: ObjectId, facts: Facts): ObjectId | undefined {
   if (column === undefined || column === null) return undefined;
   const { schema, table } = column as { readonly schema: string; readonly table: string };
   return { kind: "table", schema, name: table };
-}
-
-/** Whether the ways up take something away. */
-function remadeIn(steps: readonly Step[]): (id: ObjectId) => boolean {
-  const removed = new Set(steps.flatMap(({ up }) => up.statements.flatMap(({ removes }) => removes.map(encodeId))));
-  return (id) => removed.has(encodeId(id));
 }
 
 /** What ALTER calls it; undefined for what has no owner of its own. */

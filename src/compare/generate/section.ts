@@ -2,8 +2,9 @@ import { unquoteNames } from "#sql/lexer/unquote.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { exposuresOf } from "../plan/exposures.ts";
 import type { Facts } from "../engine/facts.ts";
-import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { encodeId } from "../engine/object-id.ts";
 import type { Effects } from "./effects.ts";
+import { MadeAnew } from "./made-anew.ts";
 
 /** A statement of a plan that was run. */
 export interface MeasuredStatement extends PlannedStatement {
@@ -47,13 +48,10 @@ export function inPlannersWords(section: Section): Section {
 /** With warnings where somebody may see or do more than before, each once. Pure. */
 export function guarded(section: Section, from: Facts, to: Facts): Section {
   const said = new Set<string>();
-  const removed = new Set<string>();
+  const anew = new MadeAnew((id) => from.has(id));
   const statements = section.statements.map((statement) => {
     const [subject] = [...statement.makes, ...statement.removes, ...statement.needs];
-    const isAnew = (id: ObjectId): boolean => removed.has(encodeId(id));
-    const found = exposuresOf(statement, { from, to, isAnew });
-    for (const id of statement.removes) removed.add(encodeId(id));
-    const security = found.filter((hazard) => {
+    const security = exposuresOf(statement, { from, to, anew: anew.by(statement) }).filter((hazard) => {
       const key = `${subject === undefined ? "" : encodeId(subject)} ${JSON.stringify(hazard)}`;
       return !said.has(key) && said.add(key);
     });

@@ -14,7 +14,7 @@ import { isInvoker, viewHazards } from "./wider-view.ts";
  * Who may see or do more by a statement than before, as far as its words alone do not tell: by policies, publications, views, code
  * that runs with the rights of its owner, owners, and parents of tables. Pure.
  */
-export function exposuresOf(statement: PlannedStatement, { from, to, isAnew }: Change): SecurityHazard[] {
+export function exposuresOf(statement: PlannedStatement, { from, to, anew }: Change): SecurityHazard[] {
   const { planned = statement.sql, makes, removes, needs } = statement;
   if (PART.test(planned)) return partHazards(planned, from, to);
   if (GENERATED.test(planned)) return generatedColumnsHazards(planned, from, to);
@@ -26,7 +26,7 @@ export function exposuresOf(statement: PlannedStatement, { from, to, isAnew }: C
     ...gone.flatMap((id) => policyHazards(id, from, to)),
     ...there.flatMap((id) => hazardsOf(id, planned, from, to)),
     ...makes.flatMap((id) => withoutRowSecurity(id, from, to)),
-    ...makes.flatMap((id) => (isAnew(id) ? givenToEverybody(id, from, to) : [])),
+    ...anew.flatMap((id) => givenToEverybody(id, from, to)),
   ];
 }
 
@@ -34,8 +34,8 @@ export function exposuresOf(statement: PlannedStatement, { from, to, isAnew }: C
 interface Change {
   readonly from: Facts;
   readonly to: Facts;
-  /** Whether an earlier statement has dropped an object. */
-  readonly isAnew: (id: ObjectId) => boolean;
+  /** What the statement makes anew. */
+  readonly anew: readonly ObjectId[];
 }
 
 /** What everybody may use when it is made, and could not before it was dropped (manual, Privileges): no statement says so. */

@@ -266,15 +266,24 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
         CREATE VIEW v AS SELECT a FROM t;
         CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
         CREATE TYPE kind AS ENUM ('a', 'b');
+        CREATE TABLE kinds (k kind);
+        CREATE FUNCTION g(k kind) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
       `;
       await using place = await deployed(schema);
       await place.database.query("ALTER FUNCTION f() OWNER TO in_use_admin");
+      await place.database.query("ALTER TYPE kind OWNER TO in_use_admin");
+      await place.database.query("ALTER FUNCTION g(kind) OWNER TO in_use_admin");
       await place.database.query("ALTER MATERIALIZED VIEW m OWNER TO in_use_admin");
       await place.database.query("GRANT SELECT (a) ON m TO in_use_reader");
-      const wanted = schema.replace("a int", "a bigint").replace("RETURNS int", "RETURNS bigint").replace(", 'b'", "");
+      const wanted = schema
+        .replace("a int", "a bigint")
+        .replaceAll("RETURNS int", "RETURNS bigint")
+        .replace(", 'b'", "");
       await place.project.write("db/schema/all.sql", wanted);
       const again = [
         "ALTER FUNCTION public.f() OWNER TO in_use_admin",
+        "ALTER TYPE public.kind OWNER TO in_use_admin",
+        "ALTER FUNCTION public.g(public.kind) OWNER TO in_use_admin",
         "ALTER VIEW public.v OWNER TO in_use_owner",
         "ALTER MATERIALIZED VIEW public.m OWNER TO in_use_admin",
       ];
@@ -289,6 +298,8 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       expect(lostOwners).toEqual(
         expect.arrayContaining([
           "function public.f() of in_use_admin",
+          "function public.g(public.kind) of in_use_admin",
+          "type public.kind of in_use_admin",
           "materialized view public.m of in_use_admin",
           "view public.v of in_use_owner",
         ]),
