@@ -21,7 +21,8 @@ const BY_SIGNAL = 128;
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<void> {
-  let ready = takeOutOf(process.env) || typeof CONFITURE_COMPILED === "undefined";
+  const isPrepared = takeOutOf(process.env) || typeof CONFITURE_COMPILED === "undefined";
+  let ready = isPrepared ? Promise.resolve() : undefined;
   const stdout = new StandardOutput(1);
   const stderr = new StandardOutput(2);
   const abort = new AbortController();
@@ -56,6 +57,15 @@ async function main(): Promise<void> {
   };
   const releaseSignals = (): void => signals.forEach((signal) => process.removeAllListeners(signal));
   const keepSignals = (): void => signals.forEach((signal) => process.on(signal, () => onSignal(SIGNAL_EXIT[signal])));
+  const prepareEngine = async (): Promise<void> => {
+    // One that has come is heard when this thread pauses; what begins anew would know nothing of it.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (exitBySignal !== undefined) return;
+    // One that comes now ends the process; nothing was done yet.
+    releaseSignals();
+    beginAnew(process.argv.slice(2));
+    keepSignals();
+  };
   keepSignals();
   const exitCode = await run(process.argv.slice(2), {
     stdout,
@@ -84,14 +94,7 @@ async function main(): Promise<void> {
     endAbandonedWith: (document) => {
       lastDocument = document;
     },
-    prepareEngine: () => {
-      if (ready || exitBySignal !== undefined) return;
-      ready = true;
-      // One that came now would be forgotten; nothing was done yet.
-      releaseSignals();
-      beginAnew(process.argv.slice(2));
-      keepSignals();
-    },
+    prepareEngine: async () => await (ready ??= prepareEngine()),
     hearSignals: async () => {
       const { hearSignals } = await import("./cli/engine-signals.ts");
       passOn = hearSignals({

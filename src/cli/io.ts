@@ -21,7 +21,7 @@ export interface Io {
    */
   endAbandonedWith(document: (exitCode: number) => string): void;
   /** To be called as early as it is known that the embedded engine will work, and before anything was done: it may begin the process anew. */
-  prepareEngine(): void;
+  prepareEngine(): Promise<void>;
   /** To be called before the embedded engine works, which keeps this thread: signals are heard all the same from here on. */
   hearSignals(): Promise<void>;
 }

@@ -129,7 +129,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
     // Until it has been read, a password may be anywhere in it.
     databaseUrl: args["database-url"] === undefined ? undefined : "URL",
   };
-  if ("scratch" in command.args && (args["scratch"] ?? "embedded") === "embedded") surroundings.prepareEngine();
+  if ("scratch" in command.args && (args["scratch"] ?? "embedded") === "embedded") await surroundings.prepareEngine();
   const level = args.quiet === true ? "quiet" : args.verbose === true ? "verbose" : "normal";
   const { io, live } = withLiveLine(surroundings, level === "normal");
   const messages = createMessages(io.stderr, paintFor(io.stderr, args.color, io.env), level, (text) =>
@@ -165,7 +165,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
       config ??= loadOwnConfiguration();
       const loaded = await (use === "files" ? config.catch(defaultsWithout) : config);
       if (use === "database" && loaded.target.engine === "embedded") {
-        io.prepareEngine();
+        await io.prepareEngine();
         await (hearing ??= io.hearSignals());
       }
       warn(loaded.warnings.filter(({ connection }) => use === "database" || connection !== true));

@@ -47,6 +47,21 @@ async function leftBehind(project: CliProject): Promise<Record<string, unknown> 
   return row;
 }
 
+test("a signal that comes while the command begins ends it, whenever that is", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/schema/slow.sql": "SELECT pg_sleep(5);\n",
+  });
+  for (const delay of [5, 30, 60, 90, 120, 150, 200, 300]) {
+    const running = await startBinary(["build", "--fresh"], { cwd: project.dir, timeout: 50_000 });
+    await Bun.sleep(delay);
+    running.process.kill("SIGTERM");
+    await running.result.catch(() => {});
+    const { exitCode, signalCode } = running.process;
+    expect({ delay, ended: exitCode ?? signalCode }).toEqual({ delay, ended: signalCode === null ? 143 : "SIGTERM" });
+  }
+});
+
 describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
   test.each([
     ["SIGINT", 130],

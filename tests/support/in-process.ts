@@ -49,7 +49,7 @@ export async function runInOrder(
     userName: "tester",
     signal: NEVER.signal,
     signalExit: () => undefined,
-    prepareEngine: () => {},
+    prepareEngine: () => Promise.resolve(),
     endAbandonedWith: () => {},
     hearSignals: async () => {},
   });

@@ -63,7 +63,7 @@ export const command = defineCommand({
     }
     const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
     // It may begin the process anew, which would say once more what the configuration warns of.
-    if (!writesOnly && args.baseline !== true && args["no-baseline"] !== true) context.io.prepareEngine();
+    if (!writesOnly && args.baseline !== true && args["no-baseline"] !== true) await context.io.prepareEngine();
     const config = await context.config(writesOnly ? "files" : "database");
     if (!writesOnly) {
       const what = args.fresh === true ? "empty its database (--fresh)" : "run the schema files";

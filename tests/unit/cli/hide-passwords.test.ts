@@ -31,7 +31,7 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
     userName: "alice",
     signal: new AbortController().signal,
     signalExit: () => undefined,
-    prepareEngine: () => {},
+    prepareEngine: () => Promise.resolve(),
     endAbandonedWith: () => {},
     hearSignals: async () => {},
   };
