@@ -22,6 +22,7 @@ async function contents(dir: string): Promise<Record<string, string>> {
 
 /** What an earlier `build --output` wrote; a build writes over no other file. */
 const OLD_SCRIPT = "-- The schema of this project, assembled from 2 files by confiture build.\n";
+const OLD_SNAPSHOT = '{\n  "format": "confiture-snapshot"\n}\n';
 const EMBEDDED = "database:\n  engine: embedded\n  path: ':memory:'\n";
 
 /** Names of what is written beside files, and of notes about that. */
@@ -170,11 +171,11 @@ describe("a killed command leaves the old or the new", () => {
   });
 
   test("snapshot and migrate new, killed while they write", async () => {
-    await using project = await executableProject({ "out/x.json": "old" });
+    await using project = await executableProject({ "out/x.json": OLD_SNAPSHOT });
     await project.query(tables(20, "int"));
     await killOnce(() => readdirSync(project.path("out")).length > 1, ["snapshot", "-o", "out/x.json"], project.dir);
     const found = await project.read("out/x.json");
-    if (found !== "old") JSON.parse(found);
+    expect(JSON.parse(found)).toMatchObject({ format: "confiture-snapshot" });
     await project.succeed(["snapshot", "-o", "out/x.json"]);
     expect(readdirSync(project.path("out"))).toEqual(["x.json"]);
 
@@ -241,6 +242,7 @@ async function fullDisk(leave: number): Promise<({ dir: string } & AsyncDisposab
   const schema = Array.from({ length: 60 }, (_, index) => `CREATE TABLE t${index} (a bigint PRIMARY KEY, b text);\n`);
   await Bun.write(join(dir, "db", "schema", "t.sql"), schema.join(""));
   await Bun.write(join(dir, "out.sql"), OLD_SCRIPT);
+  await Bun.write(join(dir, "out.json"), OLD_SNAPSHOT);
   const fill = `head -c $(($(df --output=avail -B1 ${dir} | tail -1) - ${leave})) /dev/zero > ${dir}/fill`;
   Bun.spawnSync(["sh", "-c", fill]);
   return { dir, [Symbol.asyncDispose]: remove };
@@ -251,7 +253,7 @@ const canMount = process.platform === "linux" && process.getuid?.() === 0;
 describe("where there is no room, nothing changes", () => {
   const COMMANDS: readonly (readonly string[])[] = [
     ["build", "--output", "out.sql"],
-    ["snapshot", "schema", "--output", "out.sql"],
+    ["snapshot", "schema", "--output", "out.json"],
     ["migrate", "generate", "all"],
     ["init"],
     ["migrate", "new", "a"],
@@ -370,6 +372,7 @@ describe("where there is no room, nothing changes", () => {
         "db/environments/local.yaml": EMBEDDED,
         "db/schema/t.sql": schema.join(""),
         "out.sql": OLD_SCRIPT,
+        "out.json": OLD_SNAPSHOT,
       });
       const before = await contents(project.dir);
       const { exitCode, stderr } = await runBinary(["-c", 'ulimit -f 8; exec "$0" "$@"', await binaryPath(), ...args], {
