@@ -52,14 +52,21 @@ describe.each(OLDEST_ALONE)("a history that does not fit the files stops everyth
     await rename(project.path("elsewhere.sql"), project.path("db/migrations/001_one.sql"));
   });
 
-  test("two files of one version, as a merge brings them, with the command that tells which one a database has", async () => {
+  test("two files of one version, as a merge brings them, with the one that the database has", async () => {
     await project.write("db/migrations/003_other.sql", table("other"));
-    const { exitCode, stderr } = await project.run(["migrate", "status"]);
-    expect(exitCode).toBe(7);
-    const [, options = "", sql = ""] = /confiture db sql( .*)?"(SELECT .*)"$/m.exec(stderr) ?? [];
-    const shown = await project.succeed(["db", "sql", ...options.trim().split(" ").filter(Boolean), sql]);
-    expect(shown.stdout).toMatch(/003 *\| three/);
-    await rm(project.path("db/migrations/003_other.sql"));
+    try {
+      await expectRefusal(project, ["migrate", "status"], {
+        code: "migration_duplicate",
+        exitCode: 7,
+        names: [
+          "003_other.sql",
+          "Applied in the database of environment local is 003_three: db/migrations/003_three.sql",
+        ],
+        next: "Rename db/migrations/003_other.sql",
+      });
+    } finally {
+      await rm(project.path("db/migrations/003_other.sql"));
+    }
   });
 
   test("a renamed file is the same migration: its version counts", async () => {
