@@ -102,7 +102,11 @@ export const TRIALS: readonly Trial[] = [
     between: ["export"],
     onward: ["migrate", "baseline"],
   },
-  { command: ["snapshot", "--output", "snapshot.json"], files: { "./snapshot.json": "{}\n" }, first: [{ sql: LIVE }] },
+  {
+    command: ["snapshot", "--output", "snapshot.json"],
+    files: { "./snapshot.json": '{ "format": "confiture-snapshot" }\n' },
+    first: [{ sql: LIVE }],
+  },
   { command: ["lint", "db/migrations/002_more.sql", "--fix"], files: RISKY },
   {
     command: ["db", "sql", "-f", "script.sql"],
