@@ -3,6 +3,7 @@ import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Database } from "#database/database.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
+import { textOfWay } from "#migrate/files/body.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
@@ -45,10 +46,9 @@ export async function behindSchema(replay: Replay, database: Database, ledger: L
     // What they make would be there after a build, and the rows that they put into it would not.
     const going = await rowsNotCompared({ database, ledger }, replay, replayed, [held, contained.length]);
     const { open } = await replay.load();
-    const isMaking = open.some(({ file, up, kept }) => {
-      const text = up.kind === "sql" ? up.script.text : (kept.source ?? "");
-      return going.includes(file) && MAKES_OBJECTS.test(text);
-    });
+    const isMaking = open.some(
+      (migration) => going.includes(migration.file) && MAKES_OBJECTS.test(textOfWay(migration.up, migration)),
+    );
     return isMaking ? { held, lacking } : none;
   });
 }

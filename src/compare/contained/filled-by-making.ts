@@ -1,6 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import type { LoadedMigration } from "#migrate/files/body.ts";
+import { type LoadedMigration, textOfWay } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import {
   type AlterTableCmd,
@@ -53,8 +53,7 @@ async function madeBy(
   domains: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<Made> {
-  const source = migration.up.kind === "sql" ? migration.up.script.text : (migration.kept.source ?? "");
-  if (!FORMS.test(source)) return { isOfRows: false, columns: [] };
+  if (!FORMS.test(textOfWay(migration.up, migration))) return { isOfRows: false, columns: [] };
   const up = migration.up.kind === "typescript" ? (await codeAsSql(migration, signal))?.up : migration.up;
   // Code that asks the database is one whose rows are not compared already.
   if (up?.kind !== "sql") return { isOfRows: false, columns: [] };

@@ -55,6 +55,11 @@ export interface LoadedMigration {
   readonly down: Body | undefined;
 }
 
+/** What one of its ways says: the SQL, or the source of the code, which is the same for both. Pure. */
+export function textOfWay(way: Body, { kept }: Pick<LoadedMigration, "kept">): string {
+  return way.kind === "sql" ? way.script.text : (kept.source ?? "");
+}
+
 /** @param up, down called once at most, and not before they are needed */
 export function lazyMigration(
   file: MigrationFile,

@@ -3,7 +3,7 @@ import { movedSince, withMoved } from "#database/moved-sequences.ts";
 import { type Sequence, sequences } from "#database/sequences.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "../events.ts";
-import type { LoadedMigration } from "../files/body.ts";
+import { type LoadedMigration, textOfWay } from "../files/body.ts";
 
 /** Where sequences are before migrations of which one may set some; empty before others, which are not made to wait for that. */
 export async function placesBefore(
@@ -18,7 +18,7 @@ export async function placesBefore(
 export function maySetSequences(migration: LoadedMigration, direction: Direction): boolean {
   const body = migration[direction];
   if (body === undefined || body.kind === "refused" || !body.transactional) return false;
-  return /\bsetval\b/i.test(body.kind === "sql" ? body.script.text : (migration.kept.source ?? ""));
+  return /\bsetval\b/i.test(textOfWay(body, migration));
 }
 
 /** The error of such migrations, which are rolled back, with what became of sequences. */

@@ -5,7 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "../events.ts";
 import { NOTICE_A_DEAD_CLIENT, type MigrateOptions } from "../exclusive.ts";
 import type { Ledger, LedgerEntry } from "../ledger/ledger.ts";
-import type { LoadedMigration } from "../files/body.ts";
+import { type LoadedMigration, textOfWay } from "../files/body.ts";
 import type { Performer } from "./performer.ts";
 import { holdsLock, lockKey, lockLost } from "./lock.ts";
 
@@ -51,9 +51,8 @@ function cleaning({ keepsPrepared }: RunOptions): string {
 }
 
 /** To be called before a migration runs: what it sets for the database holds for those behind it, as it does for new sessions. */
-export function noteSettings(database: Database, { up, kept }: LoadedMigration): void {
-  const text = up.kind === "sql" ? up.script.text : (kept.source ?? "");
-  if (/\bdatabase\b[^]*\bset\b/i.test(text)) noteDatabaseSettings(database);
+export function noteSettings(database: Database, migration: LoadedMigration): void {
+  if (/\bdatabase\b[^]*\bset\b/i.test(textOfWay(migration.up, migration))) noteDatabaseSettings(database);
 }
 
 function settingsOf(options: RunOptions, database: Database): string[] {
