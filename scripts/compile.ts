@@ -9,9 +9,12 @@ import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
-/** An embedded PostgreSQL, and what compares and copies databases, most of which starts one first. */
+/**
+ * An embedded PostgreSQL, and what compares and copies databases, most of which starts one first; PostgreSQL's parser, and
+ * the rules of lint, which read what it has parsed.
+ */
 const BESIDE_AN_ENGINE =
-  /(?:^|\/)(?:src\/(?:compare|sync|database\/embedded)|@supabase\/pg-delta|@electric-sql\/pglite)\//;
+  /(?:^|\/)(?:src\/(?:compare|lint|sync|database\/embedded)|@supabase\/pg-delta|@electric-sql\/pglite|libpg-query\/wasm)\//;
 
 const PROGRAM = join(ROOT, "src", "main.ts");
 

@@ -26,7 +26,7 @@ export async function explainDuplicate<E>(thrown: E, context: CommandContext): P
   const { name, table, row, file, isSameText } = asked;
   const data = { ...error.data, applied: file ?? null };
   const elsewhere =
-    "Another database may have the other one: `confiture migrate status --env NAME` asks that of another environment.";
+    "Another database may have the other one: `confiture migrate status -e NAME` asks that of another environment.";
   if (row === undefined) {
     const hint = `Rename one of them to a version of its own: ${name} has neither. ${elsewhere}`;
     return error.with({ message: `${error.message}. Neither is applied in ${name}`, hint, data });

@@ -226,10 +226,11 @@ export function missing(
   command: PlanUpOptions["command"] = "up",
 ): ConfitureError {
   const file = entry.renamed?.();
+  const again = command === "up" ? "confiture migrate up --allow-missing" : "confiture migrate plan --allow-missing";
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
     hint:
       file === undefined
-        ? `Bring the file back (another branch?). To go on without it: confiture migrate ${command} --allow-missing\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`
+        ? `Bring the file back (another branch?). To go on without it: ${again}\nIf the database does not hold its changes, take it off the record: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`
         : renamedBack(entry, file, history).join("\n"),
     ...(file !== undefined && { location: { file: file.path } }),
     data: { version: entry.version },
