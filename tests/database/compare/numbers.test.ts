@@ -1,15 +1,19 @@
 import { afterAll, expect, test } from "bun:test";
 import { build, EmptiedDatabase, migrate, planIn } from "../../support/golden.ts";
-import { MAJORS, server } from "../../support/servers.ts";
+import type { Target } from "#database/target.ts";
+import { openDatabase } from "#database/open.ts";
+import { type Major, MAJORS, server } from "../../support/servers.ts";
 
 const embedded = new EmptiedDatabase(async () => ({ engine: "embedded" }));
-const servers = MAJORS.map((major) => ({
-  name: `PostgreSQL ${major}`,
-  database: new EmptiedDatabase(async () => {
-    const instance = await server(major);
-    return instance.target(await instance.createDatabase("numbers"));
-  }),
-}));
+const servers = MAJORS.map((major) => {
+  let target: Promise<Target> | undefined;
+  const where = (): Promise<Target> => (target ??= created(major));
+  return { name: `PostgreSQL ${major}`, database: new EmptiedDatabase(where), where };
+});
+async function created(major: Major): Promise<Target> {
+  const instance = await server(major);
+  return instance.target(await instance.createDatabase("numbers"));
+}
 const engines = [{ name: "embedded", database: embedded }, ...servers];
 afterAll(async () => {
   for (const { database } of engines) await database.close();
@@ -61,6 +65,39 @@ const FORMS = {
 const HIDDEN = `ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY own ON t USING (name = 'mine');`;
 const asOwner = (role: string): string =>
   `CREATE ROLE ${role}; GRANT CREATE, USAGE ON SCHEMA public TO ${role}; ALTER TABLE t OWNER TO ${role}; SET ROLE ${role}`;
+
+/** An identity becomes a sequence of that name, whoever writes meanwhile. */
+const SEQUENCES = [
+  { name: "t_id_seq", to: SERIAL },
+  {
+    name: "numbers",
+    to: `CREATE SEQUENCE numbers; ${PLAIN.replaceAll("id int", "id int DEFAULT nextval('numbers')")}`,
+  },
+];
+for (const { name, database: emptied, where } of servers) {
+  test.each(SEQUENCES)(
+    `numbers go on behind those of a transaction that is not over: $name, on ${name}`,
+    async ({ to }) => {
+      const target = await build(await emptied.empty(), to);
+      const database = await emptied.empty();
+      const ways = await planIn(database, await build(database, IDENTITY), target, { renames: [] });
+      const writer = await openDatabase(await where());
+      try {
+        await writer.execute("begin; insert into t (name) values ('before')");
+        const migrated = migrate(database, ways.up);
+        const waiting =
+          "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        while ((await writer.query(waiting)).length === 0) await Bun.sleep(20);
+        await writer.execute("insert into t (name) select 'meanwhile' from generate_series(1, 10); commit");
+        await migrated;
+      } finally {
+        await writer.close();
+      }
+      const inserted = await database.query<{ id: number }>("insert into t (name) values ('new') returning id");
+      expect(inserted).toEqual([{ id: 12 }]);
+    },
+  );
+}
 
 for (const engine of engines) {
   test(`a sequence does not begin again where policies hide rows from whoever migrates, on ${engine.name}`, async () => {
