@@ -1,8 +1,9 @@
 import type { Facts } from "../engine/facts.ts";
 import { textOf } from "../engine/lookups.ts";
-import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { SecurityHazard } from "#sql/effects/hazard.ts";
 import { headOf } from "../catalogue/taken-away.ts";
+import { policiesOn } from "./policies-on.ts";
 
 /** Whether a function lets its callers do more than before, or decides otherwise for policies that call it. Pure. */
 export function codeHazards(id: ObjectId, from: Facts, to: Facts): SecurityHazard[] {
@@ -20,7 +21,7 @@ export function codeHazards(id: ObjectId, from: Facts, to: Facts): SecurityHazar
   ];
   return [
     ...reasons.map((reason): SecurityHazard => ({ code: "SECURITY", reason })),
-    ...(before === undefined ? [] : policiesCalling(id, from, to)),
+    ...(before === undefined ? [] : policiesOn(id, from, to)),
   ];
 }
 
@@ -38,14 +39,4 @@ function isForEverybody(id: ObjectId, to: Facts): boolean {
   const rights = to.get({ kind: "acl", target: id, grantee: "PUBLIC" })?.payload["privileges"];
   const isOfTrigger = /^(?:event_)?trigger$/.test(textOf(to, id, "returnType") ?? "");
   return !isOfTrigger && Array.isArray(rights) && rights.includes("EXECUTE");
-}
-
-/** Those that called it before. */
-function policiesCalling(id: ObjectId, from: Facts, to: Facts): SecurityHazard[] {
-  const called = new Set(from.has(id) ? from.incomingEdges(id).map((edge) => encodeId(edge.from)) : []);
-  return to.incomingEdges(id).flatMap(({ from: caller }): SecurityHazard[] => {
-    if (caller.kind !== "policy" || !called.has(encodeId(caller))) return [];
-    const relation = `${caller.schema}.${caller.table}`;
-    return [{ code: "SECURITY", reason: "policy-function", policy: caller.name, relation }];
-  });
 }

@@ -1,11 +1,17 @@
 import type { Facts } from "../engine/facts.ts";
+import { textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { SecurityHazard } from "#sql/effects/hazard.ts";
+import { policiesOn } from "./policies-on.ts";
 
 /** Whether a view shows more than before: by its options, or since it reads tables whose policies do not hold in it. Pure. */
 export function viewHazards(id: ObjectId, from: Facts, to: Facts): SecurityHazard[] {
   const lost = OPTIONS.flatMap(([option, reason]) => (has(id, from, option) && !has(id, to, option) ? [reason] : []));
-  const reasons = lost.map((reason): SecurityHazard => ({ code: "SECURITY", reason }));
+  const isOther = from.has(id) && textOf(from, id, "def") !== textOf(to, id, "def");
+  const reasons = [
+    ...lost.map((reason): SecurityHazard => ({ code: "SECURITY", reason })),
+    ...(isOther ? policiesOn(id, from, to) : []),
+  ];
   // One that did so with the rights of who reads it is among those.
   if (isInvoker(id, to) || isInvoker(id, from)) return reasons;
   const before = new Set(guardedTables(id, from));

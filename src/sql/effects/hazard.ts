@@ -128,6 +128,8 @@ const SECURITY_WORDS = {
     `the policy ${policy} no longer keeps back rows of ${relation} that others let through`,
   "policy-function": ({ relation, policy }: Exposed) =>
     `the policy ${policy} calls this function, and may let through rows of ${relation} that it kept back. Compare the two`,
+  "policy-through": ({ relation, policy }: Exposed) =>
+    `the policy ${policy} goes by what this gives, and may let through rows of ${relation} that it kept back. Compare the two`,
   published: ({ publication }: Exposed) => `subscribers of ${publication} get rows that they did not get before`,
   "published-columns": ({ relation, publication }: Exposed) =>
     `subscribers of ${publication} get columns of ${relation} that they did not get before`,

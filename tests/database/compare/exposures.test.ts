@@ -145,6 +145,24 @@ const CASES: Readonly<Record<string, Case>> = {
     up: ["policy-function p public.guarded"],
     down: ["policy-function p public.guarded"],
   },
+  "a function that policies call through another": {
+    before: `${F} AS 'SELECT 1'; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT F()'; CREATE POLICY p ON guarded USING (a = g())`,
+    after: `${F} AS 'SELECT 2'; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT F()'; CREATE POLICY p ON guarded USING (a = g())`,
+    up: ["policy-through p public.guarded"],
+    down: ["policy-through p public.guarded"],
+  },
+  "a view that policies read": {
+    before: "CREATE VIEW v AS SELECT a FROM t WHERE a > 0; CREATE POLICY p ON guarded USING (a IN (SELECT v.a FROM v))",
+    after: "CREATE VIEW v AS SELECT a FROM t; CREATE POLICY p ON guarded USING (a IN (SELECT v.a FROM v))",
+    up: ["policy-through p public.guarded"],
+    down: ["policy-through p public.guarded"],
+  },
+  "a view that policies read through a function and a view": {
+    before: `CREATE VIEW v AS SELECT a FROM t WHERE a > 0; CREATE VIEW w AS SELECT a FROM v; ${F} AS 'SELECT max(a) FROM w'; CREATE POLICY p ON guarded USING (a = f())`,
+    after: `CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM v; ${F} AS 'SELECT max(a) FROM w'; CREATE POLICY p ON guarded USING (a = f())`,
+    up: ["policy-through p public.guarded"],
+    down: ["policy-through p public.guarded"],
+  },
   "a new policy": { after: "CREATE POLICY p ON guarded USING (a = 1)", up: ["policy-new p public.guarded"] },
   "a new restriction": {
     after: "CREATE POLICY p ON guarded AS RESTRICTIVE USING (a = 1)",
