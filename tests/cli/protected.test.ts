@@ -176,6 +176,44 @@ GRANT USAGE ON SCHEMA fresh, public TO PUBLIC;
     await project.succeed([...UP, "--yes", "precious"]);
   });
 
+  test("up refuses other views that policies go by, themselves or through views and functions", async () => {
+    await using project = await cliProject({});
+    const environment = environmentFile(project.server, project.database, "protected: true\n");
+    await project.write("db/environments/precious.yaml", environment);
+    const view = (name: string, rows: string) => `CREATE OR REPLACE VIEW ${name} AS SELECT id FROM ${rows}`;
+    const made = [
+      "CREATE TABLE members (id int); CREATE TABLE kept (id int); ALTER TABLE kept ENABLE ROW LEVEL SECURITY",
+      view("below", "members WHERE id > 0"),
+      view("direct", "below"),
+      view("by_words", "members WHERE id > 1"),
+      view("free", "members"),
+      "CREATE FUNCTION of_view(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > 0'",
+      view("calling", "members WHERE of_view(id)"),
+      "CREATE FUNCTION reads(int) RETURNS boolean LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM By_Words w WHERE w.id = $1)'",
+      "CREATE POLICY one ON kept USING (id IN (SELECT direct.id FROM direct) OR id IN (SELECT calling.id FROM calling))",
+      "CREATE POLICY two ON kept USING (reads(id))",
+    ];
+    for (const sql of made) await project.query(sql);
+    const lines = [
+      view("below", "members"),
+      view("direct", "members"),
+      view("public.by_words", "members"),
+      view("free", "members WHERE id > 0"),
+      "CREATE OR REPLACE FUNCTION of_view(int) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    ];
+    await project.write("db/migrations/001_views.sql", `${lines.join(";\n")};\n`);
+    const { exitCode, stderr } = await project.run(UP);
+    const told = [...stderr.matchAll(/001_views\.sql:(\d+): would expose rows of public\.kept [^\n]*go by ([^\n]+)/g)];
+    expect(told.map(([, line, what]) => `${line} ${what}`)).toEqual([
+      "1 VIEW below",
+      "2 VIEW direct",
+      "3 VIEW public.by_words",
+      "5 FUNCTION of_view",
+    ]);
+    expect(exitCode).toBe(3);
+    await project.succeed([...UP, "--yes", "precious"]);
+  });
+
   test("up asks before every statement that opens something to all, gives it away, or exchanges what is in use", async () => {
     await using project = await cliProject({});
     const environment = environmentFile(project.server, project.database, "protected: true\n");

@@ -2,52 +2,69 @@ import { withOwnOperators } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { ExposureKind } from "#sql/effects/exposure-kinds.ts";
 import { writtenRoutine } from "#sql/effects/definer.ts";
+import { namesRelation } from "#sql/names-in.ts";
+import { replacedView } from "#sql/effects/opened.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { Statement } from "#sql/statement.ts";
 import { readRoutines } from "./known-code.ts";
 
-/** A function that the policy of a table calls. */
-interface PolicyFunction {
+/** A function or a view that the policy of a table uses, itself or through a view. */
+interface PolicyPart {
   /** As `quote_ident` writes it, with its schema. */
   readonly table: string;
   /** As the catalogue has it. */
   readonly name: string;
+  readonly isView: boolean;
 }
 
 /**
- * Which of these statements make another function of one that policies call, by themselves or through others: they may let other
- * rows through then. One whose text is what the database has already is left out.
+ * Which of these statements make another function or view of one that policies use, by themselves or through others: they may let
+ * other rows through then. A function whose text is what the database has already is left out.
  */
 export async function replacedForPolicies(
   statements: readonly Statement[],
   database: Database | undefined,
 ): Promise<ReadonlyMap<Statement, ExposureKind>> {
   const found = new Map<Statement, ExposureKind>();
-  const written = statements.flatMap((statement) => {
-    const routine = changesRoutine(statement) ? writtenRoutine(statement) : undefined;
-    const name = routine === undefined ? undefined : parseQualifiedName(routine.name)?.name;
-    return name === undefined ? [] : [{ statement, name, shown: routine!.name }];
-  });
+  const written = statements.flatMap(replacedPart);
   if (database === undefined || written.length === 0) return found;
-  const called = await functionsOfPolicies(database);
-  if (called.length === 0) return found;
-  const bodies = await bodiesOf(
-    database,
-    written.map(({ name }) => name),
-  );
+  const used = await partsOfPolicies(database);
+  if (used.length === 0) return found;
+  const [routines, views] = [written.filter(({ isView }) => !isView), written.filter(({ isView }) => isView)];
+  const bodies = await bodiesWith(database, routines, views);
   const codes = await readRoutines(
     database,
-    called.map(({ name }) => name),
+    used.flatMap(({ isView, name }) => (isView ? [] : [name])),
   );
-  for (const { statement, name, shown } of written) {
-    if (bodies.some((one) => one.name === name && statement.text.includes(one.body))) continue;
-    const callers = new Set([name]);
+  for (const { statement, name, shown, isView } of written) {
+    const isSame = bodies.some((one) => one.name === name && statement.text.includes(one.body));
+    if (!isView && isSame) continue;
+    const callers = new Set(
+      isView ? bodies.flatMap((one) => (namesRelation(one.body, shown) ? [one.name] : [])) : [name],
+    );
     // A set goes on to what is added while it is gone through.
     for (const one of callers) for (const [key, code] of codes) if (code.calls.includes(one)) callers.add(key);
-    const tables = [...new Set(called.filter((one) => callers.has(one.name)).map(({ table }) => table))];
-    if (tables.length > 0) found.set(statement, { kind: "policy-function", routine: shown, tables });
+    const reached = used.filter((one) => (one.isView ? isView && one.name === name : callers.has(one.name)));
+    const tables = [...new Set(reached.map(({ table }) => table))];
+    if (tables.length > 0)
+      found.set(statement, { kind: "policy-code", what: `${isView ? "VIEW" : "FUNCTION"} ${shown}`, tables });
   }
   return found;
+}
+
+/** What a statement makes another one of; `shown` is its name as SQL takes it. */
+function replacedPart(
+  statement: Statement,
+): readonly {
+  readonly statement: Statement;
+  readonly name: string;
+  readonly shown: string;
+  readonly isView: boolean;
+}[] {
+  const view = replacedView(statement);
+  const shown = view ?? (changesRoutine(statement) ? writtenRoutine(statement)?.name : undefined);
+  const name = shown === undefined ? undefined : parseQualifiedName(shown)?.name;
+  return name === undefined ? [] : [{ statement, name, shown: shown!, isView: view !== undefined }];
 }
 
 /** ALTER FUNCTION f RENAME TO g leaves policies the function that they call. */
@@ -56,29 +73,44 @@ function changesRoutine({ firstWord, words, text }: Statement): boolean {
   return firstWord === "ALTER" && words[1] === "FUNCTION" && /\b(?:definer|invoker|owner|set|reset)\b/i.test(text);
 }
 
-async function functionsOfPolicies(database: Database): Promise<PolicyFunction[]> {
-  return await database.query<PolicyFunction>(
+async function partsOfPolicies(database: Database): Promise<PolicyPart[]> {
+  return await database.query<PolicyPart>(
     withOwnOperators(`
-      select distinct pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "table", p.proname as name
-        from pg_catalog.pg_policy o
-        join pg_catalog.pg_class c on c.oid = o.polrelid and c.relrowsecurity
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = o.oid
-         and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-        join pg_catalog.pg_proc p on p.oid = d.refobjid and p.oid >= 16384::pg_catalog.oid
+      with recursive used ("table", classid, oid) as (
+        select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), d.refclassid, d.refobjid
+          from pg_catalog.pg_policy o
+          join pg_catalog.pg_class c on c.oid = o.polrelid and c.relrowsecurity
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+          join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = o.oid
+        union
+        select u."table", d.refclassid, d.refobjid
+          from used u
+          join pg_catalog.pg_rewrite w on w.ev_class = u.oid and u.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid)
+      select u."table", p.proname as name, false as "isView" from used u
+        join pg_catalog.pg_proc p on p.oid = u.oid and u.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and p.oid >= 16384::pg_catalog.oid
+      union
+      select u."table", v.relname, true from used u
+        join pg_catalog.pg_class v on v.oid = u.oid and u.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+         and v.relkind = 'v' and v.oid >= 16384::pg_catalog.oid
        order by 1, 2`),
   );
 }
 
-async function bodiesOf(
+/** Functions of these names, and those whose text may read one of these views. */
+async function bodiesWith(
   database: Database,
-  names: readonly string[],
+  routines: readonly { readonly name: string }[],
+  views: readonly { readonly name: string }[],
 ): Promise<{ readonly name: string; readonly body: string }[]> {
+  const list = (parameter: string): string =>
+    `array(select pg_catalog.json_array_elements_text(${parameter}::pg_catalog.text::pg_catalog.json)::pg_catalog.name)`;
   return await database.query(
     withOwnOperators(`
       select p.proname as name, p.prosrc as body from pg_catalog.pg_proc p
-       where p.prosrc <> '' and p.proname = any (
-         array(select pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json)::pg_catalog.name))`),
-    [JSON.stringify(names)],
+       where p.prosrc <> '' and p.oid >= 16384::pg_catalog.oid and (p.proname = any (${list("$1")}) or exists (
+         select from pg_catalog.unnest(${list("$2")}) v (name)
+          where pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower(v.name::pg_catalog.text)) > 0))`),
+    [routines, views].map((parts) => JSON.stringify(parts.map(({ name }) => name))),
   );
 }

@@ -42,8 +42,8 @@ export type ExposureKind =
   /** Another table in the place of one with policies. */
   | { readonly kind: "policies-stay"; readonly table: string; readonly old: string }
   | { readonly kind: "policy"; readonly table: string; readonly policy: string; readonly verb: string }
-  /** A function that policies call is another one. */
-  | { readonly kind: "policy-function"; readonly routine: string; readonly tables: readonly string[] }
+  /** A function or view that policies use is another one: "VIEW app.shown". */
+  | { readonly kind: "policy-code"; readonly what: string; readonly tables: readonly string[] }
   | { readonly kind: "table-owner"; readonly table: string; readonly owner: string }
   | { readonly kind: "owner-of-all"; readonly owner: string }
   /** Membership in a role that no policy stops. */
@@ -115,8 +115,8 @@ function wordsOf(exposure: ExposureKind): string {
       return `rows of ${exposure.table} to whoever may read it, as the policies stay with ${exposure.old}`;
     case "policy":
       return `rows of ${exposure.table} that its policies may have kept from others (${exposure.verb} POLICY ${exposure.policy})`;
-    case "policy-function":
-      return `rows of ${exposure.tables.join(", ")} that policies may have kept from others, as these call FUNCTION ${exposure.routine}`;
+    case "policy-code":
+      return `rows of ${exposure.tables.join(", ")} that policies may have kept from others, as these go by ${exposure.what}`;
     case "table-owner":
       return `every row of ${exposure.table} to ROLE ${exposure.owner}, as policies do not hold for its owner (OWNER TO)`;
     case "owner-of-all":

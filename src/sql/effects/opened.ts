@@ -55,15 +55,23 @@ export function openedBy(statement: Statement): Opened[] {
   return [{ table: undefined, routine, exposure: { kind: "definer", routine: routine.what } }];
 }
 
+/** The name, folded, of what CREATE OR REPLACE VIEW v makes. Pure. */
+export function replacedView(statement: Statement): string | undefined {
+  const { firstWord, words } = statement;
+  if (firstWord !== "CREATE" || words[1] !== "OR" || !words.slice(3, 6).includes("VIEW")) return undefined;
+  const tokens = statement.tokens();
+  return foldedName(namesFrom(tokens, tokens.indexOf("VIEW") + 1)[0] ?? "");
+}
+
 /** CREATE OR REPLACE VIEW v AS ..., which forgets its options, and ALTER VIEW v OWNER TO admin */
 function ofView(statement: Statement): Opened[] {
-  const { firstWord, words, text } = statement;
-  if (firstWord === "CREATE") {
-    if (words[1] !== "OR" || /\bsecurity_barrier\b/i.test(text)) return [];
-    const tokens = statement.tokens();
-    const view = foldedName(namesFrom(tokens, tokens.indexOf("VIEW") + 1)[0] ?? "");
-    return [{ table: undefined, view, exposure: { kind: "barrier-off", view, isReplaced: true } }];
+  if (statement.firstWord === "CREATE") {
+    const view = /\bsecurity_barrier\b/i.test(statement.text) ? undefined : replacedView(statement);
+    return view === undefined
+      ? []
+      : [{ table: undefined, view, exposure: { kind: "barrier-off", view, isReplaced: true } }];
   }
+  const { text } = statement;
   const tokens = /\bowner\b/i.test(text) ? statement.tokens() : [];
   const at = tokens.indexOf("OWNER");
   if (at < 0 || tokens[1] !== "VIEW") return [];
