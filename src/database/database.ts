@@ -123,6 +123,8 @@ export interface Notice {
   readonly message: string;
   readonly detail?: string;
   readonly hint?: string;
+  /** The function of the server that says it, whatever the language. */
+  readonly routine?: string;
 }
 
 /** The process that has an embedded database's folder. */

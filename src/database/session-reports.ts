@@ -59,5 +59,6 @@ export function toNotice(notice: WireError): Notice {
     message: notice["message"] ?? "",
     ...(notice["detail"] === undefined ? {} : { detail: notice["detail"] }),
     ...(notice["hint"] === undefined ? {} : { hint: notice["hint"] }),
+    ...(notice["routine"] === undefined ? {} : { routine: notice["routine"] }),
   };
 }

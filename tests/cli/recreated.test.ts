@@ -50,6 +50,17 @@ describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, Post
     expect(stderr.replaceAll(/\s+/g, " ")).toContain(`db/migrations/002_again.sql:1 ${said}`);
   });
 
+  test("up names what CASCADE takes with what a statement names", async () => {
+    await using here = await project(major, "DROP VIEW v CASCADE;\nDROP FUNCTION f(text) CASCADE;\n");
+    await here.query(`CREATE VIEW by_hand AS SELECT f('a') AS a; CREATE POLICY own ON users USING (f(name) = 1)`);
+    const { stderr } = await here.succeed(["migrate", "up"]);
+    expect(stderr).toContain("warning: 002_again: drop cascades to view above\n");
+    const lines = stderr.split("\n").map((line) => line.trim());
+    expect(lines).toContain("warning: 002_again: drop cascades to 2 other objects:");
+    expect(lines).toContain("drop cascades to view by_hand");
+    expect(lines).toContain("drop cascades to policy own on table users");
+  });
+
   test("a protected environment asks for it, and not where the migration puts all of it on again", async () => {
     const given =
       "GRANT ALL ON v TO recreated_web WITH GRANT OPTION;\nCOMMENT ON VIEW public.v IS 'again';\nALTER VIEW v OWNER TO recreated_app;\n";

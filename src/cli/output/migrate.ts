@@ -4,7 +4,9 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import { describeProgress, describeWait } from "#migrate/run/waits.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { MigrationResult, RunReport } from "#migrate/run/report.ts";
+import type { Notice } from "#database/database.ts";
 import type { CommandContext, Outcome } from "../command.ts";
+import type { Messages } from "./messages.ts";
 import { fillProgress } from "./fill.ts";
 import { forPeople, type Paint } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
@@ -119,12 +121,26 @@ export function showMigrateEvents(context: CommandContext): (event: MigrateEvent
         );
         break;
       case "notice":
-        if (event.notice.severity === "WARNING") messages.warn(event.notice.message);
-        else messages.debug(`${event.notice.severity}: ${event.notice.message}`);
+        showNotice(messages, name, event.notice);
         break;
     }
   };
 }
+
+/**
+ * Tells as a warning what CASCADE takes besides what its statement names.
+ * @param migration the one that runs
+ */
+function showNotice(messages: Messages, migration: string, { severity, message, detail, routine }: Notice): void {
+  if (routine === CASCADED) {
+    const objects = detail === undefined ? "" : `:\n  ${detail.replaceAll("\n", "\n  ")}`;
+    messages.warn(`${migration}: ${message}${objects}`);
+  } else if (severity === "WARNING") messages.warn(message);
+  else messages.debug(`${severity}: ${message}`);
+}
+
+/** In PostgreSQL's dependency.c. */
+const CASCADED = "reportDependentObjects";
 
 /** "3,000 of 10,000 (30 %)" */
 function toldProgress(done: number, total: number | undefined): string {

@@ -53,9 +53,7 @@ export async function replacedForPolicies(
 }
 
 /** What a statement makes another one of; `shown` is its name as SQL takes it. */
-function replacedPart(
-  statement: Statement,
-): readonly {
+function replacedPart(statement: Statement): readonly {
   readonly statement: Statement;
   readonly name: string;
   readonly shown: string;
