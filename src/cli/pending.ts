@@ -15,6 +15,8 @@ import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
 import { isBase } from "#migrate/files/version.ts";
 import { recreatedBy } from "#migrate/warnings/recreated.ts";
+import { takenAlong } from "#migrate/warnings/taken-along.ts";
+import { lossesOfTaken, mayCascade, type TakenObject } from "#sql/effects/cascading.ts";
 import { mayRecreate } from "#sql/effects/made-objects.ts";
 import { Statement } from "#sql/statement.ts";
 import type { CommandContext } from "./command.ts";
@@ -108,17 +110,28 @@ export async function tracePending(
   return otherwise?.kind === "live" ? await withRecreated(context, trace, otherwise.target) : trace;
 }
 
-/** With what the database has on objects that are made again: the scratch database has nothing that was put on them by hand. */
+/** With what the database has on objects that are made again, and what goes by CASCADE: the scratch database has nothing made by hand. */
 async function withRecreated(context: CommandContext, trace: Trace, target: Target): Promise<Trace> {
   const each = trace.migrations.map(({ statements }) => statements.map(({ sql }) => Statement.of(sql)));
-  if (isUnmade(target) || !mayRecreate(each)) return trace;
-  const found = await withDatabase(target, openOptions(context), (database) => recreatedBy(each, database));
-  if (found.size === 0) return trace;
+  if (isUnmade(target) || !(mayRecreate(each) || each.flat().some(mayCascade))) return trace;
+  const [recreated, along] = await withDatabase(target, openOptions(context), async (database) => [
+    await recreatedBy(each, database),
+    await takenAlong(each.flat(), database),
+  ]);
+  if (recreated.size + along.size === 0) return trace;
   const migrations = trace.migrations.map((migration, index) => ({
     ...migration,
     statements: migration.statements.map((facts, at) => {
-      const { losses = [], exposures = [] } = found.get(each[index]![at]!) ?? {};
-      return { ...facts, loses: [...facts.loses, ...losses], exposes: [...facts.exposes, ...exposures] };
+      const statement = each[index]![at]!;
+      const { losses = [], exposures = [] } = recreated.get(statement) ?? {};
+      const isTold = ({ name }: TakenObject): boolean => facts.takesAlong.some((one) => one.name === name);
+      const others = (along.get(statement) ?? []).filter((one) => !isTold(one));
+      return {
+        ...facts,
+        loses: [...facts.loses, ...losses, ...lossesOfTaken(others)],
+        takesAlong: [...facts.takesAlong, ...others],
+        exposes: [...facts.exposes, ...exposures],
+      };
     }),
   }));
   return { ...trace, migrations };

@@ -53,12 +53,58 @@ describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, Post
   test("up names what CASCADE takes with what a statement names", async () => {
     await using here = await project(major, "DROP VIEW v CASCADE;\nDROP FUNCTION f(text) CASCADE;\n");
     await here.query(`CREATE VIEW by_hand AS SELECT f('a') AS a; CREATE POLICY own ON users USING (f(name) = 1)`);
-    const { stderr } = await here.succeed(["migrate", "up"]);
+    const lost = [
+      ["drops VIEW v CASCADE", "drops VIEW public.above"],
+      ["drops FUNCTION f (TEXT) CASCADE", "drops VIEW public.by_hand", "drops POLICY own on public.users"],
+    ];
+    const plan = readDocument(await here.run(["migrate", "plan", "--format", "json"]));
+    expect(plan).toMatchObject({ migrations: [{ statements: lost.map((loses) => ({ loses })) }] });
+    await here.write("db/environments/precious.yaml", environmentFile(here.server, here.database, "protected: true\n"));
+    const refused = await here.run(["migrate", "up", "--env", "precious"]);
+    expect(refused.exitCode).toBe(3);
+    for (const what of lost.flat()) expect(refused.stderr.replaceAll(/\s+/g, " ")).toContain(what);
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
     expect(stderr).toContain("warning: 002_again: drop cascades to view above\n");
     const lines = stderr.split("\n").map((line) => line.trim());
     expect(lines).toContain("warning: 002_again: drop cascades to 2 other objects:");
     expect(lines).toContain("drop cascades to view by_hand");
     expect(lines).toContain("drop cascades to policy own on table users");
+  });
+
+  test("and of a column, a type, a table and a schema, with the columns and rows of others", async () => {
+    const lines = [
+      "ALTER TABLE users DROP COLUMN old CASCADE",
+      "DROP TYPE mood CASCADE",
+      "DROP TABLE IF EXISTS users, none CASCADE",
+      "DROP SCHEMA far CASCADE",
+    ];
+    await using here = await project(major, `${lines.join(";\n")};\n`);
+    await here.query(
+      `CREATE VIEW "By Hand" AS SELECT old FROM users; CREATE VIEW over_it AS SELECT * FROM "By Hand";
+       CREATE TABLE moods (id int, mood mood, also mood[]); CREATE SCHEMA far; CREATE TABLE far.t (id int PRIMARY KEY);
+       CREATE TABLE refers (t int REFERENCES far.t); CREATE INDEX ON users (old); CREATE TABLE child () INHERITS (users)`,
+    );
+    const plan = readDocument(await here.run(["migrate", "plan", "--format", "json"]));
+    const along = (...objects: string[]) => expect.arrayContaining(objects.map((object) => `drops ${object}`));
+    expect(plan).toMatchObject({
+      migrations: [
+        {
+          statements: [
+            { loses: along('VIEW public."By Hand"', "VIEW public.over_it") },
+            { loses: along("COLUMN public.moods.also", "COLUMN public.moods.mood") },
+            {
+              loses: along(
+                "TABLE public.child",
+                "MATERIALIZED VIEW public.m",
+                'VIEW public."By Hand"',
+                "VIEW public.above",
+              ),
+            },
+            { loses: along("TABLE far.t", "FOREIGN KEY refers_t_fkey on public.refers") },
+          ],
+        },
+      ],
+    });
   });
 
   test("a protected environment asks for it, and not where the migration puts all of it on again", async () => {

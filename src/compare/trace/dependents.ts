@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { COLUMNS, kindOf } from "#sql/effects/cascading.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import type { Relation } from "./facts.ts";
 
@@ -94,7 +95,7 @@ export class Dependents {
         return own === null || own.length === 0 || own.some((column) => left.has(column));
       })
       .map(({ type, identity, constraint, bare, oid }) => ({
-        kind: CONSTRAINTS[constraint ?? ""] ?? WORDS[type] ?? type.toUpperCase(),
+        kind: kindOf(type, constraint),
         name: identity,
         bare,
         isNew: oid > this.#newest,
@@ -129,32 +130,6 @@ function isOf(table: string | undefined): string {
       union select i.inhrelid from below join pg_catalog.pg_inherits i on i.inhparent = below.oid)
     select oid from below))`;
 }
-
-/** pg_constraint.contype */
-const CONSTRAINTS: Readonly<Record<string, string>> = {
-  f: "FOREIGN KEY",
-  c: "CHECK",
-  u: "UNIQUE",
-  p: "PRIMARY KEY",
-  x: "EXCLUDE",
-  n: "NOT NULL",
-  t: "CONSTRAINT TRIGGER",
-};
-
-const COLUMNS: ReadonlySet<string> = new Set([
-  "table column",
-  "foreign table column",
-  "view column",
-  "materialized view column",
-  "composite type column",
-]);
-
-/** Where SQL has another word than PostgreSQL's description. */
-const WORDS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries([...COLUMNS].map((type) => [type, "COLUMN"])),
-  "default value": "DEFAULT",
-  "statistics object": "STATISTICS",
-};
 
 const KEY =
   "d.classid::pg_catalog.int8::pg_catalog.text || '/' || d.objid::pg_catalog.int8::pg_catalog.text || '/' || d.objsubid::pg_catalog.text";

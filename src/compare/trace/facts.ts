@@ -1,3 +1,4 @@
+import type { TakenObject } from "#sql/effects/cascading.ts";
 import type { ConfitureError, Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Danger } from "#sql/effects/danger-kinds.ts";
@@ -47,14 +48,6 @@ export interface RowChanges extends Relation {
   readonly deleted: number;
   /** Whether rows are locked although they are not changed: SELECT ... FOR UPDATE. */
   readonly locked: boolean;
-}
-
-/** Something that a statement drops without naming it. */
-export interface TakenObject {
-  /** In the words of SQL: "FOREIGN KEY", "VIEW", "COLUMN", "DEFAULT". */
-  readonly kind: string;
-  /** As PostgreSQL identifies it: "posts_user_id_fkey on public.posts" */
-  readonly name: string;
 }
 
 /** Where facts come from. */

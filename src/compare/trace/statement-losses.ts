@@ -1,10 +1,11 @@
 import type { Database } from "#database/database.ts";
 import { lossByCode } from "#migrate/warnings/taking-code.ts";
+import { inOrderOfTaking, lossesOfTaken, type TakenObject } from "#sql/effects/cascading.ts";
 import { lossOf } from "#sql/effects/loss.ts";
 import { namesRelation } from "#sql/names-in.ts";
 import type { Statement } from "#sql/statement.ts";
 import { namesFrom, writtenName } from "#sql/lexer/token-names.ts";
-import type { Relation, StatementFacts, TakenObject } from "./facts.ts";
+import type { Relation, StatementFacts } from "./facts.ts";
 import type { GoneObject } from "./dependents.ts";
 import { emptiedAlong } from "./lookups.ts";
 import type { Measured } from "./measured.ts";
@@ -21,9 +22,6 @@ export const NOTHING_LOST: Losses & Pick<StatementFacts, "exposes"> = {
   exposes: [],
   absent: undefined,
 };
-
-/** So many objects are named; CASCADE of a schema takes hundreds. */
-const MOST_NAMED = 20;
 
 /**
  * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
@@ -48,10 +46,8 @@ export function lossesOf(
   const isKept = fills !== undefined || (keepsValues && isConversion(said));
   const told = absent !== undefined || isSpent || isKept || isNewAlone(statement, measured) ? undefined : said;
   const isNamedHere = namedBy(statement);
-  const takesAlong = measured.gone
-    .filter((object) => !object.isNew && !isNamedHere(object))
-    .map(({ kind, name }): TakenObject => ({ kind, name }))
-    .toSorted((a, b) => rankOf(a) - rankOf(b) || compareText(a.kind, b.kind) || compareText(a.name, b.name));
+  const gone = measured.gone.filter((object) => !object.isNew && !isNamedHere(object));
+  const takesAlong = inOrderOfTaking(gone.map(({ kind, name }) => ({ kind, name })));
   return {
     loses: [
       ...(told === undefined ? [] : [told]),
@@ -64,22 +60,12 @@ export function lossesOf(
         emptied.length > 0,
         named,
       ),
-      ...takesAlong.slice(0, MOST_NAMED).map(({ kind, name }) => `drops ${kind} ${name}`),
-      ...(takesAlong.length > MOST_NAMED ? [`drops ${takesAlong.length - MOST_NAMED} objects more`] : []),
+      ...lossesOfTaken(takesAlong),
     ],
     takesAlong,
     endangers: measured.setsBack.map((sequence) => ({ kind: "sequence-set-back", sequence })),
     absent,
   };
-}
-
-/** What holds values first. */
-function rankOf({ kind }: TakenObject): number {
-  return ["TABLE", "MATERIALIZED VIEW", "COLUMN", "VIEW"].indexOf(kind) + 1 || 5;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** What is done to rows besides what the text says. */

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { dangerWords } from "#sql/effects/danger-kinds.ts";
+import { lossesOfTaken } from "#sql/effects/cascading.ts";
 import { exposureWords } from "#sql/effects/exposure-kinds.ts";
 import { lossOf } from "#sql/effects/loss.ts";
 import { reachesOutside } from "#sql/effects/outside.ts";
@@ -16,6 +17,7 @@ import { fillsOnly } from "../phases/fills-only.ts";
 import { recreatedBy } from "./recreated.ts";
 import { spentChecks } from "./spent-checks.ts";
 import { swallowedWrites } from "./swallowed-writes.ts";
+import { takenAlong } from "./taken-along.ts";
 import { doneByCode, lossByCode } from "./taking-code.ts";
 import { isBase } from "../files/version.ts";
 
@@ -58,6 +60,7 @@ export async function lossesOf(
   const swallowed = await swallowedWrites(running, database);
   const dangers = await dangersIn(running, database);
   const recreated = await recreatedBy(each, database);
+  const along = await takenAlong(running, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
@@ -85,6 +88,7 @@ export async function lossesOf(
         ...takes.map(lossByCode),
         ...swallows.map((one) => lossOfSwallowed(one)),
         ...(recreated.get(statement)?.losses ?? []),
+        lossesOfTaken(along.get(statement) ?? []),
         ...[...(dangers.get(statement) ?? []), ...endangers].map(dangerWords),
       ].flat();
       const exposed = [...(exposures.get(statement) ?? []), ...exposes, ...(recreated.get(statement)?.exposures ?? [])];

@@ -1,0 +1,94 @@
+import { inside, type Parser } from "../parser.ts";
+import type { Statement } from "../statement.ts";
+import { familyOf, nameIn, nameOfRelation, type ObjectName } from "./object-names.ts";
+
+/** Whether a statement may take objects that it does not name, as far as a look at its text tells. Pure. */
+export function mayCascade({ firstWord, text }: Statement): boolean {
+  return (firstWord === "DROP" || firstWord === "ALTER") && /\bcascade\b/i.test(text);
+}
+
+/** What a statement drops by name, where CASCADE takes what depends on it as well. Pure. */
+export function cascadingFrom(statement: Statement, parser: Parser): ObjectName[] {
+  const node = parser.parse(statement.text);
+  const dropped = inside(node, "DropStmt");
+  if (dropped?.behavior === "DROP_CASCADE") {
+    const family = familyOf(dropped.removeType);
+    return family === undefined ? [] : (dropped.objects ?? []).flatMap((one) => nameIn(family, one) ?? []);
+  }
+  const { relation, cmds } = inside(node, "AlterTableStmt") ?? {};
+  return (cmds ?? []).flatMap((one): ObjectName[] => {
+    const { subtype, name, behavior } = inside(one, "AlterTableCmd") ?? {};
+    if (subtype !== "AT_DropColumn" || behavior !== "DROP_CASCADE" || name === undefined || relation === undefined)
+      return [];
+    const table = nameOfRelation("relation", relation);
+    return [{ family: "column", schema: table.schema, table: table.name, name }];
+  });
+}
+
+/** Something that a statement drops without naming it. */
+export interface TakenObject {
+  /** In the words of SQL: "FOREIGN KEY", "VIEW", "COLUMN", "DEFAULT". */
+  readonly kind: string;
+  /** As PostgreSQL identifies it: "posts_user_id_fkey on public.posts" */
+  readonly name: string;
+}
+
+/** In the words of `lossOf`; of very many, the first are named. Pure. */
+export function lossesOfTaken(objects: readonly TakenObject[]): string[] {
+  const more = objects.length - MOST_NAMED;
+  return [
+    ...objects.slice(0, MOST_NAMED).map(({ kind, name }) => `drops ${kind} ${name}`),
+    ...(more > 0 ? [`drops ${more} objects more`] : []),
+  ];
+}
+
+/** CASCADE of a schema takes hundreds. */
+const MOST_NAMED = 20;
+
+/**
+ * The word of SQL for a kind of object.
+ * @param type as `pg_identify_object` calls it
+ * @param constraint pg_constraint.contype
+ */
+export function kindOf(type: string, constraint: string | null): string {
+  return CONSTRAINTS[constraint ?? ""] ?? WORDS[type] ?? type.toUpperCase();
+}
+
+const CONSTRAINTS: Readonly<Record<string, string>> = {
+  f: "FOREIGN KEY",
+  c: "CHECK",
+  u: "UNIQUE",
+  p: "PRIMARY KEY",
+  x: "EXCLUDE",
+  n: "NOT NULL",
+  t: "CONSTRAINT TRIGGER",
+};
+
+/** How `pg_identify_object` calls columns. */
+export const COLUMNS: ReadonlySet<string> = new Set([
+  "table column",
+  "foreign table column",
+  "view column",
+  "materialized view column",
+  "composite type column",
+]);
+
+/** Where SQL has another word than PostgreSQL's description. */
+const WORDS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...COLUMNS].map((type) => [type, "COLUMN"])),
+  "default value": "DEFAULT",
+  "statistics object": "STATISTICS",
+};
+
+/** What holds values first, then by kind and name. Pure. */
+export function inOrderOfTaking(objects: readonly TakenObject[]): TakenObject[] {
+  const rankOf = ({ kind }: TakenObject): number =>
+    ["TABLE", "MATERIALIZED VIEW", "COLUMN", "VIEW"].indexOf(kind) + 1 || 5;
+  return objects.toSorted(
+    (a, b) => rankOf(a) - rankOf(b) || compareText(a.kind, b.kind) || compareText(a.name, b.name),
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
