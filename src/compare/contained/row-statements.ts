@@ -3,7 +3,7 @@ import type { LoadedMigration, SqlBody } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
 import type { Statement } from "#sql/statement.ts";
 import { RUNS_CODE, WRITES } from "./runs-code.ts";
-import { callsOne, checksRows, runsOnRows, type WritingCode } from "./writing-functions.ts";
+import { callsOne, checksRows, namesOne, runsOnRows, type WritingCode } from "./writing-functions.ts";
 
 /** What a migration may do to rows that are there. */
 export interface RowStatements {
@@ -62,7 +62,7 @@ function ofSql(migration: LoadedMigration, body: SqlBody, tables: Tables): reado
       const up = only(body, [...before.map((each) => each.text), onRows, ...ends.map((each) => each.text)]);
       return [{ migration: { ...alone(migration), up }, isWhole: false, isReactedTo: false }];
     }
-    const isReactedTo = firstWord === "INSERT" && speaksOfOne(text, tables.reacting);
+    const isReactedTo = firstWord === "INSERT" && namesOne(text, tables.reacting);
     if (!isReactedTo && !mayChangeRows(statement, tables)) return [];
     const up = only(
       body,
@@ -81,11 +81,6 @@ const TEMPORARY = /^create\s+(?:(?:local|global)\s+)?temp(?:orary)?\s+table\s+(?
 const PREPARED = /^(?:prepare|declare)\s+([\w"]+)/i;
 const ROUTINE = /^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([\w."]+)/i;
 
-function speaksOfOne(text: string, tables: ReadonlySet<string>): boolean {
-  const lower = text.toLowerCase();
-  return tables.values().some((name) => lower.includes(name));
-}
-
 function alone({
   file,
   checksum,
@@ -101,7 +96,7 @@ function only({ script, transactional, opening, howToRunOutside }: SqlBody, stat
 
 /** Rows that a statement writes itself are in the replay; others it may make of rows that are there. */
 function mayChangeRows({ firstWord = "", text }: Statement, tables: Tables): boolean {
-  const { filled, writing } = tables;
+  const { filled, writing, views } = tables;
   switch (firstWord) {
     case "UPDATE":
     case "DELETE":
@@ -110,16 +105,18 @@ function mayChangeRows({ firstWord = "", text }: Statement, tables: Tables): boo
     case "REFRESH":
       return true;
     case "INSERT":
-      return /\b(?:select|table)\b/i.test(text);
+      return /\b(?:select|table)\b/i.test(text) || callsOne(text, writing);
     case "CREATE":
       return isMadeByCalls(text) || checksRows(text, tables);
     case "ALTER":
       if (checksRows(text, tables)) return true;
-      return isRetyping(text) && (filled === undefined || speaksOfOne(text, filled) || callsOne(text, writing));
+      return isRetyping(text) && (filled === undefined || namesOne(text, filled) || callsOne(text, writing));
     default:
-      return RUNS_CODE.get(firstWord)?.(text) ?? false;
+      return (RUNS_CODE.get(firstWord)?.(text) ?? false) || (READS.has(firstWord) && namesOne(text, views));
   }
 }
+
+const READS: ReadonlySet<string> = new Set(["SELECT", "TABLE", "WITH", "(", "VALUES", "COPY"]);
 
 /** Whether a table is made of the rows of a query that may call a function. */
 function isMadeByCalls(text: string): boolean {

@@ -11,9 +11,11 @@ export interface WritingCode {
   readonly reacting: ReadonlySet<string>;
   /** Domains whose values call such a function. */
   readonly domains: ReadonlySet<string>;
+  /** Views whose query calls such a function. */
+  readonly views: ReadonlySet<string>;
 }
 
-export const NO_CODE: WritingCode = { writing: new Set(), reacting: new Set(), domains: new Set() };
+export const NO_CODE: WritingCode = { writing: new Set(), reacting: new Set(), domains: new Set(), views: new Set() };
 
 /**
  * Pure.
@@ -24,16 +26,20 @@ export function writingCode(catalogue: Catalogue, migrations: readonly LoadedMig
   const facts = catalogue.facts.facts();
   const reacting = new Set<string>();
   const domains = new Set<string>();
+  const views = new Set<string>();
   const isDomain = new Set(facts.flatMap(({ id }) => (id.kind === "domain" ? [`${id.schema}.${id.name}`] : [])));
   const calls = (text: unknown): text is string => typeof text === "string" && callsOne(text, writing);
   const isOfDomain = (type: unknown): boolean => typeof type === "string" && domains.has(plainType(type));
-  for (let size = -1; size < domains.size + reacting.size;) {
-    size = domains.size + reacting.size;
+  for (let size = -1; size < domains.size + reacting.size + views.size;) {
+    size = domains.size + reacting.size + views.size;
     for (const { id, payload } of facts) {
       switch (id.kind) {
         case "trigger":
         case "rule":
           reacting.add(id.table.toLowerCase());
+          break;
+        case "view":
+          if (calls(payload["def"]) || namesOne(payload["def"], views)) views.add(id.name.toLowerCase());
           break;
         case "domain":
           if (calls(payload["default"]) || isOfDomain(payload["baseType"])) domains.add(id.name.toLowerCase());
@@ -55,7 +61,7 @@ export function writingCode(catalogue: Catalogue, migrations: readonly LoadedMig
       }
     }
   }
-  return { writing, reacting, domains };
+  return { writing, reacting, domains, views };
 }
 
 /** From what PostgreSQL gives as its definition. */
@@ -109,6 +115,13 @@ export function callsOne(text: string, functions: ReadonlySet<string>): boolean 
   return text
     .matchAll(/([\w$]+|"[^"]+")\s*\(/g)
     .some(([, name = ""]) => functions.has(name.replaceAll('"', "").toLowerCase()));
+}
+
+/** Whether a text has one of these names, in small letters. Pure. */
+export function namesOne(text: unknown, names: ReadonlySet<string>): boolean {
+  if (names.size === 0 || typeof text !== "string") return false;
+  const lower = text.toLowerCase();
+  return names.values().some((name) => lower.includes(name));
 }
 
 /**

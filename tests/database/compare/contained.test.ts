@@ -846,6 +846,10 @@ describe("a last migration that only changes rows, of which an empty database ha
   );
 });
 
+const DELETING =
+  "CREATE FUNCTION purge(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM users; RETURN $1; END';";
+const DELETING_VIEW = `${DELETING} CREATE VIEW gone AS SELECT purge(1) AS id;`;
+
 describe("what gives rows values, or takes them, by making an object is named where a database has rows of its own", () => {
   test.each([
     [
@@ -905,6 +909,25 @@ describe("what gives rows values, or takes them, by making an object is named wh
       "ALTER TABLE users ADD n int DEFAULT 5;\nALTER TABLE users RENAME n TO m;",
       "ALTER TABLE users ADD m int DEFAULT 5;",
       ["002"],
+    ],
+    [
+      "a row of a function that deletes others",
+      `${DELETING}\nCREATE TABLE copy (id int);\nINSERT INTO copy VALUES (purge(1));`,
+      `${DELETING} CREATE TABLE copy (id int); INSERT INTO copy VALUES (1);`,
+      ["002"],
+    ],
+    ["a query of a view whose function deletes", `${DELETING_VIEW}\nSELECT * FROM gone;`, DELETING_VIEW, ["002"]],
+    [
+      "a view of that view, by TABLE",
+      `${DELETING_VIEW} CREATE VIEW over AS TABLE gone;\nTABLE over;`,
+      `${DELETING_VIEW} CREATE VIEW over AS TABLE gone;`,
+      ["002"],
+    ],
+    [
+      "a row of a function that only reads",
+      "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE TABLE copy (id int);\nINSERT INTO copy VALUES (one());",
+      "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE copy (id int); INSERT INTO copy VALUES (1);",
+      [],
     ],
     [
       "a table once more",
