@@ -2,7 +2,8 @@ import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql
 import type { LintFile } from "./file.ts";
 import { refusesNulls } from "./null-rows.ts";
 import type { Context } from "./rule.ts";
-import { addedColumns, addedConstraints, alterations, isNullConstant } from "./syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedColumns, addedConstraints, isNullConstant } from "./syntax.ts";
 import { isBeforeInsert } from "./world/filling-triggers.ts";
 import type { World } from "./world/world.ts";
 

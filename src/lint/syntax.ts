@@ -1,5 +1,4 @@
 import {
-  type AlterTableCmd,
   type ColumnDef,
   type Constraint,
   inside,
@@ -8,25 +7,8 @@ import {
   strings,
   type TypeName,
 } from "#sql/parser.ts";
+import { alterations } from "#sql/alterations.ts";
 import { parseQualifiedName, writeIdentifier } from "#sql/quote.ts";
-
-/** One action of an ALTER TABLE. */
-export interface Alteration {
-  readonly table: RangeVar;
-  readonly command: AlterTableCmd;
-}
-
-/** The actions of an ALTER TABLE on a table; none for another statement. */
-export function alterations(node: Node, ...subtypes: readonly NonNullable<AlterTableCmd["subtype"]>[]): Alteration[] {
-  const alter = inside(node, "AlterTableStmt");
-  if (alter?.relation === undefined || alter.objtype !== "OBJECT_TABLE") return [];
-  const table = alter.relation;
-  return (alter.cmds ?? []).flatMap((entry) => {
-    const command = inside(entry, "AlterTableCmd");
-    if (command === undefined) return [];
-    return subtypes.length === 0 || subtypes.some((subtype) => subtype === command.subtype) ? [{ table, command }] : [];
-  });
-}
 
 /** A column that is added to a table that is there. */
 export interface AddedColumn {

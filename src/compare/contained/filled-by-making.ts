@@ -2,15 +2,8 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { type LoadedMigration, textOfWay } from "#migrate/files/body.ts";
 import { codeAsSql } from "#migrate/warnings/code-as-sql.ts";
-import {
-  type AlterTableCmd,
-  type ColumnDef,
-  inside,
-  loadParser,
-  type Node,
-  type RangeVar,
-  strings,
-} from "#sql/parser.ts";
+import { type ColumnDef, inside, loadParser, type Node, type RangeVar, strings } from "#sql/parser.ts";
+import { alterations } from "#sql/alterations.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 
 /** A column, as a migration names it. */
@@ -89,8 +82,8 @@ class Left {
     if (renamed !== undefined) this.#names.add(renamed.from);
     const moved = inside(node, "AlterObjectSchemaStmt");
     if (moved?.relation !== undefined) this.#names.add(nameOf(moved.relation));
-    for (const { table, command } of alterations(node))
-      if (command.subtype === "AT_DropColumn") this.#names.add(`${nameOf(table)}.${command.name ?? ""}`);
+    for (const { table, command } of alterations(node, "AT_DropColumn"))
+      this.#names.add(`${nameOf(table)}.${command.name ?? ""}`);
   }
 
   isTakenBy(node: Node): boolean {
@@ -118,15 +111,6 @@ function lastName(object: Node): string[] {
   return strings(inside(object, "List")?.items).slice(-1);
 }
 
-function alterations(node: Node): { readonly table: RangeVar; readonly command: AlterTableCmd }[] {
-  const alter = inside(node, "AlterTableStmt");
-  const table = alter?.objtype === "OBJECT_TABLE" ? alter.relation : undefined;
-  return (alter?.cmds ?? []).flatMap((entry) => {
-    const command = inside(entry, "AlterTableCmd");
-    return table === undefined || command === undefined ? [] : [{ table, command }];
-  });
-}
-
 function isMadeOfRows(node: Node): boolean {
   const made = inside(node, "CreateTableAsStmt");
   const into = inside(node, "SelectStmt")?.intoClause;
@@ -136,8 +120,8 @@ function isMadeOfRows(node: Node): boolean {
 }
 
 function addedTo(node: Node, left: Left, domains: ReadonlySet<string>): NamedColumn[] {
-  return alterations(node).flatMap(({ table, command }): NamedColumn[] => {
-    const definition = command.subtype === "AT_AddColumn" ? inside(command.def, "ColumnDef") : undefined;
+  return alterations(node, "AT_AddColumn").flatMap(({ table, command }): NamedColumn[] => {
+    const definition = inside(command.def, "ColumnDef");
     const column = definition?.colname;
     if (definition === undefined || column === undefined) return [];
     const type = strings(definition.typeName?.names).at(-1);

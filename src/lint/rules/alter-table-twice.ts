@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
-import { addedConstraints, alterations, isFreeConversion, nameOf, typeText } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, isFreeConversion, nameOf, typeText } from "../syntax.ts";
 import { inside, type Node, type RangeVar } from "#sql/parser.ts";
 import type { World } from "../world/world.ts";
 

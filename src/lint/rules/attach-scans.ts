@@ -2,7 +2,8 @@ import { inside, type RangeVar } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { LintStatement } from "../file.ts";
 import type { Found, Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const attachScans: Rule = {
   id: "attach-scans",

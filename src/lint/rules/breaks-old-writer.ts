@@ -2,7 +2,8 @@ import { inside, type Node, type NodeOf, type RangeVar, strings } from "#sql/par
 import { writeIdentifier } from "#sql/quote.ts";
 import { isAddedBy, requiredOfOldWriters } from "../left-out.ts";
 import type { Context, Found, Rule } from "../rule.ts";
-import { addedConstraints, alterations, isNullConstant, nameOf, nodesIn, notNullColumns } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, isNullConstant, nameOf, nodesIn, notNullColumns } from "../syntax.ts";
 
 export const breaksOldWriter: Rule = {
   id: "breaks-old-writer",

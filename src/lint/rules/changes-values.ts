@@ -2,7 +2,8 @@ import { type ColumnDef, inside, type Node, type RangeVar, strings } from "#sql/
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Context, Found, Rule } from "../rule.ts";
 import { settingsSet } from "../settings-set.ts";
-import { alterations, nameOf, typeText } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf, typeText } from "../syntax.ts";
 
 export const changesValues: Rule = {
   id: "changes-values",

@@ -1,6 +1,6 @@
 import { inside } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
-import { alterations } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
 
 export const concurrentlyInTransaction: Rule = {
   id: "concurrently-in-transaction",

@@ -1,6 +1,7 @@
 import { inside } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const detachHidesRows: Rule = {
   id: "detach-hides-rows",

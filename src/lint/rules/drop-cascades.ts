@@ -1,7 +1,7 @@
 import { inside, strings } from "#sql/parser.ts";
 import type { Context, Rule } from "../rule.ts";
 import { rangeOf } from "../world/relations.ts";
-import { alterations } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
 
 export const dropCascades: Rule = {
   id: "drop-cascades",

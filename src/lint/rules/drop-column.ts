@@ -1,7 +1,8 @@
 import { writeIdentifier } from "#sql/quote.ts";
 import { absentNote } from "../absent.ts";
 import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const dropColumn: Rule = {
   id: "drop-column",

@@ -1,7 +1,8 @@
 import type { LintStatement } from "../file.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
-import { addedConstraints, alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, nameOf } from "../syntax.ts";
 
 export const dropConstraint: Rule = {
   id: "drop-constraint",

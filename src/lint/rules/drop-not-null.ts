@@ -1,6 +1,7 @@
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const dropNotNull: Rule = {
   id: "drop-not-null",

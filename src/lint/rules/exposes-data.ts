@@ -5,7 +5,8 @@ import { isSchemaMadeBy, type Opened, openedBy } from "#sql/effects/opened.ts";
 import { inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Context, Found, Rule } from "../rule.ts";
-import { alterations, dropped, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { dropped, nameOf } from "../syntax.ts";
 
 export const exposesData: Rule = {
   id: "exposes-data",

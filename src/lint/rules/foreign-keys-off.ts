@@ -1,7 +1,8 @@
 import { inside, type NodeOf } from "#sql/parser.ts";
 import type { Found, Rule } from "../rule.ts";
 import { settingsSet } from "../settings-set.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const foreignKeysOff: Rule = {
   id: "foreign-keys-off",

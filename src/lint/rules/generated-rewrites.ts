@@ -1,6 +1,7 @@
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { addedColumns, alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedColumns, nameOf } from "../syntax.ts";
 
 export const generatedRewrites: Rule = {
   id: "generated-rewrites",

@@ -1,7 +1,8 @@
 import { inside } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { alterations, nameOf, partsOfType, typeText } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf, partsOfType, typeText } from "../syntax.ts";
 
 export const narrowsValues: Rule = {
   id: "narrows-values",

@@ -1,6 +1,7 @@
 import type { Found, Rule } from "../rule.ts";
 import { writeIdentifier } from "#sql/quote.ts";
-import { addedConstraints, alterations, listOf, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, listOf, nameOf } from "../syntax.ts";
 import { inside, strings } from "#sql/parser.ts";
 import { addedAnew, SEVERAL_CHANGES } from "../rewrite.ts";
 

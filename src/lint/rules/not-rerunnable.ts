@@ -1,7 +1,8 @@
 import { inside, strings } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
 import type { Rule } from "../rule.ts";
-import { alterations, indexOn } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { indexOn } from "../syntax.ts";
 
 export const notRerunnable: Rule = {
   id: "not-rerunnable",

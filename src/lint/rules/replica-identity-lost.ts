@@ -1,6 +1,7 @@
 import type { Context, Rule } from "../rule.ts";
 import { inside, type Node, type RangeVar } from "#sql/parser.ts";
-import { addedConstraints, alterations, dropped, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, dropped, nameOf } from "../syntax.ts";
 import { rangeOf } from "../world/relations.ts";
 
 export const replicaIdentityLost: Rule = {

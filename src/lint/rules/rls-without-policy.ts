@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const rlsWithoutPolicy: Rule = {
   id: "rls-without-policy",

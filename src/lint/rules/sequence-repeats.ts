@@ -5,7 +5,8 @@ import { parseQualifiedName, quoteLiteral, writeIdentifier } from "#sql/quote.ts
 import { Statement } from "#sql/statement.ts";
 import { isAddedBy } from "../left-out.ts";
 import type { Context, Found, Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 export const sequenceRepeats: Rule = {
   id: "sequence-repeats",

@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { nameOf } from "../syntax.ts";
 
 const WHAT: Readonly<Record<string, string>> = {
   AT_SetLogged: "SET LOGGED",

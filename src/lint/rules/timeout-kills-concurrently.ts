@@ -2,7 +2,7 @@ import { inside } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
 import type { Rule } from "../rule.ts";
 import { settingsSet } from "../settings-set.ts";
-import { alterations } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
 import { milliseconds } from "./no-lock-timeout.ts";
 
 export const timeoutKillsConcurrently: Rule = {

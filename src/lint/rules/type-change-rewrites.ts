@@ -1,7 +1,8 @@
 import { inside } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { alterations, isFreeConversion, nameOf, typeText } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { isFreeConversion, nameOf, typeText } from "../syntax.ts";
 
 export const typeChangeRewrites: Rule = {
   id: "type-change-rewrites",

@@ -4,7 +4,8 @@ import type { RangeVar } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
 import { addedAnew, type MaybeRewritten, SEVERAL_CHANGES } from "../rewrite.ts";
 import type { Rule } from "../rule.ts";
-import { addedConstraints, alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, nameOf } from "../syntax.ts";
 import { strongLocks } from "../locks.ts";
 
 export const validateUnderLock: Rule = {

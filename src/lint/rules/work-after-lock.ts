@@ -1,7 +1,8 @@
 import { lockedName } from "../locks.ts";
 import type { Rule } from "../rule.ts";
 import { inside } from "#sql/parser.ts";
-import { addedConstraints, alterations, nameOf } from "../syntax.ts";
+import { alterations } from "#sql/alterations.ts";
+import { addedConstraints, nameOf } from "../syntax.ts";
 
 export const workAfterLock: Rule = {
   id: "work-after-lock",

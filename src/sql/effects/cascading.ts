@@ -1,6 +1,7 @@
+import { alterations } from "../alterations.ts";
 import { inside, type Parser } from "../parser.ts";
 import type { Statement } from "../statement.ts";
-import { familyOf, nameIn, nameOfRelation, type ObjectName } from "./object-names.ts";
+import { familyOf, nameIn, type ObjectName } from "./object-names.ts";
 
 /** Whether a statement may take objects that it does not name, as far as a look at its text tells. Pure. */
 export function mayCascade({ firstWord, text }: Statement): boolean {
@@ -10,18 +11,15 @@ export function mayCascade({ firstWord, text }: Statement): boolean {
 /** What a statement drops by name, where CASCADE takes what depends on it as well. Pure. */
 export function cascadingFrom(statement: Statement, parser: Parser): ObjectName[] {
   const node = parser.parse(statement.text);
+  if (node === undefined) return [];
   const dropped = inside(node, "DropStmt");
   if (dropped?.behavior === "DROP_CASCADE") {
     const family = familyOf(dropped.removeType);
     return family === undefined ? [] : (dropped.objects ?? []).flatMap((one) => nameIn(family, one) ?? []);
   }
-  const { relation, cmds } = inside(node, "AlterTableStmt") ?? {};
-  return (cmds ?? []).flatMap((one): ObjectName[] => {
-    const { subtype, name, behavior } = inside(one, "AlterTableCmd") ?? {};
-    if (subtype !== "AT_DropColumn" || behavior !== "DROP_CASCADE" || name === undefined || relation === undefined)
-      return [];
-    const table = nameOfRelation("relation", relation);
-    return [{ family: "column", schema: table.schema, table: table.name, name }];
+  return alterations(node, "AT_DropColumn").flatMap(({ table, command: { name, behavior } }): ObjectName[] => {
+    if (behavior !== "DROP_CASCADE" || name === undefined) return [];
+    return [{ family: "column", schema: table.schemaname, table: table.relname ?? "", name }];
   });
 }
 
