@@ -69,6 +69,9 @@ describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, Post
     expect(lines).toContain("warning: 002_again: drop cascades to 2 other objects:");
     expect(lines).toContain("drop cascades to view by_hand");
     expect(lines).toContain("drop cascades to policy own on table users");
+    await here.write("db/schema/users.sql", "CREATE TABLE users (id int);\n");
+    const fresh = await here.succeed(["build", "--fresh", "--yes", "local", "--allow-drop", "--no-baseline"]);
+    expect(fresh.stderr).not.toContain("cascades");
   });
 
   test("and of a column, a type, a table and a schema, with the columns and rows of others", async () => {

@@ -129,10 +129,10 @@ export function showMigrateEvents(context: CommandContext): (event: MigrateEvent
 
 /**
  * Tells as a warning what CASCADE takes besides what its statement names.
- * @param migration the one that runs
+ * @param migration the one that runs; "" while none does, as when `build --fresh` empties a database
  */
 function showNotice(messages: Messages, migration: string, { severity, message, detail, routine }: Notice): void {
-  if (routine === CASCADED) {
+  if (routine === CASCADED && migration !== "") {
     const objects = detail === undefined ? "" : `:\n  ${detail.replaceAll("\n", "\n  ")}`;
     messages.warn(`${migration}: ${message}${objects}`);
   } else if (severity === "WARNING") messages.warn(message);
