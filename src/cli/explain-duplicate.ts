@@ -1,4 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import type { CommandContext } from "./command.ts";
 import { inLine } from "./output/visible.ts";
 
@@ -16,14 +18,14 @@ export async function explainDuplicate<E>(thrown: E, context: CommandContext): P
     import("#migrate/files/migration-file.ts"),
   ]);
   const asked = await ifReachable(context, async ({ target, name, migrations: { table } }) => {
-    if (isUnmade(target)) return { name, table, row: undefined, file: undefined, isSameText: false };
+    if (isUnmade(target)) return { name, row: undefined, file: undefined, isSameText: false, ledger: undefined };
     const found = await withDatabase(target, { signal: context.io.signal }, (database) =>
       appliedOfTwo(database, table, context.projectDir, { version, files }),
     );
-    return { name, table, ...found };
+    return { name, ...found };
   });
   if (asked === undefined) return error;
-  const { name, table, row, file, isSameText } = asked;
+  const { name, row, file, isSameText, ledger = "" } = asked;
   const data = { ...error.data, applied: file ?? null };
   const elsewhere =
     "Another database may have the other one: `confiture migrate status -e NAME` asks that of another environment.";
@@ -35,7 +37,8 @@ export async function explainDuplicate<E>(thrown: E, context: CommandContext): P
   const other = files.find((one) => one !== file);
   if (file === undefined || other === undefined) {
     const message = `${error.message}. Applied in ${name} is ${id}, and neither has its text or its name alone`;
-    const hint = `\`confiture db sql "SELECT source FROM ${table} WHERE version = '${row.version}'"\` prints what ran. Rename the one that did not run to a version of its own, behind those that are applied. ${elsewhere}`;
+    const sql = `SELECT source FROM ${ledger} WHERE version = ${quoteLiteral(row.version)}`;
+    const hint = `\`confiture db sql ${/["$`\\!]/.test(sql) ? shellWord(sql) : `"${sql}"`}\` prints what ran. Rename the one that did not run to a version of its own, behind those that are applied. ${elsewhere}`;
     return error.with({ message, hint, data });
   }
   const how = isSameText ? "which has the text that ran" : "by its name (its text was edited since)";

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import type { Config } from "#config/config.ts";
 import { ENVIRONMENTS_DIR } from "#config/find-environment.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -62,5 +62,6 @@ export function requireOutputFile(
 
 /** Whether a file is in none of the places below a folder. */
 export function isOutside(dir: string, file: string): boolean {
-  return relative(dir, file).startsWith("..");
+  const path = relative(dir, file);
+  return path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
 }

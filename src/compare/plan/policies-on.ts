@@ -14,7 +14,8 @@ export function policiesOn(id: ObjectId, from: Facts, to: Facts): SecurityHazard
   return policiesReaching(id, to).flatMap(({ policy, isDirect }): SecurityHazard[] => {
     if (policy.kind !== "policy" || !before.has(encodeId(policy))) return [];
     const relation = `${policy.schema}.${policy.table}`;
-    const reason = isDirect && !isView(id) ? "policy-function" : "policy-through";
+    const isFunction = id.kind === "function" || id.kind === "procedure";
+    const reason = isDirect && isFunction ? "policy-function" : "policy-through";
     return [{ code: "SECURITY", reason, policy: policy.name, relation }];
   });
 }
@@ -48,13 +49,13 @@ function useOf(id: ObjectId, facts: Facts): (user: ObjectId) => boolean {
   const name = "name" in id ? quoteIdentifier(id.name) : "";
   return (user) =>
     encodeId(user) !== key &&
-    (facts.outgoingEdges(user).some(({ to }) => encodeId(relationOf(to)) === key) ||
+    (facts.outgoingEdges(user).some(({ to }) => encodeId(to) === key || isColumnOf(to, id)) ||
       ((user.kind === "function" || user.kind === "procedure") && namesRelation(bodyOf(user, facts), name)));
 }
 
-/** Some edges lead to a column of what is used. */
-function relationOf(id: ObjectId): ObjectId {
-  return id.kind === "column" ? { kind: "view", schema: id.schema, name: id.table } : id;
+function isColumnOf(id: ObjectId, view: ObjectId): boolean {
+  if (id.kind !== "column" || (view.kind !== "view" && view.kind !== "materializedView")) return false;
+  return id.schema === view.schema && id.table === view.name;
 }
 
 /** Empty where PostgreSQL has looked up the names of a body (BEGIN ATOMIC): edges lead to these. */
@@ -62,8 +63,4 @@ function bodyOf(id: ObjectId, facts: Facts): string {
   const definition = textOf(facts, id, "def") ?? "";
   const body = /^AS (\$\w*\$)(.*)\1\s*$/ms.exec(definition);
   return body?.[2] ?? "";
-}
-
-function isView({ kind }: ObjectId): boolean {
-  return kind === "view" || kind === "materializedView";
 }
