@@ -37,7 +37,7 @@ const isMeant = (schema: string, isVisible: string): string =>
 
 /**
  * As PostgreSQL goes from object to object (manual, "Dependency Tracking", and dependency.c): what is a part of something else that goes,
- * such as the rule of a view, is not told by itself, and goes together with that.
+ * such as the rule of a view or the column of a table, is not told by itself, and goes together with that.
  */
 const TAKEN = withOwnOperators(`
   with recursive asked as materialized (
@@ -81,7 +81,9 @@ const TAKEN = withOwnOperators(`
         select d.refclassid, d.refobjid, d.refobjsubid, false from pg_catalog.pg_depend d
          where d.classid = t.classid and d.objid = t.objid and d.objsubid = t.objsubid and d.deptype = 'i') d),
   told as (
-    select at, classid, objid, objsubid from taken group by at, classid, objid, objsubid having not pg_catalog.bool_or(isPart))
+    select at, classid, objid, objsubid from taken t group by at, classid, objid, objsubid having not pg_catalog.bool_or(isPart)
+       and (objsubid = 0 or not exists (
+         select from taken w where w.at = t.at and w.classid = t.classid and w.objid = t.objid and w.objsubid = 0)))
   select distinct t.at, i.type, i.identity as name, k.contype as "constraint"
     from told t cross join lateral pg_catalog.pg_identify_object(t.classid, t.objid, t.objsubid) i
     left join pg_catalog.pg_constraint k on t.classid = ${classOf("pg_constraint")} and k.oid = t.objid`);
