@@ -111,6 +111,20 @@ describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, Post
     expect(JSON.stringify(plan)).not.toContain("far.t.twice");
   });
 
+  test("a protected environment hears what goes with a key or an extension", async () => {
+    const migration = "ALTER TABLE keyed DROP CONSTRAINT keyed_pkey CASCADE;\nDROP EXTENSION citext CASCADE;\n";
+    await using here = await project(major, migration);
+    await here.write("db/environments/precious.yaml", environmentFile(here.server, here.database, "protected: true\n"));
+    await here.query(
+      `CREATE TABLE keyed (id int PRIMARY KEY); CREATE TABLE refers (keyed int REFERENCES keyed);
+       CREATE EXTENSION citext; CREATE TABLE texts (a citext)`,
+    );
+    const { exitCode, stderr } = await here.run(["migrate", "up", "--env", "precious"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("002_again.sql:1: drops FOREIGN KEY refers_keyed_fkey on public.refers\n");
+    expect(stderr).toContain("002_again.sql:2: drops COLUMN public.texts.a\n");
+  });
+
   test("a protected environment asks for it, and not where the migration puts all of it on again", async () => {
     const given =
       "GRANT ALL ON v TO recreated_web WITH GRANT OPTION;\nCOMMENT ON VIEW public.v IS 'again';\nALTER VIEW v OWNER TO recreated_app;\n";

@@ -68,6 +68,15 @@ const TAKEN = withOwnOperators(`
       join pg_catalog.pg_namespace n on n.oid = t.typnamespace
      where a.family = 'type' and ${isMeant("n.nspname", "pg_type_is_visible(t.oid)")}
     union all
+    select a.at, ${classOf("pg_constraint")}, k.oid, 0 from asked a
+      join pg_catalog.pg_class c on c.relname = a."table"
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.conname = a.name
+     where a.family = 'constraint' and ${isMeant("n.nspname", "pg_table_is_visible(c.oid)")}
+    union all
+    select a.at, ${classOf("pg_extension")}, e.oid, 0 from asked a
+      join pg_catalog.pg_extension e on e.extname = a.name where a.family = 'extension'
+    union all
     select a.at, ${classOf("pg_namespace")}, n.oid, 0 from asked a
       join pg_catalog.pg_namespace n on n.nspname = a.name where a.family = 'schema'),
   taken (at, classid, objid, objsubid, isPart) as (

@@ -1,5 +1,5 @@
 import { alterations } from "../alterations.ts";
-import { inside, type Parser } from "../parser.ts";
+import { inside, type Parser, strings } from "../parser.ts";
 import type { Statement } from "../statement.ts";
 import { familyOf, nameIn, type ObjectName } from "./object-names.ts";
 
@@ -8,18 +8,28 @@ export function mayCascade({ firstWord, text }: Statement): boolean {
   return (firstWord === "DROP" || firstWord === "ALTER") && /\bcascade\b/i.test(text);
 }
 
+/** What a statement drops by name, of every family that others depend on. */
+export interface CascadingName extends Omit<ObjectName, "family"> {
+  readonly family: ObjectName["family"] | "extension" | "constraint";
+}
+
 /** What a statement drops by name, where CASCADE takes what depends on it as well. Pure. */
-export function cascadingFrom(statement: Statement, parser: Parser): ObjectName[] {
+export function cascadingFrom(statement: Statement, parser: Parser): CascadingName[] {
   const node = parser.parse(statement.text);
   if (node === undefined) return [];
   const dropped = inside(node, "DropStmt");
   if (dropped?.behavior === "DROP_CASCADE") {
+    const objects = dropped.objects ?? [];
+    if (dropped.removeType === "OBJECT_EXTENSION")
+      return strings(objects).map((name) => ({ family: "extension", schema: undefined, name }));
     const family = familyOf(dropped.removeType);
-    return family === undefined ? [] : (dropped.objects ?? []).flatMap((one) => nameIn(family, one) ?? []);
+    return family === undefined ? [] : objects.flatMap((one) => nameIn(family, one) ?? []);
   }
-  return alterations(node, "AT_DropColumn").flatMap(({ table, command: { name, behavior } }): ObjectName[] => {
+  return alterations(node, "AT_DropColumn", "AT_DropConstraint").flatMap(({ table, command }): CascadingName[] => {
+    const { subtype, name, behavior } = command;
     if (behavior !== "DROP_CASCADE" || name === undefined) return [];
-    return [{ family: "column", schema: table.schemaname, table: table.relname ?? "", name }];
+    const family = subtype === "AT_DropColumn" ? "column" : "constraint";
+    return [{ family, schema: table.schemaname, table: table.relname ?? "", name }];
   });
 }
 
