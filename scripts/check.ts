@@ -1,6 +1,7 @@
 /**
  * Everything that has to hold before a change is good, cheapest first; stops at the first failure.
- * `scripts/test` runs this after the installation; arguments go to `bun test`.
+ * `scripts/test` runs this after the installation; arguments go to `bun test`, except for `--all`, which also runs the tests
+ * that take long (`long` in tests/support/long.ts). Files that are named are tried as a whole.
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,11 @@ import { TestProgress } from "./test-progress.ts";
 
 /** Test files that run at a time, one more than there are cores: they wait for servers and for the executable half of the time. Each takes up to 2 GB. */
 const WORKERS = Math.min(availableParallelism() + 1, 4);
+
+const isAll = process.argv.includes("--all");
+const given = process.argv.slice(2).filter((arg) => arg !== "--all");
+/** Nobody has named files. */
+const isWhole = given.every((arg) => arg.startsWith("-"));
 
 const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
   ["Format", "oxfmt", "--check"],
@@ -26,14 +32,11 @@ const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
     `--parallel=${WORKERS}`,
     "--no-isolate",
     "--timings=tests/timings.json",
-    ...process.argv.slice(2),
+    ...given,
   ],
 ];
 
 const root = join(import.meta.dir, "..");
-/** Nobody has named files. */
-const isWhole = process.argv.slice(2).every((arg) => arg.startsWith("-"));
-
 for (const [heading, ...command] of STEPS) {
   console.log(`\n== ${heading}`);
   // --bun: the tools run on Bun too, so that a machine without Node can run the check.
@@ -48,6 +51,7 @@ for (const [heading, ...command] of STEPS) {
       ...process.env,
       ...RELUCTANT_COMPILER,
       MIMALLOC_PURGE_DELAY: "-1",
+      ...(isAll || !isWhole ? { CONFITURE_TEST_ALL: "1" } : {}),
       ...(process.stderr.isTTY ? { FORCE_COLOR: "1" } : {}),
     },
   });

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandFolder, Reader, readBlocks } from "../support/document.ts";
+import { long } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { MAJORS, server } from "../support/servers.ts";
 
@@ -24,7 +25,7 @@ afterAll(async () => {
   await rm(commands, { recursive: true });
 });
 
-test("docs/adopting.md is right from its first command to its last", async () => {
+long("docs/adopting.md is right from its first command to its last", async () => {
   const instance = await server(MAJORS.at(-1));
   const database = await instance.createDatabase("shop");
   const session = instance.connect(database);

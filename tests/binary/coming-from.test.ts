@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flywayChecksum } from "#migrate/layouts/flyway.ts";
 import { commandFolder, Reader, readBlocks } from "../support/document.ts";
+import { few } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { OLDEST_ALONE, server } from "../support/servers.ts";
 
@@ -171,25 +172,28 @@ test("there is a project for every page", async () => {
 });
 
 for (const major of OLDEST_ALONE) {
-  test.each(Object.entries(PROJECTS))(`docs/coming-from/%s.md on PostgreSQL ${major}`, async (tool, project) => {
-    const name = `docs/coming-from/${tool}.md`;
-    const instance = await server(major);
-    const database = await instance.createDatabase("shop");
-    const session = instance.connect(database);
-    await session.unsafe(`${USERS}${POSTS}${project.history}`);
-    await session.end();
-    const cwd = await mkdtemp(join(folder, `${tool}-`));
-    const reader = new Reader(name, cwd, {
-      HOME: cwd,
-      TZ: "UTC",
-      DATABASE_URL: instance.url(database),
-      PATH: `${commands}:${process.env["PATH"]}`,
-    });
-    for (const [file, text] of Object.entries(project.files)) await reader.write(file, text);
-    for (const block of readBlocks(await readFile(join(ROOT, name), "utf8"))) {
-      if (block.language === "bash") await reader.run(block);
-      else if (block.file !== undefined) await reader.write(block.file, block.text);
-    }
-    await instance.dropDatabase(database);
-  });
+  test.each(few(2, Object.entries(PROJECTS)))(
+    `docs/coming-from/%s.md on PostgreSQL ${major}`,
+    async (tool, project) => {
+      const name = `docs/coming-from/${tool}.md`;
+      const instance = await server(major);
+      const database = await instance.createDatabase("shop");
+      const session = instance.connect(database);
+      await session.unsafe(`${USERS}${POSTS}${project.history}`);
+      await session.end();
+      const cwd = await mkdtemp(join(folder, `${tool}-`));
+      const reader = new Reader(name, cwd, {
+        HOME: cwd,
+        TZ: "UTC",
+        DATABASE_URL: instance.url(database),
+        PATH: `${commands}:${process.env["PATH"]}`,
+      });
+      for (const [file, text] of Object.entries(project.files)) await reader.write(file, text);
+      for (const block of readBlocks(await readFile(join(ROOT, name), "utf8"))) {
+        if (block.language === "bash") await reader.run(block);
+        else if (block.file !== undefined) await reader.write(block.file, block.text);
+      }
+      await instance.dropDatabase(database);
+    },
+  );
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { executableProject, type CliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 import { BINARY, builtBinary, type RunOptions, type RunResult } from "../support/cli.ts";
+import { few, long } from "../support/long.ts";
 import { AS_ORDINARY_USER } from "../support/postgres-binaries.ts";
 
 const FILES = {
@@ -116,22 +117,21 @@ test("without a home folder and with an empty environment", async () => {
 });
 
 describe("paths", () => {
-  test.each(["with space", "Zürich – 日本 🍓", 'quote\'d "and" $HOME `id`', "-dash", "percent%20 #hash [x] {y} *"])(
-    "a project folder named %s",
-    async (name) => {
-      await using project = await executableProject(
-        { ...FILES, "db/schema/20_ünïcode/größe ✓.sql": "CREATE TABLE größe (id int);\n" },
-        { name },
-      );
-      await project.succeed(["build"]);
-      await project.succeed(["migrate", "up"]);
-      expect(await project.query("SELECT bio FROM users")).toEqual([]);
-      await project.write("db/schema/20_ünïcode/zz.sql", "SELECT 1;\nSELECT nöpe;\n");
-      const failed = await project.run(["build", "--fresh"]);
-      expect(failed.stderr).toContain("--> db/schema/20_ünïcode/zz.sql:2:8\n");
-      expect(failed.stderr).toContain("2 | SELECT nöpe;\n  |        ^\n");
-    },
-  );
+  test.each(
+    few(2, ["with space", "Zürich – 日本 🍓", 'quote\'d "and" $HOME `id`', "-dash", "percent%20 #hash [x] {y} *"]),
+  )("a project folder named %s", async (name) => {
+    await using project = await executableProject(
+      { ...FILES, "db/schema/20_ünïcode/größe ✓.sql": "CREATE TABLE größe (id int);\n" },
+      { name },
+    );
+    await project.succeed(["build"]);
+    await project.succeed(["migrate", "up"]);
+    expect(await project.query("SELECT bio FROM users")).toEqual([]);
+    await project.write("db/schema/20_ünïcode/zz.sql", "SELECT 1;\nSELECT nöpe;\n");
+    const failed = await project.run(["build", "--fresh"]);
+    expect(failed.stderr).toContain("--> db/schema/20_ünïcode/zz.sql:2:8\n");
+    expect(failed.stderr).toContain("2 | SELECT nöpe;\n  |        ^\n");
+  });
 
   test("one that TypeScript cannot be loaded from says so", async () => {
     await using project = await executableProject(FILES, { name: "really?" });
@@ -166,7 +166,7 @@ describe("standard streams", () => {
     return result;
   };
 
-  test("closed, empty or endless: nothing reads it", async () => {
+  long("closed, empty or endless: nothing reads it", async () => {
     await using project = await executableProject(FILES);
     for (const stdin of ["<&-", "< /dev/null", "< /dev/zero"]) {
       expect(await shell(project, `"$0" build ${stdin}`)).toMatchObject({ exitCode: 0 });
@@ -236,7 +236,7 @@ describe.if(process.platform === "linux")("few open files are enough", () => {
       expect(await limited(project, 64, args)).toMatchObject({ exitCode: 0 });
   });
 
-  test("128 for a hundred tables in an embedded folder; with fewer nothing begins, and it is said", async () => {
+  long("128 for a hundred tables in an embedded folder; with fewer nothing begins, and it is said", async () => {
     await using project = await executableProject({
       ...FILES,
       ...hundred,

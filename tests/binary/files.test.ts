@@ -7,6 +7,7 @@ import { readDocument } from "../cli/document.ts";
 import { commitAll } from "../support/git.ts";
 import { builtBinary, runBinary, type RunResult, startBinary } from "../support/cli.ts";
 import { runHere } from "../support/in-process.ts";
+import { few, long } from "../support/long.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
@@ -102,7 +103,7 @@ describe("a killed command leaves the old or the new", () => {
     expect(await contents(project.dir)).toEqual(whole);
   });
 
-  test.each(MOMENTS.slice(2))("export over an older one, killed when %s", async (_when, pattern) => {
+  test.each(few(1, MOMENTS.slice(2)))("export over an older one, killed when %s", async (_when, pattern) => {
     await using project = await executableProject();
     await project.query(tables(60, "int"));
     await project.succeed(["export"]);
@@ -170,7 +171,7 @@ describe("a killed command leaves the old or the new", () => {
     expect((await project.read("out/x.sql")).length).toBeGreaterThan(20_000_000);
   });
 
-  test("snapshot and migrate new, killed while they write", async () => {
+  long("snapshot and migrate new, killed while they write", async () => {
     await using project = await executableProject({ "out/x.json": OLD_SNAPSHOT });
     await project.query(tables(20, "int"));
     await killOnce(() => readdirSync(project.path("out")).length > 1, ["snapshot", "-o", "out/x.json"], project.dir);
@@ -188,10 +189,12 @@ describe("a killed command leaves the old or the new", () => {
     }
   });
 
-  test.each([
-    ["it writes the first", /\/\.confiture-.*\.new$/],
-    ["a first file is there", /^db\/migrations\/003/],
-  ])("migrate generate of several migrations, killed when %s", async (_when, pattern) => {
+  test.each(
+    few(1, [
+      ["it writes the first", /\/\.confiture-.*\.new$/],
+      ["a first file is there", /^db\/migrations\/003/],
+    ]),
+  )("migrate generate of several migrations, killed when %s", async (_when, pattern) => {
     const from = "CREATE TABLE t (a int PRIMARY KEY, b int);\n";
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
@@ -430,22 +433,24 @@ describe("temporary folders", () => {
     ["export", "--force"],
     ["migrate", "base"],
   ];
-  test.each(USERS.map((args) => [args.join(" "), args] as const))(
-    "cannot be made, which is said: %s",
-    async (_name, args) => {
-      await using project = await executableProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
-      await project.query("CREATE TABLE t (a int)");
-      commitAll(project, "first");
-      const before = await contents(project.path("db"));
-      for (const TMPDIR of ["/nowhere/at/all", "/etc/hostname"]) {
-        const result = await project.run([...args, "--format", "json"], { env: { TMPDIR } });
-        const { error } = readDocument(result);
-        expect(error).toMatchObject({ code: "file_unreadable", hint: expect.stringContaining("TMPDIR") });
-        expect(error?.message).toContain(TMPDIR);
-      }
-      expect(await contents(project.path("db"))).toEqual(before);
-    },
-  );
+  test.each(
+    few(
+      3,
+      USERS.map((args) => [args.join(" "), args] as const),
+    ),
+  )("cannot be made, which is said: %s", async (_name, args) => {
+    await using project = await executableProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
+    await project.query("CREATE TABLE t (a int)");
+    commitAll(project, "first");
+    const before = await contents(project.path("db"));
+    for (const TMPDIR of ["/nowhere/at/all", "/etc/hostname"]) {
+      const result = await project.run([...args, "--format", "json"], { env: { TMPDIR } });
+      const { error } = readDocument(result);
+      expect(error).toMatchObject({ code: "file_unreadable", hint: expect.stringContaining("TMPDIR") });
+      expect(error?.message).toContain(TMPDIR);
+    }
+    expect(await contents(project.path("db"))).toEqual(before);
+  });
 });
 
 async function until(holds: () => boolean): Promise<void> {

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Reader, readBlocks } from "../support/document.ts";
+import { few, long } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { residentFolder } from "../support/resident.ts";
 
@@ -38,11 +39,11 @@ afterAll(async () => {
   await commands[Symbol.asyncDispose]();
 });
 
-test.each(DOCUMENTS)("%s is right from its first command to its last", async (name) => {
+test.each(few(2, DOCUMENTS))("%s is right from its first command to its last", async (name) => {
   await follow(name, await mkdtemp(join(folder, "empty-")));
 });
 
-test.each(EXAMPLES)("%s is right from its first command to its last", async (name) => {
+long.each(EXAMPLES)("%s is right from its first command to its last", async (name) => {
   const cwd = await mkdtemp(join(folder, "example-"));
   await cp(join(ROOT, name), cwd, { recursive: true });
   await follow(join(name, "README.md"), cwd);

@@ -12,6 +12,7 @@ import { ERROR_CODES } from "../../src/errors/codes.ts";
 import { BINARY, builtBinary } from "../support/cli.ts";
 import { commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
 import { runHere } from "../support/in-process.ts";
+import { long } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 
 const read = (name: string): Promise<string> => readFile(join(ROOT, name), "utf8");
@@ -76,7 +77,7 @@ describe("the README", () => {
     for (const step of steps) await access(join(ROOT, step.command.split(" ")[0]!), constants.X_OK);
   });
 
-  test("installs from an archive", async () => {
+  long("installs from an archive", async () => {
     await builtBinary();
     const block = blocks.find(({ text }) => text.startsWith("tar "))!;
     const name = `confiture-${packageJson.version}-linux-x64`;
@@ -135,19 +136,22 @@ test("every migration that docs/formats.md shows runs, up and down", async () =>
   await succeed("migrate", "down", "--to", "1");
 });
 
-test("docs/generating.md is right from its first command to its last, and shows the files that are written", async () => {
-  const reader = await readerOf("docs/generating.md");
-  const shown = [];
-  for (const block of readBlocks(await read("docs/generating.md"))) {
-    if (block.language === "bash") await reader.run(block);
-    else if (block.file?.startsWith("db/schema/") === true) await reader.write(block.file, block.text);
-    else if (block.file !== undefined) {
-      expect(reader.read(block.file)).toBe(block.text);
-      shown.push(block.file);
+long(
+  "docs/generating.md is right from its first command to its last, and shows the files that are written",
+  async () => {
+    const reader = await readerOf("docs/generating.md");
+    const shown = [];
+    for (const block of readBlocks(await read("docs/generating.md"))) {
+      if (block.language === "bash") await reader.run(block);
+      else if (block.file?.startsWith("db/schema/") === true) await reader.write(block.file, block.text);
+      else if (block.file !== undefined) {
+        expect(reader.read(block.file)).toBe(block.text);
+        shown.push(block.file);
+      }
     }
-  }
-  expect(shown).toHaveLength(2);
-});
+    expect(shown).toHaveLength(2);
+  },
+);
 
 test("the changelog ends with this version", async () => {
   const [newest] = /^## \[[^\]]+\]/m.exec(await read("CHANGELOG.md"))!;
@@ -164,7 +168,7 @@ test("docs/architecture.md and CONTRIBUTING.md name files that exist", async () 
   }
 });
 
-test("the commands of docs/troubleshooting.md are commands", async () => {
+long("the commands of docs/troubleshooting.md are commands", async () => {
   for (const step of readBlocks(await read("docs/troubleshooting.md")).flatMap(readSteps)) {
     const project = await mkdtemp(join(folder, "project-"));
     expect((await runHere(["init", "--embedded"], { cwd: project })).exitCode).toBe(0);

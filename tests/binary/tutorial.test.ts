@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runBinary } from "../support/cli.ts";
 import { type CodeBlock, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
+import { long } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { NEWEST_ALONE, server } from "../support/servers.ts";
 
@@ -123,8 +124,8 @@ describe.each(NEWEST_ALONE)("the tutorial on PostgreSQL %d", (major) => {
 });
 
 describe("the tutorial on the embedded engine", () => {
-  // Its steps, and clearing up; what comes between them is the same there.
-  test("works with the words it gives for that", async () => {
+  // In the check, scripts/quickstart takes its steps there. Its steps, and clearing up; what comes between them is the same there.
+  long("works with the words it gives for that", async () => {
     const [end, again] = [lineOf("## The usual round"), lineOf("## Clean up")];
     await follow("embedded", {
       blocks: blocks.filter(({ line }) => line < end || line > again),

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { tarGz } from "../../scripts/release-archive.ts";
 import { BINARY } from "../support/cli.ts";
 import { commandFolder, Reader, readBlocks } from "../support/document.ts";
+import { ALL } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { NEWEST_ALONE, server, type TestServer } from "../support/servers.ts";
 import { type JobResult, runJob } from "../support/workflow.ts";
@@ -142,7 +143,7 @@ const write = (file: string, text: string): Promise<number> => Bun.write(join(pr
 // The steps are written for GitHub's machines.
 const isTried = process.platform === "linux" && Bun.which("bash") !== null && Bun.which("curl") !== null;
 
-describe.skipIf(!isTried)("the workflow for several environments (Linux, needs bash and curl)", () => {
+describe.skipIf(!isTried || !ALL)("the workflow for several environments (Linux, needs bash and curl)", () => {
   test("reads as it is on one's own machine", async () => {
     const name = "examples/05-multi-environment-workflow/README.md";
     const own = await commandFolder();

@@ -5,6 +5,7 @@ import { NEWEST_ALONE, OLDEST_ALONE } from "../support/servers.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
 import { failureOf } from "../database/failure.ts";
+import { long } from "../support/long.ts";
 import { cliProject, environmentFile, NEWEST } from "./project.ts";
 
 setDefaultTimeout(120_000);
@@ -157,7 +158,7 @@ describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d", (major) => {
 });
 
 describe("apply", () => {
-  test("asks on a terminal, and a protected environment wants its name", async () => {
+  long("asks on a terminal, and a protected environment wants its name", async () => {
     await using project = await cliProject({ "db/schema/users.sql": USERS }, { major: NEWEST });
     // Neither a line nor the beginning of one answers a question that was not there.
     const no = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "\r"]], { ahead: "y\ry" });

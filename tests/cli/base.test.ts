@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
 setDefaultTimeout(120_000);
@@ -8,7 +9,7 @@ setDefaultTimeout(120_000);
 const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
 const run = (project: TemporaryProject, ...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
 
-test("a base without schema files speaks of none, and is taken from what can tell it", async () => {
+long("a base without schema files speaks of none, and is taken from what can tell it", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": EMBEDDED,
     "db/migrations/001_bio.sql": "ALTER TABLE users ADD bio text;\n",
@@ -51,35 +52,38 @@ test("migrations alone that start from nothing need no base, and a project with 
   expect((await run(project, "migrate", "base")).stderr).toContain("No SQL files found");
 });
 
-test("a base that would lack what the one in its place makes is refused where that was squashed, and named elsewhere", async () => {
-  await using project = await temporaryProject({
-    "db/environments/local.yaml": EMBEDDED,
-    "db/schema/users.sql": "CREATE TABLE users (id int);\n",
-    "db/migrations/base.sql": "CREATE TABLE users (id int);\nCREATE TABLE old (id int);\n",
-    "db/migrations/001_kinds.sql": "CREATE TABLE kinds (name text);\nINSERT INTO kinds VALUES ('a'), ('b');\n",
-  });
-  const replaced = await run(project, "migrate", "base", "--force");
-  expect(replaced.stderr).toContain("warning: some of what base.sql makes is not in the new one: table public.old\n");
-  expect(replaced).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("base.sql.bak") });
+long(
+  "a base that would lack what the one in its place makes is refused where that was squashed, and named elsewhere",
+  async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": "CREATE TABLE users (id int);\n",
+      "db/migrations/base.sql": "CREATE TABLE users (id int);\nCREATE TABLE old (id int);\n",
+      "db/migrations/001_kinds.sql": "CREATE TABLE kinds (name text);\nINSERT INTO kinds VALUES ('a'), ('b');\n",
+    });
+    const replaced = await run(project, "migrate", "base", "--force");
+    expect(replaced.stderr).toContain("warning: some of what base.sql makes is not in the new one: table public.old\n");
+    expect(replaced).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("base.sql.bak") });
 
-  const kinds = "CREATE TABLE kinds (name text);\nINSERT INTO kinds VALUES ('b');\n";
-  await project.write("db/schema/kinds.sql", kinds);
-  expect(await run(project, "migrate", "squash", "--through", "001")).toMatchObject({ exitCode: 0 });
-  await Bun.file(project.path("db/schema/kinds.sql")).delete();
-  const squashed = await project.read("db/migrations/base.sql");
-  const lacking = async (): Promise<string> => {
-    const refused = await run(project, "migrate", "base", "--force");
-    expect(refused.exitCode).toBe(1);
-    expect(await project.read("db/migrations/base.sql")).toBe(squashed);
-    expect(refused.stderr).toContain("next: Nothing was written. 1 migration was squashed into it");
-    return /^error: (.*)$/m.exec(refused.stderr)?.[1] ?? "";
-  };
-  expect(await lacking()).toBe("some of what base.sql makes is not in the new one: table public.kinds");
-  await project.write("db/schema/kinds.sql", kinds);
-  expect(await lacking()).toBe("1 row of public.kinds, made by base.sql, is not in the new one");
+    const kinds = "CREATE TABLE kinds (name text);\nINSERT INTO kinds VALUES ('b');\n";
+    await project.write("db/schema/kinds.sql", kinds);
+    expect(await run(project, "migrate", "squash", "--through", "001")).toMatchObject({ exitCode: 0 });
+    await Bun.file(project.path("db/schema/kinds.sql")).delete();
+    const squashed = await project.read("db/migrations/base.sql");
+    const lacking = async (): Promise<string> => {
+      const refused = await run(project, "migrate", "base", "--force");
+      expect(refused.exitCode).toBe(1);
+      expect(await project.read("db/migrations/base.sql")).toBe(squashed);
+      expect(refused.stderr).toContain("next: Nothing was written. 1 migration was squashed into it");
+      return /^error: (.*)$/m.exec(refused.stderr)?.[1] ?? "";
+    };
+    expect(await lacking()).toBe("some of what base.sql makes is not in the new one: table public.kinds");
+    await project.write("db/schema/kinds.sql", kinds);
+    expect(await lacking()).toBe("1 row of public.kinds, made by base.sql, is not in the new one");
 
-  // A later migration may take it away everywhere.
-  await project.write("db/migrations/002_a.sql", "DELETE FROM kinds WHERE name = 'a';\n");
-  expect(await run(project, "migrate", "base", "--force")).toMatchObject({ exitCode: 0 });
-  expect(await project.read("db/migrations/base.sql")).toContain("-- squashed: 001 ");
-});
+    // A later migration may take it away everywhere.
+    await project.write("db/migrations/002_a.sql", "DELETE FROM kinds WHERE name = 'a';\n");
+    expect(await run(project, "migrate", "base", "--force")).toMatchObject({ exitCode: 0 });
+    expect(await project.read("db/migrations/base.sql")).toContain("-- squashed: 001 ");
+  },
+);

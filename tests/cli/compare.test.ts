@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { long } from "../support/long.ts";
 import { type CliProject, cliProject, databaseUrl, environmentFile } from "./project.ts";
 
 // Many processes in a row, some with several engines.
@@ -30,7 +31,7 @@ describe("diff", () => {
     for (const source of ["git:HEAD", "env:NAME", "empty"]) expect(stderr).toContain(source);
   });
 
-  test("with --env or --database-url the database there is compared with the schema files", async () => {
+  long("with --env or --database-url the database there is compared with the schema files", async () => {
     expect(await project.succeed(["diff", "--env", "staging"])).toMatchObject({
       stdout: "",
       stderr: expect.stringMatching(/^Database: \S+ \(env:staging\)\nenv:staging and schema do not differ\n$/),
@@ -64,7 +65,7 @@ describe("diff", () => {
     await Bun.file(project.path("db/migrations/1_bio.sql")).delete();
   });
 
-  test("a tree for people, with what belongs to a table below it; colour only when asked for", async () => {
+  long("a tree for people, with what belongs to a table below it; colour only when asked for", async () => {
     await project.succeed(["snapshot", "--env", "staging", "--output", "before.json"]);
     await project.write(
       "db/schema/users.sql",
@@ -118,7 +119,7 @@ describe("diff", () => {
   });
 });
 
-test("what cannot be compared is named; with --strict it is a finding", async () => {
+long("what cannot be compared is named; with --strict it is a finding", async () => {
   const { server, database } = project;
   await server.sql("DROP ROLE IF EXISTS compare_poor");
   await server.sql("CREATE ROLE compare_poor LOGIN PASSWORD 'poor'");
@@ -153,7 +154,7 @@ test("drift leaves out what the environment and --ignore say, by name and by kin
   expect(await project.succeed(["drift", "--env", "staging"])).toMatchObject({ stdout: "" });
 });
 
-test("the command that drift names speaks of what it listed, and of nothing else", async () => {
+long("the command that drift names speaks of what it listed, and of nothing else", async () => {
   await using own = await cliProject({
     "db/schema/t.sql": "CREATE TABLE t (id int);\n",
     "db/migrations/001_t.sql": "CREATE TABLE t (id int);\n",

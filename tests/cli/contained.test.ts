@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
@@ -93,25 +94,28 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(elsewhere.stderr).toContain("confiture diff --database-url ");
   });
 
-  test("one whose file was renamed after it ran here is not recorded a second time, and both ways on end well", async () => {
-    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
-    await project.succeed(["build"]);
-    await rm(join(project.dir, "db/migrations/001_bio.sql"));
-    await project.write("db/migrations/002_bio.sql", BIO);
-    const built = await project.succeed(["build"]);
-    expect(built.stderr).toContain(
-      "db/migrations/002_bio.sql has exactly the text that was applied here as 001_bio: it was renamed afterwards",
-    );
-    expect(built.stderr).toContain("Rename it back: db/migrations/002_bio.sql to 001_bio.sql.");
-    expect(built.stderr).not.toContain("recorded as applied");
-    await project.succeed(["migrate", "resolve", "001", "--rolled-back"]);
-    await project.succeed(["migrate", "resolve", "002", "--applied"]);
-    expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
-    expect((await project.succeed(["build"])).stderr).not.toContain("Next");
-    await project.succeed(["verify"]);
-  });
+  long(
+    "one whose file was renamed after it ran here is not recorded a second time, and both ways on end well",
+    async () => {
+      await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+      await project.succeed(["build"]);
+      await rm(join(project.dir, "db/migrations/001_bio.sql"));
+      await project.write("db/migrations/002_bio.sql", BIO);
+      const built = await project.succeed(["build"]);
+      expect(built.stderr).toContain(
+        "db/migrations/002_bio.sql has exactly the text that was applied here as 001_bio: it was renamed afterwards",
+      );
+      expect(built.stderr).toContain("Rename it back: db/migrations/002_bio.sql to 001_bio.sql.");
+      expect(built.stderr).not.toContain("recorded as applied");
+      await project.succeed(["migrate", "resolve", "001", "--rolled-back"]);
+      await project.succeed(["migrate", "resolve", "002", "--applied"]);
+      expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+      expect((await project.succeed(["build"])).stderr).not.toContain("Next");
+      await project.succeed(["verify"]);
+    },
+  );
 
-  test("a migration that was edited after it ran here is said, proves nothing, and is not squashed", async () => {
+  long("a migration that was edited after it ran here is said, proves nothing, and is not squashed", async () => {
     await using project = await cliProject(FILES, { major });
     await project.succeed(["migrate", "up"]);
     await project.write("db/schema/users.sql", WITH_BIO);
@@ -174,7 +178,7 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["build"])).stderr).not.toContain("recorded");
   });
 
-  test("where migrations cannot bring a database what it lacks, what can is named, and helps", async () => {
+  long("where migrations cannot bring a database what it lacks, what can is named, and helps", async () => {
     const files = { ...FILES, "db/schema/users.sql": WITH_BIO.replace("IF NOT EXISTS ", "") };
     await using project = await cliProject(files, { major });
     await project.query(`${USERS} ALTER TABLE users ADD bio varchar(9) CHECK (bio IN ('a', 'b'))`);
@@ -211,7 +215,7 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["build"])).stdout).toContain("built successfully");
   });
 
-  test("what IF NOT EXISTS left as it was is no success: the columns that are lacking are named", async () => {
+  long("what IF NOT EXISTS left as it was is no success: the columns that are lacking are named", async () => {
     const table = (columns: string): string => `CREATE TABLE IF NOT EXISTS users (id int${columns});\n`;
     await using project = await cliProject({ "db/schema/users.sql": table(" PRIMARY KEY, age int") }, { major });
     await project.query("CREATE TABLE own (id int)");
@@ -258,7 +262,7 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["build"])).stdout).toContain("built successfully");
   });
 
-  test("without migrations, a build that meets other tables names the command that brings them the rest", async () => {
+  long("without migrations, a build that meets other tables names the command that brings them the rest", async () => {
     await using project = await cliProject(
       { "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" },
       { major },
@@ -274,7 +278,7 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     await project.succeed(["build"]);
   });
 
-  test("what the files hold and no migration makes is said, and what else differs", async () => {
+  long("what the files hold and no migration makes is said, and what else differs", async () => {
     await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
     const built = async (files: Record<string, string> = {}): Promise<[string, unknown]> => {
       for (const [path, text] of Object.entries(files)) await project.write(path, text);
@@ -306,35 +310,38 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.run(["verify"])).exitCode).toBe(3);
   });
 
-  test("a later build says it as well of what it has made itself, and has nothing to compare where it made nothing", async () => {
-    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
-    const built = async (...more: string[]): Promise<[string, unknown]> => {
-      const result = await project.run(["build", "--format", "json", ...more]);
-      return [result.stderr, readDocument(result)];
-    };
-    expect((await built())[1]).toMatchObject({ recorded: ["001"], unlikeMigrations: [] });
-    expect((await built())[1]).toMatchObject({ recorded: [], unlikeMigrations: null });
-    const made: string[] = [];
-    for (const [kind, name, text] of [
-      ["table", "zoo", "CREATE TABLE IF NOT EXISTS zoo (id int);\n"],
-      ["index", "by_bio", "CREATE INDEX IF NOT EXISTS by_bio ON users (bio);\n"],
-      ["function", "f()", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"],
-    ] as const) {
-      await project.write(`db/schema/zz_${kind}.sql`, text);
-      made.push(`${kind} public.${name}`);
-      const [told, found] = await built();
-      expect(told).toContain("warning: the schema files hold what no migration makes, in");
-      for (const one of made) expect(told).toContain(one);
-      expect(found).toMatchObject({ unlikeMigrations: { length: made.length } });
-      expect((await built())[1]).toMatchObject({ unlikeMigrations: null });
-    }
-    // What a pending migration will make is none of it.
-    const age = BIO.replaceAll(/bio text[^;]*/g, "age int").replace("DROP bio", "DROP age");
-    await project.write("db/migrations/002_age.sql", age);
-    await project.write("db/schema/zz_more.sql", "CREATE TABLE IF NOT EXISTS more (id int);\n");
-    const [, pending] = await built();
-    expect(pending).toMatchObject({ unrecorded: ["002"], unlikeMigrations: { length: 4 } });
-  });
+  long(
+    "a later build says it as well of what it has made itself, and has nothing to compare where it made nothing",
+    async () => {
+      await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+      const built = async (...more: string[]): Promise<[string, unknown]> => {
+        const result = await project.run(["build", "--format", "json", ...more]);
+        return [result.stderr, readDocument(result)];
+      };
+      expect((await built())[1]).toMatchObject({ recorded: ["001"], unlikeMigrations: [] });
+      expect((await built())[1]).toMatchObject({ recorded: [], unlikeMigrations: null });
+      const made: string[] = [];
+      for (const [kind, name, text] of [
+        ["table", "zoo", "CREATE TABLE IF NOT EXISTS zoo (id int);\n"],
+        ["index", "by_bio", "CREATE INDEX IF NOT EXISTS by_bio ON users (bio);\n"],
+        ["function", "f()", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"],
+      ] as const) {
+        await project.write(`db/schema/zz_${kind}.sql`, text);
+        made.push(`${kind} public.${name}`);
+        const [told, found] = await built();
+        expect(told).toContain("warning: the schema files hold what no migration makes, in");
+        for (const one of made) expect(told).toContain(one);
+        expect(found).toMatchObject({ unlikeMigrations: { length: made.length } });
+        expect((await built())[1]).toMatchObject({ unlikeMigrations: null });
+      }
+      // What a pending migration will make is none of it.
+      const age = BIO.replaceAll(/bio text[^;]*/g, "age int").replace("DROP bio", "DROP age");
+      await project.write("db/migrations/002_age.sql", age);
+      await project.write("db/schema/zz_more.sql", "CREATE TABLE IF NOT EXISTS more (id int);\n");
+      const [, pending] = await built();
+      expect(pending).toMatchObject({ unrecorded: ["002"], unlikeMigrations: { length: 4 } });
+    },
+  );
 
   test("a migration that fails in an empty database is named with its place, and nothing that cannot help", async () => {
     const broken = "-- migrate:up\nALTER TABLE users\n  RENAME nope TO x;\n-- migrate:down\nSELECT 1;\n";
@@ -350,7 +357,7 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     }
   });
 
-  test("what a database holds of a later migration is said, and nothing is called pending", async () => {
+  long("what a database holds of a later migration is said, and nothing is called pending", async () => {
     const notes = "CREATE TABLE notes (id int PRIMARY KEY);\n";
     const files = {
       ...FILES,
@@ -488,56 +495,64 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["migrate", "status"])).stdout).toContain("001_bio (pending)");
   });
 
-  test("an UPDATE that it records, and of which only rows in use could tell whether it ran, is named, by build as well", async () => {
-    await using project = await cliProject(
-      {
-        ...FILES,
-        "db/migrations/002_fill.sql": "UPDATE users SET bio = 'a' WHERE bio IS NULL;\n",
-        "db/migrations/003_age.sql": "ALTER TABLE users ADD age int;\n",
-      },
-      { major },
-    );
-    await project.query(`${WITH_BIO} ALTER TABLE users ADD age int; INSERT INTO users (id) VALUES (1)`);
-    const said =
-      "recorded, rows not compared: 002_fill. It may also change rows that no migration makes, and no proof shows whether that was done here. If it was not, run its statements by hand (confiture migrate show 002 prints them)";
-    expect((await project.succeed(["migrate", "baseline", "--proven"])).stderr).toContain(said);
-    expect((await project.succeed(["migrate", "show", "002"])).stdout).toContain("UPDATE users");
-    await project.query("DROP TABLE confiture_migrations");
-    const proven = await project.run(["migrate", "baseline", "--proven", "--format", "json"]);
-    expect(readDocument(proven)).toMatchObject({ rowsNotCompared: ["002"], unrecorded: [] });
-    await project.query("DROP TABLE confiture_migrations");
-    expect((await project.succeed(["build"])).stderr).toContain(said);
-    const none = await project.run(["build", "--format", "json"]);
-    expect(readDocument(none)).toMatchObject({ recorded: [], rowsNotCompared: [] });
-  });
+  long(
+    "an UPDATE that it records, and of which only rows in use could tell whether it ran, is named, by build as well",
+    async () => {
+      await using project = await cliProject(
+        {
+          ...FILES,
+          "db/migrations/002_fill.sql": "UPDATE users SET bio = 'a' WHERE bio IS NULL;\n",
+          "db/migrations/003_age.sql": "ALTER TABLE users ADD age int;\n",
+        },
+        { major },
+      );
+      await project.query(`${WITH_BIO} ALTER TABLE users ADD age int; INSERT INTO users (id) VALUES (1)`);
+      const said =
+        "recorded, rows not compared: 002_fill. It may also change rows that no migration makes, and no proof shows whether that was done here. If it was not, run its statements by hand (confiture migrate show 002 prints them)";
+      expect((await project.succeed(["migrate", "baseline", "--proven"])).stderr).toContain(said);
+      expect((await project.succeed(["migrate", "show", "002"])).stdout).toContain("UPDATE users");
+      await project.query("DROP TABLE confiture_migrations");
+      const proven = await project.run(["migrate", "baseline", "--proven", "--format", "json"]);
+      expect(readDocument(proven)).toMatchObject({ rowsNotCompared: ["002"], unrecorded: [] });
+      await project.query("DROP TABLE confiture_migrations");
+      expect((await project.succeed(["build"])).stderr).toContain(said);
+      const none = await project.run(["build", "--format", "json"]);
+      expect(readDocument(none)).toMatchObject({ recorded: [], rowsNotCompared: [] });
+    },
+  );
 });
 
-test("rows of the schema files are named where a migration makes their table, with the file that they belong into", async () => {
-  await using project = await temporaryProject({
-    "db/schema/plans.sql":
-      "CREATE TABLE plans (id int PRIMARY KEY);\nCREATE TABLE codes (code text);\nCREATE TABLE empty (id int);\n\nINSERT INTO public.plans\nVALUES (1), (2);\nDO $$ BEGIN INSERT INTO codes VALUES ('a'); END $$;\n",
-  });
-  const run = async (...argv: string[]) => await runHere(argv, { cwd: project.dir });
-  await run("init", "--embedded");
-  const first = await run("migrate", "generate", "plans");
-  expect(first.stderr).toContain("1 row of public.codes from db/schema/plans.sql:2 into db/migrations/001_plans.sql\n");
-  expect(first.stderr).toContain(
-    "2 rows of public.plans from db/schema/plans.sql:5 into db/migrations/001_plans.sql\n",
-  );
-  expect(first.stderr).not.toContain("public.empty from");
-  // Of tables that are there already, it is no news.
-  await project.write("db/schema/more.sql", "CREATE TABLE more (id int);\n");
-  const next = readDocument(await run("migrate", "generate", "more", "--format", "json"));
-  expect(next).toMatchObject({ migrations: [{ version: "002" }], rowsLeftOut: [] });
-  await project.write(
-    "db/schema/last.sql",
-    "CREATE TABLE last (id int) PARTITION BY LIST (id);\nCREATE TABLE last_1 PARTITION OF last FOR VALUES IN (1);\nCOPY last FROM stdin;\n1\n\\.\n",
-  );
-  const last = readDocument(await run("migrate", "generate", "last", "--format", "json"));
-  expect(last).toMatchObject({
-    rowsLeftOut: [{ schema: "public", table: "last", file: "db/schema/last.sql", line: 3 }],
-  });
-});
+long(
+  "rows of the schema files are named where a migration makes their table, with the file that they belong into",
+  async () => {
+    await using project = await temporaryProject({
+      "db/schema/plans.sql":
+        "CREATE TABLE plans (id int PRIMARY KEY);\nCREATE TABLE codes (code text);\nCREATE TABLE empty (id int);\n\nINSERT INTO public.plans\nVALUES (1), (2);\nDO $$ BEGIN INSERT INTO codes VALUES ('a'); END $$;\n",
+    });
+    const run = async (...argv: string[]) => await runHere(argv, { cwd: project.dir });
+    await run("init", "--embedded");
+    const first = await run("migrate", "generate", "plans");
+    expect(first.stderr).toContain(
+      "1 row of public.codes from db/schema/plans.sql:2 into db/migrations/001_plans.sql\n",
+    );
+    expect(first.stderr).toContain(
+      "2 rows of public.plans from db/schema/plans.sql:5 into db/migrations/001_plans.sql\n",
+    );
+    expect(first.stderr).not.toContain("public.empty from");
+    // Of tables that are there already, it is no news.
+    await project.write("db/schema/more.sql", "CREATE TABLE more (id int);\n");
+    const next = readDocument(await run("migrate", "generate", "more", "--format", "json"));
+    expect(next).toMatchObject({ migrations: [{ version: "002" }], rowsLeftOut: [] });
+    await project.write(
+      "db/schema/last.sql",
+      "CREATE TABLE last (id int) PARTITION BY LIST (id);\nCREATE TABLE last_1 PARTITION OF last FOR VALUES IN (1);\nCOPY last FROM stdin;\n1\n\\.\n",
+    );
+    const last = readDocument(await run("migrate", "generate", "last", "--format", "json"));
+    expect(last).toMatchObject({
+      rowsLeftOut: [{ schema: "public", table: "last", file: "db/schema/last.sql", line: 3 }],
+    });
+  },
+);
 
 describe("a new project agrees with itself in every order", () => {
   test.each([

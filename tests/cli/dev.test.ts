@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { BINARY, builtBinary } from "../support/cli.ts";
 import { runHere } from "../support/in-process.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
@@ -96,7 +97,7 @@ describe("dev", () => {
     expect(watching.rest()).not.toContain("error:");
   });
 
-  test("--apply keeps the database in step, and takes nothing away", async () => {
+  long("--apply keeps the database in step, and takes nothing away", async () => {
     await using project = await temporaryProject(FILES);
     await rm(project.path("db/migrations/001_users.sql"));
     const watching = await watch(project, "--apply");
@@ -110,7 +111,7 @@ describe("dev", () => {
     expect(left).toMatchObject({ exitCode: 0, stdout: "bio\n" });
   });
 
-  test("--apply refuses what apply refuses: to go around migrations, unless that is said", async () => {
+  long("--apply refuses what apply refuses: to go around migrations, unless that is said", async () => {
     await using project = await temporaryProject({ ...FILES, "db/migrations/base.sql": "SELECT 1;\n" });
     const refusal = async (command: string): Promise<string> => {
       const { exitCode, stderr } = await runHere(command.split(" "), { cwd: project.dir });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { type RunResult } from "../support/cli.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, OLDEST_AND_NEWEST } from "./project.ts";
@@ -97,7 +98,7 @@ describe("an existing database becomes a project in one command", () => {
     expect(value("protected")).toBe("true");
   });
 
-  test("what its ledger has recorded, and of which there are no files, the base stands for", async () => {
+  long("what its ledger has recorded, and of which there are no files, the base stands for", async () => {
     const files = {
       "db/migrations/001_users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
       "db/migrations/002_notes.sql": "CREATE TABLE notes (id int PRIMARY KEY);\n",
@@ -154,28 +155,31 @@ describe("an existing database becomes a project in one command", () => {
     expect(await show("-e", "production")).toMatch(/protected +true/);
   });
 
-  test("a database's own search_path comes along: migrations find what they name in every database that begins with it", async () => {
-    await using live = await cliProject();
-    await live.query("CREATE SCHEMA app");
-    await live.query("CREATE TABLE app.users (id int)");
-    await live.query(`ALTER DATABASE ${live.database} SET search_path = app, public`);
-    await using project = await temporaryProject();
-    const on = async (...args: string[]): Promise<RunResult> => await live.succeed(args, { cwd: project.dir });
-    await on("init", "--embedded", "--from", live.url, "--env", "production");
-    expect(await filesBelow(project, "db/schema")).toContain("00_common/00_database.sql");
-    await on("verify");
-    await project.write(
-      "db/migrations/001_bio.sql",
-      "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n",
-    );
-    await on("schema", "update", "--yes");
-    await on("verify");
-    const up = await on("migrate", "up");
-    expect(up.stdout).toContain("001_bio applied");
-    expect((await on("db", "sql", "SELECT current_schema()", "--format", "csv")).stdout).toContain("app");
-    await on("migrate", "status", "--exit-code");
-    await on("migrate", "down");
-  });
+  long(
+    "a database's own search_path comes along: migrations find what they name in every database that begins with it",
+    async () => {
+      await using live = await cliProject();
+      await live.query("CREATE SCHEMA app");
+      await live.query("CREATE TABLE app.users (id int)");
+      await live.query(`ALTER DATABASE ${live.database} SET search_path = app, public`);
+      await using project = await temporaryProject();
+      const on = async (...args: string[]): Promise<RunResult> => await live.succeed(args, { cwd: project.dir });
+      await on("init", "--embedded", "--from", live.url, "--env", "production");
+      expect(await filesBelow(project, "db/schema")).toContain("00_common/00_database.sql");
+      await on("verify");
+      await project.write(
+        "db/migrations/001_bio.sql",
+        "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n",
+      );
+      await on("schema", "update", "--yes");
+      await on("verify");
+      const up = await on("migrate", "up");
+      expect(up.stdout).toContain("001_bio applied");
+      expect((await on("db", "sql", "SELECT current_schema()", "--format", "csv")).stdout).toContain("app");
+      await on("migrate", "status", "--exit-code");
+      await on("migrate", "down");
+    },
+  );
 
   test("an environment that there is can be adopted as well", async () => {
     await using project = await cliProject({ "db/migrations/1_users.sql": "CREATE TABLE users (id int);\n" });
@@ -213,7 +217,7 @@ describe("export", () => {
     return project;
   }
 
-  test("refuses a folder that holds something; --force replaces, and keeps and names what was there", async () => {
+  long("refuses a folder that holds something; --force replaces, and keeps and names what was there", async () => {
     await using project = await withShop();
     await project.write("db/schema/10_tables/users.sql", "-- mine\n");
     await project.write("db/schema/10_tables/gone.sql", "CREATE TABLE gone (id int);\n");
@@ -269,7 +273,7 @@ describe("export", () => {
     expect(await filesBelow(project, "db/migrations")).toEqual(["1_users.sql"]);
   });
 
-  test("--baseline makes the schema the base where there is no migration", async () => {
+  long("--baseline makes the schema the base where there is no migration", async () => {
     await using project = await withShop();
     const document = readDocument(await project.succeed(["export", "--baseline", "--format", "json"]));
     expect(document["recorded"]).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
 import { BINARY, runBinary } from "../support/cli.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, databaseUrl, environmentFile } from "./project.ts";
@@ -105,20 +106,23 @@ describe("a command in a hint works where the command that failed did", () => {
   });
 });
 
-test("a migration that stopped half way is named wherever the database is looked at, and not where it was only tried", async () => {
-  await using project = await cliProject({
-    "db/migrations/001_half.sql":
-      "-- migrate:up transaction:false\nCREATE TABLE a (x int);\nINSERT INTO a VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x);\n",
-    "db/schema/b.sql": "CREATE TABLE IF NOT EXISTS b (id int);\n",
-  });
-  const verified = await project.run(["verify"]);
-  expect(verified.stdout).toContain("could not create unique index");
-  expect(verified.stdout + verified.stderr).not.toContain("confiture migrate resolve");
-  expect((await project.run(["migrate", "up"])).exitCode).toBe(1);
-  const half = "001_half stopped half way in this database: `confiture migrate status` says where";
-  expect((await project.run(["drift"])).stderr).toContain(half);
-  expect((await project.run(["build"])).stderr).toContain(half);
-});
+long(
+  "a migration that stopped half way is named wherever the database is looked at, and not where it was only tried",
+  async () => {
+    await using project = await cliProject({
+      "db/migrations/001_half.sql":
+        "-- migrate:up transaction:false\nCREATE TABLE a (x int);\nINSERT INTO a VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x);\n",
+      "db/schema/b.sql": "CREATE TABLE IF NOT EXISTS b (id int);\n",
+    });
+    const verified = await project.run(["verify"]);
+    expect(verified.stdout).toContain("could not create unique index");
+    expect(verified.stdout + verified.stderr).not.toContain("confiture migrate resolve");
+    expect((await project.run(["migrate", "up"])).exitCode).toBe(1);
+    const half = "001_half stopped half way in this database: `confiture migrate status` says where";
+    expect((await project.run(["drift"])).stderr).toContain(half);
+    expect((await project.run(["build"])).stderr).toContain(half);
+  },
+);
 
 test("a search_path of the database that leads nowhere is named, not only the file that fails of it", async () => {
   await using project = await cliProject({

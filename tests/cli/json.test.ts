@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { isGroup } from "#cli/command.ts";
 import { COMMANDS } from "#cli/registry.ts";
+import { long } from "../support/long.ts";
 import { type JsonDocument, readDocument, schemaName, SCHEMAS } from "./document.ts";
 import { cliProject, type CliProject, databaseUrl, environmentFile } from "./project.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
@@ -269,20 +270,24 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     });
   });
 
-  test("base and generate", async () => {
-    await using own = await cliProject({ ...FILES, "db/schema/users.sql": USERS }, { major });
-    const on = writer(own);
-    expect(await on("migrate", "base")).toMatchObject({
-      file: "db/migrations/base.sql",
-      takenBack: ["001", "002"],
-      changes: [],
-    });
-    expect(await on("migrate", "squash", "--through", "1")).toMatchObject({ squashed: ["001"], left: ["002"] });
-    await own.write("db/schema/tags.sql", "CREATE TABLE tags (name text PRIMARY KEY);\n");
-    expect(await on("migrate", "generate", "all", "--from", "empty")).toMatchObject({
-      migrations: [{ version: "003", name: "all", file: "db/migrations/003_all.sql" }],
-    });
-  }, 180_000);
+  long(
+    "base and generate",
+    async () => {
+      await using own = await cliProject({ ...FILES, "db/schema/users.sql": USERS }, { major });
+      const on = writer(own);
+      expect(await on("migrate", "base")).toMatchObject({
+        file: "db/migrations/base.sql",
+        takenBack: ["001", "002"],
+        changes: [],
+      });
+      expect(await on("migrate", "squash", "--through", "1")).toMatchObject({ squashed: ["001"], left: ["002"] });
+      await own.write("db/schema/tags.sql", "CREATE TABLE tags (name text PRIMARY KEY);\n");
+      expect(await on("migrate", "generate", "all", "--from", "empty")).toMatchObject({
+        migrations: [{ version: "003", name: "all", file: "db/migrations/003_all.sql" }],
+      });
+    },
+    180_000,
+  );
 
   test("lint", async () => {
     await using other = await cliProject(
@@ -319,14 +324,18 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect((await on("lint", "--rules"))["rules"]).toBeArray();
   }, 60_000);
 
-  test("dev and apply", async () => {
-    await using own = await cliProject({ "db/schema/users.sql": USERS }, { major });
-    const on = writer(own);
-    expect(await on("dev", "--once")).toMatchObject({ exitCode: 3, schemaFiles: 1, findings: [] });
-    expect(await on("apply", "--dry-run")).toMatchObject({ applied: false, durationMs: null });
-    expect(await on("apply", "--yes", "local")).toMatchObject({ applied: true, changes: [{ name: "public.users" }] });
-    expect(await on("apply")).toMatchObject({ applied: false, changes: [] });
-  }, 60_000);
+  long(
+    "dev and apply",
+    async () => {
+      await using own = await cliProject({ "db/schema/users.sql": USERS }, { major });
+      const on = writer(own);
+      expect(await on("dev", "--once")).toMatchObject({ exitCode: 3, schemaFiles: 1, findings: [] });
+      expect(await on("apply", "--dry-run")).toMatchObject({ applied: false, durationMs: null });
+      expect(await on("apply", "--yes", "local")).toMatchObject({ applied: true, changes: [{ name: "public.users" }] });
+      expect(await on("apply")).toMatchObject({ applied: false, changes: [] });
+    },
+    60_000,
+  );
 
   test("plan and stats", async () => {
     await using own = await cliProject(FILES, { major });

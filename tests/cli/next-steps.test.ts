@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import { commitAll } from "../support/git.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject } from "../support/project.ts";
 
 // Several processes in a row, each with an engine.
@@ -77,22 +78,28 @@ describe("what to do next", () => {
     expect(await runHere(["build"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
   });
 
-  test("where a view is in the way of a column's new type: the migration that is written from the schema files changes both", async () => {
-    const view = "CREATE VIEW ids AS SELECT id FROM users;\n";
-    await using project = await temporaryProject({
-      "db/environments/local.yaml": EMBEDDED,
-      "db/schema/users.sql": USERS + view,
-      "db/migrations/base.sql": USERS + view,
-      "db/migrations/001_big.sql": "ALTER TABLE users ALTER id TYPE bigint;\n",
-    });
-    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
-    const refused = await run("migrate", "up");
-    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("confiture migrate generate NAME")]);
-    await rm(project.path("db/migrations/001_big.sql"));
-    await project.write("db/schema/users.sql", USERS.replace("int", "bigint") + view);
-    expect(await run("migrate", "generate", "big")).toMatchObject({ exitCode: 0 });
-    expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
-  });
+  long(
+    "where a view is in the way of a column's new type: the migration that is written from the schema files changes both",
+    async () => {
+      const view = "CREATE VIEW ids AS SELECT id FROM users;\n";
+      await using project = await temporaryProject({
+        "db/environments/local.yaml": EMBEDDED,
+        "db/schema/users.sql": USERS + view,
+        "db/migrations/base.sql": USERS + view,
+        "db/migrations/001_big.sql": "ALTER TABLE users ALTER id TYPE bigint;\n",
+      });
+      const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+      const refused = await run("migrate", "up");
+      expect([refused.exitCode, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining("confiture migrate generate NAME"),
+      ]);
+      await rm(project.path("db/migrations/001_big.sql"));
+      await project.write("db/schema/users.sql", USERS.replace("int", "bigint") + view);
+      expect(await run("migrate", "generate", "big")).toMatchObject({ exitCode: 0 });
+      expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
+    },
+  );
 
   test("where a migration renames a column that a function names: the function is replaced in a migration, and the files follow", async () => {
     const made = "CREATE FUNCTION ids() RETURNS SETOF int LANGUAGE sql AS 'SELECT id FROM users';\n";
@@ -129,7 +136,7 @@ describe("what to do next", () => {
     expect(stderr).toContain("confiture migrate base");
   });
 
-  test("where the first migration changes what only the database and the schema files have", async () => {
+  long("where the first migration changes what only the database and the schema files have", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/schema/users.sql": USERS,
@@ -145,7 +152,7 @@ describe("what to do next", () => {
     expect((await run("verify")).stdout).not.toMatch(next);
   });
 
-  test("where the first migration needs nothing, but is not all that there is", async () => {
+  long("where the first migration needs nothing, but is not all that there is", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/schema/users.sql": USERS,
@@ -212,7 +219,7 @@ describe("what to do next", () => {
     expect(await run("verify")).toMatchObject({ exitCode: 0 });
   });
 
-  test("where a base would take in what is new, and no database in use would ever get it", async () => {
+  long("where a base would take in what is new, and no database in use would ever get it", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/schema/users.sql": USERS,
@@ -235,7 +242,7 @@ describe("what to do next", () => {
     await succeed("migrate", "base", "--from", "schema", "--force");
   });
 
-  test("where it would, and only the last commit tells what is in use", async () => {
+  long("where it would, and only the last commit tells what is in use", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/schema/users.sql": USERS,
@@ -256,7 +263,7 @@ describe("what to do next", () => {
     await succeed("migrate", "base", "--force");
   });
 
-  test("where a base is taken from something that cannot tell it, or that has more than the schema files", async () => {
+  long("where a base is taken from something that cannot tell it, or that has more than the schema files", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/environments/other.yaml": EMBEDDED.replace(".confiture/", ".confiture/other-"),

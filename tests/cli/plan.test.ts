@@ -8,6 +8,7 @@ import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
 import { commitAll } from "../support/git.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject } from "../support/project.ts";
 
 const FILES = {
@@ -154,40 +155,44 @@ describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
 });
 
 describe("migrate plan", () => {
-  test("exits with 3 when something cannot run, and 0 when it fails on some rows only", async () => {
-    await using project = await embedded({ "db/migrations/2_a.sql": CHECK });
-    const rows = await runHere(["migrate", "plan"], { cwd: project.dir });
-    expect(rows).toMatchObject({ exitCode: 0 });
-    await project.write("db/migrations/2_a.sql", "ALTER TABLE users ALTER bio SET NOT NULL;\n");
-    await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
-    const nulls = await runHere(["migrate", "plan"], { cwd: project.dir });
-    expect(nulls.exitCode).toBe(0);
-    expect(nulls.stdout).toContain("fails on rows made up for this");
-    await project.write("db/migrations/3_b.sql", "ALTER TABLE users DROP COLUMN email;\n");
-    const refused = await runHere(["migrate", "plan"], { cwd: project.dir });
-    expect(refused.exitCode).toBe(3);
-    expect(refused.stdout).toContain("Worst: db/migrations/3_b.sql:1 fails:");
-    await project.write("db/migrations/3_b.sql", "SELECT 'never ends\n");
-    const cut = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
-    // As `up` would, before anything runs.
-    expect(readDocument(cut)).toMatchObject({
-      exitCode: 3,
-      worst: { weight: "fails", file: "db/migrations/3_b.sql", line: 1 },
-      migrations: [{}, { error: { code: "sql_unterminated" } }],
-    });
-    // Its name stands in front, and not once more.
-    const shown = await runHere(["migrate", "plan"], { cwd: project.dir });
-    expect(shown.stdout).toContain("Worst: db/migrations/3_b.sql:1 cannot run: ends inside a string\n");
-    expect(shown.stdout).toContain("cannot run: db/migrations/3_b.sql:1 ends inside a string; none");
-    await project.write("db/migrations/3_b.sql", "SELECT 1;\n\\echo hello\n");
-    const why =
-      "cannot run: db/migrations/3_b.sql:2 \\echo is a command of psql, not SQL; none of its statements was tried";
-    for (const form of ["human", "markdown"]) {
-      const told = await runHere(["migrate", "plan", "--format", form], { cwd: project.dir });
-      expect(told.stdout.replaceAll(/\s+/g, " ").replaceAll("\\\\", "\\").replaceAll("\\_", "_")).toContain(why);
-      expect(told.stdout.replaceAll("\\_", "_")).toContain("Worst: db/migrations/3_b.sql:2 cannot run: ");
-    }
-  }, 60_000);
+  long(
+    "exits with 3 when something cannot run, and 0 when it fails on some rows only",
+    async () => {
+      await using project = await embedded({ "db/migrations/2_a.sql": CHECK });
+      const rows = await runHere(["migrate", "plan"], { cwd: project.dir });
+      expect(rows).toMatchObject({ exitCode: 0 });
+      await project.write("db/migrations/2_a.sql", "ALTER TABLE users ALTER bio SET NOT NULL;\n");
+      await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+      const nulls = await runHere(["migrate", "plan"], { cwd: project.dir });
+      expect(nulls.exitCode).toBe(0);
+      expect(nulls.stdout).toContain("fails on rows made up for this");
+      await project.write("db/migrations/3_b.sql", "ALTER TABLE users DROP COLUMN email;\n");
+      const refused = await runHere(["migrate", "plan"], { cwd: project.dir });
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stdout).toContain("Worst: db/migrations/3_b.sql:1 fails:");
+      await project.write("db/migrations/3_b.sql", "SELECT 'never ends\n");
+      const cut = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
+      // As `up` would, before anything runs.
+      expect(readDocument(cut)).toMatchObject({
+        exitCode: 3,
+        worst: { weight: "fails", file: "db/migrations/3_b.sql", line: 1 },
+        migrations: [{}, { error: { code: "sql_unterminated" } }],
+      });
+      // Its name stands in front, and not once more.
+      const shown = await runHere(["migrate", "plan"], { cwd: project.dir });
+      expect(shown.stdout).toContain("Worst: db/migrations/3_b.sql:1 cannot run: ends inside a string\n");
+      expect(shown.stdout).toContain("cannot run: db/migrations/3_b.sql:1 ends inside a string; none");
+      await project.write("db/migrations/3_b.sql", "SELECT 1;\n\\echo hello\n");
+      const why =
+        "cannot run: db/migrations/3_b.sql:2 \\echo is a command of psql, not SQL; none of its statements was tried";
+      for (const form of ["human", "markdown"]) {
+        const told = await runHere(["migrate", "plan", "--format", form], { cwd: project.dir });
+        expect(told.stdout.replaceAll(/\s+/g, " ").replaceAll("\\\\", "\\").replaceAll("\\_", "_")).toContain(why);
+        expect(told.stdout.replaceAll("\\_", "_")).toContain("Worst: db/migrations/3_b.sql:2 cannot run: ");
+      }
+    },
+    60_000,
+  );
 
   test("says so when nothing is pending", async () => {
     await using project = await embedded({});
@@ -199,16 +204,20 @@ describe("migrate plan", () => {
     readDocument(await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir }));
   });
 
-  test("markdown stays below what a comment may hold, the worst first and the rest counted", async () => {
-    const many = Array.from({ length: 700 }, (_, n) => `COMMENT ON TABLE users IS '${"x".repeat(100)} ${n}';`);
-    await using project = await embedded({ "db/migrations/2_a.sql": many.join("\n"), "db/migrations/3_b.sql": TYPE });
-    await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
-    const { stdout } = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
-    expect(stdout.length).toBeLessThanOrEqual(60_000);
-    const rows = stdout.split("\n").filter((line) => line.startsWith("| db/"));
-    expect(rows[0]).toStartWith("| db/migrations/3_b.sql:2 |");
-    expect(stdout).toContain(`${701 - rows.length} more statements`);
-  }, 60_000);
+  long(
+    "markdown stays below what a comment may hold, the worst first and the rest counted",
+    async () => {
+      const many = Array.from({ length: 700 }, (_, n) => `COMMENT ON TABLE users IS '${"x".repeat(100)} ${n}';`);
+      await using project = await embedded({ "db/migrations/2_a.sql": many.join("\n"), "db/migrations/3_b.sql": TYPE });
+      await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+      const { stdout } = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
+      expect(stdout.length).toBeLessThanOrEqual(60_000);
+      const rows = stdout.split("\n").filter((line) => line.startsWith("| db/"));
+      expect(rows[0]).toStartWith("| db/migrations/3_b.sql:2 |");
+      expect(stdout).toContain(`${701 - rows.length} more statements`);
+    },
+    60_000,
+  );
 
   test("markdown of what cannot run has the reason, and no table without rows", async () => {
     await using project = await embedded({ "db/migrations/2_a.sql": "ALTER TABLE users ADD a text DEFAULT 'x;\n" });
@@ -1082,7 +1091,7 @@ test("rows by the thousand take two lines of a plan, and statements that do more
   );
 });
 
-test("changes of rows one like the other are measured together, and those that fail each by itself", async () => {
+long("changes of rows one like the other are measured together, and those that fail each by itself", async () => {
   const update = (n: number, id = `${n}`): string => `UPDATE users SET bio = 'number ${n}' WHERE id = ${id};\n`;
   const updates = (count: number, from = 1): string[] => Array.from({ length: count }, (_, n) => update(from + n));
   await using project = await embedded({

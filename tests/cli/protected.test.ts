@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isGroup } from "#cli/command.ts";
 import { COMMANDS } from "#cli/registry.ts";
+import { long } from "../support/long.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
@@ -275,7 +276,7 @@ GRANT USAGE ON SCHEMA fresh, public TO PUBLIC;
     await project.succeed(UP);
   });
 
-  test("up refuses code that may take something, and lets code pass that only reads or adds", async () => {
+  long("up refuses code that may take something, and lets code pass that only reads or adds", async () => {
     const body = (text: string) => `LANGUAGE plpgsql AS $$BEGIN ${text}; RETURN; END$$`;
     const purge = `FUNCTION purge() RETURNS void ${body("TRUNCATE items")}`;
     await using project = await cliProject({
@@ -591,7 +592,7 @@ test("--yes with another name stops every command that takes one, protected or n
 });
 
 describe.skipIf(process.platform === "win32")("any other environment, at a terminal", () => {
-  test("is not emptied without a question, unless it is empty or named", async () => {
+  long("is not emptied without a question, unless it is empty or named", async () => {
     await using project = await cliProject(FILES);
     const fresh = ["build", "--fresh"];
     const question = /Remove everything in \S+:\d+\/\S+\? \[y\/N\] $/;
@@ -670,7 +671,7 @@ describe.skipIf(process.platform === "win32")("a protected environment, at a ter
     expect(await done(project)).toEqual(NOTHING);
   });
 
-  test("asks before a build and before a way back", async () => {
+  long("asks before a build and before a way back", async () => {
     await using project = await precious();
     const asked = async (args: readonly string[], question: RegExp): Promise<void> => {
       const { exitCode, screen } = await atTerminal(project.dir, [...args, "-e", "precious"], [[question, "no\r"]]);

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { runBinary, startBinary, type RunningBinary } from "../support/cli.ts";
+import { few, long } from "../support/long.ts";
 import { temporaryProject } from "../support/project.ts";
 import { executableProject, type CliProject, NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
@@ -138,17 +139,19 @@ describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
 describe("work in the embedded engine, which keeps the thread", () => {
   const inside = ["migrate up", "build --fresh", "db sql -f slow.sql", "db sql -f catching.sql"];
   // As many at a time as leave a processor to each: the work has to have begun.
-  test.each([
-    [["verify", "diff", "migrate generate more", "dev"]],
-    [["migrate test", "snapshot schema", "lint --all"]],
-    [inside.map((line) => `${line} -e inside`)],
-    [inside.map((line) => `${line} -e inside --format json`)],
-  ])("SIGINT ends %j, which say so", async (lines) => {
+  test.each(
+    few(2, [
+      [["verify", "diff", "migrate generate more", "dev"]],
+      [["migrate test", "snapshot schema", "lint --all"]],
+      [inside.map((line) => `${line} -e inside`)],
+      [inside.map((line) => `${line} -e inside --format json`)],
+    ]),
+  )("SIGINT ends %j, which say so", async (lines) => {
     await Promise.all(lines.map((line) => interrupt(line)));
   });
 
   // Each statement of the start can be the one that is cancelled, and none of them is a statement of the project.
-  test("SIGINT ends what has just begun, which says so", async () => {
+  long("SIGINT ends what has just begun, which says so", async () => {
     for (const moment of [0, 150, 300, 450, 600, 750]) {
       await Promise.all(["diff", "verify"].map((line) => interrupt(line, moment)));
     }
@@ -189,18 +192,20 @@ describe("work in the embedded engine, which keeps the thread", () => {
 describe("what PostgreSQL does not interrupt, in the embedded engine", () => {
   // One row, of which each part takes milliseconds.
   const parts = Array.from({ length: 1500 }, (_, part) => `length(div(a + ${part}, b)::text)`).join(", ");
-  const long = `SELECT ARRAY[${parts}] FROM (SELECT repeat('7', 120000)::numeric AS a, repeat('3', 60000)::numeric AS b OFFSET 0) AS long;\n`;
+  const slow = `SELECT ARRAY[${parts}] FROM (SELECT repeat('7', 120000)::numeric AS a, repeat('3', 60000)::numeric AS b OFFSET 0) AS long;\n`;
   const files = {
     "db/environments/inside.yaml": 'database:\n  engine: embedded\n  path: ":memory:"\n',
-    "long.sql": long,
-    "behind.sql": `SELECT 1 AS one;\n${long}`,
+    "long.sql": slow,
+    "behind.sql": `SELECT 1 AS one;\n${slow}`,
   };
   const ABANDONED = "Interrupted; the work did not end in time, so it was abandoned";
 
-  test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("%s abandons it after some seconds, with the JSON document", async (signal, exitCode) => {
+  test.each(
+    few(1, [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const),
+  )("%s abandons it after some seconds, with the JSON document", async (signal, exitCode) => {
     await using project = await executableProject(files);
     const line = ["db", "sql", "-f", "long.sql", "-e", "inside"];
     const behind = ["db", "sql", "-f", "behind.sql", "-e", "inside"];
@@ -227,7 +232,7 @@ describe("what PostgreSQL does not interrupt, in the embedded engine", () => {
 });
 
 describe.skipIf(process.platform !== "linux")("the embedded database's folder", () => {
-  test("who waits for a process that is stopped is told so", async () => {
+  long("who waits for a process that is stopped is told so", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": "database:\n  engine: embedded\nmigrations:\n  lock_wait: 1s\n",
       "db/migrations/001_slow.sql": "SELECT pg_sleep(120);\n",

@@ -6,6 +6,7 @@ import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
 import { runHere } from "../support/in-process.ts";
+import { long } from "../support/long.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
 import { temporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
@@ -21,7 +22,7 @@ const FILES = {
 };
 
 describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
-  test("fresh, built and migrated databases agree with every command", async () => {
+  long("fresh, built and migrated databases agree with every command", async () => {
     await using project = await cliProject(FILES, { major });
     await project.succeed(["migrate", "up", "--to", "001"]);
     // Its file is the one place where the second migration is.
@@ -114,7 +115,7 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect((await project.succeed(["migrate", "show", "base.sql"])).stdout).toContain("-- squashed: 001 ");
   });
 
-  test("what a later migration changes again of the base counts as it is in the end", async () => {
+  long("what a later migration changes again of the base counts as it is in the end", async () => {
     const squashed = {
       ...FILES,
       "db/schema/users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
@@ -144,7 +145,7 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect((await project.run(["migrate", "baseline", "--proven"])).stderr).toContain("not proven: 001_users, 002_bio");
   });
 
-  test("imported migrations are known by what they were in the other tool's folder", async () => {
+  long("imported migrations are known by what they were in the other tool's folder", async () => {
     const flyway = {
       "db/migrations/V1__users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
       "db/migrations/V1.2__bio.sql": "ALTER TABLE users ADD bio text;\n",
@@ -373,21 +374,24 @@ test("where the database has another migration of that number, the file is to ge
   await expectRefusal(project, ["migrate", "squash", "--through", "1"], taken);
 });
 
-test("without schema files, what is advised for a database that lacks the base compares it with the migrations", async () => {
-  await using project = await cliProject({
-    "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
-    "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n",
-  });
-  await project.succeed(["migrate", "up"]);
-  await project.succeed(["migrate", "squash", "--through", "2"]);
-  await project.query("DROP TABLE notes; DELETE FROM confiture_migrations WHERE version = '002'");
-  const { stderr, exitCode } = await project.run(["migrate", "baseline", "--proven"]);
-  expect(exitCode).toBe(3);
-  const [, command = ""] = /^ {2}confiture (diff .+?) {3}shows/m.exec(stderr) ?? [];
-  expect(command).toBe("diff env:local migrations");
-  const shown = await project.run(command.split(" "));
-  expect(shown).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("+ table public.notes") });
-});
+long(
+  "without schema files, what is advised for a database that lacks the base compares it with the migrations",
+  async () => {
+    await using project = await cliProject({
+      "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+      "db/migrations/002_notes.sql": "CREATE TABLE notes (id int);\n",
+    });
+    await project.succeed(["migrate", "up"]);
+    await project.succeed(["migrate", "squash", "--through", "2"]);
+    await project.query("DROP TABLE notes; DELETE FROM confiture_migrations WHERE version = '002'");
+    const { stderr, exitCode } = await project.run(["migrate", "baseline", "--proven"]);
+    expect(exitCode).toBe(3);
+    const [, command = ""] = /^ {2}confiture (diff .+?) {3}shows/m.exec(stderr) ?? [];
+    expect(command).toBe("diff env:local migrations");
+    const shown = await project.run(command.split(" "));
+    expect(shown).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("+ table public.notes") });
+  },
+);
 
 test.skipIf(process.platform === "win32")(
   "what somebody writes to a migration meanwhile is not removed with it",
@@ -445,7 +449,7 @@ test("what the ledger alone knows of a migration is not forgotten without a word
   expect(document).toMatchObject({ changed: true, lostSource: "CREATE TABLE tags (id int);\n", lostSourceDown: null });
 });
 
-test("one that began with a former base, and is behind the new one, is told what it lacks of it", async () => {
+long("one that began with a former base, and is behind the new one, is told what it lacks of it", async () => {
   const environment = (path: string): string => `database:\n  engine: embedded\n  path: ${path}\n`;
   await using project = await temporaryProject({
     "db/environments/local.yaml": environment(".confiture/local"),

@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
 import { commitAll } from "../support/git.ts";
+import { few, long } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
@@ -55,7 +56,7 @@ function listedIn(stderr: string): string[] {
 }
 
 describe("nothing is taken away without a word", () => {
-  test("NOT NULL of a domain is one thing, in a form that every version knows", async () => {
+  long("NOT NULL of a domain is one thing, in a form that every version knows", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/migrations/001_size.sql": "CREATE DOMAIN size AS int NOT NULL;\n",
@@ -141,38 +142,40 @@ describe("nothing is taken away without a word", () => {
     );
   });
 
-  test.each([
-    [
-      "to columns of a view",
-      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a), UPDATE (a) ON v TO PUBLIC;\n",
-      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO PUBLIC;\n",
-      "column grants public.v.a no longer include UPDATE to PUBLIC",
-    ],
-    [
-      "with the grant option",
-      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO pg_monitor WITH GRANT OPTION;\n",
-      "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO pg_monitor;\n",
-      "column grants public.v.a no longer include the grant option of SELECT to pg_monitor",
-    ],
-    [
-      "of one role to a language",
-      "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\nGRANT USAGE ON LANGUAGE plpgsql TO pg_monitor;\n",
-      "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n",
-      "language grants plpgsql no longer include USAGE to pg_monitor",
-    ],
-    [
-      "of everybody to a language",
-      "SELECT 1;\n",
-      "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n",
-      "language grants plpgsql no longer include USAGE to PUBLIC",
-    ],
-    [
-      "to the sequence of an identity",
-      "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);\nGRANT USAGE, SELECT ON SEQUENCE t_a_seq TO PUBLIC;\n",
-      "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);\nGRANT USAGE ON SEQUENCE t_a_seq TO PUBLIC;\n",
-      "sequence grants public.t_a_seq.PUBLIC no longer include SELECT to PUBLIC",
-    ],
-  ])("so are rights %s", async (_what, before, after, line) => {
+  test.each(
+    few(1, [
+      [
+        "to columns of a view",
+        "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a), UPDATE (a) ON v TO PUBLIC;\n",
+        "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO PUBLIC;\n",
+        "column grants public.v.a no longer include UPDATE to PUBLIC",
+      ],
+      [
+        "with the grant option",
+        "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO pg_monitor WITH GRANT OPTION;\n",
+        "CREATE VIEW v AS SELECT 1 AS a;\nGRANT SELECT (a) ON v TO pg_monitor;\n",
+        "column grants public.v.a no longer include the grant option of SELECT to pg_monitor",
+      ],
+      [
+        "of one role to a language",
+        "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\nGRANT USAGE ON LANGUAGE plpgsql TO pg_monitor;\n",
+        "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n",
+        "language grants plpgsql no longer include USAGE to pg_monitor",
+      ],
+      [
+        "of everybody to a language",
+        "SELECT 1;\n",
+        "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n",
+        "language grants plpgsql no longer include USAGE to PUBLIC",
+      ],
+      [
+        "to the sequence of an identity",
+        "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);\nGRANT USAGE, SELECT ON SEQUENCE t_a_seq TO PUBLIC;\n",
+        "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);\nGRANT USAGE ON SEQUENCE t_a_seq TO PUBLIC;\n",
+        "sequence grants public.t_a_seq.PUBLIC no longer include SELECT to PUBLIC",
+      ],
+    ]),
+  )("so are rights %s", async (_what, before, after, line) => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/migrations/001_all.sql": before,
@@ -223,7 +226,7 @@ ${kept}`,
     expect(await written(project)).toEqual([]);
   });
 
-  test("what stays and protects no longer, too", async () => {
+  long("what stays and protects no longer, too", async () => {
     const protectedBy = `CREATE TABLE t (a int) PARTITION BY LIST (a);
 CREATE TABLE one PARTITION OF t FOR VALUES IN (1);
 CREATE TABLE u (a int, b text);
@@ -300,7 +303,7 @@ CREATE TRIGGER watched BEFORE UPDATE ON r FOR EACH ROW EXECUTE FUNCTION touch();
     expect(back).toMatchObject({ exitCode: 0 });
   });
 
-  test("what holds for less, and what a table had from a parent that it leaves, too", async () => {
+  long("what holds for less, and what a table had from a parent that it leaves, too", async () => {
     const strict = `CREATE TABLE p (a int NOT NULL DEFAULT 3, CONSTRAINT ck CHECK (a > 0));
 CREATE TABLE c () INHERITS (p);
 CREATE TABLE declares (CONSTRAINT ck CHECK (a > 0)) INHERITS (p);
@@ -412,7 +415,7 @@ CREATE SEQUENCE next_one;
     ]);
   });
 
-  test("what keeps its name and is written otherwise, too", async () => {
+  long("what keeps its name and is written otherwise, too", async () => {
     const strict = `CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');
 CREATE DOMAIN email AS filled CONSTRAINT at CHECK (VALUE LIKE '%@%');
 CREATE DOMAIN mail AS text NOT NULL CHECK (VALUE LIKE '%@%') CHECK (VALUE <> '');
@@ -512,7 +515,7 @@ CREATE VIEW listed AS VALUES (1, 2);
   });
 
   // What somebody made by hand; and the line that lists it, without its place.
-  test.each([
+  const GIVEN = [
     [
       "ALTER TABLE t REPLICA IDENTITY FULL",
       "table public.t no longer tells subscribers which rows change, as its REPLICA IDENTITY did",
@@ -544,38 +547,50 @@ CREATE VIEW listed AS VALUES (1, 2);
     ["COMMENT ON COLUMN t.b IS 'what'", "comment on column public.t.b is not in the schema files"],
     ["ALTER TABLE t ALTER b SET NOT NULL", "not null public.t.b"],
     ["ALTER TABLE t ALTER b SET DEFAULT 'x'", "default public.t.b is not in the schema files"],
-  ])("what stays and loses what somebody gave it is listed: %s", async (sql, line) => {
+  ] as const;
+  test("what stays and loses what somebody gave it is listed", async () => {
     const schema =
       "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE t (a int PRIMARY KEY, b text);\nCREATE INDEX t_b ON t (b);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nCREATE STATISTICS s ON a, b FROM t;\nCREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);\n";
+    // Each in a schema of its own, with the same objects.
+    const own = GIVEN.map((_, index) => `CREATE SCHEMA s${index};\nSET search_path = s${index};\n${schema}`);
+    const byHand = GIVEN.map(([sql], index) => `SET search_path = s${index};\n${sql};\n`);
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
-      "db/migrations/001_all.sql": schema,
-      "db/migrations/002_hand.sql": `${sql};\n`,
-      "db/schema/all.sql": schema,
+      "db/migrations/001_all.sql": own.join(""),
+      "db/migrations/002_hand.sql": byHand.join(""),
+      "db/schema/all.sql": own.join(""),
     });
     const { exitCode, stderr } = await generate(project);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-    expect(stderr.replaceAll(/, made by \S+,/g, "")).toContain(`  ${line}`);
+    const listed = stderr.replaceAll(/, made by \S+,/g, "");
+    for (const [index, [, line]] of GIVEN.entries()) {
+      expect(listed).toContain(`  ${line.replaceAll("public.", `s${index}.`)}`);
+    }
+    expect(listedIn(stderr)).toHaveLength(GIVEN.length);
     expect(await written(project)).toEqual([]);
     expect(await generate(project, "--allow-drop")).toMatchObject({ exitCode: 0 });
   });
 
-  test("a constraint without a name of its own is found, values are apart, and what to say names what was listed", async () => {
-    await using project = await temporaryProject({
-      "db/environments/local.yaml": EMBEDDED,
-      "db/migrations/001_users.sql": "CREATE TABLE users (\n  id serial,\n  email text UNIQUE,\n  born timestamp\n);\n",
-      // The identity goes on from the number that the default is at.
-      "db/schema/users.sql": "CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY, email text, born date);\n",
-    });
-    const { stderr } = await generate(project);
-    expect(stderr).toContain(
-      "would take away what is there:\n  constraint public.users.users_email_key, made by db/migrations/001_users.sql:3, is not",
-    );
-    expect(stderr).toMatch(/would lose values:\n +ALTER TABLE .* TYPE date/);
-    expect(stderr).toContain("--allow-drop=constraint:public.users.users_email_key,data:ALTER TABLE ");
-    const all = await generate(project, "--allow-drop=public.users.users_email_key,data");
-    expect(all.exitCode).toBe(0);
-  });
+  long(
+    "a constraint without a name of its own is found, values are apart, and what to say names what was listed",
+    async () => {
+      await using project = await temporaryProject({
+        "db/environments/local.yaml": EMBEDDED,
+        "db/migrations/001_users.sql":
+          "CREATE TABLE users (\n  id serial,\n  email text UNIQUE,\n  born timestamp\n);\n",
+        // The identity goes on from the number that the default is at.
+        "db/schema/users.sql": "CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY, email text, born date);\n",
+      });
+      const { stderr } = await generate(project);
+      expect(stderr).toContain(
+        "would take away what is there:\n  constraint public.users.users_email_key, made by db/migrations/001_users.sql:3, is not",
+      );
+      expect(stderr).toMatch(/would lose values:\n +ALTER TABLE .* TYPE date/);
+      expect(stderr).toContain("--allow-drop=constraint:public.users.users_email_key,data:ALTER TABLE ");
+      const all = await generate(project, "--allow-drop=public.users.users_email_key,data");
+      expect(all.exitCode).toBe(0);
+    },
+  );
 
   test("what a TypeScript migration made is found by the statements in its strings, or else by its name", async () => {
     await using project = await temporaryProject({
@@ -608,7 +623,7 @@ export default class extends Migration {
     }
   });
 
-  test("what goes with a whole schema is listed, each by itself, and has to be allowed", async () => {
+  long("what goes with a whole schema is listed, each by itself, and has to be allowed", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/migrations/001_app.sql": `CREATE SCHEMA app;
@@ -692,7 +707,7 @@ CREATE FUNCTION app.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
     expect(await written(project)).toEqual(["003_next.sql"]);
   });
 
-  test("verify shows what the schema files lack, and no DROP; drift takes it for nobody's work by hand", async () => {
+  long("verify shows what the schema files lack, and no DROP; drift takes it for nobody's work by hand", async () => {
     await using project = await temporaryProject({
       ...FILES,
       "db/schema/users.sql": `${USERS}ALTER TABLE users ADD CONSTRAINT owner_given CHECK (owner <> '');\n`,
@@ -742,45 +757,51 @@ describe("what it compares with by itself", () => {
     expect(await compared(at)).toBe("base.sql and 1 migration");
   });
 
-  test("the environment's database, where exactly these are applied there; else the last commit; else an error", async () => {
-    await using at = await project();
-    const nothing = await generate(at);
-    expect(nothing.exitCode).toBe(1);
-    expect(nothing.stderr).toContain("confiture migrate base");
+  long(
+    "the environment's database, where exactly these are applied there; else the last commit; else an error",
+    async () => {
+      await using at = await project();
+      const nothing = await generate(at);
+      expect(nothing.exitCode).toBe(1);
+      expect(nothing.stderr).toContain("confiture migrate base");
 
-    commitAll(at, "one");
-    await edit(at);
-    expect(await compared(at)).toBe("the schema files of git:HEAD");
-    // The commit lacks what this one does, which would be planned once more.
-    await at.write("db/schema/zoo.sql", "CREATE TABLE zoo (id int PRIMARY KEY);\n");
-    const again = await generate(at);
-    expect(again.exitCode).toBe(1);
-    expect(again.stderr).toContain("git:HEAD would tell if it had db/migrations/002_next.sql as it is");
-    await Bun.file(at.path("db/schema/zoo.sql")).delete();
-    await Bun.file(at.path("db/migrations/002_next.sql")).delete();
+      commitAll(at, "one");
+      await edit(at);
+      expect(await compared(at)).toBe("the schema files of git:HEAD");
+      // The commit lacks what this one does, which would be planned once more.
+      await at.write("db/schema/zoo.sql", "CREATE TABLE zoo (id int PRIMARY KEY);\n");
+      const again = await generate(at);
+      expect(again.exitCode).toBe(1);
+      expect(again.stderr).toContain("git:HEAD would tell if it had db/migrations/002_next.sql as it is");
+      await Bun.file(at.path("db/schema/zoo.sql")).delete();
+      await Bun.file(at.path("db/migrations/002_next.sql")).delete();
 
-    await at.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, bio text);\n");
-    expect((await runHere(["build"], { cwd: at.dir })).stderr).toContain("recorded as applied");
-    await edit(at);
-    expect(await compared(at)).toBe("the database of environment local, where the migration is applied");
-    expect((await runHere(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
-  });
+      await at.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, bio text);\n");
+      expect((await runHere(["build"], { cwd: at.dir })).stderr).toContain("recorded as applied");
+      await edit(at);
+      expect(await compared(at)).toBe("the database of environment local, where the migration is applied");
+      expect((await runHere(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
+    },
+  );
 
-  test("what is planned from something else, and could not run behind the other migrations, is written with a warning", async () => {
-    await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
-    const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: at.dir });
-    expect((await run("migrate", "up")).exitCode).toBe(0);
-    const lacking = "does not run behind base.sql and 1 migration: ";
-    await edit(at);
-    const fits = await generate(at, "--from", "env:local");
-    expect(fits).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining(lacking) });
-    await Bun.file(at.path("db/migrations/002_next.sql")).delete();
-    expect((await run("db", "sql", "ALTER TABLE users ADD by_hand int")).exitCode).toBe(0);
-    const other = await generate(at, "--from", "env:local", "--allow-drop");
-    expect(other.exitCode).toBe(0);
-    expect(other.stderr).toContain(`planned from env:local, this ${lacking}column "by_hand"`);
-    expect(await run("verify")).toMatchObject({ exitCode: 3 });
-  });
+  long(
+    "what is planned from something else, and could not run behind the other migrations, is written with a warning",
+    async () => {
+      await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
+      const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: at.dir });
+      expect((await run("migrate", "up")).exitCode).toBe(0);
+      const lacking = "does not run behind base.sql and 1 migration: ";
+      await edit(at);
+      const fits = await generate(at, "--from", "env:local");
+      expect(fits).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining(lacking) });
+      await Bun.file(at.path("db/migrations/002_next.sql")).delete();
+      expect((await run("db", "sql", "ALTER TABLE users ADD by_hand int")).exitCode).toBe(0);
+      const other = await generate(at, "--from", "env:local", "--allow-drop");
+      expect(other.exitCode).toBe(0);
+      expect(other.stderr).toContain(`planned from env:local, this ${lacking}column "by_hand"`);
+      expect(await run("verify")).toMatchObject({ exitCode: 3 });
+    },
+  );
 
   test.each(["", "/", "..."])(
     "a name of which no file can be made, %p, is refused before anything is compared",

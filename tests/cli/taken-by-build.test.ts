@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { long } from "../support/long.ts";
 import { NEWEST_ALONE } from "../support/servers.ts";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
@@ -90,7 +91,7 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
     );
   });
 
-  test("take no part of the rows away unasked, from small and large tables", async () => {
+  long("take no part of the rows away unasked, from small and large tables", async () => {
     await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
     await project.succeed(["build"]);
     await project.query("INSERT INTO docs SELECT n, true FROM generate_series(1, 3) n");
@@ -132,7 +133,7 @@ describe.each(NEWEST_ALONE)("schema files that can run again, in a database in u
     );
   });
 
-  test("put no other rows or values in the place of those that were there unasked", async () => {
+  long("put no other rows or values in the place of those that were there unasked", async () => {
     const schema = `CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY, v text, price numeric(10, 2) DEFAULT 0, made timestamptz DEFAULT clock_timestamp(),
   twice int GENERATED ALWAYS AS (id * 2) STORED);`;
     await using project = await cliProject({ "db/schema/1_t.sql": schema }, { major });
@@ -191,7 +192,7 @@ ALTER TABLE t ADD COLUMN IF NOT EXISTS random float8 DEFAULT random();`,
     expect(told).toMatch(/- table public\.t (?:has other values in|loses) 3 rows/);
   });
 
-  test("put no table aside for one without its rows, and leave no materialized view unreadable, unasked", async () => {
+  long("put no table aside for one without its rows, and leave no materialized view unreadable, unasked", async () => {
     const schema = `CREATE TABLE IF NOT EXISTS u (id int); CREATE SCHEMA IF NOT EXISTS aside;
 CREATE TABLE IF NOT EXISTS p (id int) PARTITION BY LIST (id); CREATE TABLE IF NOT EXISTS p1 PARTITION OF p FOR VALUES IN (1);
 CREATE MATERIALIZED VIEW IF NOT EXISTS m AS SELECT 1 AS a; CREATE MATERIALIZED VIEW IF NOT EXISTS unread AS SELECT 1 AS a WITH NO DATA;`;
@@ -295,7 +296,7 @@ CREATE TABLE IF NOT EXISTS p1 PARTITION OF p FOR VALUES FROM (1) TO (100);`;
     await project.succeed(["build"]);
   });
 
-  test("name the sequences that a failed build has moved, and put those forward that it set back", async () => {
+  long("name the sequences that a failed build has moved, and put those forward that it set back", async () => {
     const schema = `CREATE TABLE IF NOT EXISTS t (id serial PRIMARY KEY);
 CREATE SEQUENCE IF NOT EXISTS down INCREMENT -1;
 CREATE SEQUENCE IF NOT EXISTS "Free";
@@ -360,7 +361,7 @@ SELECT setval('"Free"', 900), nextval('"Free"');`;
     await project.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
-  test("are told of what is gone already with --no-transaction, whether it fails or not", async () => {
+  long("are told of what is gone already with --no-transaction, whether it fails or not", async () => {
     await using project = await cliProject({ "db/schema/docs.sql": DOCS }, { major });
     await project.succeed(["build"]);
     await project.query("INSERT INTO docs VALUES (1, true)");

@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
+import { few, long } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
@@ -68,24 +69,31 @@ describe("stale schema files undo no migration without a word", () => {
     expect((await generate(other)).stderr).toContain("--rename public.docs.o=owner_name");
   });
 
-  test.each([
-    ["CREATE TABLE docs (id bigint, o text);", "ALTER TABLE docs RENAME o TO p", "column public.docs.o", "docs.p=o"],
-    // Whatever else becomes of it.
-    [
-      "CREATE TABLE docs (id bigint, o text);",
-      "ALTER TABLE docs RENAME o TO p;\nALTER TABLE docs ALTER p SET NOT NULL",
-      "column public.docs.o",
-      "docs.p=o",
-    ],
-    ["CREATE TABLE docs (id bigint);", "ALTER TABLE docs RENAME TO papers", "table public.docs", "public.papers=docs"],
-    // Renamed without being asked.
-    [
-      "CREATE TABLE docs (id bigint);\nCREATE INDEX by_id ON docs (id);",
-      "ALTER INDEX by_id RENAME TO ids",
-      "index public.by_id",
-      undefined,
-    ],
-  ])("nor is it renamed back without a word: %s %s", async (before, sql, what, rename) => {
+  test.each(
+    few(1, [
+      ["CREATE TABLE docs (id bigint, o text);", "ALTER TABLE docs RENAME o TO p", "column public.docs.o", "docs.p=o"],
+      // Whatever else becomes of it.
+      [
+        "CREATE TABLE docs (id bigint, o text);",
+        "ALTER TABLE docs RENAME o TO p;\nALTER TABLE docs ALTER p SET NOT NULL",
+        "column public.docs.o",
+        "docs.p=o",
+      ],
+      [
+        "CREATE TABLE docs (id bigint);",
+        "ALTER TABLE docs RENAME TO papers",
+        "table public.docs",
+        "public.papers=docs",
+      ],
+      // Renamed without being asked.
+      [
+        "CREATE TABLE docs (id bigint);\nCREATE INDEX by_id ON docs (id);",
+        "ALTER INDEX by_id RENAME TO ids",
+        "index public.by_id",
+        undefined,
+      ],
+    ]),
+  )("nor is it renamed back without a word: %s %s", async (before, sql, what, rename) => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
       "db/migrations/001_docs.sql": `${before}\n`,
@@ -105,7 +113,7 @@ describe("stale schema files undo no migration without a word", () => {
     expect(await Bun.file(project.path(`db/migrations/${file}`)).text()).toContain("RENAME");
   });
 
-  test("the command that it names leaves what is new to be generated", async () => {
+  long("the command that it names leaves what is new to be generated", async () => {
     await using project = await temporaryProject(STALE);
     expect(await runHere(["schema", "update", "--yes"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
     const { exitCode, stdout } = await generate(project, "--format", "json");
@@ -114,7 +122,7 @@ describe("stale schema files undo no migration without a word", () => {
     expect(migration?.up).toHaveLength(1);
   });
 
-  test("a build that meets what migrations made names schema update, as drift does", async () => {
+  long("a build that meets what migrations made names schema update, as drift does", async () => {
     await using project = await temporaryProject(STALE);
     expect(await runHere(["migrate", "up"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
     const { exitCode, stderr } = await runHere(["build"], { cwd: project.dir });
@@ -188,7 +196,7 @@ export default class extends Migration {
     ]);
   });
 
-  test("what was never so before is no concern of it", async () => {
+  long("what was never so before is no concern of it", async () => {
     await using project = await temporaryProject({
       ...STALE,
       "db/schema/docs.sql":
@@ -215,7 +223,7 @@ describe("whatever runs or shows such SQL says what it undoes", () => {
   const VIEW = "undoes what db/migrations/002_harden.sql:2 did: view public.pub";
   const GRANT = "undoes what db/migrations/002_harden.sql:3 did: grants on table public.docs to PUBLIC";
 
-  test("apply asks before it undoes something", async () => {
+  long("apply asks before it undoes something", async () => {
     await using project = await temporaryProject(STALE);
     const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
     expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
@@ -229,7 +237,7 @@ describe("whatever runs or shows such SQL says what it undoes", () => {
     expect(await run(...apply)).toMatchObject({ exitCode: 0 });
   });
 
-  test("drift and diff have it in their script, in their document and on the terminal", async () => {
+  long("drift and diff have it in their script, in their document and on the terminal", async () => {
     await using project = await temporaryProject(STALE);
     const run = (...args: string[]): Promise<RunResult> => runHere(args, { cwd: project.dir });
     expect(await run("migrate", "up")).toMatchObject({ exitCode: 0 });
@@ -265,7 +273,7 @@ describe("whatever runs or shows such SQL says what it undoes", () => {
   });
 });
 
-test("generate names the functions whose text is still about a column by the name that it had", async () => {
+long("generate names the functions whose text is still about a column by the name that it had", async () => {
   const users = "CREATE TABLE users (id int, name text);\n";
   const greet = (column: string): string =>
     `CREATE FUNCTION greet() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT ${column} FROM users); END $$;\n`;
@@ -284,7 +292,7 @@ test("generate names the functions whose text is still about a column by the nam
   expect((await generate(project, ...rename)).stderr).not.toContain("the text of");
 });
 
-test("what makes a table without the rows that the schema files insert says so", async () => {
+long("what makes a table without the rows that the schema files insert says so", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": EMBEDDED,
     "db/schema/roles.sql":

@@ -7,6 +7,7 @@ import type { Database, Notice } from "#database/database.ts";
 import { type EmbeddedEngine, openEmbedded, openEmbeddedDatabase } from "#database/embedded/embedded.ts";
 import { backendMessages, message, simpleQuery } from "#database/embedded/protocol.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { long } from "../support/long.ts";
 
 const MEMORY = { engine: "embedded" } as const;
 const PROGRAM = Bun.fileURLToPath(import.meta.resolve("../support/embedded-entry.ts"));
@@ -112,7 +113,7 @@ describe("a session in memory", () => {
     ]);
   });
 
-  test("holds more tables than files may be open, and what is in them", async () => {
+  long("holds more tables than files may be open, and what is in them", async () => {
     const database = await open();
     const each = (sql: (n: number) => string): string => Array.from({ length: 600 }, (_, n) => sql(n)).join("");
     await database.execute(
@@ -159,7 +160,7 @@ describe("a session in memory", () => {
     expect(await database.query("SELECT * FROM generate_series(1, 50000)")).toHaveLength(50_000);
   });
 
-  test("has room for the locks of 10,000 tables in one transaction, and says what to do beyond that", async () => {
+  long("has room for the locks of 10,000 tables in one transaction, and says what to do beyond that", async () => {
     const database = await open();
     const locks = (count: number): string =>
       `SELECT count(pg_advisory_xact_lock(i))::int AS count FROM generate_series(1, ${count}) i`;
@@ -520,7 +521,7 @@ describe("one process at a time", () => {
     expect((await failure(waiting)).code).toBe("interrupted");
   });
 
-  test("killed at any moment, it keeps every commit", async () => {
+  long("killed at any moment, it keeps every commit", async () => {
     const path = join(await temporaryFolder(), "local");
     let committed = 0;
     for (let round = 0; round < 4; round++) {

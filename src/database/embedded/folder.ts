@@ -147,7 +147,7 @@ async function writeCluster(folder: string): Promise<void> {
   for (const { path } of files) if (path.endsWith("/")) await mkdir(join(folder, path), owner);
   await forEach(
     files.filter(({ path }) => !path.endsWith("/")),
-    ({ path, read }) => writeFile(join(folder, path), read(), { mode: 0o600 }),
+    ({ path, view }) => writeFile(join(folder, path), view(), { mode: 0o600 }),
   );
   // PostgreSQL relies on every file of a cluster being on the disk that it has not written itself.
   await syncTree(folder);

@@ -11,6 +11,8 @@ export interface PackedFile {
   readonly size: number;
   /** A copy of its contents, for the caller to own. The first call opens the pack. */
   readonly read: () => Uint8Array;
+  /** Its contents for who only reads them: memory that it shares with others. Opens the pack as well. */
+  readonly view: () => Uint8Array;
 }
 
 type IndexEntry = [path: string, size: number, start: number];
@@ -56,10 +58,8 @@ export function unpack(packed: Uint8Array<ArrayBuffer>): PackedFile[] {
     opened = new WeakRef(all);
     return all;
   };
-  return (JSON.parse(bytes.toString("utf8", 4, start)) as IndexEntry[]).map(([path, size, at]) => ({
-    path,
-    size,
-    // Not slice: what Bun returns is a Buffer, whose slices share its memory.
-    read: () => new Uint8Array(contents().subarray(at, at + size)),
-  }));
+  return (JSON.parse(bytes.toString("utf8", 4, start)) as IndexEntry[]).map(([path, size, at]) => {
+    const view = (): Uint8Array => contents().subarray(at, at + size);
+    return { path, size, read: () => new Uint8Array(view()), view };
+  });
 }

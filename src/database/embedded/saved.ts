@@ -16,7 +16,7 @@ export async function packSaved(files: DataFiles): Promise<Uint8Array> {
   const changed: FileToPack[] = [];
   for (const [path, data] of files) {
     const same = fresh.get(path);
-    if (same?.size !== data.length || Buffer.compare(same.read(), data) !== 0) changed.push({ path, data });
+    if (same?.size !== data.length || Buffer.compare(same.view(), data) !== 0) changed.push({ path, data });
   }
   return pack([{ path: REMOVED, data: Buffer.from(JSON.stringify(removed)) }, ...changed], LEVEL);
 }
@@ -28,7 +28,7 @@ const REMOVED = "../removed";
 export async function unpackSaved(saved: Uint8Array<ArrayBuffer>): Promise<PackedFile[]> {
   const fresh = await newFiles();
   const [removed, ...changed] = unpack(saved);
-  for (const path of JSON.parse(Buffer.from(removed!.read()).toString()) as string[]) fresh.delete(path);
+  for (const path of JSON.parse(Buffer.from(removed!.view()).toString()) as string[]) fresh.delete(path);
   for (const file of changed) fresh.set(file.path, file);
   return [...fresh.values()];
 }

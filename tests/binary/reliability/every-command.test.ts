@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { long } from "../../support/long.ts";
 import { SEED } from "../../unit/sql/random.ts";
 import { OUTER_MAJORS } from "./bench.ts";
 import { canMount, killEmbedded } from "./embedded-kill.ts";
@@ -7,7 +8,7 @@ import { COMMANDS_KILLED, killCommands } from "./every-command.ts";
 // A database or two for each command. The full run, scripts/reliability, kills more.
 setDefaultTimeout(300_000);
 
-test("every command that writes, killed at a random moment, leaves all as before or all done", async () => {
+long("every command that writes, killed at a random moment, leaves all as before or all done", async () => {
   const [major] = OUTER_MAJORS.slice(-1);
   console.log(`CONFITURE_SEED=${SEED}`);
   const figures = await killCommands({ major: major!, seed: SEED, kills: 1 });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { ALL } from "../../support/long.ts";
 import { server, type TestServer } from "../../support/servers.ts";
 import { Cell, type CellDatabase, expectNothingLost, outcome } from "./cell.ts";
 import { type Files, type Shape, succeed } from "./shapes.ts";
-import { expectedIn, readTable, showTable } from "./table.ts";
+import { expectedIn, inStates, readTable, showTable } from "./table.ts";
 
 const STATES = [
   "fresh",
@@ -27,6 +28,9 @@ const OF_INTEREST: Readonly<Record<string, readonly State[]>> = {
   adopted: ["fresh", "built", "behind", "schema edited"],
   squashed: ["fresh", "built", "behind", "merged", "migration edited"],
 };
+
+/** Those that the check tries, which has not the time for all. */
+const IN_SHORT: readonly State[] = ["built", "behind"];
 
 /** What each command is called with, and what a person has done just before. */
 const COMMANDS: readonly Command[] = [
@@ -175,7 +179,10 @@ export function tryEveryCell(
 
   test(`${name}: every command in every state does what a person expects, or names the one that helps`, async () => {
     const all = await statesOf(await make(origin));
-    const wanted = STATES.filter((state) => all[state] !== undefined && OF_INTEREST[name]?.includes(state) !== false);
+    const wanted = STATES.filter(
+      (state) =>
+        all[state] !== undefined && OF_INTEREST[name]?.includes(state) !== false && (ALL || IN_SHORT.includes(state)),
+    );
     const tried: Record<string, Record<string, string>> = {};
     let next = prepare(all[wanted[0]!]!.template);
     for (const [index, state] of wanted.entries()) {
@@ -203,7 +210,7 @@ export function tryEveryCell(
       }
     }
     if (isShown) console.log(showTable(tried));
-    else expect(tried).toEqual(expectedIn(readTable(table), tried));
+    else expect(tried).toEqual(expectedIn(ALL ? readTable(table) : inStates(wanted, readTable(table)), tried));
   }, 600_000);
 }
 

@@ -22,6 +22,15 @@ export function readTable(text: string): Outcomes {
   return commands;
 }
 
+/** What a table says of some of the states. */
+export function inStates(states: readonly string[], table: Outcomes): Outcomes {
+  const commands = Object.entries(table).map(([command, outcomes]) => {
+    const some = Object.entries(outcomes).filter(([state]) => state === "*" || states.includes(state));
+    return [command, Object.fromEntries(some)] as const;
+  });
+  return Object.fromEntries(commands.filter(([, outcomes]) => Object.keys(outcomes).length > 0));
+}
+
 /** The table's outcomes in the states that were tried. */
 export function expectedIn(table: Outcomes, tried: Outcomes): Outcomes {
   return Object.fromEntries(

@@ -4,6 +4,7 @@ import { hazardsIn } from "#compare/generate/hazards.ts";
 import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import { withScratch } from "#scratch/scratch.ts";
 import { build } from "../../support/golden.ts";
+import { long } from "../../support/long.ts";
 import { filesOf } from "./project-files.ts";
 
 const FILES = filesOf("");
@@ -57,7 +58,7 @@ describe("the plan between two catalogues", () => {
     expect(sql.at(-1)).not.toContain("d_before");
   });
 
-  test("keeps the rows of a table that begins to inherit, and gives new columns of it its own default", async () => {
+  long("keeps the rows of a table that begins to inherit, and gives new columns of it its own default", async () => {
     const parents = `CREATE TABLE a (id int, stars int DEFAULT 5);
       CREATE TABLE p (id int, stars int DEFAULT 5) PARTITION BY LIST (id);`;
     const rows = await withScratch(embedded, async (database) => {
@@ -87,7 +88,7 @@ describe("the plan between two catalogues", () => {
     ]);
   });
 
-  test("says what to do where PostgreSQL checks no values of a domain", async () => {
+  long("says what to do where PostgreSQL checks no values of a domain", async () => {
     const around = "CREATE TABLE inner_t (a d); CREATE TABLE t (a inner_t);";
     const check = "CHECK (value > 0)";
     const refusal = await between(
@@ -99,7 +100,7 @@ describe("the plan between two catalogues", () => {
     expect(await between(`CREATE DOMAIN d AS int; ${around}`, unchecked)).toHaveLength(1);
   });
 
-  test("takes back an owner, and starts from the one that there is", async () => {
+  long("takes back an owner, and starts from the one that there is", async () => {
     const owned = "CREATE TABLE t (a int); CREATE ROLE keeper; ALTER TABLE t OWNER TO keeper;";
     expect(await between(owned, "CREATE TABLE t (a int);")).toEqual(["ALTER TABLE public.t OWNER TO CURRENT_USER"]);
     expect(await between(owned, `${owned} ALTER TABLE t ADD b int;`)).toEqual([
@@ -131,7 +132,7 @@ describe("the plan between two catalogues", () => {
     await between(schema("varchar(20)", ""), schema("text", comment));
   });
 
-  test("warns where everybody may use what is made anew", async () => {
+  long("warns where everybody may use what is made anew", async () => {
     const code = (type: string): string =>
       ["own", "open"]
         .map((name) => `CREATE FUNCTION ${name}() RETURNS ${type} LANGUAGE sql AS 'SELECT 1::${type}';`)

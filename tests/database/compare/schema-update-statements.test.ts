@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { long } from "../../support/long.ts";
 import { update } from "../../support/schema-update.ts";
 
 // Several scratch databases each.
@@ -62,7 +63,7 @@ ALTER INDEX p_b ATTACH PARTITION p2_b;
     });
   });
 
-  test("those of partitions go where the last one gets its own, or another one", async () => {
+  long("those of partitions go where the last one gets its own, or another one", async () => {
     const [p, two] = [
       "CREATE TABLE p (a int NOT NULL) PARTITION BY LIST (a);\n",
       "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\n",
@@ -391,7 +392,7 @@ describe("types and sequences of a new table", () => {
 describe("a new partition", () => {
   const P = "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n";
 
-  test("is not taken a right that it does not get where it stands", async () => {
+  long("is not taken a right that it does not get where it stands", async () => {
     const { after } = await update(
       { "p.sql": `${P}ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;\n` },
       "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\nREVOKE ALL ON p2 FROM PUBLIC;\n",

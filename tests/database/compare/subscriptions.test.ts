@@ -7,6 +7,7 @@ import { compareOnTerms } from "#compare/sources/comparison.ts";
 import { sourceCatalogue } from "#compare/sources/sources.ts";
 import type { ServerTarget } from "#database/target.ts";
 import { newestServer, type TestDatabase } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { filesOf } from "./project-files.ts";
 
@@ -31,7 +32,7 @@ for (const engine of newestServer) {
     };
   };
 
-  test.each(["its own server", "embedded"])(
+  test.each(few(1, ["its own server", "embedded"]))(
     "a database with a subscription is planned for without it, which is said: scratch databases on %s",
     async (site) => {
       await using database = await subscribed();

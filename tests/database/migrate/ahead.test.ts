@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { MigrateEvent } from "#migrate/events.ts";
 import { up } from "#migrate/migrator.ts";
 import { oldestServer } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { type Passing, tcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
 import { migrating, type Migrating, type Outcome, outcomeOf } from "./migrating.ts";
 
@@ -402,10 +403,12 @@ for (const engine of oldestServer) {
       expect(await m.query("SELECT version FROM log")).toEqual([]);
     });
 
-    test.each([
-      ["SQL", ["sql", "sql", "sql", "sql", "sql"]],
-      ["TypeScript and SQL", ["ts", "ts", "sql", "ts"]],
-    ])(
+    test.each(
+      few(1, [
+        ["SQL", ["sql", "sql", "sql", "sql", "sql"]],
+        ["TypeScript and SQL", ["ts", "ts", "sql", "ts"]],
+      ]),
+    )(
       "wherever the connection is cut, what is said of each migration is what the ledger says, and nothing runs twice: %s",
       async (_, forms) => {
         const versions = forms.map((_form, index) => `00${index + 2}`);

@@ -7,6 +7,7 @@ import { importMigrations } from "#migrate/import/import.ts";
 import { flywayChecksum } from "#migrate/layouts/flyway.ts";
 import { status } from "#migrate/status.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
@@ -59,39 +60,44 @@ const catalogue = (m: Migrating): Promise<object[]> =>
 
 for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
-    test.each(Object.entries(FOLDERS))("a folder of %s does the same after it was rewritten", async (layout, files) => {
-      const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`db/migrations/${name}`, text]));
-      await using before = await migrating(engine, named);
-      expect((await before.up()).error).toBeUndefined();
-      await using after = await migrating(engine, named);
-      const { migrations, movedTo } = await importMigrations(options(after));
-      expect(movedTo).toBe(`db/migrations-${layout}`);
-      expect(await status(after.options)).toMatchObject({ layout: "confiture", ignored: [] });
-      expect(await after.up()).toMatchObject({
-        error: undefined,
-        results: migrations.map(({ version }) => `${version} done`),
-      });
-      expect(await catalogue(after)).toEqual(await catalogue(before));
-      for (const [name, text] of Object.entries(files))
-        expect(await after.project.read(`${movedTo}/${name}`)).toBe(text);
-      if (layout === "goose" || layout === "sql-migrate") {
-        expect((await after.down({ to: "0" })).error).toBeUndefined();
-        expect(await catalogue(after)).toEqual([]);
-      }
-    });
+    test.each(few(4, Object.entries(FOLDERS)))(
+      "a folder of %s does the same after it was rewritten",
+      async (layout, files) => {
+        const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`db/migrations/${name}`, text]));
+        await using before = await migrating(engine, named);
+        expect((await before.up()).error).toBeUndefined();
+        await using after = await migrating(engine, named);
+        const { migrations, movedTo } = await importMigrations(options(after));
+        expect(movedTo).toBe(`db/migrations-${layout}`);
+        expect(await status(after.options)).toMatchObject({ layout: "confiture", ignored: [] });
+        expect(await after.up()).toMatchObject({
+          error: undefined,
+          results: migrations.map(({ version }) => `${version} done`),
+        });
+        expect(await catalogue(after)).toEqual(await catalogue(before));
+        for (const [name, text] of Object.entries(files))
+          expect(await after.project.read(`${movedTo}/${name}`)).toBe(text);
+        if (layout === "goose" || layout === "sql-migrate") {
+          expect((await after.down({ to: "0" })).error).toBeUndefined();
+          expect(await catalogue(after)).toEqual([]);
+        }
+      },
+    );
 
-    test.each([
-      ["goose", "00001_one.sql", "-- +goose Up\n", "-- migrate:up\n"],
-      [
-        "goose",
-        "00001_one.sql",
-        "-- +goose Up\n-- nothing yet\n-- +goose Down\nDROP TABLE two;",
-        "\n-- migrate:down\nDROP TABLE",
-      ],
-      ["sql-migrate", "1-one.sql", "-- +migrate Up", "-- migrate:up\n"],
-      ["flyway", "V1__one.sql", "-- for later", "-- for later\n"],
-      ["prisma", "20230101000000_one/migration.sql", "", "-- migrate:up\n"],
-    ])(
+    test.each(
+      few(3, [
+        ["goose", "00001_one.sql", "-- +goose Up\n", "-- migrate:up\n"],
+        [
+          "goose",
+          "00001_one.sql",
+          "-- +goose Up\n-- nothing yet\n-- +goose Down\nDROP TABLE two;",
+          "\n-- migrate:down\nDROP TABLE",
+        ],
+        ["sql-migrate", "1-one.sql", "-- +migrate Up", "-- migrate:up\n"],
+        ["flyway", "V1__one.sql", "-- for later", "-- for later\n"],
+        ["prisma", "20230101000000_one/migration.sql", "", "-- migrate:up\n"],
+      ]),
+    )(
       "a migration of %s that is empty on purpose runs after it was rewritten, too: %s %j",
       async (layout, name, text, kept) => {
         const [second, content] = Object.entries(FOLDERS[layout]!)[1]!;
@@ -116,7 +122,7 @@ for (const engine of newestAndEmbedded) {
       expect((await m.up()).error).toMatchObject({ code: "migration_empty" });
     });
 
-    test.each(Object.entries(FOLDERS))(
+    test.each(few(3, Object.entries(FOLDERS)))(
       "a database that ran a folder of %s has what it was rewritten to, and an edit is found",
       async (_layout, files) => {
         const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`db/migrations/${name}`, text]));

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { MigrateEvent } from "#migrate/events.ts";
 import { resume } from "#migrate/migrator.ts";
 import { oldestAndEmbedded, oldestServer } from "../../support/engines.ts";
+import { long } from "../../support/long.ts";
 import { caretOf, placeOf } from "../failure.ts";
 import { migrating, outcomeOf } from "./migrating.ts";
 
@@ -34,7 +35,7 @@ for (const engine of oldestAndEmbedded) {
       expect(await m.standings()).toEqual(["001 applied", "002 applied", "003 applied"]);
     });
 
-    test("a migration of several megabytes is applied whole or not at all", async () => {
+    long("a migration of several megabytes is applied whole or not at all", async () => {
       const rows = (n: number): string => `INSERT INTO big VALUES ('${"x".repeat(8000)}');\n`.repeat(n);
       const down = "-- migrate:down\nDROP TABLE big;\n";
       const text = (last: string): string =>
@@ -51,43 +52,46 @@ for (const engine of oldestAndEmbedded) {
       expect((await m.down()).results).toEqual(["001 done"]);
     });
 
-    test("a migration that fails puts back the sequences that it set back, and names those that it moved on", async () => {
-      const moves = "SELECT setval('behind', 1); SELECT setval('ahead', 900);";
-      await using m = await migrating(engine, {
-        "001_a.sql": "CREATE SEQUENCE behind; CREATE SEQUENCE ahead; SELECT setval('behind', 5), setval('ahead', 7);",
-        "002_b.sql": "SELECT 1",
-      });
-      await m.up();
-      const failed = [
-        {
-          name: "public.ahead",
-          from: "8",
-          to: "901",
-          putBack: false,
-          sql: `SELECT setval('"public"."ahead"', 7, true)`,
-        },
-        { name: "public.behind", from: "6", to: "2", putBack: true },
-      ];
-      await m.write("003_c.sql", "SELECT 1");
-      await m.write("004_d.sql", `${moves} CREATE TABLE a (id int); CREATE TABLE a (id int);`);
-      const { results, error } = await m.up();
-      expect(results).toEqual(["003 done", "004 failed"]);
-      expect(error?.hint).toContain("is there already");
-      expect(error?.hint).toContain("  public.behind gave 6 next, was set to 2, and is put back");
-      expect(error?.data).toMatchObject({ sequences: failed });
-      expect(await m.query("SELECT last_value::int AS n FROM behind")).toEqual([{ n: 5 }]);
-      await m.query("SELECT setval('ahead', 7)");
-      await m.write("004_d.sql", "SELECT 1");
-      await m.write(
-        "005_e.ts",
-        `import { Migration } from "confiture";
+    long(
+      "a migration that fails puts back the sequences that it set back, and names those that it moved on",
+      async () => {
+        const moves = "SELECT setval('behind', 1); SELECT setval('ahead', 900);";
+        await using m = await migrating(engine, {
+          "001_a.sql": "CREATE SEQUENCE behind; CREATE SEQUENCE ahead; SELECT setval('behind', 5), setval('ahead', 7);",
+          "002_b.sql": "SELECT 1",
+        });
+        await m.up();
+        const failed = [
+          {
+            name: "public.ahead",
+            from: "8",
+            to: "901",
+            putBack: false,
+            sql: `SELECT setval('"public"."ahead"', 7, true)`,
+          },
+          { name: "public.behind", from: "6", to: "2", putBack: true },
+        ];
+        await m.write("003_c.sql", "SELECT 1");
+        await m.write("004_d.sql", `${moves} CREATE TABLE a (id int); CREATE TABLE a (id int);`);
+        const { results, error } = await m.up();
+        expect(results).toEqual(["003 done", "004 failed"]);
+        expect(error?.hint).toContain("is there already");
+        expect(error?.hint).toContain("  public.behind gave 6 next, was set to 2, and is put back");
+        expect(error?.data).toMatchObject({ sequences: failed });
+        expect(await m.query("SELECT last_value::int AS n FROM behind")).toEqual([{ n: 5 }]);
+        await m.query("SELECT setval('ahead', 7)");
+        await m.write("004_d.sql", "SELECT 1");
+        await m.write(
+          "005_e.ts",
+          `import { Migration } from "confiture";
          export default class extends Migration {
            async up() { await this.execute("${moves} SELECT 1 / 0"); }
            async down() {}
          }`,
-      );
-      expect((await m.up()).error?.data).toMatchObject({ sequences: failed });
-    });
+        );
+        expect((await m.up()).error?.data).toMatchObject({ sequences: failed });
+      },
+    );
 
     test("a constraint that is checked at COMMIT fails the migration, and nothing is kept", async () => {
       await using m = await migrating(engine, {
