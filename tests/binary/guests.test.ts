@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { peakMemory, startBinary } from "../support/cli.ts";
 import { executableProject, type CliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
+import { ALL } from "../support/long.ts";
 
 /** A migration that first makes a table, and then does this. */
 const migration = (body: string, head = ""): string =>
@@ -196,7 +197,7 @@ async function startUntil(project: CliProject, word: string): ReturnType<typeof 
   return started;
 }
 
-test.skipIf(process.platform !== "linux")(
+test.skipIf(!ALL || process.platform !== "linux")(
   "a hundred thousand statements without await take no more memory than they hold at a time, and are reported",
   async () => {
     const body = `const filler = "x".repeat(2000); for (let n = 1; n < 100_000; n++) this.execute(\`SELECT \${n} -- \${filler}\`);`;

@@ -3,6 +3,7 @@ import { assembleSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles, type SchemaOrder } from "#build/collect.ts";
 import { withDatabase } from "#database/open.ts";
 import { oldestAndEmbedded } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 
@@ -29,7 +30,7 @@ const dir = (projectDir: string, order: SchemaOrder) => ({
   order,
 });
 
-for (const engine of oldestAndEmbedded) {
+for (const engine of few(1, oldestAndEmbedded)) {
   describe(engine.name, () => {
     // Each name begins with another number than the file's place among those that it needs.
     test.each([

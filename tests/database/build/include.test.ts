@@ -3,6 +3,7 @@ import { symlink } from "node:fs/promises";
 import { runStatements } from "#database/run-script.ts";
 import { parseScript } from "#database/script.ts";
 import { oldestAndEmbedded } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { building } from "./building.ts";
 
@@ -19,7 +20,7 @@ const PROJECT = {
   "zz_last.sql": "CREATE VIEW zz AS SELECT one() FROM all_users",
 };
 
-for (const engine of oldestAndEmbedded) {
+for (const engine of few(1, oldestAndEmbedded)) {
   describe(engine.name, () => {
     test("included files run where they are included, and not by themselves as well", async () => {
       await using b = await building(engine, PROJECT);

@@ -8,6 +8,7 @@ import { updateSchema } from "#compare/update/update.ts";
 import { verify } from "#compare/verify/verify.ts";
 import { withDatabase } from "#database/open.ts";
 import { oldestAndEmbedded } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
@@ -99,7 +100,7 @@ test("a base has a view as a REFRESH leaves it: another one is not squashed", as
   expect((await squash({ ...filesOf(project.dir), through: "003" })).squashed).toHaveLength(3);
 });
 
-for (const engine of oldestAndEmbedded) {
+for (const engine of few(1, oldestAndEmbedded)) {
   test(`${engine.name}: which values of a view are the same in every database goes by what it reads`, async () => {
     await using fresh = await engine.fresh();
     const views = await withDatabase(fresh.target, {}, async (database) => {

@@ -5,13 +5,14 @@ import { sourceCatalogue } from "#compare/sources/sources.ts";
 import { verify } from "#compare/verify/verify.ts";
 import { commitAll } from "../../support/git.ts";
 import { largeProject } from "../../support/large-project.ts";
+import { long } from "../../support/long.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { structureRevisions } from "../../support/structure-file.ts";
 import { filesOf } from "./project-files.ts";
 
 /** `scripts/benchmark-compare` does the same with more of everything. */
 describe("projects of the size and shape of real ones", () => {
-  test("a history of CONCURRENTLY, enum values, partitions, policies, triggers and views is proven", async () => {
+  long("a history of CONCURRENTLY, enum values, partitions, policies, triggers and views is proven", async () => {
     await using project = await temporaryProject(largeProject(100));
     const report = await verify(filesOf(project.dir));
     expect(report.checks.map(({ name, outcome }) => `${name}: ${outcome}`)).toEqual([
@@ -22,7 +23,7 @@ describe("projects of the size and shape of real ones", () => {
     expect(report.from).toBe("migrations");
   });
 
-  test("one wrong way back in the middle of it is found, and nothing else", async () => {
+  long("one wrong way back in the middle of it is found, and nothing else", async () => {
     const content = largeProject(60);
     const wrong = Object.keys(content).find((file) => file.includes("_replace_"))!;
     const index = /DROP INDEX (\w+);/.exec(content[wrong]!)![1]!;

@@ -12,6 +12,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import { serverEngines } from "../../support/engines.ts";
+import { few, long } from "../../support/long.ts";
 import { message } from "../../support/lying-server.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
 import { temporaryProject } from "../../support/project.ts";
@@ -105,14 +106,16 @@ describe("a scratch database of the embedded engine begins as a new one, whateve
     expect(await state()).toEqual(before);
   });
 
-  test.each([
-    "CREATE TEMP TABLE t (id int); INSERT INTO t VALUES (1)",
-    "CREATE MATERIALIZED VIEW m AS SELECT 1 AS id; CREATE UNIQUE INDEX ON m (id); REFRESH MATERIALIZED VIEW CONCURRENTLY m",
-  ])("and does again what it has done: %s", async (sql) => {
+  test.each(
+    few(1, [
+      "CREATE TEMP TABLE t (id int); INSERT INTO t VALUES (1)",
+      "CREATE MATERIALIZED VIEW m AS SELECT 1 AS id; CREATE UNIQUE INDEX ON m (id); REFRESH MATERIALIZED VIEW CONCURRENTLY m",
+    ]),
+  )("and does again what it has done: %s", async (sql) => {
     for (let time = 0; time < 2; time++) await state(sql);
   });
 
-  test("and is the same one where nothing is left", async () => {
+  long("and is the same one where nothing is left", async () => {
     const sessions: unknown[] = [];
     const look = (sql: string): Promise<void> =>
       withScratch({ scratch: { engine: "embedded" } }, async (database) => {
@@ -172,7 +175,7 @@ const OWN_DATABASE = (name: string): Record<string, string> => ({
   "db/migrations/2_b.sql": `-- migrate:up transaction:false\nALTER DATABASE ${name} SET datestyle = 'ISO';\n-- migrate:down\nALTER DATABASE ${name} RESET datestyle;\n`,
 });
 
-test("statements that name the project's database are about the scratch database", async () => {
+long("statements that name the project's database are about the scratch database", async () => {
   await using project = await temporaryProject(OWN_DATABASE("our_own"));
   const { checks } = await verify(filesOf(project.dir));
   expect(checks.map(({ outcome }) => outcome)).toEqual(["proven", "proven", "proven"]);

@@ -5,6 +5,7 @@ import { verify } from "#compare/verify/verify.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import { oldestServer } from "../../support/engines.ts";
+import { long } from "../../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
@@ -186,41 +187,45 @@ describe("a base moves forward", () => {
     expect(text).toContain("('2', DEFAULT, DEFAULT, DEFAULT, DEFAULT, '2020-01-01 00:00:00+00', 'me', 'a')");
   }, 120_000);
 
-  test("so are expressions with them, and what depends on rows as well is refused at its place", async () => {
-    const table =
-      "CREATE SEQUENCE s; CREATE TABLE t (id int, who text DEFAULT current_user, day date, at timestamptz, set text, key text, token text, n text);\n";
-    await using project = await temporaryProject({
-      "db/migrations/001_t.sql": `${table}INSERT INTO t (id, who, day, at, set, key, token, n) VALUES
+  long(
+    "so are expressions with them, and what depends on rows as well is refused at its place",
+    async () => {
+      const table =
+        "CREATE SEQUENCE s; CREATE TABLE t (id int, who text DEFAULT current_user, day date, at timestamptz, set text, key text, token text, n text);\n";
+      await using project = await temporaryProject({
+        "db/migrations/001_t.sql": `${table}INSERT INTO t (id, who, day, at, set, key, token, n) VALUES
         (1, 'by ' || session_user, (current_date + 7), now() + interval '1 day', current_setting('server_version', true),
          upper(current_user), md5(random()::text), 'K' || nextval('s')),
         (2, 'me', '2020-01-01', '2020-01-01Z', 'a', CASE WHEN current_user = 'x' THEN 'a' ELSE 'b' END, 'x', NULL);
       INSERT INTO t (id, day) SELECT 3, 'today'::date;`,
-    });
-    await put(project, "001");
-    const text = await project.read("db/migrations/base.sql");
-    expect(text).toContain(
-      "('1', 'by ' || session_user, current_date + 7, now() + interval '1 day', current_setting('server_version', true), upper(current_user), md5(random()::text), 'K1')",
-    );
-    expect(text).toContain("('2', 'me', '2020-01-01', '2020-01-01 00:00:00+00', 'a', CASE WHEN");
-    expect(text).toContain("('3', DEFAULT, 'today'::date, NULL, NULL, NULL, NULL, NULL)");
-
-    for (const statement of [
-      "UPDATE t SET key = who || current_user;",
-      // Both are the same user's name where this is proven, and not in the database that begins with the base.
-      "INSERT INTO t (id, key) VALUES (3, current_user); INSERT INTO t (id, key) SELECT 4, tableowner FROM pg_tables WHERE tablename = 't';",
-      "INSERT INTO t (id, day) SELECT 1, current_date + n FROM generate_series(1, 2) n;",
-    ]) {
-      await using other = await temporaryProject({
-        "db/migrations/001_t.sql": `${table}INSERT INTO t (id) VALUES (1);\n${statement}\n`,
       });
-      expect(await failureOf(squash({ ...filesOf(other.dir), through: "001" }))).toMatchObject({
-        code: "squash_refused",
-        location: { file: "db/migrations/001_t.sql", line: 3 },
-      });
-    }
-  }, 120_000);
+      await put(project, "001");
+      const text = await project.read("db/migrations/base.sql");
+      expect(text).toContain(
+        "('1', 'by ' || session_user, current_date + 7, now() + interval '1 day', current_setting('server_version', true), upper(current_user), md5(random()::text), 'K1')",
+      );
+      expect(text).toContain("('2', 'me', '2020-01-01', '2020-01-01 00:00:00+00', 'a', CASE WHEN");
+      expect(text).toContain("('3', DEFAULT, 'today'::date, NULL, NULL, NULL, NULL, NULL)");
 
-  test("what no base holds is refused at its place, and named where only code may do it", async () => {
+      for (const statement of [
+        "UPDATE t SET key = who || current_user;",
+        // Both are the same user's name where this is proven, and not in the database that begins with the base.
+        "INSERT INTO t (id, key) VALUES (3, current_user); INSERT INTO t (id, key) SELECT 4, tableowner FROM pg_tables WHERE tablename = 't';",
+        "INSERT INTO t (id, day) SELECT 1, current_date + n FROM generate_series(1, 2) n;",
+      ]) {
+        await using other = await temporaryProject({
+          "db/migrations/001_t.sql": `${table}INSERT INTO t (id) VALUES (1);\n${statement}\n`,
+        });
+        expect(await failureOf(squash({ ...filesOf(other.dir), through: "001" }))).toMatchObject({
+          code: "squash_refused",
+          location: { file: "db/migrations/001_t.sql", line: 3 },
+        });
+      }
+    },
+    120_000,
+  );
+
+  long("what no base holds is refused at its place, and named where only code may do it", async () => {
     const a = { "db/migrations/001_a.sql": "CREATE TABLE a (id int);\n" };
     for (const statement of [
       "CREATE ROLE squash_test_role;",
@@ -318,7 +323,7 @@ describe("a base moves forward", () => {
     });
   });
 
-  test("what the schema files build otherwise is told", async () => {
+  long("what the schema files build otherwise is told", async () => {
     await using project = await temporaryProject({
       "db/schema/a.sql": "CREATE TABLE a (id bigint)",
       "db/migrations/001_a.sql": "CREATE TABLE a (id int)",

@@ -5,6 +5,7 @@ import { status } from "#migrate/status.ts";
 import { importMigrations } from "#migrate/import/import.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { migrating } from "./migrating.ts";
 
 const BASE = "CREATE TABLE users (id int PRIMARY KEY);\nINSERT INTO users VALUES (1);\n";
@@ -21,7 +22,7 @@ test("an import of another tool's folder keeps it", async () => {
   expect(await project.read("db/migrations/base.sql")).toBe(BASE);
 });
 
-for (const engine of newestAndEmbedded) {
+for (const engine of few(1, newestAndEmbedded)) {
   describe(engine.name, () => {
     test("an empty database begins with the base, once, and keeps it when everything is rolled back", async () => {
       await using m = await migrating(engine, FILES);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { showMigration } from "#migrate/show.ts";
 import { status } from "#migrate/status.ts";
 import { oldestAndEmbedded, oldestServer } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -29,7 +30,7 @@ async function remove(m: Migrating, ...names: string[]): Promise<void> {
   for (const name of names) await Bun.file(m.project.path(`db/migrations/${name}`)).delete();
 }
 
-for (const engine of oldestAndEmbedded) {
+for (const engine of few(1, oldestAndEmbedded)) {
   describe(engine.name, () => {
     test("the texts of a migration are kept as they were applied, each form as it is", async () => {
       await using m = await migrating(engine, FILES);

@@ -5,6 +5,7 @@ import { flywayChecksum } from "#migrate/layouts/flyway.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { status } from "#migrate/status.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
+import { few } from "../../support/long.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -247,7 +248,7 @@ const inFolder = (files: Readonly<Record<string, string>>): Record<string, strin
 const adopt = async (m: Migrating, tool: string): Promise<string[]> =>
   (await adoptHistory(m.options, tool, undefined)).map(migrationId);
 
-for (const engine of newestAndEmbedded) {
+for (const engine of few(1, newestAndEmbedded)) {
   describe(engine.name, () => {
     // How a folder is read is the same on every engine, and the embedded one takes its time to start.
     const examples = engine.name === "embedded" ? EXAMPLES.slice(0, 1) : EXAMPLES;
