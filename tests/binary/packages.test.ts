@@ -10,6 +10,7 @@ import { homebrewFormula } from "../../scripts/packaging/homebrew.ts";
 import { publicKeyOf } from "../../scripts/packaging/minisign.ts";
 import { BINARY, builtBinary } from "../support/cli.ts";
 import { readBlocks, Reader } from "../support/document.ts";
+import { long } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { HAS_XZ } from "../support/xz.ts";
 
@@ -197,7 +198,7 @@ describe.skipIf(!isPacked || !isRoot || Bun.which("dpkg") === null)("the .deb", 
 });
 
 describe.skipIf(!isPacked || !isRoot || Bun.which("rpm") === null)("the .rpm", () => {
-  test("is checked, installed, verified and removed by rpm", async () => {
+  long("is checked, installed, verified and removed by rpm", async () => {
     const root = await empty("rpm-root");
     const path = join(out, named(".rpm"));
     const checked = await run(["rpm", "-Kv", path], root);

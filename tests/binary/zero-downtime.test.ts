@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
+import { long } from "../support/long.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { PSQL, psql } from "../support/psql.ts";
 import { NEWEST_ALONE, server } from "../support/servers.ts";
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each(NEWEST_ALONE)("the example of a change without downtime, on PostgreSQL %d", (major) => {
-  test("works as it is written, under both releases", async () => {
+  long("works as it is written, under both releases", async () => {
     const instance = await server(major);
     const project = join(folder, "project");
     await cp(EXAMPLE, project, { recursive: true });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { BINARY, type RunResult } from "../support/cli.ts";
+import { long } from "../support/long.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { executableProject, type CliProject } from "./project.ts";
 
@@ -127,7 +128,7 @@ describe("how much is said", () => {
     expect(failed.stderr).toStartWith("error: ");
   });
 
-  test("-v adds the files and the server's notices", async () => {
+  long("-v adds the files and the server's notices", async () => {
     const normal = await project.succeed(["build"]);
     expect(normal.stderr).not.toContain("already exists");
     for (const flag of ["-v", "--verbose"]) {

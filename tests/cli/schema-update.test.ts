@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { runHere } from "../support/in-process.ts";
 import type { RunResult } from "../support/cli.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
@@ -261,7 +262,7 @@ describe("schema update", () => {
     expect(stderr).toContain("Change it in the schema files (db/schema/users.sql:5), or take it out");
   });
 
-  test("asks on a terminal", async () => {
+  long("asks on a terminal", async () => {
     await using project = await temporaryProject(FILES);
     const no = await atTerminal(project.dir, ["schema", "update"], [[/\[y\/N\] /, "\r"]]);
     expect(no.screen).toContain("+    bio TEXT");

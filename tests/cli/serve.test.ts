@@ -5,6 +5,7 @@ import postgres from "postgres";
 import { ALEMBIC_APPLICATION, ALEMBIC_OUTPUT } from "../support/alembic.ts";
 import { runBinary } from "../support/cli.ts";
 import { javaWithDriver, JDBC_CLIENT, JDBC_OUTPUT } from "../support/jdbc.ts";
+import { few } from "../support/long.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { PSQL, psql } from "../support/psql.ts";
 import { serve, type ServedDatabase } from "../support/served.ts";
@@ -425,7 +426,7 @@ test("a port that is taken, one that is none, and a server's environment are err
   expect(taken).toMatchObject({ exitCode: 5, stdout: "", stderr: expect.stringContaining("it is in use") });
 });
 
-test.each(["SIGTERM", "SIGINT"] as const)(
+test.each(few(1, ["SIGTERM", "SIGINT"]))(
   "%s ends sessions, rolls back what is open, and leaves the folder free",
   async (signal) => {
     await using own = await temporaryProject({ "db/environments/local.yaml": ENVIRONMENT });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BINARY, peakMemory, runBinary, startBinary } from "../support/cli.ts";
+import { long } from "../support/long.ts";
 import { temporaryProject } from "../support/project.ts";
 import { PSQL, psql } from "../support/psql.ts";
 import { readDocument } from "./document.ts";
@@ -285,7 +286,7 @@ test("COPY with the name of a file is refused on the embedded engine, and on a s
 const ENDLESS =
   "SELECT a, b, c FROM generate_series(1, 1000) AS a, generate_series(1, 1000) AS b, generate_series(1, 1000) AS c";
 
-test("a result of a million rows needs little memory, and a reader that has seen enough ends it", async () => {
+long("a result of a million rows needs little memory, and a reader that has seen enough ends it", async () => {
   await using project = await executableProject({ "db/environments/inside.yaml": EMBEDDED });
   for (const [environment, rows, megabytes] of [
     ["local", 1_000_000, 300],

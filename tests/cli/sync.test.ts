@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { paddedHalves, subkeyOf } from "#sync/transforms/digest.ts";
 import { runHere } from "../support/in-process.ts";
+import { long } from "../support/long.ts";
 import { PSQL, psql } from "../support/psql.ts";
 import { temporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
@@ -717,63 +718,67 @@ describe("check, without a server, counts what production has after the migratio
   });
 });
 
-test("a part of production goes into the embedded engine", async () => {
-  const visits = '  visits: { keep: [id, user_id, guest_user_id], rows: "id <= 25" }\n';
-  const { project, copy } = await syncProject(
-    `${RULES.replace("  users:\n", '  users:\n    rows: "id <= 20"\n')}${visits}`,
-  );
-  await using _ = project;
-  await project.query(`create table visits (id int primary key, user_id int not null references users, guest_user_id int);
+long(
+  "a part of production goes into the embedded engine",
+  async () => {
+    const visits = '  visits: { keep: [id, user_id, guest_user_id], rows: "id <= 25" }\n';
+    const { project, copy } = await syncProject(
+      `${RULES.replace("  users:\n", '  users:\n    rows: "id <= 20"\n')}${visits}`,
+    );
+    await using _ = project;
+    await project.query(`create table visits (id int primary key, user_id int not null references users, guest_user_id int);
     insert into visits select n, n from generate_series(1, 30) n`);
-  await project.write(
-    "db/environments/laptop.yaml",
-    "database:\n  engine: embedded\n  path: .confiture/laptop\nsync: { replace: true }\n",
-  );
-  // No other environment is needed.
-  await project.write("db/environments/origin.yaml", await project.read("db/environments/local.yaml"));
-  await rm(project.path("db/environments/local.yaml"));
-  const done = await project.succeed(["sync", "--from", "origin", "--to", "laptop", "--yes", "laptop"], WITH_KEY);
-  expect(done.stdout).toContain("✅ laptop is a copy of");
-  const warnings = [
-    "visits.guest_user_id looks like a reference to users",
-    "users gets 5 rows that its condition does not take",
-  ];
-  const timesIn = (text: string, said: string): number => text.split(said).length - 1;
-  expect(warnings.map((said) => timesIn(done.stderr + done.stdout, said))).toEqual([1, 1]);
-  const counted = await project.succeed([
-    "db",
-    "sql",
-    "-e",
-    "laptop",
-    "--format",
-    "json",
-    "select (select count(*)::int from users) as users, (select count(*)::int from orders where user_id > 20) as others, (select count(*) > 0 from orders) as some",
-  ]);
-  expect(JSON.parse(counted.stdout)).toMatchObject({ results: [{ rows: [{ users: 25, others: 0, some: true }] }] });
-  // At a terminal all is told before the question, and afterwards what has become of it meanwhile.
-  const { exitCode, screen } = await atTerminal(
-    project.dir,
-    ["sync", "--from", "origin", "--to", "copy"],
-    [
+    await project.write(
+      "db/environments/laptop.yaml",
+      "database:\n  engine: embedded\n  path: .confiture/laptop\nsync: { replace: true }\n",
+    );
+    // No other environment is needed.
+    await project.write("db/environments/origin.yaml", await project.read("db/environments/local.yaml"));
+    await rm(project.path("db/environments/local.yaml"));
+    const done = await project.succeed(["sync", "--from", "origin", "--to", "laptop", "--yes", "laptop"], WITH_KEY);
+    expect(done.stdout).toContain("✅ laptop is a copy of");
+    const warnings = [
+      "visits.guest_user_id looks like a reference to users",
+      "users gets 5 rows that its condition does not take",
+    ];
+    const timesIn = (text: string, said: string): number => text.split(said).length - 1;
+    expect(warnings.map((said) => timesIn(done.stderr + done.stdout, said))).toEqual([1, 1]);
+    const counted = await project.succeed([
+      "db",
+      "sql",
+      "-e",
+      "laptop",
+      "--format",
+      "json",
+      "select (select count(*)::int from users) as users, (select count(*)::int from orders where user_id > 20) as others, (select count(*) > 0 from orders) as some",
+    ]);
+    expect(JSON.parse(counted.stdout)).toMatchObject({ results: [{ rows: [{ users: 25, others: 0, some: true }] }] });
+    // At a terminal all is told before the question, and afterwards what has become of it meanwhile.
+    const { exitCode, screen } = await atTerminal(
+      project.dir,
+      ["sync", "--from", "origin", "--to", "copy"],
       [
-        /to go on: $/,
-        async () => {
-          await project.query("insert into visits values (0, 300)");
-          return "copy\r";
-        },
+        [
+          /to go on: $/,
+          async () => {
+            await project.query("insert into visits values (0, 300)");
+            return "copy\r";
+          },
+        ],
       ],
-    ],
-    { columns: 2000 },
-  );
-  const [before = "", after = ""] = screen.split("to go on: ");
-  expect([exitCode, ...warnings.map((said) => [timesIn(before, said), timesIn(after, said)])]).toEqual([
-    0,
-    [1, 0],
-    [1, 0],
-  ]);
-  expect(timesIn(after, warnings[1]!.replace("5", "6"))).toBe(1);
-  await project.server.dropDatabase(copy);
-}, 120_000);
+      { columns: 2000 },
+    );
+    const [before = "", after = ""] = screen.split("to go on: ");
+    expect([exitCode, ...warnings.map((said) => [timesIn(before, said), timesIn(after, said)])]).toEqual([
+      0,
+      [1, 0],
+      [1, 0],
+    ]);
+    expect(timesIn(after, warnings[1]!.replace("5", "6"))).toBe(1);
+    await project.server.dropDatabase(copy);
+  },
+  120_000,
+);
 
 test("--plain copies no original where rules say what becomes of it, unless that is said as well", async () => {
   const own = "database:\n  url: postgres://nobody@127.0.0.1:1/none\n";

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { long } from "../../support/long.ts";
 import { PSQL } from "../../support/psql.ts";
 import { NEWEST_ALONE, server } from "../../support/servers.ts";
 import { SEED } from "../../unit/sql/random.ts";
@@ -31,13 +32,17 @@ test("a full disk stops the fill with its rows, and it goes on when there is roo
   else expect(stops).toBeGreaterThan(0);
 }, 240_000);
 
-test("a fill waits for a standby that is behind or gone, says so, and goes on", async () => {
-  const { reasons } = await fillBehindStandby({ major, rows: 3000 });
-  expect(reasons).toContain(
-    "for the replica behind, which was there and is gone (to do without it, end this run and start it again)",
-  );
-  expect(reasons.every((reason) => reason.startsWith("for the replica behind"))).toBe(true);
-}, 240_000);
+long(
+  "a fill waits for a standby that is behind or gone, says so, and goes on",
+  async () => {
+    const { reasons } = await fillBehindStandby({ major, rows: 3000 });
+    expect(reasons).toContain(
+      "for the replica behind, which was there and is gone (to do without it, end this run and start it again)",
+    );
+    expect(reasons.every((reason) => reason.startsWith("for the replica behind"))).toBe(true);
+  },
+  240_000,
+);
 
 // scripts/bench-online does it with 10 million rows.
 test.skipIf(PSQL === null)(

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { convergeBothWays, type Outcome, randomPair } from "../../support/convergence.ts";
 import { EmptiedDatabase } from "../../support/golden.ts";
+import { ALL } from "../../support/long.ts";
 
 /**
  * The same pairs in every run, unless others are asked for: what a new pair finds is no fault of the change under test.
@@ -9,7 +10,7 @@ import { EmptiedDatabase } from "../../support/golden.ts";
 const FIRST_SEED = Number(process.env["CONFITURE_SEED"] ?? 1000);
 
 /** Random edits, each in both directions; CONFITURE_ROUNDS for more. */
-const ROUNDS = Number(process.env["CONFITURE_ROUNDS"] ?? 8);
+const ROUNDS = Number(process.env["CONFITURE_ROUNDS"] ?? (ALL ? 8 : 4));
 const LEAST_PROVEN = 0.8;
 
 const emptied = new EmptiedDatabase(async () => ({ engine: "embedded" }));
