@@ -112,7 +112,7 @@ test.if(process.platform === "linux")(
     await project.write("db/schema/users.sql", "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, age text);\n");
     expect((await project.run(["build"])).stderr).toMatch(/lacks some of what .*\n.*public\.users\n.*~ column age/);
   },
-  60_000,
+  120_000,
 );
 
 test.if(process.platform === "linux")(
