@@ -196,7 +196,7 @@ export function containment(
     if (why !== undefined) {
       const undecided = [...squashedFiles(lacking), ...open];
       // What is lacking in the end is told, and not what a migration that comes to nothing would have changed of it.
-      const atEnd = isBuilt ? await whyNotBegun(database, ledger, open) : why;
+      const atEnd = open.length === 0 ? why : await whyNotBegun(database, ledger, open);
       const next = (atEnd === undefined ? found.next : undefined) ?? (await afterSquash(lacking));
       return { ...NONE, undecided, why: atEnd ?? found.why, next };
     }

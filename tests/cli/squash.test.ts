@@ -481,6 +481,7 @@ test("a database that holds something and has nothing recorded is in the way, an
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toContain("Nothing is recorded on the database of environment local, which holds something");
   expect(refused.stderr).toContain("confiture migrate baseline --proven");
+  expect(refused.stderr).toContain("no proof shows all that it does: confiture migrate baseline --through 002\n");
   expect(readdirSync(project.path("db/migrations"))).not.toContain("base.sql");
   expect(await runHere(["migrate", "baseline", "--proven"], at)).toMatchObject({ exitCode: 0 });
   const squashed = await runHere(["migrate", "squash", "--through", "1"], at);
@@ -488,4 +489,37 @@ test("a database that holds something and has nothing recorded is in the way, an
   expect(squashed.stderr).toContain("bring it up to date (`up --env NAME`) with the files as they were");
   await rm(project.path(".confiture"), { recursive: true });
   expect(await runHere(["migrate", "squash", "--through", "2"], at)).toMatchObject({ exitCode: 0 });
+});
+
+test("a table with an index that gets another name behind the base, and a role, are in the way of no command", async () => {
+  const table =
+    "CREATE TABLE reviews (id int, s int, CONSTRAINT rp PRIMARY KEY (id));\nCREATE INDEX rs ON reviews (s);\n";
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/schema/t.sql": `${table.replaceAll("reviews", "ratings")}CREATE TABLE n (id int, y int);\n`,
+    "db/migrations/base.sql": table,
+    "db/migrations/001_n.sql": "CREATE TABLE n (id int);\n",
+    "db/migrations/002_role.sql": "CREATE ROLE squash_test_role;\nALTER TABLE n ADD y int;\n",
+    "db/migrations/003_renamed.sql": "ALTER TABLE reviews RENAME TO ratings;\n",
+  });
+  const run = (...args: string[]): ReturnType<typeof runHere> => runHere(args, { cwd: project.dir });
+  expect(await run("migrate", "squash", "--through", "001")).toMatchObject({ exitCode: 0 });
+  const built = await run("build", "--fresh", "--quiet");
+  expect(built).toMatchObject({ exitCode: 0 });
+  const asked = await run("migrate", "baseline", "--proven");
+  expect(asked.exitCode).toBe(3);
+  for (const { stderr } of [built, asked]) {
+    expect(stderr).toContain("002_role changes a role, which no comparison shows");
+    expect(stderr).toContain("confiture migrate baseline --through 002 ");
+    expect(stderr).toContain("confiture migrate baseline --proven   then records");
+  }
+  expect(built.stderr).toContain("warning: 3 migrations in db/migrations are not recorded");
+  // What is asked for is no warning, and `up` would be refused.
+  const none = await run("build", "--fresh", "--no-baseline");
+  expect(none.stderr).not.toContain("warning: ");
+  expect(none.stderr).not.toContain("confiture migrate up ");
+  expect((await run("migrate", "up")).exitCode).toBe(7);
+  expect(await run("migrate", "baseline", "--through", "002")).toMatchObject({ exitCode: 0 });
+  expect((await run("migrate", "baseline", "--proven")).stdout).toContain("003_renamed recorded as applied");
+  expect((await run("migrate", "up")).stderr).toContain("No pending migrations");
 });

@@ -194,7 +194,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       recorded: proven?.contained ?? all,
       found: proven ?? { ...NONE, undecided: open },
       edited: edits,
-      up: upCommand(history),
+      // What lacks what was squashed into the base, `up` refuses.
+      up: history.some(({ standing }) => standing === "lacking") ? undefined : upCommand(history),
       findUnlike: hasChanged ? await unlikeLater(context, migrating, database, ledger, proof.clock()) : undefined,
       // Whatever was there was skipped where a file says IF NOT EXISTS, and is looked at only now.
       findLeft: wasEmpty || wasThere ? undefined : await leftAsItWas(context, migrating, database, proof.clock()),
@@ -238,16 +239,18 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   tellUnlike(context, unlike ?? []);
   const error = tellLeft(context, left, { up: pending.length > 0 ? up : undefined, byMigrations });
   if (undecided.length > 0 && !isGone) {
-    messages.log(
+    const text =
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
-        (next ??
-          waysOn([
-            ["confiture migrate baseline --proven", "to record those that the database holds, by proof"],
-            // What is lacking would be for good.
-            [error === undefined ? "confiture migrate baseline" : undefined, "to record them all, without proof"],
-            [up, "to run them"],
-          ])),
-    );
+      (next ??
+        waysOn([
+          ["confiture migrate baseline --proven", "to record those that the database holds, by proof"],
+          // What is lacking would be for good.
+          [error === undefined ? "confiture migrate baseline" : undefined, "to record them all, without proof"],
+          [up, "to run them"],
+        ]));
+    // --no-baseline asks for it.
+    if (asked === "none") messages.log(text);
+    else messages.warn(text);
   }
   return {
     json: {

@@ -79,10 +79,25 @@ export function stillThere({ file }: LoadedMigration, name: string): string {
   return `${migrationId(file)} takes away ${name}, which is still there`;
 }
 
-/** What to do where all that a comparison shows of a migration is there. */
-export function onceSeen({ file }: LoadedMigration): Required<Pick<Contained, "next">> {
+/**
+ * What to do where all that a comparison shows of a migration is there.
+ * @param at how many migrations come before it
+ * @param last how many there are up to the last one of which the same holds
+ */
+export function onceSeen(
+  open: readonly LoadedMigration[],
+  at: number,
+  last: number,
+): Required<Pick<Contained, "next">> {
+  const record = `confiture migrate baseline --through ${shellWord(open[at]!.file.version)}`;
   return {
-    next: `  confiture migrate baseline --through ${shellWord(file.version)}   once you have seen to what no comparison shows; the rest of it is there`,
+    next: [
+      `  ${record}   once you have seen to what no comparison shows; the rest of it is there`,
+      // They could not be run any more.
+      ...(last > at + 1
+        ? ["  confiture migrate baseline --proven   then records what is there of those after it"]
+        : []),
+    ].join("\n"),
   };
 }
 

@@ -10,16 +10,25 @@ import type { Extra } from "../kinds/kind.ts";
  */
 export type Share = "all" | "some" | "nothing";
 
+/** Both ends of a change in the words of a database in use, and without what does not count between databases. */
+export interface Worded {
+  readonly from: Catalogue;
+  readonly to: Catalogue;
+}
+
 /**
  * Looks for the change from one catalogue to another in a third, object by object and property by property. A change that
  * changes nothing is in all of them. Pure.
- * @param worded `to` in the words of a database in use, whose owners do not count but for those that a migration names
+ * @param worded for a database in use, whose owners do not count but for those that a migration names
  */
-export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, worded?: Catalogue): Share {
-  const wanted = worded ?? to;
+export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, worded?: Worded): Share {
+  const ends = worded ?? { from, to };
+  const wanted = ends.to;
   const found = [
     ...differences(from.facts, to.facts).flatMap((delta) =>
-      worded !== undefined && delta.verb.endsWith("link") && !givesAway(delta, to) ? [] : isIn(delta, database, wanted),
+      staysAsPart(delta, to) || (worded !== undefined && delta.verb.endsWith("link") && !givesAway(delta, to))
+        ? []
+        : isIn(delta, database, ends),
     ),
     ...extraDifferences(from, to).map(({ kind, path }) => {
       const of = ({ extras }: Catalogue): Extra | undefined =>
@@ -32,6 +41,17 @@ export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, wor
   return found.some(Boolean) ? "some" : "nothing";
 }
 
+/**
+ * Whether what seems to go only is a part of something else then: an index stays while its table gets another name, and is told
+ * as gone and as made again, which is looked at.
+ */
+function staysAsPart(delta: Difference, { facts }: Catalogue): boolean {
+  if (delta.verb === "remove") return facts.has(delta.fact.id);
+  if (delta.verb !== "unlink") return false;
+  const { edge } = delta;
+  return facts.outgoingEdges(edge.from).some(({ kind, to }) => kind === edge.kind && Bun.deepEquals(to, edge.to));
+}
+
 /** Whether an object gets another owner than the role that runs the migrations, whichever that is. */
 function givesAway(delta: Difference, to: Catalogue): boolean {
   if (delta.verb !== "link" || delta.edge.kind !== "owner") return false;
@@ -40,7 +60,7 @@ function givesAway(delta: Difference, to: Catalogue): boolean {
 }
 
 /** Nothing where the change is none of a schema's: roles belong to the server, and dependencies follow from definitions. */
-function isIn(delta: Difference, { facts }: Catalogue, worded: Catalogue): boolean[] {
+function isIn(delta: Difference, { facts }: Catalogue, { from: begun, to: worded }: Worded): boolean[] {
   switch (delta.verb) {
     case "add": {
       const { id } = delta.fact;
@@ -51,7 +71,8 @@ function isIn(delta: Difference, { facts }: Catalogue, worded: Catalogue): boole
     }
     case "remove": {
       const { id } = delta.fact;
-      return id.kind === "role" || id.kind === "membership" ? [] : [!facts.has(id)];
+      if (id.kind === "role" || id.kind === "membership") return [];
+      return begun.facts.has(id) || facts.has(id) ? [!facts.has(id)] : [];
     }
     case "set": {
       const [is, wanted] = [facts, worded.facts].map((all) => all.get(delta.id)?.payload[delta.attr]);

@@ -7,6 +7,7 @@ import { type MigrationFile, migrationId } from "#migrate/files/migration-file.t
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { fingerprints } from "../catalogue/fingerprint.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
+import { onTerms } from "../catalogue/terms.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { type ProjectFiles, readInUse } from "../sources/sources.ts";
 import { type ScratchSeries, withScratchSeries } from "../runs/scratch-series.ts";
@@ -96,7 +97,7 @@ async function heldBy(
     const why = stillThere(open[still.at]!, still.name);
     return divide(open, still.at, still.at === last - 1 ? undefined : why, { why });
   }
-  if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
+  if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why, onceSeen(open, doubt.at, last));
   const held = await withoutIdle(replayed, series, last);
   const [next, migration] = [states.get(held + 1), open[held]];
   if (next === undefined || migration === undefined) return divide(open, held, failure);
@@ -105,7 +106,6 @@ async function heldBy(
   const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);
   const untold = (): Contained => divide(open, held, made?.why, made);
   const changes = compareCatalogues(from.catalogue, next.catalogue).length > 0;
-  if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made?.why, doubt);
   if (share !== "all") {
     const atEnd = states.get(open.length);
     const alone =
@@ -235,5 +235,6 @@ export const ON_TERMS = { owners: false, grants: true, extensionVersions: false 
 /** How much of a change of objects a database in use holds. */
 export async function shareIn(options: ProjectFiles, from: State, to: State, live: Catalogue): Promise<Share> {
   const { from: worded, to: database } = await compareOnTerms(options, to.catalogue, live, ON_TERMS);
-  return shareOf(from.catalogue, to.catalogue, database, worded);
+  const begun = onTerms(from.catalogue, live, ON_TERMS).from;
+  return shareOf(from.catalogue, to.catalogue, database, { from: begun, to: worded });
 }

@@ -93,11 +93,13 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       });
       const ways = failure === undefined ? {} : { next: broken === undefined ? BY_FILES : BY_MENDING };
       if (onRows !== undefined) return split(withoutRows(onRows, open[held]!, "the schema files"));
-      // The files may hold the rest of it: it could not run on top of them, and nothing of it can be brought into them.
-      const seen = broken === undefined && last > held && migration !== undefined ? onceSeen(migration) : ways;
       if (still?.at === held && migration !== undefined)
         return split({ ...ways, why: stillThere(migration, still.name) });
-      if (doubt?.at === held) return split({ ...seen, why: doubt.why });
+      // What the files lack of it otherwise comes first.
+      if (doubt?.at === held && last > held) {
+        // It could not run on top of them, and nothing of it can be brought into them.
+        return split({ ...(broken === undefined ? onceSeen(open, held, last) : ways), why: doubt.why });
+      }
       if (from === undefined || next === undefined || migration === undefined) return split(ways);
       const by = migrationId(migration.file);
       const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });
@@ -275,7 +277,7 @@ async function decideByRollback(
   const trial = { major: Math.floor(database.serverVersion / 10_000), chanceChanges: toChance };
   const doubt = await doubtOf(replay, trial, true);
   if (doubt === undefined || doubt.at >= held) return divide(open, held, failure, byBase(open));
-  return divide(open, doubt.at, doubt.why, onceSeen(open[doubt.at]!));
+  return divide(open, doubt.at, doubt.why, onceSeen(open, doubt.at, held));
 }
 
 /** Whether no table has a row, and nothing writes one by itself when others make objects. */

@@ -414,6 +414,36 @@ describe("what never ran is not taken for contained", () => {
     expect(await decide(project(second, revoked), given)).toMatchObject({ contained: ["002"] });
   });
 
+  test("what is there behind it is recorded once somebody has seen to it, and what is lacking is named before it", async () => {
+    const made = "CREATE TABLE r (a int);\nINSERT INTO r VALUES (1);\n";
+    const files = (schema: string, ...more: string[]): Record<string, string> => ({
+      "db/schema/r.sql": schema,
+      "db/migrations/001_r.sql": `${made}CREATE ROLE contained_test_role;\nGRANT SELECT ON r TO PUBLIC;\n`,
+      ...Object.fromEntries(more.map((sql, at) => [`db/migrations/00${at + 2}_more.sql`, sql])),
+    });
+    const given = `${made}GRANT SELECT ON r TO PUBLIC;\n`;
+    const through = "  confiture migrate baseline --through 001   once you have seen";
+    const alone = await decide(files(given));
+    expect(alone).toMatchObject({ undecided: ["001"], why: "001_r changes a role, which no comparison shows" });
+    expect(alone.next).toStartWith(through);
+    expect(alone.next).not.toContain("--proven");
+    const more = await decide(files(`${given}CREATE TABLE s (a int);\n`, "CREATE TABLE s (a int);"));
+    expect(more).toMatchObject({ undecided: ["001", "002"], why: "001_r changes a role, which no comparison shows" });
+    expect(more.next).toStartWith(through);
+    expect(more.next).toEndWith(
+      "\n  confiture migrate baseline --proven   then records what is there of those after it",
+    );
+
+    const withoutRow = await decide(files(given.replace("INSERT INTO r VALUES (1);\n", "")));
+    expect(withoutRow).toMatchObject({ undecided: ["001"] });
+    expect(withoutRow.why).toBe("1 row of public.r, made by 001_r, is not in the schema files");
+    const withoutGrant = await decide(files(made));
+    expect(withoutGrant).toMatchObject({ undecided: ["001"], why: '001_r: relation "r" already exists' });
+    expect(withoutGrant.next).toContain("confiture schema update ");
+    // Of what is not there at all, there is nothing to tell.
+    expect(await decide(files("CREATE TABLE other (a int);\n"))).toMatchObject({ pending: ["001"], why: undefined });
+  });
+
   test("a row that is missing beside a change that is there is named, with the way out", async () => {
     const second = "ALTER TABLE t ADD status text; INSERT INTO t (x, status) VALUES ('root', 'admin');";
     const found = await decide(project(second, T.replace("x text,", "x text, status text,") + rows), {
@@ -1153,8 +1183,9 @@ describe("what a migration has made and a later one takes away", () => {
 });
 
 /** What `baseline --proven` finds in a database in use, engine inside, that `sql` has made. */
-async function decideInUse(migrations: readonly string[], sql: string): Promise<Contained> {
-  const files = migrations.map((text, index) => [`db/migrations/00${index + 1}_m.sql`, `${text}\n`] as const);
+async function decideInUse(migrations: readonly string[], sql: string, base?: string): Promise<Contained> {
+  const files = migrations.map((text, index) => [`db/migrations/00${index + 1}_m.sql`, `${text}\n`]);
+  if (base !== undefined) files.push(["db/migrations/base.sql", base]);
   await using project = await temporaryProject(Object.fromEntries(files));
   const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
   const ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -1191,6 +1222,30 @@ describe("in a database in use", () => {
     expect(await decideInUse([made, "DROP TABLE r;"], "CREATE TABLE q (a int, b int);")).toMatchObject({
       contained: [{ version: "001" }, { version: "002" }],
     });
+  });
+
+  test("what is not there is pending, also where the rest of it could not be told", async () => {
+    const made =
+      "CREATE TABLE q (a int);\nCREATE ROLE contained_test_role;\nGRANT SELECT ON q TO contained_test_role;\n";
+    expect(await decideInUse([made, "ALTER TABLE q ADD b int;"], "")).toMatchObject({
+      contained: [],
+      pending: [{ version: "001" }, { version: "002" }],
+      why: undefined,
+    });
+    const there = "CREATE TABLE q (a int, b int);\nGRANT SELECT ON q TO pg_monitor;\n";
+    const both = [made.replace("TO contained_test_role", "TO pg_monitor"), "ALTER TABLE q ADD b int;"];
+    expect(await decideInUse(both, there)).toMatchObject({
+      undecided: [{ version: "001" }, { version: "002" }],
+      why: "001_m changes a role, which no comparison shows",
+      next: expect.stringMatching(/--through 001 [^\n]*\n {2}confiture migrate baseline --proven /),
+    });
+  });
+
+  test("what a migration takes away from a table of the base is pending while it is all there", async () => {
+    const base = "CREATE TABLE q (a int);\nCREATE INDEX qa ON q (a);\n";
+    for (const sql of ["DROP TABLE q;", "ALTER TABLE q RENAME TO p;"]) {
+      expect(await decideInUse([sql], base, base)).toMatchObject({ contained: [], pending: [{ version: "001" }] });
+    }
   });
 
   test("an owner that a migration names counts", async () => {

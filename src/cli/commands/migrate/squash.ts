@@ -187,6 +187,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
           "Nothing was changed. If that database has what the migrations do, to record it by proof: confiture migrate baseline --proven",
           `If it has none of that: ${upCommand(lacking)}`,
           "If it is of no importance: confiture build --fresh empties it and builds it again, or name another with --env.",
+          `What these do not record, as no proof shows all that it does: confiture migrate baseline --through ${shellWord(lacking.at(-1)!.version)}`,
         ].join("\n"),
         data: { lacking: lacking.map(({ version }) => version) },
       },
