@@ -90,8 +90,10 @@ const VIEW_COLUMNS =
   "Where two migrations replace it, each for its own columns, write the columns of both. To take columns away or move them, write DROP VIEW and CREATE VIEW, with its comments and rights.";
 
 const HIDDEN_ROWS =
-  "The statement needs every row (SET row_security = off), and policies hide some of them, which hold for the table's owner as well (FORCE).\n" +
-  "Run it as a role with BYPASSRLS, or write ALTER TABLE ... NO FORCE ROW LEVEL SECURITY before it and ALTER TABLE ... FORCE ROW LEVEL SECURITY behind it, in one transaction.";
+  "Policies decide which rows of this table the role sees. With row_security = off, as migrations run, PostgreSQL refuses the statement, where it would pass over the other rows without a word.\n" +
+  "Run it as a role that sees every row: with BYPASSRLS, a superuser, or the table's owner unless policies hold for that one as well (FORCE ROW LEVEL SECURITY).\n" +
+  "The owner may also write ALTER TABLE ... NO FORCE ROW LEVEL SECURITY before it and ALTER TABLE ... FORCE ROW LEVEL SECURITY behind it, in one transaction.\n" +
+  "Where no other rows are meant than those that the policies show, write SET row_security = on; before it.";
 
 const WITHOUT_SCHEMA =
   "No schema that search_path names exists. SQL before this may set it, the role or the database (ALTER ROLE, ALTER DATABASE ... SET search_path). Make the schema first, or write it in front of the name.";

@@ -62,15 +62,20 @@ export function databaseSettings(database: Database): string[] {
   return changed.has(database) ? [DATABASE_SETTINGS] : [];
 }
 
-/** The limits of a session that its client did not ask for; as long-lived as it. */
-const liftable = new WeakMap<Database, readonly string[]>();
+const ROW_SECURITY = "row_security";
 
-/** Finds out once which limits are to be lifted whenever the session is cleaned: `LIFT_LIMITS` costs the server a tenth of a millisecond. */
-export async function learnLimits(database: Database): Promise<void> {
+/** The limits of a session that its client did not ask for, and whether policies are as it asked; as long-lived as it. */
+const notOfClient = new WeakMap<Database, readonly string[]>();
+
+/**
+ * Finds out once what the connection itself asks for (`options`), which holds whenever the session is cleaned: asking each time, as
+ * `LIFT_LIMITS` does, costs the server a tenth of a millisecond.
+ */
+export async function learnOwnSettings(database: Database): Promise<void> {
   const rows = await database.query<{ name: string }>(
-    `select name from pg_catalog.pg_settings where name operator(pg_catalog.=) any ('{${LIMITS.join(",")}}') and source operator(pg_catalog.<>) 'client'`,
+    `select name from pg_catalog.pg_settings where name operator(pg_catalog.=) any ('{${[...LIMITS, ROW_SECURITY].join(",")}}') and source operator(pg_catalog.<>) 'client'`,
   );
-  liftable.set(
+  notOfClient.set(
     database,
     rows.map(({ name }) => name),
   );
@@ -81,9 +86,17 @@ export async function learnLimits(database: Database): Promise<void> {
  * @param others settings that are given a value of their own
  */
 export function liftLimits(database: Database, others: readonly string[]): string[] {
-  const names = liftable.get(database);
+  const names = notOfClient.get(database);
   if (names === undefined) return [LIFT_LIMITS];
-  return names.filter((name) => !others.includes(name)).map((name) => setConfig(name, "'0'"));
+  return LIMITS.filter((name) => names.includes(name) && !others.includes(name)).map((name) => setConfig(name, "'0'"));
+}
+
+/**
+ * Expressions for a select list after which PostgreSQL refuses a statement that policies would leave rows out of, where it would pass over
+ * them without a word. It changes nothing for roles that policies do not hold for.
+ */
+export function refuseHiddenRows(database: Database): string[] {
+  return notOfClient.get(database)?.includes(ROW_SECURITY) === false ? [] : [setConfig(ROW_SECURITY, "'off'")];
 }
 
 /** Settings that a server turned out not to have; as long-lived as its session. */

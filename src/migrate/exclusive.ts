@@ -1,7 +1,7 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
-import { giveSettings, learnDatabaseSettings, learnLimits, type Settings } from "#database/settings.ts";
+import { giveSettings, learnDatabaseSettings, learnOwnSettings, type Settings } from "#database/settings.ts";
 import { learnStandbys } from "#database/standbys.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -62,7 +62,7 @@ export async function exclusively<T>(
     if (database.engine === "server") {
       const [lacking] = await Promise.all([
         giveSettings(database, NOTICE_A_DEAD_CLIENT, TIMEOUTS),
-        learnLimits(database),
+        learnOwnSettings(database),
         learnStandbys(database),
       ]);
       if (lacking.length > 0) options.onEvent?.({ type: "settings-lacking", names: lacking });

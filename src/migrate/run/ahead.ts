@@ -5,7 +5,7 @@ import { backfillOf, type LoadedMigration } from "../files/body.ts";
 import { isRecorded } from "../ledger/statements.ts";
 import { isSentWhole, ledgerChange, sendBeginning, sendWhole, type Sent } from "./in-transaction.ts";
 import { mayPassOverInvalid } from "./invalid-in-way.ts";
-import { withOwnLimits } from "./run.ts";
+import { withOwnSettings } from "./run.ts";
 import { maySetSequences } from "./sequence-places.ts";
 import { noteSettings, type RunOptions } from "./session.ts";
 
@@ -53,7 +53,7 @@ export function sendAhead(
   if (direction === "up" && body.script.statements.some(mayPassOverInvalid)) return undefined;
   noteSettings(database, next);
   const guard = isRecorded(options.ledger, running.file.version, direction === "up" ? { state: "applied" } : undefined);
-  const outcome = sendWhole(database, next, direction, body, withOwnLimits(body, options), guard);
+  const outcome = sendWhole(database, next, direction, body, withOwnSettings(body, options), guard);
   // Nobody waits for it where the one before fails.
   outcome.catch(() => {});
   return { migration: next, sent: { whole: outcome } };

@@ -10,7 +10,7 @@ import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.t
 import { explainInTransaction, explainReadOnly } from "./explain.ts";
 import { DIRECTLY } from "./performer.ts";
 import { ranNothing } from "./ran-nothing.ts";
-import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./session.ts";
+import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions, withOwnPolicies } from "./session.ts";
 
 /** What was sent of a migration behind the one before it: all of it, or the beginning of its transaction. */
 export type Sent =
@@ -156,8 +156,9 @@ export async function inOneTransaction(
     last = await work({
       run: async (migration) => {
         noteSettings(database, migration);
-        await database.execute(cleanSession(options, database));
-        await runBody(database, migration, bodyOf(migration, "up"), "up", options);
+        const body = bodyOf(migration, "up");
+        await database.execute(cleanSession(withOwnPolicies(body, options), database));
+        await runBody(database, migration, body, "up", options);
         await changeLedgerInTransaction(database, options.ledger, ledgerChange(migration, "up", options), {
           lock: options.lockKey,
         });

@@ -7,7 +7,7 @@ import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.t
 import { isPatient } from "./patient.ts";
 import { runInTransaction, type Sent } from "./in-transaction.ts";
 import { runOutsideTransaction } from "./outside-transaction.ts";
-import { noteSettings, type RunOptions } from "./session.ts";
+import { noteSettings, type RunOptions, withOwnPolicies } from "./session.ts";
 
 /** How often a migration is tried again after it did not get a lock. */
 const LOCK_RETRIES = 3;
@@ -39,13 +39,13 @@ export async function runMigration(
   const body = bodyOf(migration, direction);
   noteSettings(database, migration);
   if (!body.transactional) {
-    await runOutsideTransaction(database, migration, direction, body, options, resume);
+    await runOutsideTransaction(database, migration, direction, body, withOwnPolicies(body, options), resume);
     return;
   }
   if (direction === "up" && body.kind === "sql" && options.performer === undefined && sent === undefined) {
     await refuseOverInvalid(database, body.script, body.script.statements);
   }
-  const own = withOwnLimits(body, options);
+  const own = withOwnSettings(body, options);
   for (let attempt = 1; ; attempt++) {
     try {
       const how = attempt === 1 ? { sent, onSent } : {};
@@ -68,10 +68,11 @@ export async function runMigration(
 }
 
 /** What keeps nobody waiting while it waits has a limit of its own. */
-export function withOwnLimits(body: RunnableBody, options: RunOptions): RunOptions {
+export function withOwnSettings(body: RunnableBody, options: RunOptions): RunOptions {
   const isAllPatient =
     body.kind === "sql" && body.script.statements.length > 0 && body.script.statements.every(isPatient);
-  return isAllPatient ? { ...options, lockTimeout: options.concurrentlyLockTimeout ?? 0 } : options;
+  const own = withOwnPolicies(body, options);
+  return isAllPatient ? { ...own, lockTimeout: options.concurrentlyLockTimeout ?? 0 } : own;
 }
 
 /** lock_not_available (lock_timeout, or NOWAIT), and deadlock_detected. */

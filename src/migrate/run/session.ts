@@ -1,11 +1,18 @@
 import type { Database } from "#database/database.ts";
 import type { LeftOpenBodies } from "../files/afterthought.ts";
-import { databaseSettings, liftLimits, noteDatabaseSettings, setConfigs } from "#database/settings.ts";
+import {
+  databaseSettings,
+  liftLimits,
+  noteDatabaseSettings,
+  refuseHiddenRows,
+  setConfigs,
+} from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { mayRunUnderPolicies } from "#sql/hidden-rows.ts";
 import type { MigrateEvent } from "../events.ts";
 import { NOTICE_A_DEAD_CLIENT, type MigrateOptions } from "../exclusive.ts";
 import type { Ledger, LedgerEntry } from "../ledger/ledger.ts";
-import { type LoadedMigration, textOfWay } from "../files/body.ts";
+import { type LoadedMigration, type RunnableBody, textOfWay } from "../files/body.ts";
 import type { Performer } from "./performer.ts";
 import { holdsLock, lockKey, lockLost } from "./lock.ts";
 
@@ -18,6 +25,8 @@ export interface RunOptions {
   /** In its place for statements that keep nobody waiting while they wait (`isPatient`); none when undefined. */
   readonly concurrentlyLockTimeout?: number;
   readonly statementTimeout: number;
+  /** Whether policies may leave out rows, as `row_security` has it for any session; PostgreSQL refuses such statements otherwise. */
+  readonly underPolicies?: boolean;
   /** Whether a TypeScript migration that asks for no statement on its way up is refused. */
   readonly requireStatement?: boolean;
   /** Is given what a TypeScript migration has left open, to be ended; without it that ends at once. */
@@ -62,7 +71,8 @@ function settingsOf(options: RunOptions, database: Database): string[] {
     ...(database.engine === "server" ? NOTICE_A_DEAD_CLIENT : {}),
   };
   const lifted = database.engine === "server" ? liftLimits(database, Object.keys(own)) : [];
-  return [...databaseSettings(database), ...setConfigs(database, own), ...lifted];
+  const refusing = options.underPolicies === true ? [] : refuseHiddenRows(database);
+  return [...databaseSettings(database), ...setConfigs(database, own), ...lifted, ...refusing];
 }
 
 /**
@@ -92,6 +102,13 @@ export async function prepareSession(
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
     throw lockLost();
   }
+}
+
+/** What could not leave out rows runs as in any session: of SQL it is known beforehand. */
+export function withOwnPolicies(body: RunnableBody, options: RunOptions): RunOptions {
+  return body.kind === "sql" && mayRunUnderPolicies(body.script.statements)
+    ? { ...options, underPolicies: true }
+    : options;
 }
 
 /** What the ledger will say about it. */
