@@ -506,6 +506,9 @@ test("a table with an index that gets another name behind the base, and a role, 
   expect(await run("migrate", "squash", "--through", "001")).toMatchObject({ exitCode: 0 });
   const built = await run("build", "--fresh", "--quiet");
   expect(built).toMatchObject({ exitCode: 0 });
+  // What no state of a database changes is said before one is asked for.
+  const refused = await run("migrate", "squash", "--through", "002");
+  expect(refused.stderr).toContain("error: 002_role changes a role, which base.sql would not hold");
   const asked = await run("migrate", "baseline", "--proven");
   expect(asked.exitCode).toBe(3);
   for (const { stderr } of [built, asked]) {

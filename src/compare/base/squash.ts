@@ -33,6 +33,8 @@ import { lastWriter, valueSources, writersOf } from "./value-sources.ts";
 export interface SquashOptions extends ProjectFiles {
   /** The last version that goes into the base. */
   readonly through: string;
+  /** Asks whatever else may be in the way, once the files themselves are not. */
+  readonly beforeRun?: (() => Promise<void>) | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
@@ -87,6 +89,7 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     migrations.filter((file) => !gone.includes(file)),
   );
   const doubts = await refuseUncompared(before);
+  await options.beforeRun?.();
   const squashed: SquashedMigration[] = [
     ...(base?.squashed ?? []),
     ...before.slice(base === undefined ? 0 : 1).map(({ file, checksum }) => {

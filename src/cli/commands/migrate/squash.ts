@@ -49,10 +49,13 @@ export const command = defineCommand({
     ]);
     const files = await projectFiles(context, args);
     const contents = contentsOf(files, ["migrations"]);
-    const lookedAt = await requireSquashable(context, through);
+    let lookedAt: string | undefined;
     const { base, squashed, rest, doubts, unlikeSchema, undone } = await squash({
       ...files,
       through,
+      beforeRun: async () => {
+        lookedAt = await requireSquashable(context, through);
+      },
       onStep: context.step,
     });
     // An interrupt that came while PostgreSQL had the thread is heard only now.
