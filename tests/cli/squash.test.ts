@@ -509,6 +509,7 @@ test("a table with an index that gets another name behind the base, and a role, 
   // What no state of a database changes is said before one is asked for.
   const refused = await run("migrate", "squash", "--through", "002");
   expect(refused.stderr).toContain("error: 002_role changes a role, which base.sql would not hold");
+  expect(refused.stderr).toContain("confiture migrate accept 002 --different\n");
   const asked = await run("migrate", "baseline", "--proven");
   expect(asked.exitCode).toBe(3);
   for (const { stderr } of [built, asked]) {

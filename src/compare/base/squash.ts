@@ -1,5 +1,6 @@
 import { placeIn } from "#database/script.ts";
 import { asFailure, ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
@@ -232,12 +233,17 @@ async function refuseUncompared(migrations: readonly LoadedMigration[]): Promise
     return (isBase(file.version) ? [] : effects).map(({ statement, what, isSure }) => {
       if (!isSure) return `${migrationId(file)} runs code that possibly ${what}, which base.sql does not hold`;
       throw new ConfitureError("squash_refused", `${migrationId(file)} ${what}, which base.sql would not hold`, {
-        hint: `Nothing was changed. ${stopBefore(migrations, migration) ?? ""}\nOr move this statement into a later migration that stays.`,
+        hint: `Nothing was changed. ${stopBefore(migrations, migration) ?? ""}\n${moveOn(file)}`,
         location:
           up.kind === "sql" && statement !== undefined ? placeIn(up.script, statement.start) : { file: file.path },
       });
     });
   });
+}
+
+/** Databases that have it, have what it was. */
+function moveOn({ version }: MigrationFile): string {
+  return `Or move this statement into a later migration that stays, and that changes nothing where it has run already. Then, for each database that has it: confiture migrate accept ${shellWord(version)} --different`;
 }
 
 async function loadAll(options: SquashOptions, files: readonly MigrationFile[]): Promise<LoadedMigration[]> {
