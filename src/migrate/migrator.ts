@@ -20,6 +20,7 @@ import { unitsOf } from "./run/steps.ts";
 import { beginningsOf } from "./beginnings.ts";
 import { bodyOf } from "./files/body.ts";
 import { GentleSignal } from "./run/gentle-signal.ts";
+import { refuseHiddenFills } from "./fill/hidden.ts";
 import { claimFill } from "./fill/run-fill.ts";
 import { loadAll, withRecordedVersions } from "./files/load-all.ts";
 import { type Loss, lossesOf } from "./warnings/losses.ts";
@@ -142,6 +143,7 @@ async function upRound(
   if (plan.permit !== undefined) {
     plan.permit(await lossesOf(migrations, await beginningsOf(history, migrations, options), database));
   }
+  if (isFirst) await refuseHiddenFills(database, migrations);
   const created = await createLedger(database, ledger);
   if (plan.singleTransaction === true) {
     return { ...(await runTogether(database, created, migrations, options)), held, isOver: true };

@@ -8,6 +8,7 @@ select c.oid::int8 as oid,
        c.reltuples < 0 as uncounted,
        exists (select from pg_inherits where inhparent = c.oid) as has_children,
        row_security_active(c.oid) as is_hidden,
+       pg_has_role(c.relowner, 'USAGE') as is_owned,
        (select json_agg(json_build_object(
                  'name', i.relname,
                  'primary', x.indisprimary,

@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral, type QualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { Backfill } from "../phases/phase.ts";
 import FACTS from "./facts.sql" with { type: "text" };
+import { hiddenFrom } from "./hidden.ts";
 import { type KeyColumn, keyWalk, pageWalk, type Walk } from "./key.ts";
 import { type FillStatement, REFUSED } from "./statement.ts";
 
@@ -31,6 +32,7 @@ interface Facts {
   readonly uncounted: boolean;
   readonly has_children: boolean;
   readonly is_hidden: boolean;
+  readonly is_owned: boolean;
   readonly is_subscribed: boolean;
   /** One that does not fire for what a subscription writes. */
   readonly sync_trigger: string | null;
@@ -98,12 +100,7 @@ export async function prepareFill(
   if (facts.kind !== "r" && facts.kind !== "p") {
     throw refuse(`${shown} is no table`, "Name the table below it, whose rows are to change.");
   }
-  if (facts.is_hidden) {
-    throw refuse(
-      `Row-level security hides rows of ${shown} from this role, and they would not be filled`,
-      "Run it as a role that sees all rows: the table's owner, or one with BYPASSRLS.",
-    );
-  }
+  if (facts.is_hidden) throw hiddenFrom(backfill.table, facts.is_owned, statement.location);
   if (facts.is_subscribed && facts.sync_trigger !== null) {
     throw refuse(
       `A subscription writes to ${shown}, and the trigger ${facts.sync_trigger} does not fire for what it writes`,

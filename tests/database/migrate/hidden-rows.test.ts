@@ -106,6 +106,30 @@ ALTER TABLE docs FORCE ROW LEVEL SECURITY;`,
       ]);
     });
 
+    const FILL = `-- migrate:up backfill:docs\nUPDATE docs SET name = full_name WHERE name IS NULL AND full_name IS NOT NULL;`;
+    test("a backfill is refused before the migrations in front of it run, and says who would see every row", async () => {
+      await using m = await limited({ "001_docs.sql": `${FORCED} GRANT ALL ON docs TO PUBLIC;` });
+      expect(await m.up({}, m.asOwner)).toMatchObject({ error: undefined });
+      await m.write("002_name.sql", "ALTER TABLE docs ADD COLUMN name text;");
+      await m.write("003_fill.sql", FILL);
+      const asOwner = await m.up({}, m.asOwner);
+      expect(asOwner).toMatchObject({ refused: true, error: { code: "backfill_refused", location: { line: 2 } } });
+      expect(asOwner.error?.hint).toContain("ALTER TABLE docs NO FORCE ROW LEVEL SECURITY");
+      await m.query("ALTER TABLE docs NO FORCE ROW LEVEL SECURITY");
+      await m.query(`GRANT ALL ON confiture_migrations TO ${m.other}`);
+      const asOther = await m.up({}, m.asOther);
+      expect(asOther).toMatchObject({ refused: true, error: { code: "backfill_refused" } });
+      expect(asOther.error?.hint).toContain("the table's owner unless policies hold for that one");
+      expect(await m.recorded()).toEqual(["001"]);
+      await m.query("ALTER TABLE docs FORCE ROW LEVEL SECURITY");
+      await m.write(
+        "002_name.sql",
+        "ALTER TABLE docs ADD COLUMN name text; ALTER TABLE docs NO FORCE ROW LEVEL SECURITY;",
+      );
+      expect(await m.up({}, m.asOwner)).toMatchObject({ error: undefined, results: ["002 done", "003 done"] });
+      expect(await m.query("SELECT count(name)::int AS n FROM docs")).toEqual([{ n: 9 }]);
+    });
+
     test("who asks for policies in the connection's options gets them", async () => {
       await using m = await limited({ "001_docs.sql": FORCED, "002_move.sql": "UPDATE docs SET full_name = 'x';" });
       const target = { ...m.asOwner.target!, options: "-c row_security=on" } as NonNullable<Options["target"]>;
