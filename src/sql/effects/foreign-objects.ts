@@ -18,6 +18,10 @@ const FOREIGN = "changes an object of PostgreSQL's own or of an extension";
 const MAKES =
   /\b(?:create\s+(?:or\s+replace\s+)?(?:trusted\s+)?(?:procedural\s+)?(?:function|procedure|aggregate|type|domain|language)|rename\s+to)\s+(?:if\s+not\s+exists\s+)?(?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?("[^"]+"|[\w$]+)/gi;
 
+/** A range type, and what its multirange type is to be called. */
+const MAKES_RANGE =
+  /\bcreate\s+type\s+(?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?("[^"]+"|[\w$]+)\s+as\s+range\b(?:[^;]*?\bmultirange_type_name\s*=\s*(?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?("[^"]+"|[\w$]+))?/gi;
+
 /** Remembers what a statement makes; others than these make none of it themselves, whatever words stand in them. */
 export function noteMadeBy({ firstWord = "", text }: Statement, made: Made): void {
   if (/^(?:CREATE|ALTER|DO)$/.test(firstWord)) noteMade(text, made);
@@ -28,7 +32,15 @@ export function noteMade(text: string, made: Made): void {
   for (const [, name = ""] of text.matchAll(MAKES)) {
     made.names.add(writtenName(name));
   }
+  for (const [, range = "", given] of text.matchAll(MAKES_RANGE)) {
+    made.names.add(given === undefined ? multirangeOf(writtenName(range)) : writtenName(given));
+  }
   made.hasExtension ||= /\bcreate\s+extension\b/i.test(text);
+}
+
+/** What PostgreSQL calls the multirange type of a range type, and its functions, where nobody says so. */
+function multirangeOf(range: string): string {
+  return range.includes("range") ? range.replace("range", "multirange") : `${range}_multirange`;
 }
 
 /** Kinds of objects that PostgreSQL brings and that are not compared unless the project makes them. */

@@ -27,6 +27,16 @@ test.each([
     undefined,
   ],
   [
+    "CREATE TYPE s.span AS RANGE (subtype = int); ALTER TYPE s.span_multirange RENAME TO spans; ALTER FUNCTION s.span_multirange() OWNER TO app",
+    undefined,
+  ],
+  ["CREATE TYPE int_range AS RANGE (subtype = int); GRANT USAGE ON TYPE int_multirange TO app", undefined],
+  [
+    'CREATE TYPE span AS RANGE (subtype = int, MULTIRANGE_TYPE_NAME = s."All"); COMMENT ON TYPE s."All" IS \'x\'',
+    undefined,
+  ],
+  ["CREATE TYPE span AS RANGE (subtype = int); COMMENT ON TYPE int4multirange IS 'x'", OBJECT],
+  [
     "DO $$ BEGIN CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int); END $$; COMMENT ON AGGREGATE total(int) IS 'x'",
     undefined,
   ],
