@@ -249,4 +249,76 @@ describe.each(OLDEST_AND_NEWEST)("an object that is dropped and made again, Post
       "002_again.sql:6 recreates TABLE app.notes without what this database has on it: GRANT SELECT TO recreated_web",
     ]);
   });
+
+  test("what keeps rows back, and what settings, publications and constraints do, is named as well", async () => {
+    await using here = await project(
+      major,
+      `DROP VIEW above; DROP VIEW v; CREATE VIEW v AS SELECT id FROM users;
+CREATE TABLE kept2 (id int CHECK (id > 0), n int UNIQUE); INSERT INTO kept2 SELECT * FROM kept; DROP TABLE kept;
+ALTER TABLE kept2 RENAME TO kept;
+DROP FUNCTION f(int); CREATE FUNCTION f(int) RETURNS bigint LANGUAGE sql AS 'SELECT 1';
+`,
+    );
+    await here.query(
+      `SET ROLE cli_tester; ALTER VIEW v SET (security_barrier = true); ALTER FUNCTION f(int) SET search_path = pg_catalog;
+       CREATE TABLE kept (id int CONSTRAINT small CHECK (id < 9), n int UNIQUE, PRIMARY KEY (id)); INSERT INTO kept VALUES (1, 1);
+       ALTER TABLE kept ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, REPLICA IDENTITY FULL, SET (fillfactor = 70);
+       CREATE PUBLICATION sends FOR TABLE kept`,
+    );
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    const said = stderr.replaceAll(/\s+/g, " ");
+    const without = "without what this database has on it:";
+    expect(said).toContain(`recreates VIEW public.v ${without} SET security_barrier=true`);
+    expect(said).toContain(
+      `recreates TABLE public.kept ${without} ROW LEVEL SECURITY; FORCE ROW LEVEL SECURITY; REPLICA IDENTITY FULL; SET fillfactor=70; CHECK small; PRIMARY KEY kept_pkey; PUBLICATION sends`,
+    );
+    expect(said).toContain(`recreates FUNCTION public.f(integer) ${without} SET search_path=pg_catalog`);
+  });
+
+  test("and not what the migration puts on it again", async () => {
+    await using here = await project(
+      major,
+      `DROP VIEW above; DROP VIEW v; CREATE VIEW v WITH (security_barrier) AS SELECT id FROM users;
+DROP TABLE kept; CREATE TABLE kept (id int CONSTRAINT small CHECK (id < 9), n int UNIQUE, PRIMARY KEY (id)) WITH (fillfactor = 50);
+ALTER TABLE kept ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, REPLICA IDENTITY FULL;
+ALTER PUBLICATION sends ADD TABLE kept;
+CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql SET search_path = '' AS 'SELECT 1';
+CREATE OR REPLACE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 2';
+`,
+    );
+    await here.query(
+      `SET ROLE cli_tester; ALTER VIEW v SET (security_barrier = true); ALTER FUNCTION f(int) SET search_path = pg_catalog;
+       CREATE TABLE kept (id int CONSTRAINT small CHECK (id < 9), n int UNIQUE, PRIMARY KEY (id)) WITH (fillfactor = 70);
+       ALTER TABLE kept ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, REPLICA IDENTITY FULL;
+       CREATE PUBLICATION sends FOR TABLE kept`,
+    );
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    expect(stderr).not.toContain("without what");
+  });
+
+  test("OR REPLACE takes settings of views and functions, and nothing else", async () => {
+    await using here = await project(
+      major,
+      `CREATE OR REPLACE VIEW v AS SELECT id, name FROM users;
+CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 5';
+CREATE OR REPLACE FUNCTION f(text) RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT 5';
+`,
+    );
+    await here.query(
+      `ALTER VIEW v SET (security_barrier = true); GRANT SELECT ON v TO recreated_web; COMMENT ON VIEW v IS 'kept';
+       ALTER FUNCTION f(int) SECURITY DEFINER SET search_path = pg_catalog; ALTER FUNCTION f(text) SECURITY INVOKER`,
+    );
+    await here.write("db/environments/precious.yaml", environmentFile(here.server, here.database, "protected: true\n"));
+    const lines = [
+      "replaces VIEW public.v without what this database has on it: SET security_barrier=true",
+      "replaces FUNCTION public.f(integer) without what this database has on it: SET search_path=pg_catalog",
+      "replaces FUNCTION public.f(text) without what this database has on it: SECURITY INVOKER",
+    ];
+    const refused = await here.run(["migrate", "up", "--env", "precious"]);
+    expect(refused.exitCode).toBe(3);
+    for (const line of lines) expect(refused.stderr.replaceAll(/\s+/g, " ")).toContain(line);
+    const { stderr } = await here.succeed(["migrate", "up", "--yes", "local"]);
+    for (const line of lines) expect(stderr.replaceAll(/\s+/g, " ")).toContain(line);
+    expect(stderr).not.toContain("recreated_web");
+  });
 });

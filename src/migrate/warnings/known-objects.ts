@@ -129,6 +129,37 @@ const PARTS = `
   select 'STATISTICS ' || s.stxname::pg_catalog.text from pg_catalog.pg_statistic_ext s
    where o.class = ${classOf("pg_class")} and o.number = 0 and s.stxrelid = o.oid
   union all
+  select 'ROW LEVEL SECURITY' from pg_catalog.pg_class c
+   where o.class = ${classOf("pg_class")} and o.number = 0 and c.oid = o.oid and c.relrowsecurity
+  union all
+  select 'FORCE ROW LEVEL SECURITY' from pg_catalog.pg_class c
+   where o.class = ${classOf("pg_class")} and o.number = 0 and c.oid = o.oid and c.relforcerowsecurity
+  union all
+  select 'REPLICA IDENTITY ' || case c.relreplident when 'f' then 'FULL' when 'n' then 'NOTHING' else 'USING INDEX' end
+    from pg_catalog.pg_class c
+   where o.class = ${classOf("pg_class")} and o.number = 0 and c.oid = o.oid and c.relkind = any (array['r', 'p']::"char"[])
+     and c.relreplident <> 'd'
+  union all
+  select 'SET ' || s.option from (
+      select pg_catalog.unnest(c.reloptions) from pg_catalog.pg_class c
+       where o.class = ${classOf("pg_class")} and o.number = 0 and c.oid = o.oid
+      union all
+      select pg_catalog.unnest(f.proconfig) from pg_catalog.pg_proc f
+       where o.class = ${classOf("pg_proc")} and f.oid = o.oid) s (option)
+  union all
+  select 'SECURITY INVOKER' from pg_catalog.pg_proc f
+   where o.class = ${classOf("pg_proc")} and f.oid = o.oid and not f.prosecdef and f.prokind <> 'a'
+  union all
+  select case k.contype when 'c' then 'CHECK ' when 'u' then 'UNIQUE ' when 'p' then 'PRIMARY KEY ' when 'f' then 'FOREIGN KEY ' else 'EXCLUDE ' end
+         || k.conname::pg_catalog.text
+    from pg_catalog.pg_constraint k
+   where o.class = ${classOf("pg_class")} and o.number = 0 and k.conrelid = o.oid and k.conislocal
+     and k.contype = any (array['c', 'u', 'p', 'f', 'x']::"char"[])
+  union all
+  select 'PUBLICATION ' || p.pubname::pg_catalog.text
+    from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
+   where o.class = ${classOf("pg_class")} and o.number = 0 and r.prrelid = o.oid
+  union all
   select 'USER MAPPING FOR ' || case when u.umuser = 0::pg_catalog.oid then 'PUBLIC' else u.usename::pg_catalog.text end
     from pg_catalog.pg_user_mappings u where o.class = ${classOf("pg_foreign_server")} and u.srvid = o.oid`;
 

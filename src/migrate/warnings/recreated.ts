@@ -44,7 +44,7 @@ export async function recreatedBy(
     const statement = one.dropped ?? one.statement;
     const { losses = [], exposures = [] } = found.get(statement) ?? {};
     found.set(statement, {
-      losses: lost.length === 0 ? losses : [...losses, lossOfRecreated(what, lost)],
+      losses: lost.length === 0 ? losses : [...losses, lossOfRecreated(what, lost, one.isReplaced)],
       exposures: [...exposures, ...opened.map((right): ExposureKind => ({ kind: "right-again", what, right }))],
     });
   }
@@ -99,18 +99,43 @@ function lostOn(
   const lostRights = former.rights.filter((right) => !isOwners(right) && !holds(now, right));
   const isForAll = ({ grantee, column }: Right): boolean => grantee === undefined && column === undefined;
   const opened = now.filter((right) => isForAll(right) && isUntold(right, made) && !holds(former.rights, right));
-  const isKept = (part: string): boolean => {
-    if (made.parts.has(part) || made.copied.some((copied) => part.startsWith(copied))) return true;
-    return part.startsWith("INDEX ") && made.parts.has("INDEX ") && /_idx\d*$/.test(part);
-  };
+  const isKept = (part: string): boolean =>
+    made.parts.has(keyOf(part)) || made.copied.some((copied) => part.startsWith(copied)) || isKeptUnnamed(part, made);
+  const lostParts = former.parts.filter((part) => !isKept(part));
+  if (made.isReplaced) return { lost: lostParts.filter(isSetting), opened: [] };
   return {
     lost: [
       ...writtenGrants(lostRights, writeIdentifier),
       ...(former.owner === null || former.owner === made.owner ? [] : [`OWNER TO ${writeIdentifier(former.owner)}`]),
-      ...former.parts.filter((part) => !isKept(part)),
+      ...lostParts,
     ],
     opened: opened.map(({ privilege }) => privilege),
   };
+}
+
+/** The part of a `MadeObject` that says the same, whatever the value. */
+function keyOf(part: string): string {
+  return /^SET [^=]+|^REPLICA IDENTITY/.exec(part)?.[0] ?? part;
+}
+
+/** What OR REPLACE sets anew. */
+function isSetting(part: string): boolean {
+  return part.startsWith("SET ") || part === "SECURITY INVOKER";
+}
+
+/** What PostgreSQL calls those that are made without a name. */
+const UNNAMED: Readonly<Record<string, RegExp>> = {
+  "INDEX ": /_idx\d*$/,
+  "CHECK ": /_check\d*$/,
+  "UNIQUE ": /_key\d*$/,
+  "FOREIGN KEY ": /_fkey\d*$/,
+  "EXCLUDE ": /_excl\d*$/,
+};
+
+/** Whether it may be one that is made without a name. A table has one primary key, whatever that is called. */
+function isKeptUnnamed(part: string, { parts }: MadeObject): boolean {
+  if (part.startsWith("PRIMARY KEY ")) return [...parts].some((one) => one.startsWith("PRIMARY KEY "));
+  return Object.entries(UNNAMED).some(([kind, usual]) => part.startsWith(kind) && parts.has(kind) && usual.test(part));
 }
 
 /** A GRANT to PUBLIC tells by itself. */

@@ -6,6 +6,8 @@ export interface CreatedObject {
   readonly name: ObjectName | undefined;
   /** Whether it may leave one that is there (OR REPLACE, IF NOT EXISTS). */
   readonly mayBeThere: boolean;
+  /** Whether one that is there gets what the statement says in the place of what it had (OR REPLACE). */
+  readonly isReplacing?: boolean;
   readonly isSequence?: boolean;
   /** Of a table that is made like another one: what those parts begin with that it gets from there. */
   readonly copied?: readonly string[];
@@ -17,7 +19,8 @@ export function createdBy(node: Node | undefined): CreatedObject[] {
   const relation = (range: NodeOf<"RangeVar"> | undefined, mayBeThere = false): CreatedObject[] =>
     range === undefined || range.relpersistence === "t" ? [] : one(nameOfRelation("relation", range), mayBeThere);
   const view = inside(node, "ViewStmt");
-  if (view !== undefined) return relation(view.view, view.replace);
+  if (view !== undefined)
+    return relation(view.view, view.replace).map((made) => ({ ...made, isReplacing: view.replace === true }));
   const stored = inside(node, "CreateTableAsStmt");
   if (stored !== undefined) return relation(stored.into?.rel, stored.if_not_exists);
   const table = inside(node, "CreateStmt");
@@ -33,7 +36,8 @@ export function createdBy(node: Node | undefined): CreatedObject[] {
   }
   const routine = inside(node, "CreateFunctionStmt");
   if (routine !== undefined) {
-    return one(nameFrom("routine", strings(routine.funcname), inputTypes(routine.parameters)), routine.replace);
+    const name = nameFrom("routine", strings(routine.funcname), inputTypes(routine.parameters));
+    return one(name, routine.replace).map((made) => ({ ...made, isReplacing: routine.replace === true }));
   }
   const define = inside(node, "DefineStmt");
   if (define !== undefined) {
@@ -64,7 +68,11 @@ export function createdBy(node: Node | undefined): CreatedObject[] {
 /** By PostgreSQL's bits of LIKE ... INCLUDING (TableLikeOption). */
 const COPIED = [
   [1 << 0, "COMMENT ON COLUMN "],
+  [1 << 2, "CHECK "],
   [1 << 6, "INDEX "],
+  [1 << 6, "UNIQUE "],
+  [1 << 6, "PRIMARY KEY "],
+  [1 << 6, "EXCLUDE "],
   [1 << 7, "STATISTICS "],
 ] as const;
 

@@ -24,6 +24,8 @@ export interface MadeObject {
   readonly statement: Statement;
   /** The one that dropped or renamed what was called so; undefined where none says so, as where CASCADE takes it. */
   dropped: Statement | undefined;
+  /** OR REPLACE: what is there stays, with everything but its settings. */
+  readonly isReplaced: boolean;
   owner: string;
   /** In their order: default rights of whoever makes it come before them. */
   readonly changes: RightsChange[];
@@ -39,7 +41,11 @@ export interface MadeObject {
 export function mayRecreate(migrations: readonly (readonly Statement[])[]): boolean {
   const some = (may: (statement: Statement) => boolean): boolean =>
     migrations.some((statements) => statements.some(may));
-  return some(mayLeaveName) && some(mayTakeName);
+  return some(mayReplace) || (some(mayLeaveName) && some(mayTakeName));
+}
+
+function mayReplace({ firstWord, text }: Statement): boolean {
+  return firstWord === "DO" || (firstWord === "CREATE" && /^create\s+or\s+replace\b/i.test(text));
 }
 
 function mayLeaveName({ firstWord, text }: Statement): boolean {
@@ -165,14 +171,16 @@ class Reader {
   }
 
   #make(given: CreatedObject & { readonly name: ObjectName }, statement: Statement): void {
-    const { mayBeThere, isSequence = false, copied = [] } = given;
+    const { mayBeThere, isReplacing = false, isSequence = false, copied = [] } = given;
     const name = this.#placed(given.name);
     const dropped = this.#takeGone(name);
-    // CREATE OR REPLACE and IF NOT EXISTS leave what is there with all that is on it.
-    if (mayBeThere && dropped === undefined) return;
+    // IF NOT EXISTS leaves what is there with all that is on it.
+    const isReplaced = isReplacing && dropped === undefined && this.#find(name) === undefined;
+    if (mayBeThere && dropped === undefined && !isReplaced) return;
     const defaults = [...this.#defaults];
     const owner = this.#role;
-    this.made.push({ name, isSequence, statement, dropped, owner, changes: [], defaults, parts: new Set(), copied });
+    const parts = new Set<string>();
+    this.made.push({ name, isSequence, statement, dropped, isReplaced, owner, changes: [], defaults, parts, copied });
   }
 
   /** The statement that has left a name to others; routines of other types count where there is none of these. */

@@ -1,12 +1,7 @@
 import { inside, type Node, type NodeOf, strings } from "../parser.ts";
 import { roleOf } from "./given-rights.ts";
+import { guardsMadeBy, type MadePart } from "./made-guards.ts";
 import { nameOf, nameOfRelation, type ObjectName } from "./object-names.ts";
-
-/** What a statement puts on an object, in the words of `MadeObject.parts`. */
-export interface MadePart {
-  readonly on: ObjectName;
-  readonly part: string;
-}
 
 /** Comments and labels, triggers and the like. Pure. */
 export function partsMadeBy(node: Node | undefined, role: string): MadePart[] {
@@ -29,7 +24,7 @@ export function partsMadeBy(node: Node | undefined, role: string): MadePart[] {
     return onRelation(of, `STATISTICS ${strings(statistics.defnames).at(-1) ?? ""}`);
   }
   const mapping = inside(node, "CreateUserMappingStmt");
-  if (mapping === undefined) return [];
+  if (mapping === undefined) return guardsMadeBy(node);
   const on: ObjectName = { family: "server", schema: undefined, name: mapping.servername ?? "" };
   return [{ on, part: `USER MAPPING FOR ${roleOf(mapping.user, role) ?? "PUBLIC"}` }];
 }
