@@ -416,6 +416,28 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
+test.skipIf(process.platform === "win32")("what is rolled back while it is proven is not squashed", async () => {
+  await using project = await cliProject({
+    "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+    "db/migrations/002_notes.sql": "-- migrate:up\nCREATE TABLE notes (id int);\n-- migrate:down\nDROP TABLE notes;\n",
+  });
+  await project.succeed(["migrate", "up"]);
+  const rollBack = async (): Promise<string> => {
+    await project.succeed(["migrate", "down"]);
+    return "";
+  };
+  const { exitCode, screen } = await atTerminal(
+    project.dir,
+    ["migrate", "squash", "--through", "2", "--verbose"],
+    [[/Running what is to be squashed/, rollBack]],
+  );
+  expect({ exitCode, screen: screen.replaceAll(/\s+/g, " ") }).toMatchObject({
+    exitCode: 1,
+    screen: expect.stringContaining("002_notes has not run on"),
+  });
+  expect(readdirSync(project.path("db/migrations")).toSorted()).toEqual(["001_users.sql", "002_notes.sql"]);
+});
+
 test("what the ledger alone knows of a migration is not forgotten without a word", async () => {
   await using project = await cliProject({
     "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",

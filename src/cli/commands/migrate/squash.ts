@@ -73,6 +73,8 @@ export const command = defineCommand({
     const isNew = !existsSync(join(projectDir, base.path));
     const gone = squashed.flatMap(({ path, downPath }) => (downPath === undefined ? [path] : [path, downPath]));
     const kept = await withFolderLock(projectDir, ".", async () => {
+      // Whoever rolled one of them back meanwhile could not run it any more.
+      lookedAt = await requireSquashable(context, through);
       // What somebody has written to them meanwhile would go with them, and be in no base.
       requireUnchanged(files, contents, { code: "squash_refused", undone: "Nothing was changed" });
       // What no commit has is nowhere else.
