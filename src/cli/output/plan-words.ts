@@ -205,7 +205,7 @@ export function notes({ withoutRows, leftOut, notReplayed, serverVersion }: Trac
     ...(withoutRows.length === 0
       ? []
       : [
-          `Tried without rows of ${listOf(withoutRows)}: none could be made up, or the pending migrations delete all of them. What fails on rows is not found there (--fixtures)`,
+          `Tried without rows of ${listOf(withoutRows)}: none could be made up, or the pending migrations delete all of them. What fails on rows is not found there, but for a new column that is NOT NULL and has no value (--fixtures)`,
         ]),
     ...(notReplayed === undefined ? [] : [notReplayedInWords(notReplayed)]),
     ...(missing.length === 0 ? [] : [`Left out, because this PostgreSQL cannot run it: ${listOf(missing)}`]),

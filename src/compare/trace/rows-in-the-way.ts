@@ -3,10 +3,11 @@ import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Statement } from "#sql/statement.ts";
 import { backToSavepoint } from "./guarded.ts";
-import { makeUpRows } from "./made-up-rows.ts";
+import { type MadeUp, makeUpRows } from "./made-up-rows.ts";
 import type { StatementError } from "./facts.ts";
 import type { Meter } from "./meter.ts";
 import { isTable } from "./read-tables.ts";
+import { RowlessTables } from "./rowless-tables.ts";
 import { RowsBefore } from "./rows-before.ts";
 import { bringsRows } from "./seeds.ts";
 
@@ -29,9 +30,13 @@ export class RowsInTheWay {
   /** Of these tables. */
   readonly #before = new RowsBefore();
 
+  /** Tables that no row could be made up for. */
+  readonly rowless: RowlessTables;
+
   /** @param without tables that are the tool's own */
-  constructor(madeUp: ReadonlySet<string>, hasFixtures: boolean, without: ReadonlySet<string>) {
-    this.#madeUp = new Set(madeUp);
+  constructor({ filled, withoutRows }: MadeUp, hasFixtures: boolean, without: ReadonlySet<string>) {
+    this.#madeUp = new Set(filled);
+    this.rowless = new RowlessTables(withoutRows);
     this.#hasFixtures = hasFixtures;
     this.#without = without;
   }

@@ -72,6 +72,7 @@ export class StatementRunner {
 
   async #inTransaction(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
     const { meter, rows } = this.#options;
+    const mayLack = await rows.rowless.note(database, statement);
     const isPlanned = CODE_OR_QUERY.has(statement.firstWord ?? "");
     const attempt = async (): Promise<Measured> => {
       try {
@@ -84,7 +85,8 @@ export class StatementRunner {
     try {
       const measured = await withMissingRoles(database, attempt);
       await releaseSavepoint(database);
-      return { measured, how: MEASURED };
+      const error = mayLack ? await rows.rowless.lacking(database) : undefined;
+      return { measured, how: MEASURED, ...(error === undefined ? {} : { error }) };
     } catch (thrown) {
       const error = asServerError(thrown);
       if (error.server?.sqlstate === NOT_IN_TRANSACTION && !this.#options.isTransactional) throw error;

@@ -140,7 +140,7 @@ async function traceFrom(
           : await withoutUnvalidated(database, validatedBy(options.projectDir, options.migrations), () =>
               makeUpRows(database, { without, inTransaction: false }),
             );
-      rows = new RowsInTheWay(madeUp.filled, options.fixturesDir !== undefined, without);
+      rows = new RowsInTheWay(madeUp, options.fixturesDir !== undefined, without);
       withoutRows = madeUp.withoutRows;
     }
     if (meter === undefined) meter = await Meter.start(database, without);

@@ -222,6 +222,47 @@ export default class extends Migration {
     expect(told(statements)).toEqual(told(same));
   });
 
+  test("what stops at every row is told of tables for which no rows can be made up", async () => {
+    const of = (n: number): string => `CREATE TABLE t${n} (id int PRIMARY KEY, code odd NOT NULL);`;
+    const { statements, trace } = await traced(
+      {
+        "migrations/2_a.sql": `CREATE DOMAIN odd AS text CHECK (VALUE ~ '^[q]{7}-[0-9]{3}$');
+CREATE DOMAIN given AS int NOT NULL;
+CREATE DOMAIN known AS int NOT NULL DEFAULT 1;
+CREATE FUNCTION next_one() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
+${[1, 2, 3, 4, 5, 6, 7].map(of).join("\n")}`,
+        "migrations/3_b.sql": `ALTER TABLE t1 ADD phone text NOT NULL;
+ALTER TABLE t2 ADD n int PRIMARY KEY, DROP CONSTRAINT t2_pkey;
+ALTER TABLE t2 ADD a given;
+ALTER TABLE t3 ADD fresh int;
+ALTER TABLE t3 ALTER fresh SET NOT NULL;
+ALTER TABLE t4 ADD a int NOT NULL DEFAULT 1, ADD b int NOT NULL GENERATED ALWAYS AS IDENTITY, ADD c int NOT NULL GENERATED ALWAYS AS (id) STORED;
+ALTER TABLE t4 ADD d serial NOT NULL, ADD e int NOT NULL DEFAULT next_one(), ADD f known, ADD g int;
+ALTER TABLE t5 ADD a int;
+UPDATE t5 SET a = 1;
+ALTER TABLE t5 ALTER a SET NOT NULL;
+DELETE FROM t6;
+ALTER TABLE t6 ADD a int NOT NULL;
+ALTER TABLE t7 RENAME TO t8;
+CREATE TABLE t7 (id int);
+ALTER TABLE t7 ADD a int NOT NULL;`,
+      },
+      {},
+      "3",
+    );
+    expect(trace.withoutRows.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7].map((n) => `public.t${n}`));
+    const failing = statements.flatMap(({ error, place }) =>
+      error === undefined ? [] : [[place.line, error.error.message, error.onRows?.table, error.onRows?.isEvery]],
+    );
+    expect(failing).toEqual([
+      [1, 'column "phone" of relation "t1" contains null values', "public.t1", true],
+      [2, 'column "n" of relation "t2" contains null values', "public.t2", true],
+      [3, "domain given does not allow null values", "public.t2", true],
+      [5, 'column "fresh" of relation "t3" contains null values', "public.t3", true],
+    ]);
+    expect(impactOf(statements[0]!, new Map()).weight).toBe("fails");
+  });
+
   test("rows that violate what is validated are there, and a statement that every row stops is told apart", async () => {
     const { statements, trace } = await traced(
       {
