@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { dangersOf } from "#sql/effects/danger.ts";
 import { type Danger, isAskedFor } from "#sql/effects/danger-kinds.ts";
 import { isSchemaMadeBy } from "#sql/effects/opened.ts";
+import { foldedName } from "#sql/lexer/token-names.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { Statement } from "#sql/statement.ts";
 import { switchedOff } from "#sql/effects/switched-off.ts";
@@ -22,13 +23,23 @@ export async function dangersIn(
   for (const statement of statements) {
     const what = off.get(statement);
     const dangers: Danger[] = what === undefined ? [] : [what];
-    for (const { danger, relation, trigger, schema } of dangersOf(statement)) {
+    for (const { danger, relation, trigger, schema, role } of dangersOf(statement)) {
       if (!isAskedFor(danger) || (schema !== undefined && isSchemaMadeBy(schema, statements))) continue;
+      if (role !== undefined && isRoleMadeBy(role, statements)) continue;
       if (relation === undefined || (await isThere(database, relation, trigger))) dangers.push(danger);
     }
     if (dangers.length > 0) found.set(statement, dangers);
   }
   return found;
+}
+
+function isRoleMadeBy(role: string, statements: readonly Statement[]): boolean {
+  return statements.some(
+    (statement) =>
+      statement.firstWord === "CREATE" &&
+      /^(?:ROLE|USER|GROUP)$/.test(statement.words[1] ?? "") &&
+      foldedName(statement.tokens()[2] ?? "") === role,
+  );
 }
 
 /** Whether a sequence or table is there, or a trigger of it. */

@@ -33,6 +33,8 @@ export type DangerKind =
       readonly members: readonly string[];
       readonly how: string;
     }
+  /** Who signed in before may be unable to. */
+  | { readonly kind: "locked-out"; readonly what: "ROLE" | "DATABASE"; readonly name: string; readonly how: string }
   | { readonly kind: "subscription"; readonly name: string; readonly effect: "writes" | "stops" | "skips" }
   | { readonly kind: "publication-narrowed"; readonly name: string; readonly how: string }
   | { readonly kind: "replica-identity"; readonly table: string }
@@ -107,6 +109,8 @@ function wordsOf(danger: DangerKind): string {
     }
     case "role-may":
       return `lets ${rolesWords(danger.members)} ${danger.may} (${danger.how})`;
+    case "locked-out":
+      return `may keep whoever uses ${danger.what} ${danger.name} from connecting (${danger.how})`;
     case "subscription":
       return SUBSCRIPTION[danger.effect](danger.name);
     case "publication-narrowed":

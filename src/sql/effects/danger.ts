@@ -1,6 +1,7 @@
 import { foldedName, namesAltered, namesFrom, writtenName } from "../lexer/token-names.ts";
 import type { Statement } from "../statement.ts";
 import type { DangerKind } from "./danger-kinds.ts";
+import { loginDangers } from "./login-dangers.ts";
 import { dangersOfMembership } from "./predefined-roles.ts";
 import { replicationDangers } from "./replication-dangers.ts";
 import { sequenceDangers } from "./sequence-dangers.ts";
@@ -13,6 +14,8 @@ export interface DangerInText {
   readonly relation: string | undefined;
   /** The trigger of that table, as the catalogue has it, without which nothing is at risk. */
   readonly trigger?: string;
+  /** A role, folded, that has nothing at risk where one of the statements makes it. */
+  readonly role?: string;
   /** A schema, folded, that has nothing at risk where one of the statements makes it. */
   readonly schema?: string;
 }
@@ -33,6 +36,11 @@ export function dangersOf(statement: Statement): DangerInText[] {
     ...sequenceDangers(statement),
     ...ofTrigger(statement),
     ...ofOwner(statement),
+    ...loginDangers(statement).map((danger) => ({
+      danger,
+      relation: undefined,
+      ...(danger.what === "ROLE" ? { role: danger.name } : {}),
+    })),
     ...others.map((danger) => ({ danger, relation: undefined })),
   ];
 }

@@ -57,7 +57,9 @@ function lossOfRule(tokens: readonly string[]): string | undefined {
   const deletes = tokens.findIndex((token, index) => index > to && token === "DELETE" && tokens[index + 1] === "FROM");
   const on = `lets ${event} on ${relation(tokens, to + 1)}`;
   const rule = `(RULE ${relation(tokens, at + 1)})`;
-  if (event !== "DELETE" && deletes > 0) return `${on} delete rows of ${relation(tokens, deletes + 2)} ${rule}`;
+  // What INSTEAD deletes is what was to be deleted.
+  if (deletes > 0 && (event !== "DELETE" || instead < 0))
+    return `${on} delete rows of ${relation(tokens, deletes + 2)} ${rule}`;
   if (instead < 0) {
     const updates = tokens.findIndex((token, index) => index > to && token === "UPDATE");
     return updates > 0 ? `${on} change rows of ${relation(tokens, updates + 1)} ${rule}` : undefined;

@@ -127,6 +127,21 @@ test.each([
     "GRANT ALTER SYSTEM ON PARAMETER work_mem TO web",
     "lets ROLE web set work_mem for the whole server (GRANT ON PARAMETER)",
   ],
+  ["ALTER ROLE app NOLOGIN", "may keep whoever uses ROLE app from connecting (NOLOGIN)"],
+  ["ALTER USER app WITH ENCRYPTED PASSWORD 'x'", "may keep whoever uses ROLE app from connecting (PASSWORD)"],
+  [
+    "ALTER ROLE app VALID UNTIL '2020-01-01'",
+    "may keep whoever uses ROLE app from connecting (VALID UNTIL '2020-01-01')",
+  ],
+  ["ALTER ROLE app RENAME TO web", "may keep whoever uses ROLE app from connecting (RENAME TO web)"],
+  [
+    "ALTER DATABASE shop CONNECTION LIMIT 0",
+    "may keep whoever uses DATABASE shop from connecting (CONNECTION LIMIT 0)",
+  ],
+  [
+    "ALTER DATABASE shop WITH ALLOW_CONNECTIONS = false",
+    "may keep whoever uses DATABASE shop from connecting (ALLOW_CONNECTIONS FALSE)",
+  ],
   ["LOAD '/tmp/x'", "loads the library '/tmp/x' into the server, and what that does is not known"],
 ])("%s", (sql, what) => {
   const found = dangersOf(splitStatements(sql).statements[0]!);
@@ -134,6 +149,11 @@ test.each([
 });
 
 test.each([
+  "ALTER ROLE app LOGIN",
+  "ALTER ROLE app VALID UNTIL 'infinity'",
+  "ALTER ROLE app CONNECTION LIMIT -1",
+  "ALTER DATABASE shop ALLOW_CONNECTIONS true",
+  "ALTER ROLE app SET work_mem = '1MB'",
   "SET search_path = app",
   "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = app AS 'SELECT 1'",
   "GRANT SET ON PARAMETER work_mem TO web",

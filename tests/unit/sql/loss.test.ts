@@ -48,6 +48,7 @@ describe("statements that take something away", () => {
     ],
     ["CREATE RULE r AS ON INSERT TO t DO INSTEAD DELETE FROM app.u", "lets INSERT on t delete rows of app.u (RULE r)"],
     ["CREATE RULE r AS ON UPDATE TO t DO ALSO (NOTIFY x; DELETE FROM u)", "lets UPDATE on t delete rows of u (RULE r)"],
+    ["CREATE RULE r AS ON DELETE TO t DO ALSO DELETE FROM u", "lets DELETE on t delete rows of u (RULE r)"],
     ["CREATE RULE r AS ON INSERT TO t DO ALSO UPDATE u SET a = 1", "lets INSERT on t change rows of u (RULE r)"],
     ["REFRESH MATERIALIZED VIEW app.v WITH NO DATA", "empties MATERIALIZED VIEW app.v"],
     ["SELECT lo_put(7, 0, 'a')", "changes or deletes large objects (lo_put)"],
