@@ -401,7 +401,7 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });
   });
 
-  test("nothing was left out", () => {
+  long("nothing was left out", () => {
     expect(commands.filter((command) => !seen.has(command))).toEqual([]);
   });
 });

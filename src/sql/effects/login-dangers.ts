@@ -27,10 +27,8 @@ export function loginDangers(statement: Statement): (DangerKind & { readonly kin
     const said =
       at < 3 ? undefined : LOCKS_OUT.find((one) => one[0] === token && (one[1] ?? tokens[at + 1]) === tokens[at + 1]);
     if (said === undefined) continue;
-    const value = tokens
-      .slice(at + said.length)
-      .join("")
-      .replace(/^=/, "");
+    const behind = tokens.slice(at + said.length).filter((one) => one !== "=");
+    const value = token === "RENAME" ? foldedName(behind[0] ?? "") : behind.join("");
     const hasValue = token !== "NOLOGIN" && token !== "PASSWORD";
     if (hasValue && OPENS.test(value)) continue;
     // A password is never repeated.
