@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import type { Trace, TraceOptions } from "#compare/trace/facts.ts";
+import { hiddenTables, readsTables, withHiddenRows } from "#compare/trace/hidden-rows.ts";
 import { readSizes, type Sizes } from "#compare/trace/sizes.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { withDatabase } from "#database/open.ts";
@@ -107,13 +108,16 @@ export async function tracePending(
     trustsOtherwise: true,
     ...traceSettings(context, sizes, fixtures),
   });
-  return otherwise?.kind === "live" ? await withRecreated(context, trace, otherwise.target) : trace;
+  if (otherwise?.kind !== "live" || isUnmade(otherwise.target)) return trace;
+  const told = await withRecreated(context, trace, otherwise.target);
+  if (!readsTables(told)) return told;
+  return withHiddenRows(told, await withDatabase(otherwise.target, openOptions(context), hiddenTables));
 }
 
 /** With what the database has on objects that are made again, and what goes by CASCADE: the scratch database has nothing made by hand. */
 async function withRecreated(context: CommandContext, trace: Trace, target: Target): Promise<Trace> {
   const each = trace.migrations.map(({ statements }) => statements.map(({ sql }) => Statement.of(sql)));
-  if (isUnmade(target) || !(mayRecreate(each) || each.flat().some(mayCascade))) return trace;
+  if (!(mayRecreate(each) || each.flat().some(mayCascade))) return trace;
   const [recreated, along] = await withDatabase(target, openOptions(context), async (database) => [
     await recreatedBy(each, database),
     await takenAlong(each.flat(), database),

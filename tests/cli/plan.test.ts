@@ -28,6 +28,50 @@ async function embedded(files: Readonly<Record<string, string>>) {
 }
 
 describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
+  test("says which statements policies keep from running, for the role that would run them", async () => {
+    await using project = await cliProject({}, { major });
+    const role = `plan_owner_${process.pid}_${major}`;
+    await project.query(`CREATE ROLE ${role} LOGIN PASSWORD 'poor'; GRANT ALL ON SCHEMA public TO ${role}; SET ROLE ${role};
+      CREATE TABLE docs (id int PRIMARY KEY, a text); CREATE TABLE open_docs (id int, a text);
+      ALTER TABLE docs ENABLE ROW LEVEL SECURITY; ALTER TABLE docs FORCE ROW LEVEL SECURITY;
+      CREATE POLICY none ON docs USING (false) WITH CHECK (true); RESET ROLE`);
+    const owner = databaseUrl(project.server, project.database, "poor").replace(/\/\/[^:]+:/, `//${role}:`);
+    const failing = async (...of: readonly string[]): Promise<unknown[]> => {
+      const result = await project.run(["migrate", "plan", "--format", "json", ...of]);
+      const { migrations } = readDocument(result) as unknown as {
+        readonly migrations: readonly {
+          readonly statements: readonly { readonly line: number; readonly weight: string }[];
+        }[];
+      };
+      const found = migrations.flatMap(({ statements }) =>
+        statements.flatMap(({ line, weight }) => (weight === "fails" ? [line] : [])),
+      );
+      expect(result.exitCode).toBe(found.length > 0 ? 3 : 0);
+      return found;
+    };
+    try {
+      await project.write(
+        "db/migrations/1_a.sql",
+        [
+          "ALTER TABLE docs ADD b text, ADD CHECK (id > 0);",
+          "UPDATE open_docs SET a = 'x';",
+          "CREATE INDEX ON docs (b);",
+          "UPDATE docs SET b = a;",
+          "INSERT INTO open_docs SELECT id, a FROM docs;",
+          "CREATE TABLE copies AS SELECT * FROM docs;",
+          "ALTER TABLE docs NO FORCE ROW LEVEL SECURITY;",
+          "UPDATE docs SET b = a;",
+        ].join("\n"),
+      );
+      await project.write("db/migrations/2_b.sql", "INSERT INTO docs VALUES (1, 'a', 'b');\n");
+      expect(await failing("--database-url", owner)).toEqual([4, 5, 6]);
+      expect(await failing("--database-url", `${owner}?options=-c%20row_security%3Don`)).toEqual([]);
+      expect(await failing()).toEqual([]);
+    } finally {
+      await project.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  }, 120_000);
+
   test("says what is pending there, the worst first, with its size; nothing runs there", async () => {
     await using project = await cliProject(FILES, { major });
     await project.succeed(["migrate", "up"]);
