@@ -18,8 +18,12 @@ interface NamedColumn {
 interface Made {
   /** Whether a table is made of the rows of a query, or once more in the place of one that goes with its rows. */
   readonly isOfRows: boolean;
+  /** Whether a table or column takes the place of one that goes with its rows or values. */
+  readonly isAgain: boolean;
   readonly columns: readonly NamedColumn[];
 }
+
+const NOTHING: Made = { isOfRows: false, isAgain: false, columns: [] };
 
 const FORMS = /\b(?:table|schema|type)\b[^]*\b(?:as|add|drop|rename|cascade|set\s+schema)\b|\binto\b|\bdrop\s/i;
 
@@ -41,27 +45,38 @@ export async function fillsByMaking(
   return false;
 }
 
+/**
+ * Whether a migration makes a table or column in the place of what it drops with its rows or values: what it leaves looks the same without.
+ * @throws ConfitureError `interrupted`
+ */
+export async function makesAgain(migration: LoadedMigration, signal: AbortSignal | undefined): Promise<boolean> {
+  return (await madeBy(migration, new Set(), signal)).isAgain;
+}
+
 async function madeBy(
   migration: LoadedMigration,
   domains: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<Made> {
-  if (!FORMS.test(textOfWay(migration.up, migration))) return { isOfRows: false, columns: [] };
+  if (!FORMS.test(textOfWay(migration.up, migration))) return NOTHING;
   const up = migration.up.kind === "typescript" ? (await codeAsSql(migration, signal))?.up : migration.up;
   // Code that asks the database is one whose rows are not compared already.
-  if (up?.kind !== "sql") return { isOfRows: false, columns: [] };
+  if (up?.kind !== "sql") return NOTHING;
   const parser = await loadParser();
   const columns: NamedColumn[] = [];
   const left = new Left();
   let isOfRows = false;
+  let isAgain = false;
   for (const { text } of up.script.statements) {
     const node = parser.parse(text);
     if (node === undefined) continue;
-    isOfRows ||= isMadeOfRows(node) || left.isTakenBy(node);
+    const isTaken = left.isTakenBy(node);
+    isOfRows ||= isMadeOfRows(node) || isTaken;
+    isAgain ||= isTaken || addsAgain(node, left);
     columns.push(...addedTo(node, left, domains));
     left.note(node);
   }
-  return { isOfRows, columns };
+  return { isOfRows, isAgain, columns };
 }
 
 /** Names of tables and columns that a migration has left behind so far: what takes one of them has other rows. */
@@ -96,6 +111,12 @@ class Left {
   hasColumn(table: RangeVar, column: string): boolean {
     return this.#hasCascaded || this.#names.has(`${nameOf(table)}.${column}`);
   }
+}
+
+function addsAgain(node: Node, left: Left): boolean {
+  return alterations(node, "AT_AddColumn").some(({ table, command }) =>
+    left.hasColumn(table, inside(command.def, "ColumnDef")?.colname ?? ""),
+  );
 }
 
 /** What ALTER ... RENAME does to the name of a table or column. */

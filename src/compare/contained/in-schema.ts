@@ -42,7 +42,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       if (replayed === undefined) return await decideByRollback(replay, series, open);
       let database = await series.empty();
       const loaded = await replay.load();
-      const { states, reached, failure: broken, changes, taken, fixed } = replayed;
+      const { states, reached, failure: broken, changes, taken, remade, fixed } = replayed;
       const built = await build(database, options, { written: loaded.written, fixed });
       const still = taken.size === 0 ? undefined : firstStillThere(taken, await readNames(database));
       const known = states.size;
@@ -69,7 +69,7 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       const tried = { held: open.slice(0, seeming), written: loaded.written, fixed, built: rows };
       const { lacking: onRows, untried } = await tryOnRows(
         options,
-        { ...tried, code: writingCode(catalogue, open), replayed: states.get(last)!.rows },
+        { ...tried, code: writingCode(catalogue, open), remade, replayed: states.get(last)!.rows },
         rebuild,
       );
       const held = onRows?.at ?? seeming;

@@ -5,13 +5,14 @@ import { migrationId } from "#migrate/files/migration-file.ts";
 import { SCRATCH_LEDGER, startRun } from "../runs/scratch-run.ts";
 import { exact, settle, settleKey } from "./chance.ts";
 import { type Clock, requireTime } from "./clock.ts";
+import { makesAgain } from "./filled-by-making.ts";
 import type { Lacking } from "./lacking.ts";
 import type { Fixed } from "./marks.ts";
 import { viewsIn } from "./materialized.ts";
 import type { ContainedOptions } from "./replayed.ts";
 import { type RowStatements, rowStatements } from "./row-statements.ts";
 import { hashesOf, readRowHashes, type Rows, rowsOf } from "./rows.ts";
-import type { WritingCode } from "./writing-functions.ts";
+import { reactsToItself, type WritingCode } from "./writing-functions.ts";
 import type { Written } from "./written.ts";
 
 /** A migration that the rows of schema files tell to be lacking, although a replay without these rows does not. */
@@ -38,6 +39,8 @@ interface Tried {
   /** Values that are no chance. */
   readonly fixed: Fixed;
   readonly code: WritingCode;
+  /** Which of them make something again that an earlier one took away, with its rows. */
+  readonly remade: ReadonlySet<number>;
   /** What the schema files build. */
   readonly built: Rows;
   /** What base and migrations make of an empty database. */
@@ -51,12 +54,16 @@ interface Tried {
  */
 export async function tryOnRows(
   options: ContainedOptions & { readonly clock: Clock },
-  { held, written, fixed, code, built, replayed }: Tried,
+  { held, written, fixed, code, remade, built, replayed }: Tried,
   rebuild: () => Promise<Database>,
 ): Promise<TriedOnRows> {
   const untried = new Set<LoadedMigration>();
   const own = onlyIn(built, replayed);
   if (own.size === 0) return { lacking: undefined, untried };
+  for (const [at, migration] of held.entries()) {
+    const isAgain = remade.has(at) || (await makesAgain(migration, options.signal));
+    if (isAgain || reactsToItself(migration, code)) untried.add(migration);
+  }
   const all: (readonly RowStatements[])[] = [];
   const tables = { ...code, filled: new Set([...own.keys()].map(nameOf)) };
   for (const migration of held) all.push(await rowStatements(migration, tables, options.signal));

@@ -104,6 +104,26 @@ function writingFunctions({ facts }: Catalogue, migrations: readonly LoadedMigra
   return writing;
 }
 
+/**
+ * Whether a migration makes a trigger or rule that may write rows, for its own statements: what these do is not seen where that is gone
+ * again. Pure.
+ */
+export function reactsToItself({ up }: LoadedMigration, { writing, reacting }: WritingCode): boolean {
+  if (up.kind !== "sql") return false;
+  const { statements } = up.script;
+  return statements.some(({ text }, at) => {
+    const [, kind = "", on = ""] = REACTS.exec(text) ?? [];
+    if (kind === "" || reacting.has(plainType(on))) return false;
+    const writes = kind.toLowerCase() === "rule" ? WRITES_INSTEAD.test(text) : callsOne(text, writing);
+    const isEvent = kind.toLowerCase().startsWith("event");
+    return writes && statements.slice(at + 1).some(({ text: later }) => isEvent || WRITES.test(later));
+  });
+}
+
+const REACTS =
+  /^create\s+(?:or\s+replace\s+)?(?:constraint\s+)?(trigger|rule|event\s+trigger)\b[^]*?\b(?:on|to)\s+([\w.$"]+)/i;
+const WRITES_INSTEAD = /\bdo\b[^]*\b(?:insert|update|delete)\b/i;
+
 const MADE = /^create\s+(?:or\s+replace\s+)?function\s+(?:[\w$]+\s*\.\s*|"[^"]+"\s*\.\s*)?([\w$]+|"[^"]+")/i;
 /** In front of the body, or behind it. */
 const KEEPS_ROWS = /^[^$']*\b(?:immutable|stable)\b|\b(?:immutable|stable)\b[^$']*$/i;
