@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import type { MigrationFacts, StatementError, StatementFacts, Trace } from "./facts.ts";
+import { speaksOf } from "./rowless-tables.ts";
 
 /** Tables of which policies hide rows from the role of a session, as `Relation.name`; none where it asks for policies itself. */
 export async function hiddenTables(database: Database): Promise<ReadonlySet<string>> {
@@ -43,10 +44,6 @@ export function withHiddenRows(trace: Trace, hidden: ReadonlySet<string>): Trace
 
 const OWN_ROLE = /\brow_security\b|\bset\s+(?:local\s+|session\s+)?role\b|\bsession\s+authorization\b/i;
 const MAY_LIFT = /\brow\s+level\s+security\b|\bowner\s+to\b|\brename\b|\bset\s+schema\b/i;
-
-function speaksOf(sql: string, table: string): boolean {
-  return sql.toLowerCase().includes((parseQualifiedName(table)?.name ?? table).toLowerCase());
-}
 
 /** Tables in use whose rows a query of the statement reads: what DDL reads by itself, it reads past policies. */
 function readUnderPolicies({ sql, scans, rows }: StatementFacts): string[] {

@@ -72,8 +72,8 @@ export class RowlessTables {
   }
 }
 
-/** By its bare name: too often rather than too rarely. */
-function speaksOf(text: string, table: string): boolean {
+/** Whether SQL names a table, by its bare name: too often rather than too rarely. Pure. */
+export function speaksOf(text: string, table: string): boolean {
   return text.toLowerCase().includes((parseQualifiedName(table)?.name ?? table).toLowerCase());
 }
 
